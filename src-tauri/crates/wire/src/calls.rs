@@ -1,0 +1,68 @@
+//! Every call there is: its name, what it takes, and what it answers.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{
+    AddNote, Answer, Batch, BatchReport, Hits, Id, ImportPaths, ImportPlan, Ledger, NoteAdded,
+    Question, Search, Shown, Status, TreeAt, TreeView,
+};
+
+/// A call without arguments, or an answer that says no more than "done".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export, type = "Record<string, never>")]
+pub struct Empty {}
+
+/// Declares the requests once: the enum that Rust matches on, and the map that types
+/// `call(method, params)` in TypeScript.
+macro_rules! calls {
+    ($($(#[$doc:meta])* $method:ident / $variant:ident($params:ty) -> $answer:ty;)*) => {
+        /// A call, as it crosses a process or a window's border.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "method", content = "params", rename_all = "snake_case")]
+        pub enum Request {
+            $($(#[$doc])* $variant($params),)*
+        }
+
+        /// For each method: its parameters and its answer.
+        #[derive(Debug, TS)]
+        #[ts(export)]
+        pub struct Calls {
+            $($(#[$doc])* pub $method: ($params, $answer),)*
+        }
+    };
+}
+
+calls! {
+    /// What an import of these files and folders would do. Reads names, sizes and the first bytes.
+    import_plan / ImportPlan(ImportPaths) -> ImportPlan;
+    /// Imports these files and folders. Answers when the work is safely queued.
+    import_start / ImportStart(ImportPaths) -> Batch;
+    /// Keeps a text. Answers when it is committed and searchable.
+    note_add / NoteAdd(AddNote) -> NoteAdded;
+    /// Passages that contain the words.
+    search / Search(Search) -> Hits;
+    /// Passages that answer a question, with their neighbours and their place in the tree.
+    recall / Recall(Question) -> Answer;
+    /// One memory, whole: a passage, a document or a summary.
+    show / Show(Id) -> Shown;
+    /// The rows under one row of the tree, or its roots.
+    tree / Tree(TreeAt) -> TreeView;
+    /// What each source holds, step by step from found to searchable.
+    ledger / Ledger(Empty) -> Ledger;
+    /// The newest imports, newest first.
+    batches / Batches(Empty) -> Vec<Batch>;
+    /// One import with what became of each item.
+    batch_report / BatchReport(Id) -> BatchReport;
+    /// Stops an import: what is committed stays, what waits is cancelled.
+    batch_cancel / BatchCancel(Id) -> Batch;
+    /// Queues the failed and cancelled items of an import once more.
+    batch_retry / BatchRetry(Id) -> Batch;
+    /// The health of everything.
+    status / Status(Empty) -> Status;
+    /// The health of everything, looked at anew where looking is cheap.
+    doctor / Doctor(Empty) -> Status;
+    /// Tries to open the store now instead of at its next turn.
+    store_try_now / StoreTryNow(Empty) -> Status;
+}

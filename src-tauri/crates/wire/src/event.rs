@@ -1,0 +1,29 @@
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::{Batch, Status};
+
+/// What the owner of a workspace tells its listeners, after it has become true. Events carry state,
+/// not differences: losing one costs at most a late refresh, and an older `seq` is to be ignored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Event {
+    /// Some component's health changed.
+    Health(Status),
+    /// An import moved on. At most a few a second are sent for one import; its end always is.
+    Batch(Batch),
+    /// Documents, passages or summaries were added; lists and counts may be stale.
+    MemoryChanged {
+        #[ts(type = "number")]
+        seq: u64,
+    },
+    /// One document of an import is committed, durable and searchable.
+    Committed {
+        batch: String,
+        document: String,
+        path: String,
+        sha256: String,
+        chunks: u32,
+    },
+}

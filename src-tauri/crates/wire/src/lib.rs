@@ -1,0 +1,26 @@
+//! What the window, the command line and other programs see of Oldgrowth.
+//!
+//! The TypeScript in `ui/src/wire` is generated from these types by `cargo test -p oldgrowth-wire`
+//! and committed; a difference fails the check. Field documentation travels with it, so it is
+//! written for both readers. All instants are RFC 3339 in UTC.
+
+mod calls;
+mod error;
+mod event;
+mod health;
+mod import;
+mod memory;
+mod tree;
+
+pub use calls::{Calls, Empty, Request};
+pub use error::{ErrorCode, WireError};
+pub use event::Event;
+pub use health::{Component, ComponentCode, HealthState, Status};
+pub use import::{
+    AddNote, Batch, BatchItem, BatchReport, BatchState, CountByReason, ImportPaths, ImportPlan,
+    ItemOutcome, NoteAdded, PlanSkip, PlannedFormat,
+};
+pub use memory::{
+    Answer, AnswerHit, Chunk, Hit, Hits, Id, Locator, Question, Search, Shown, Span, SummarySentence, TreeStep,
+};
+pub use tree::{Ledger, SourceRow, TreeAt, TreeRow, TreeRowKind, TreeView};

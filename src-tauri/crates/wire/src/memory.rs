@@ -1,0 +1,183 @@
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// The public id of a passage, a document, a summary, a source or an import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct Id {
+    pub id: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct Search {
+    pub query: String,
+    /// 1 to 200; 20 when absent.
+    pub limit: Option<u32>,
+    /// A source's id or name.
+    pub source: Option<String>,
+    /// First day or instant: `2024-05-03` or RFC 3339. What has no date is left out when this or `to` is set.
+    pub from: Option<String>,
+    /// Last day or instant, included.
+    pub to: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct Question {
+    pub question: String,
+    /// 1 to 50; 8 when absent.
+    pub limit: Option<u32>,
+    pub source: Option<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
+}
+
+/// A stretch of a text, in UTF-16 code units as JavaScript counts them: `text.slice(start, end)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+/// Where the words stand in the original.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Locator {
+    /// The file, or null for a note that was typed in.
+    pub path: Option<String>,
+    /// Lines counted from 1, both included.
+    pub line_first: u32,
+    pub line_last: u32,
+}
+
+/// A passage found by its words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Hit {
+    pub chunk: String,
+    pub document: String,
+    pub source: String,
+    /// The document's title.
+    pub title: String,
+    /// The headings above the passage, outermost first.
+    pub headings: Vec<String>,
+    pub locator: Locator,
+    /// Null when nobody knows.
+    pub happened_at: Option<String>,
+    pub text: String,
+    /// Higher is better. Comparable within one answer only.
+    pub score: f64,
+    /// The words of the question, where they stand in `text`.
+    pub matches: Vec<Span>,
+    /// The sentence of `text` that answers best.
+    pub quote: Span,
+    /// How many other passages say exactly the same and were folded into this one.
+    pub same_elsewhere: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Hits {
+    pub hits: Vec<Hit>,
+    /// The words that were looked for, after the common ones were dropped.
+    pub terms: Vec<String>,
+}
+
+/// A step on the way from the root of the tree down to a passage.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct TreeStep {
+    pub id: String,
+    pub title: String,
+}
+
+/// A passage of an answer, in its surroundings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct AnswerHit {
+    #[serde(flatten)]
+    pub hit: Hit,
+    /// The passage just before it in the same document.
+    pub before: Option<String>,
+    /// The passage just after it in the same document.
+    pub after: Option<String>,
+    /// From the source down: the summaries that hold it.
+    pub tree: Vec<TreeStep>,
+    /// A sentence of the nearest summary that speaks of it, if it has been summarised.
+    pub summary: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Answer {
+    pub hits: Vec<AnswerHit>,
+    pub terms: Vec<String>,
+    /// Said when there is no hit: what was looked for and where.
+    pub nothing: Option<String>,
+}
+
+/// One passage of a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Chunk {
+    pub id: String,
+    pub text: String,
+    pub headings: Vec<String>,
+    pub locator: Locator,
+}
+
+/// A memory, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[ts(export)]
+pub enum Shown {
+    Document {
+        id: String,
+        source: String,
+        source_name: String,
+        title: String,
+        format: String,
+        happened_at: Option<String>,
+        /// "stated", "file_time" or "unknown".
+        happened_basis: String,
+        imported_at: String,
+        sha256: String,
+        chunks: Vec<Chunk>,
+        /// The passage that was asked for, when the id was a passage's.
+        asked: Option<String>,
+        tree: Vec<TreeStep>,
+        /// Newer version of the same file, when this one has been replaced.
+        replaced_by: Option<String>,
+    },
+    Summary {
+        id: String,
+        source: String,
+        source_name: String,
+        level: u32,
+        /// Made by which summariser.
+        summariser: String,
+        degraded: bool,
+        sealed_at: String,
+        first_happened_at: Option<String>,
+        last_happened_at: Option<String>,
+        sentences: Vec<SummarySentence>,
+        tree: Vec<TreeStep>,
+        passages: u32,
+    },
+}
+
+/// A sentence of a summary with the words it came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SummarySentence {
+    pub text: String,
+    pub chunk: String,
+    pub document: String,
+    pub title: String,
+    pub locator: Locator,
+}
