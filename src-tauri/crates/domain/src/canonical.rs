@@ -20,7 +20,9 @@ impl Format {
     }
 
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Markdown, Self::PlainText, Self::Html].into_iter().find(|f| f.as_str() == name)
+        [Self::Markdown, Self::PlainText, Self::Html]
+            .into_iter()
+            .find(|f| f.as_str() == name)
     }
 }
 
@@ -50,7 +52,9 @@ pub struct Block {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockKind {
     /// `level` counts from 1.
-    Heading { level: u8 },
+    Heading {
+        level: u8,
+    },
     Body,
 }
 

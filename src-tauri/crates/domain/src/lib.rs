@@ -1,6 +1,13 @@
 //! Pure types and rules: no input or output, no clock, no randomness, no threads.
 
 pub mod canonical;
+pub mod chunking;
+pub mod id;
+pub mod jobs;
+pub mod sealing;
+pub mod text;
 pub mod time;
+pub mod words;
 
-pub use time::UnixMs;
+pub use id::{BatchId, ChunkId, DocumentId, NodeId, SourceId};
+pub use time::{Happened, UnixMs};

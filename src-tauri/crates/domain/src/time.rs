@@ -11,13 +11,19 @@ pub struct UnixMs(pub i64);
 impl UnixMs {
     /// Reads an RFC 3339 instant, such as `2024-05-03T10:00:00Z`.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
-        text.parse::<Timestamp>().ok().map(|t| Self(t.as_millisecond()))
+        text.parse::<Timestamp>()
+            .ok()
+            .map(|t| Self(t.as_millisecond()))
     }
 
     /// Writes the instant in UTC, as RFC 3339. Instants beyond the years -9999 to 9999 are clamped.
     pub fn to_rfc3339(self) -> String {
         Timestamp::from_millisecond(self.0)
-            .unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX })
+            .unwrap_or(if self.0 < 0 {
+                Timestamp::MIN
+            } else {
+                Timestamp::MAX
+            })
             .to_string()
     }
 

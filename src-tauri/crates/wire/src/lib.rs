@@ -21,6 +21,7 @@ pub use import::{
     ItemOutcome, NoteAdded, PlanSkip, PlannedFormat,
 };
 pub use memory::{
-    Answer, AnswerHit, Chunk, Hit, Hits, Id, Locator, Question, Search, Shown, Span, SummarySentence, TreeStep,
+    Answer, AnswerHit, Chunk, Hit, Hits, Id, Locator, Question, Search, Shown, Span,
+    SummarySentence, TreeStep,
 };
 pub use tree::{Ledger, SourceRow, TreeAt, TreeRow, TreeRowKind, TreeView};
