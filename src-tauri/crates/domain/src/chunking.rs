@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_long_paragraph_is_cut_between_sentences_and_keeps_its_lines() {
-        let line = format!("{} end.\n", "word ".repeat(60));
+        let line = format!("Some {}end.\n", "word ".repeat(60));
         let text = line.repeat(10);
         let chunks = chunk(&[body(text.trim_end(), 5, 14)]);
         assert!(chunks.len() > 2, "3,000 characters need three passages");
