@@ -1,5 +1,5 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
-fn main() {
-    oldgrowth_desktop::run();
+fn main() -> anyhow::Result<()> {
+    oldgrowth_desktop::run()
 }

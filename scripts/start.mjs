@@ -1,0 +1,65 @@
+// `npm start`: sets up, builds, and opens the app; without a display, shows the same in the terminal.
+
+import { mkdirSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { buildNeeds } from "./lib/packages.mjs";
+import { asProgram, root, run, Stop } from "./lib/process.mjs";
+import { built, targetFolder } from "./lib/tools.mjs";
+import { setUp } from "./setup.mjs";
+
+const QUESTIONS = ["What did Dr. Okafor say about my knee?", "When does my passport expire?"];
+
+await asProgram(() => (hasDisplay() ? openWindow() : showInTerminal()));
+
+async function openWindow() {
+  await setUp();
+  build("oldgrowth-desktop");
+  console.log("Opening Oldgrowth.");
+  return run(built("quick", "oldgrowth-desktop"), []);
+}
+
+async function showInTerminal() {
+  console.log("There is no display here, so Oldgrowth can't open its window.");
+  console.log("This is what it does, in the terminal, on the sample memories that come with it.\n");
+  await setUp({ window: false });
+  build("oldgrowth-agent");
+
+  const program = built("quick", "oldgrowth");
+  const workspace = join(targetFolder(), "sample-memory");
+  // Only ever this throw-away folder; the person's own memory is elsewhere and is not touched.
+  rmSync(workspace, { recursive: true, force: true });
+  mkdirSync(workspace, { recursive: true });
+  const oldgrowth = (...args) => {
+    console.log(`\n$ ${here(program)} --workspace ${here(workspace)} ${args.map(quoted).join(" ")}`);
+    const code = run(program, ["--workspace", workspace, ...args]);
+    if (code !== 0) throw new Stop(`That should have worked, but ended with ${code}.`);
+  };
+  oldgrowth("import", here(join(root, "src-tauri", "samples")), "--wait");
+  oldgrowth("status");
+  for (const question of QUESTIONS) oldgrowth("recall", question, "--limit", "2");
+
+  console.log("\nAsk on in the same way, or keep files of your own:");
+  console.log(`  ${here(program)} import ~/Documents --wait`);
+  console.log(`  ${here(program)} recall "..."`);
+  return 0;
+}
+
+function build(crate) {
+  console.log(`Building ${crate} (the first time takes some minutes) ...`);
+  if (run("cargo", ["build", "--profile", "quick", "-p", crate]) !== 0) {
+    throw new Stop(`The build failed; what went wrong stands above. ${buildNeeds()}`);
+  }
+}
+
+function hasDisplay() {
+  return process.platform !== "linux" || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+}
+
+function here(path) {
+  const short = relative(root, path);
+  return short.startsWith("..") ? path : short;
+}
+
+function quoted(word) {
+  return /^[\w./-]+$/.test(word) ? word : `"${word}"`;
+}
