@@ -1,0 +1,129 @@
+import { toWireError } from "./errors";
+import { MemoryState } from "./features/memory/memory.svelte";
+import { RecallState } from "./features/recall/recall.svelte";
+import { Imports } from "./features/sources/imports.svelte";
+import { NoteDraft } from "./features/sources/note.svelte";
+import { TreeState } from "./features/tree/tree.svelte";
+import type { Platform } from "./platform";
+import { memoryHref } from "./shared/route";
+import type { StartActions } from "./shared/Start.svelte";
+import { Announcer } from "./state/announcer.svelte";
+import { Changes } from "./state/changes.svelte";
+import { Health } from "./state/health.svelte";
+import { LedgerState } from "./state/ledger.svelte";
+import { Router } from "./state/router.svelte";
+import { Theme } from "./state/theme.svelte";
+import { t } from "./strings";
+import type { Batch } from "./wire/Batch";
+import type { Event } from "./wire/Event";
+import type { WireError } from "./wire/WireError";
+
+/** All the state of the window, and the one listener that keeps it true. */
+export class AppState {
+  phase = $state<"starting" | "held" | "open">("starting");
+  openError = $state.raw<WireError | null>(null);
+  trying = $state(false);
+  dropping = $state(false);
+
+  readonly router = new Router();
+  readonly theme = new Theme();
+  readonly announcer = new Announcer();
+  readonly changes = new Changes();
+  readonly health: Health;
+  readonly ledger: LedgerState;
+  readonly imports: Imports;
+  readonly note: NoteDraft;
+  readonly recall: RecallState;
+  readonly memory: MemoryState;
+  readonly tree: TreeState;
+  readonly details: MemoryState;
+  readonly actions: StartActions;
+
+  constructor(private readonly platform: Platform) {
+    this.health = new Health(platform);
+    this.ledger = new LedgerState(platform);
+    this.imports = new Imports(platform, ({ id }) => this.router.go({ place: "import", batch: id }));
+    this.note = new NoteDraft(platform, (added) => {
+      this.announcer.say(added.new ? t.note.kept : t.note.known);
+      location.hash = memoryHref(added.document);
+    });
+    this.recall = new RecallState(platform, () => this.changes.revision);
+    this.memory = new MemoryState(platform);
+    this.tree = new TreeState(platform);
+    this.details = new MemoryState(platform);
+    this.actions = {
+      folder: () => void this.imports.pick("folder"),
+      files: () => void this.imports.pick("files"),
+      samples: () => void this.imports.pickSamples(),
+      note: () => (this.note.open = true),
+    };
+  }
+
+  async start(): Promise<void> {
+    this.trying = true;
+    try {
+      this.openError = await this.platform.openError();
+    } catch (thrown) {
+      this.openError = toWireError(thrown);
+    }
+    this.trying = false;
+    if (this.openError !== null) {
+      this.phase = "held";
+      return;
+    }
+    // Listening comes first, so that nothing falls between the first answers and the first events.
+    await this.platform.listen((event) => this.hear(event));
+    await this.platform.onDrop({
+      over: () => (this.dropping = true),
+      leave: () => (this.dropping = false),
+      drop: (paths) => {
+        this.dropping = false;
+        void this.imports.propose(paths);
+      },
+    });
+    void this.ledger.load();
+    void this.imports.load();
+    await this.health.load();
+    if (this.health.storeFails) this.router.replace({ place: "doctor" });
+    this.phase = "open";
+  }
+
+  hear(event: Event): void {
+    switch (event.event) {
+      case "health": {
+        const failed = this.health.storeFails;
+        this.health.apply(event);
+        if (failed && !this.health.storeFails) this.refresh();
+        break;
+      }
+      case "batch":
+        this.imports.apply(event);
+        this.#tellOf(event);
+        break;
+      case "memory_changed":
+        this.changes.heard(event.seq);
+        break;
+      case "committed":
+        break;
+    }
+  }
+
+  /** Reads again what is on the page. */
+  refresh(): void {
+    void this.ledger.load();
+    const { route } = this.router;
+    if (route.place === "tree" || this.tree.loaded) void this.tree.refresh();
+    if (route.place === "memory") void this.memory.load(route.id);
+    if (this.imports.error !== null) void this.imports.load();
+  }
+
+  #tellOf(batch: Batch): void {
+    if (batch.state === "running") {
+      this.announcer.mention(t.batch.announce(batch.label, batch.ended, batch.total));
+      return;
+    }
+    this.announcer.say(t.batch.announceEnd(batch.label, t.batch.states[batch.state]));
+    const { route } = this.router;
+    if (route.place === "import" && route.batch === batch.id) void this.imports.loadReport(batch.id);
+  }
+}

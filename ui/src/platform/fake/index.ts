@@ -1,0 +1,194 @@
+import type { Batch } from "../../wire/Batch";
+import type { Event } from "../../wire/Event";
+import type { Status } from "../../wire/Status";
+import type { WireError } from "../../wire/WireError";
+import type { DropListener, Method, Params, Platform, Reply, Unlisten } from "../index";
+import { attention, emptyHealthy, failing, healthy } from "./health";
+import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./imports";
+import { recall } from "./search";
+import { ledger, show, tree } from "./views";
+
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention"] as const;
+export type Scenario = (typeof scenarios)[number];
+
+export function scenarioOf(search: string): Scenario {
+  const named = new URLSearchParams(search).get("fake");
+  return scenarios.find((scenario) => scenario === named) ?? "full";
+}
+
+const unavailable: WireError = {
+  code: "unavailable",
+  message: "The memory store can’t be read: the disk answered with an error.",
+  hint: "It is tried again every 30 seconds by itself.",
+};
+
+/** How many files the made-up import reads at each step, and how long a step takes. */
+const STEP_ITEMS = 9;
+const STEP_MS = 250;
+
+type Handlers = { [M in Method]: (params: Params<M>) => Reply<M> };
+
+/** Stands in for the app in a plain browser: made-up memories, imports that move, states on demand. */
+export class FakePlatform implements Platform {
+  #listeners = new Set<(event: Event) => void>();
+  #batches: Batch[];
+  #empty: boolean;
+  #seq = 100;
+  #stopped = new Set<string>();
+
+  constructor(private readonly scenario: Scenario) {
+    this.#empty = scenario === "empty";
+    this.#batches = this.#empty ? [] : [...pastBatches];
+    if (scenario === "importing") {
+      const batch = progressed(begun("imp-9", "Research"), 270, 36);
+      this.#batches.unshift(batch);
+      this.#advance(batch);
+    }
+  }
+
+  async call<M extends Method>(method: M, params: Params<M>): Promise<Reply<M>> {
+    if (this.scenario === "loading" && method !== "status") return new Promise(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const health = method === "status" || method === "doctor" || method === "store_try_now";
+    if (this.scenario === "error" && !health) throw unavailable;
+    return this.#handlers[method](params);
+  }
+
+  async listen(on: (event: Event) => void): Promise<Unlisten> {
+    this.#listeners.add(on);
+    return () => this.#listeners.delete(on);
+  }
+
+  async onDrop(listener: DropListener): Promise<Unlisten> {
+    const over = (event: DragEvent): void => {
+      event.preventDefault();
+      listener.over();
+    };
+    const leave = (event: DragEvent): void => {
+      if (event.relatedTarget === null) listener.leave();
+    };
+    const drop = (event: DragEvent): void => {
+      event.preventDefault();
+      listener.drop([...(event.dataTransfer?.files ?? [])].map(({ name }) => `/home/ada/Desktop/${name}`));
+    };
+    addEventListener("dragover", over);
+    addEventListener("dragleave", leave);
+    addEventListener("drop", drop);
+    return () => {
+      removeEventListener("dragover", over);
+      removeEventListener("dragleave", leave);
+      removeEventListener("drop", drop);
+    };
+  }
+
+  async pickPaths(kind: "files" | "folder"): Promise<string[]> {
+    return kind === "folder" ? ["/home/ada/Documents/Research"] : ["/home/ada/Documents/roof.md"];
+  }
+
+  async samplesPath(): Promise<string> {
+    return "/usr/lib/oldgrowth/samples";
+  }
+
+  async openOriginal(): Promise<void> {}
+
+  async openError(): Promise<WireError | null> {
+    if (this.scenario !== "held") return null;
+    return {
+      code: "held_by_another",
+      message: "oldgrowth serve (process 4182) has this memory open since 9:04.",
+      hint: "Stop it, or use it through the command line, and try again. Nothing is lost.",
+    };
+  }
+
+  #handlers: Handlers = {
+    import_plan: ({ paths }) => (paths.some((path) => path.endsWith(".dwg")) ? emptyPlan : plan),
+    import_start: ({ paths }) => {
+      const label = paths[0]?.split("/").at(-1) ?? "Import";
+      const batch = begun(`imp-${this.#seq}`, label);
+      this.#batches.unshift(batch);
+      this.#advance(batch);
+      return batch;
+    },
+    note_add: () => {
+      this.#empty = false;
+      this.#changed();
+      return { document: "doc-list", chunks: 1, new: true };
+    },
+    search: ({ query, limit, source, from, to }) => recall({ question: query, limit, source, from, to }),
+    recall: (question) => recall(question),
+    show: ({ id }) => {
+      const shown = show(id);
+      if (shown === null) throw { code: "not_found", message: "There is no memory with this id.", hint: null } satisfies WireError;
+      return shown;
+    },
+    tree: (at) => (this.#empty ? { path: [], rows: [], total: 0 } : tree(at)),
+    ledger: () => (this.#empty ? { sources: [] } : ledger()),
+    batches: () => this.#batches,
+    batch_report: ({ id }) => report(this.#batch(id)),
+    batch_cancel: ({ id }) => {
+      const batch = this.#batch(id);
+      this.#stopped.add(id);
+      return this.#tell({
+        ...batch,
+        state: "cancelled",
+        ended: batch.total,
+        cancelled: batch.total - batch.ended,
+        ended_at: new Date().toISOString(),
+        eta_seconds: null,
+      });
+    },
+    batch_retry: ({ id }) => {
+      const batch = this.#batch(id);
+      return this.#tell({ ...batch, state: "done", new: batch.new + batch.failed, failed: 0, reason: null });
+    },
+    status: () => this.#status(),
+    doctor: () => this.#status(),
+    store_try_now: () => this.#status(),
+  };
+
+  #status(): Status {
+    switch (this.scenario) {
+      case "error":
+        return failing;
+      case "attention":
+        return attention;
+      default:
+        return this.#empty ? emptyHealthy : healthy;
+    }
+  }
+
+  #batch(id: string): Batch {
+    const batch = this.#batches.find((one) => one.id === id);
+    if (batch === undefined) throw { code: "not_found", message: "There is no import with this id.", hint: null } satisfies WireError;
+    return batch;
+  }
+
+  /** Moves an import on, a few files at a time, until its end. */
+  #advance(batch: Batch): void {
+    setTimeout(() => {
+      if (this.#stopped.has(batch.id)) return;
+      const next = progressed(batch, batch.ended + STEP_ITEMS, (STEP_ITEMS * 1000) / STEP_MS);
+      this.#tell(next);
+      if (next.state === "running") this.#advance(next);
+      else {
+        this.#empty = false;
+        this.#changed();
+      }
+    }, STEP_MS);
+  }
+
+  #tell(batch: Batch): Batch {
+    this.#batches = this.#batches.map((one) => (one.id === batch.id ? batch : one));
+    this.#emit({ event: "batch", ...batch });
+    return batch;
+  }
+
+  #changed(): void {
+    this.#seq += 1;
+    this.#emit({ event: "memory_changed", seq: this.#seq });
+  }
+
+  #emit(event: Event): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

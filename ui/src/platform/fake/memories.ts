@@ -1,0 +1,161 @@
+/** Made-up memories for the window outside the app. */
+
+export interface FakeDocument {
+  id: string;
+  source: string;
+  title: string;
+  format: string;
+  path: string | null;
+  happened: string | null;
+  basis: "stated" | "file_time" | "unknown";
+  imported: string;
+  passages: { headings: string[]; line: number; text: string }[];
+}
+
+export interface FakeSource {
+  id: string;
+  name: string;
+  kind: string;
+  path: string | null;
+}
+
+export const sources: FakeSource[] = [
+  { id: "src-notes", name: "Notes", kind: "folder", path: "/home/ada/Documents/Notes" },
+  { id: "src-field", name: "Field journal", kind: "folder", path: "/home/ada/Documents/Field journal" },
+  { id: "src-written", name: "Notes written here", kind: "notes", path: null },
+];
+
+export const documents: FakeDocument[] = [
+  {
+    id: "doc-beech",
+    source: "src-field",
+    title: "The beeches above the mill",
+    format: "Markdown",
+    path: "/home/ada/Documents/Field journal/2023/beeches-above-the-mill.md",
+    happened: "2023-10-14T00:00:00Z",
+    basis: "stated",
+    imported: "2026-11-18T09:12:40Z",
+    passages: [
+      {
+        headings: ["October", "Above the mill"],
+        line: 3,
+        text: "Walked up behind the mill after the rain. The path is under leaves already and the stream is loud enough to cover talk. Counted eleven old beeches on the north slope; three of them hollow.",
+      },
+      {
+        headings: ["October", "Above the mill", "The hollow tree"],
+        line: 11,
+        text: "The largest beech stands where the two paths meet. Its girth at breast height is 5.42 m, measured twice with the long tape. Henning thinks it is about 280 years old; I would say older, because the crown has already been coming down for decades. A tawny owl left from the upper hollow when we came close. 🦉",
+      },
+      {
+        headings: ["October", "Above the mill", "What to bring next time"],
+        line: 19,
+        text: "Bring the small ladder, the red lamp and more paper. Ask the forester whether the slope may be entered between March and June.",
+      },
+    ],
+  },
+  {
+    id: "doc-forester",
+    source: "src-notes",
+    title: "Call with the forester",
+    format: "Plain text",
+    path: "/home/ada/Documents/Notes/calls/forester.txt",
+    happened: "2023-11-02T15:20:00Z",
+    basis: "stated",
+    imported: "2026-11-18T09:12:38Z",
+    passages: [
+      {
+        headings: [],
+        line: 1,
+        text: "Mrs Aldag, forestry office, 2 November. The slope above the mill is a protected stand since 1994. Nobody enters from 1 March to 30 June because of the black storks.\nShe has the old survey: the big beech was 5.10 m round in 1987. That makes 32 cm in 36 years.",
+      },
+      {
+        headings: [],
+        line: 9,
+        text: "She will send the survey as a copy. Offer in return: our list of hollow trees with positions.",
+      },
+    ],
+  },
+  {
+    id: "doc-roof",
+    source: "src-notes",
+    title: "Mending the roof",
+    format: "Markdown",
+    path: "/home/ada/Documents/Notes/house/roof.md",
+    happened: "2024-04-21T10:05:00Z",
+    basis: "file_time",
+    imported: "2026-11-18T09:12:38Z",
+    passages: [
+      {
+        headings: ["Mending the roof", "Offers"],
+        line: 5,
+        text: "Two offers so far. Petersen wants 14,800 and can begin in May; the firm from town wants 12,300 but not before September. Both say the oak beams are sound and only the battens must go.",
+      },
+      {
+        headings: ["Mending the roof", "Decision"],
+        line: 16,
+        text: "Decided for Petersen. Paid 3,000 in advance on 21 April. The slates from the old barn can be used again, about 400 of them are whole.",
+      },
+    ],
+  },
+  {
+    id: "doc-kyoto",
+    source: "src-notes",
+    title: "京都の旅 — Kyoto",
+    format: "Markdown",
+    path: "/home/ada/Documents/Notes/travel/kyoto.md",
+    happened: "2022-04-05T00:00:00Z",
+    basis: "stated",
+    imported: "2026-11-18T09:12:39Z",
+    passages: [
+      {
+        headings: ["Kyoto", "四月五日"],
+        line: 4,
+        text: "朝早く糺の森を歩いた。古い欅の木が川のそばに立っている。森の中は静かで、鳥の声だけが聞こえた。🌸 Tadasu no Mori is what an old forest in the middle of a city can be.",
+      },
+      {
+        headings: ["Kyoto", "Where we ate"],
+        line: 12,
+        text: "The soba place near Demachiyanagi has six seats. Go before noon. The owner keeps a list of every tree that fell in the storm of 2018.",
+      },
+    ],
+  },
+  {
+    id: "doc-reading",
+    source: "src-notes",
+    title: "Reading: what makes a forest old",
+    format: "HTML",
+    path: "/home/ada/Documents/Notes/reading/old-forests.html",
+    happened: null,
+    basis: "unknown",
+    imported: "2026-11-18T09:12:40Z",
+    passages: [
+      {
+        headings: ["What makes a forest old"],
+        line: 22,
+        text: "Age is not the only mark of an old forest. Dead wood in all stages, trees of every age side by side, and a ground that was never ploughed tell more than the girth of the oldest beech.",
+      },
+      {
+        headings: ["What makes a forest old", "Continuity"],
+        line: 41,
+        text: "Lichens are slow to come back. Some species need two hundred years of unbroken shade, so their presence is a witness of continuity that no survey can replace.",
+      },
+    ],
+  },
+  {
+    id: "doc-list",
+    source: "src-written",
+    title: "Hollow trees, list for the forestry office",
+    format: "Note",
+    path: null,
+    happened: "2023-11-05T00:00:00Z",
+    basis: "stated",
+    imported: "2026-11-19T18:40:02Z",
+    passages: [
+      {
+        headings: [],
+        line: 1,
+        text: "1. Beech at the meeting of the paths, 5.42 m, owl.\n2. Beech below the rock, hollow on the stream side, bats in August.\n3. Oak at the boundary stone, struck by lightning, still green.",
+      },
+    ],
+  },
+];

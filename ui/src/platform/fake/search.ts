@@ -1,0 +1,103 @@
+import type { Answer } from "../../wire/Answer";
+import type { AnswerHit } from "../../wire/AnswerHit";
+import type { Question } from "../../wire/Question";
+import type { Span } from "../../wire/Span";
+import type { TreeStep } from "../../wire/TreeStep";
+import { documents, sources, type FakeDocument } from "./memories";
+
+export const chunkId = (document: FakeDocument, index: number): string => `${document.id}.${index + 1}`;
+
+const common = new Set(["the", "a", "an", "is", "was", "of", "in", "how", "what", "who", "when", "did", "for", "to", "and", "may", "be"]);
+
+export function termsOf(question: string): string[] {
+  const words = question.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const wanted = words.filter((word) => !common.has(word));
+  return [...new Set(wanted.length > 0 ? wanted : words)];
+}
+
+export function pathTo(document: FakeDocument): TreeStep[] {
+  const source = sources.find(({ id }) => id === document.source);
+  if (source === undefined) return [];
+  const steps = [{ id: source.id, title: source.name }];
+  const summary = summaryOf(document);
+  return summary === null ? steps : [...steps, { id: summary, title: document.title }];
+}
+
+/** The notes written here still wait; everything else has been summarised. */
+export const summaryOf = (document: FakeDocument): string | null =>
+  document.source === "src-written" ? null : `sum-${document.id}`;
+
+export function firstSentence(text: string): string {
+  return text.match(/^.*?[.。!?](?=\s|$|[^\s\d])/su)?.[0] ?? text;
+}
+
+function spansOf(text: string, terms: string[]): Span[] {
+  const lower = text.toLowerCase();
+  const spans: Span[] = [];
+  for (const term of terms) {
+    for (let at = lower.indexOf(term); at >= 0; at = lower.indexOf(term, at + term.length)) {
+      spans.push({ start: at, end: at + term.length });
+    }
+  }
+  return spans.toSorted((a, b) => a.start - b.start);
+}
+
+function quoteOf(text: string, matches: Span[]): Span {
+  const ends = [...text.matchAll(/[.。!?;](?=\s|$|[^\s\d])|\n/gu)].map((found) => found.index + 1);
+  let best: Span = { start: 0, end: text.length };
+  let most = -1;
+  let start = 0;
+  for (const end of [...ends, text.length]) {
+    const count = matches.filter((span) => span.start >= start && span.end <= end).length;
+    const lead = text.slice(start).match(/^\s*/)?.[0].length ?? 0;
+    if (count > most && end > start + lead) {
+      most = count;
+      best = { start: start + lead, end };
+    }
+    start = end;
+  }
+  return best;
+}
+
+export function recall({ question, source, from, to }: Question): Answer {
+  const terms = termsOf(question);
+  const hits: AnswerHit[] = [];
+  for (const document of documents) {
+    if (source !== null && document.source !== source) continue;
+    const day = document.happened?.slice(0, 10) ?? null;
+    if ((from !== null || to !== null) && (day === null || (from !== null && day < from) || (to !== null && day > to))) continue;
+    document.passages.forEach((passage, index) => {
+      const matches = spansOf(passage.text, terms);
+      if (matches.length === 0) return;
+      const distinct = new Set(matches.map(({ start, end }) => passage.text.slice(start, end).toLowerCase()));
+      hits.push({
+        chunk: chunkId(document, index),
+        document: document.id,
+        source: document.source,
+        title: document.title,
+        headings: passage.headings,
+        locator: { path: document.path, line_first: passage.line, line_last: passage.line + Math.ceil(passage.text.length / 90) },
+        happened_at: document.happened,
+        text: passage.text,
+        score: distinct.size * 2 + matches.length * 0.1,
+        matches,
+        quote: quoteOf(passage.text, matches),
+        same_elsewhere: document.id === "doc-beech" && index === 1 ? 2 : 0,
+        before: document.passages[index - 1]?.text ?? null,
+        after: document.passages[index + 1]?.text ?? null,
+        tree: pathTo(document),
+        summary: summaryOf(document) === null ? null : firstSentence(passage.text),
+      });
+    });
+  }
+  hits.sort((a, b) => b.score - a.score);
+  const where = sources.find(({ id }) => id === source)?.name;
+  return {
+    hits: hits.slice(0, 8),
+    terms,
+    nothing:
+      hits.length > 0
+        ? null
+        : `No passage ${where === undefined ? "" : `of ${where} `}contains ${terms.map((term) => `“${term}”`).join(" or ")}.`,
+  };
+}

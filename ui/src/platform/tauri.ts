@@ -1,0 +1,58 @@
+import { invoke } from "@tauri-apps/api/core";
+import { listen } from "@tauri-apps/api/event";
+import { getCurrentWebview } from "@tauri-apps/api/webview";
+import { toWireError } from "../errors";
+import type { Event } from "../wire/Event";
+import type { WireError } from "../wire/WireError";
+import type { DropListener, Method, Params, Platform, Reply, Unlisten } from "./index";
+
+async function command<T>(name: string, args?: Record<string, unknown>): Promise<T> {
+  try {
+    return await invoke<T>(name, args);
+  } catch (thrown) {
+    throw toWireError(thrown);
+  }
+}
+
+export class TauriPlatform implements Platform {
+  call<M extends Method>(method: M, params: Params<M>): Promise<Reply<M>> {
+    return command<Reply<M>>("call", { request: { method, params } });
+  }
+
+  listen(on: (event: Event) => void): Promise<Unlisten> {
+    return listen<Event>("oldgrowth", ({ payload }) => on(payload));
+  }
+
+  onDrop(listener: DropListener): Promise<Unlisten> {
+    return getCurrentWebview().onDragDropEvent(({ payload }) => {
+      switch (payload.type) {
+        case "enter":
+        case "over":
+          listener.over();
+          break;
+        case "leave":
+          listener.leave();
+          break;
+        case "drop":
+          listener.drop(payload.paths);
+          break;
+      }
+    });
+  }
+
+  pickPaths(kind: "files" | "folder"): Promise<string[]> {
+    return command("pick_paths", { kind });
+  }
+
+  samplesPath(): Promise<string> {
+    return command("samples_path");
+  }
+
+  openOriginal(document: string): Promise<void> {
+    return command("open_original", { document });
+  }
+
+  openError(): Promise<WireError | null> {
+    return command("open_error");
+  }
+}

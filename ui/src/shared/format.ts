@@ -1,0 +1,70 @@
+/** Numbers, sizes, times and places in the person's own locale. */
+
+const numbers = new Intl.NumberFormat();
+const decimals = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const daysInUtc = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
+const longDaysInUtc = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeZone: "UTC" });
+const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const exactMoments = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+
+export const number = (value: number): string => numbers.format(value);
+
+const byteUnits = ["B", "KB", "MB", "GB", "TB"] as const;
+
+export function bytes(value: number): string {
+  let unit = 0;
+  let size = value;
+  while (size >= 1000 && unit < byteUnits.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${(size >= 100 ? numbers : decimals).format(size)} ${byteUnits[unit]}`;
+}
+
+/** An instant of exactly midnight in UTC stands for a day whose hour nobody stated. */
+const isDayOnly = (iso: string): boolean => /T00:00:00(\.0+)?(Z|\+00:00)$/.test(iso) || !iso.includes("T");
+
+function parsed(iso: string): Date | null {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? null : date;
+}
+
+export function day(iso: string): string {
+  const date = parsed(iso);
+  return date === null ? iso : (isDayOnly(iso) ? daysInUtc : days).format(date);
+}
+
+export function moment(iso: string): string {
+  const date = parsed(iso);
+  return date === null ? iso : moments.format(date);
+}
+
+/** The whole truth about an instant, for a title. */
+export function exact(iso: string): string {
+  const date = parsed(iso);
+  if (date === null) return iso;
+  return isDayOnly(iso) ? longDaysInUtc.format(date) : exactMoments.format(date);
+}
+
+export function dayRange(first: string | null, last: string | null): string | null {
+  if (first === null || last === null) {
+    const one = first ?? last;
+    return one === null ? null : day(one);
+  }
+  const [from, to] = [day(first), day(last)];
+  return from === to ? from : `${from} – ${to}`;
+}
+
+const homes = /^(\/home\/[^/]+|\/Users\/[^/]+|\/root|[A-Za-z]:\\Users\\[^\\]+)(?=[\\/]|$)/;
+
+/** A path with the person's own folder as `~`: shorter to read, and safe to share. */
+export const tilde = (path: string): string => path.replace(homes, "~");
+
+/** The same for text in which paths may stand anywhere. */
+export const tildeAll = (text: string): string =>
+  text.replace(/(\/home\/[^/\s"']+|\/Users\/[^/\s"']+|\/root(?=\/)|[A-Za-z]:\\Users\\[^\\\s"']+)/g, "~");
+
+export function fileName(path: string): string {
+  return path.split(/[\\/]/).filter(Boolean).at(-1) ?? path;
+}

@@ -1,0 +1,67 @@
+/** The places of the window and their addresses. */
+export type Route =
+  | { place: "recall"; question: string; source: string; from: string; to: string }
+  | { place: "tree"; id: string | null }
+  | { place: "memory"; id: string }
+  | { place: "sources" }
+  | { place: "import"; batch: string }
+  | { place: "doctor" };
+
+export type Place = Route["place"];
+
+export const recallHome: Route = { place: "recall", question: "", source: "", from: "", to: "" };
+
+/** Reads an address. What it does not know leads home. */
+export function parseRoute(hash: string): Route {
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  const [first, second, third] = path.split("/").map(decode);
+  switch (first) {
+    case "tree":
+      return { place: "tree", id: second || null };
+    case "memory":
+      return second ? { place: "memory", id: second } : recallHome;
+    case "sources":
+      return second === "import" && third ? { place: "import", batch: third } : { place: "sources" };
+    case "doctor":
+      return { place: "doctor" };
+    default: {
+      const values = new URLSearchParams(query);
+      const value = (name: string): string => values.get(name) ?? "";
+      return { place: "recall", question: value("q"), source: value("source"), from: value("from"), to: value("to") };
+    }
+  }
+}
+
+export function href(route: Route): string {
+  switch (route.place) {
+    case "recall": {
+      const values = new URLSearchParams();
+      if (route.question) values.set("q", route.question);
+      if (route.source) values.set("source", route.source);
+      if (route.from) values.set("from", route.from);
+      if (route.to) values.set("to", route.to);
+      return values.size > 0 ? `#/recall?${values}` : "#/recall";
+    }
+    case "tree":
+      return route.id === null ? "#/tree" : `#/tree/${encodeURIComponent(route.id)}`;
+    case "memory":
+      return `#/memory/${encodeURIComponent(route.id)}`;
+    case "sources":
+      return "#/sources";
+    case "import":
+      return `#/sources/import/${encodeURIComponent(route.batch)}`;
+    case "doctor":
+      return "#/doctor";
+  }
+}
+
+export const memoryHref = (id: string): string => href({ place: "memory", id });
+export const treeHref = (id: string): string => href({ place: "tree", id });
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,53 @@
+import { href, parseRoute, recallHome, type Route } from "../shared/route";
+
+/** Follows the address. Each entry of the history knows its index, so "back" never leaves the window. */
+export class Router {
+  route = $state.raw<Route>(recallHome);
+  /** Where the page was scrolled to, by index in the history. */
+  #scrolls = new Map<number, number>();
+  #index = 0;
+  #readScroll: () => number = () => 0;
+  /** The scroll position to return to, or null at a place that is new. */
+  returnTo: number | null = null;
+
+  start(readScroll: () => number): () => void {
+    this.#readScroll = readScroll;
+    this.#index = indexOf(history.state) ?? 0;
+    history.replaceState({ index: this.#index }, "");
+    this.route = parseRoute(location.hash);
+    const changed = (): void => this.#changed();
+    addEventListener("popstate", changed);
+    return () => removeEventListener("popstate", changed);
+  }
+
+  go(route: Route): void {
+    const target = href(route);
+    if (target === location.hash) return;
+    location.hash = target;
+  }
+
+  replace(route: Route): void {
+    history.replaceState({ index: this.#index }, "", href(route));
+    this.route = route;
+  }
+
+  back(otherwise: Route): void {
+    if (this.#index > 0) history.back();
+    else this.replace(otherwise);
+  }
+
+  #changed(): void {
+    this.#scrolls.set(this.#index, this.#readScroll());
+    const known = indexOf(history.state);
+    this.#index = known ?? this.#index + 1;
+    if (known === null) history.replaceState({ index: this.#index }, "");
+    this.returnTo = known === null ? null : (this.#scrolls.get(known) ?? null);
+    this.route = parseRoute(location.hash);
+  }
+}
+
+function indexOf(state: unknown): number | null {
+  return typeof state === "object" && state !== null && "index" in state && typeof state.index === "number"
+    ? state.index
+    : null;
+}
