@@ -1,0 +1,131 @@
+//! Reads one planned item whole.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::canonical::Format;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::detect::detect;
+use crate::guard::{self, Allowed, FILE_BYTES_MAX, Forbidden, Guard};
+use crate::reason::SkipReason;
+
+/// A whole file, as it was at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    pub bytes: Vec<u8>,
+    /// Of `bytes`, in lower-case hexadecimal.
+    pub sha256: String,
+    /// The file system's own, however odd; `None` where it keeps none.
+    pub modified: Option<UnixMs>,
+    pub format: Format,
+}
+
+/// Why an item could not be fetched. Each concerns this item alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum FetchError {
+    #[error("is not there any more")]
+    Vanished,
+    #[error("may not be read by this user")]
+    NotAllowed,
+    #[error("changed while it was being read")]
+    ChangedWhileReading,
+    /// The file is now one that a plan would leave out.
+    #[error(transparent)]
+    Refused(SkipReason),
+}
+
+impl FetchError {
+    pub fn code(self) -> &'static str {
+        self.reason().code()
+    }
+
+    pub fn message(self) -> String {
+        self.to_string()
+    }
+
+    pub fn hint(self) -> &'static str {
+        self.reason().hint()
+    }
+
+    pub fn reason(self) -> SkipReason {
+        match self {
+            Self::Vanished => SkipReason::Vanished,
+            Self::NotAllowed => SkipReason::NotAllowed,
+            Self::ChangedWhileReading => SkipReason::ChangedWhileReading,
+            Self::Refused(reason) => reason,
+        }
+    }
+}
+
+impl From<SkipReason> for FetchError {
+    fn from(reason: SkipReason) -> Self {
+        match reason {
+            SkipReason::Vanished | SkipReason::BrokenLink => Self::Vanished,
+            SkipReason::NotAllowed => Self::NotAllowed,
+            SkipReason::ChangedWhileReading => Self::ChangedWhileReading,
+            other => Self::Refused(other),
+        }
+    }
+}
+
+/// Reads the file and tells its format anew, since it may have changed after it was planned. A
+/// file that changes while it is read is read once more.
+pub fn fetch(path: &Path, forbidden: &Forbidden) -> Result<Fetched, FetchError> {
+    let guard = Guard::new(forbidden);
+    match fetch_once(&guard, path) {
+        Err(FetchError::ChangedWhileReading) => fetch_once(&guard, path),
+        result => result,
+    }
+}
+
+fn fetch_once(guard: &Guard, path: &Path) -> Result<Fetched, FetchError> {
+    // The folder may have become a workspace, or a link into one, since the plan was made.
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let folder = folder.canonicalize().map_err(|e| SkipReason::from_io(&e))?;
+    if guard.in_workspace(&folder) {
+        return Err(FetchError::Refused(SkipReason::OwnStore));
+    }
+    let name = path.file_name().ok_or(SkipReason::NotAFile)?;
+    let allowed = guard.judge(&folder.join(name))?;
+    let bytes = read_unchanged(guard, &allowed)?;
+    let format =
+        detect(&name.to_string_lossy(), &bytes).map_err(|kind| SkipReason::NotSupported(kind.0))?;
+    Ok(Fetched {
+        sha256: hex(&Sha256::digest(&bytes)),
+        bytes,
+        modified: allowed.modified,
+        format,
+    })
+}
+
+fn read_unchanged(guard: &Guard, allowed: &Allowed) -> Result<Vec<u8>, FetchError> {
+    let failed = |error: io::Error| FetchError::from(SkipReason::from_io(&error));
+    let file = guard.open(allowed)?;
+    // One byte more than is allowed tells a file at the limit from one that grows past it.
+    let mut bytes = Vec::with_capacity(usize::try_from(allowed.bytes).unwrap_or_default());
+    (&file)
+        .take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    let read = bytes.len() as u64;
+    let after = file.metadata().map_err(failed)?;
+    if read > FILE_BYTES_MAX {
+        return Err(FetchError::Refused(SkipReason::TooLarge {
+            bytes: after.len().max(read),
+        }));
+    }
+    if read != allowed.bytes || after.len() != read || guard::modified(&after) != allowed.modified {
+        return Err(FetchError::ChangedWhileReading);
+    }
+    Ok(bytes)
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,32 @@
+//! Files and bytes in, canonical documents out. Knows no database.
+//!
+//! [`walk::plan`] finds what a run would read, [`fetch::fetch`] reads one item of it, and
+//! [`read::read`] makes a canonical document of its bytes. No file of the person's is ever
+//! written to, and no file is opened before [`guard`] has looked at it from outside.
+
+mod detect;
+mod fetch;
+mod file_id;
+mod front_matter;
+mod guard;
+mod html;
+mod html_tree;
+mod markdown;
+mod plain_text;
+mod read;
+mod reason;
+mod relative;
+mod rules;
+mod stated_date;
+mod text_encoding;
+mod verbatim;
+mod walk;
+
+pub use detect::{DETECT_BYTES_MAX, Unsupported, detect};
+pub use fetch::{FetchError, Fetched, fetch};
+pub use file_id::FileId;
+pub use guard::{FILE_BYTES_MAX, Forbidden};
+pub use html_tree::{HTML_DEPTH_MAX, HTML_NODES_MAX};
+pub use read::{ReadError, read};
+pub use reason::SkipReason;
+pub use walk::{PLAN_DEPTH_MAX, PLAN_ITEMS_MAX, Plan, PlanEnd, PlannedItem, SkippedItem, plan};

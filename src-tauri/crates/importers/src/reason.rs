@@ -1,0 +1,155 @@
+//! Why an item is not read, in words for the person.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::guard::FILE_BYTES_MAX;
+use crate::walk::{PLAN_DEPTH_MAX, PLAN_ITEMS_MAX};
+
+/// Why an item of a plan is not read. `Display` is [`SkipReason::message`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[error("{}", self.message())]
+pub enum SkipReason {
+    /// Known by its content to be something that cannot be read yet; the kind with its article.
+    NotSupported(&'static str),
+    Empty,
+    TooLarge {
+        bytes: u64,
+    },
+    /// A pipe, a socket or a device: reading one could wait for ever.
+    NotAFile,
+    /// Part of a workspace, or a link to a file of an open store.
+    OwnStore,
+    /// A link to a folder; its target is read only when it is named itself.
+    LinkToFolder,
+    /// A link whose target is missing, or that leads back to itself.
+    BrokenLink,
+    Vanished,
+    NotAllowed,
+    /// The operating system refused with this error number, where it gave one.
+    Unreadable {
+        errno: Option<i32>,
+    },
+    ChangedWhileReading,
+    TooDeep,
+    PlanFull,
+    /// The rest are left out by rule.
+    Hidden,
+    Ignored,
+    DependencyFolder,
+    LockFile,
+    SystemFile,
+}
+
+impl SkipReason {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotSupported(_) => "not_supported",
+            Self::Empty => "empty",
+            Self::TooLarge { .. } => "too_large",
+            Self::NotAFile => "not_a_file",
+            Self::OwnStore => "own_store",
+            Self::LinkToFolder => "link_to_folder",
+            Self::BrokenLink => "broken_link",
+            Self::Vanished => "vanished",
+            Self::NotAllowed => "not_allowed",
+            Self::Unreadable { .. } => "unreadable",
+            Self::ChangedWhileReading => "changed_while_reading",
+            Self::TooDeep => "too_deep",
+            Self::PlanFull => "plan_full",
+            Self::Hidden => "hidden",
+            Self::Ignored => "ignored",
+            Self::DependencyFolder => "dependency_folder",
+            Self::LockFile => "lock_file",
+            Self::SystemFile => "system_file",
+        }
+    }
+
+    /// What and why, in one line that follows the item's name.
+    pub fn message(self) -> String {
+        match self {
+            Self::NotSupported(kind) => format!("looks like {kind}, which can't be read yet"),
+            Self::Empty => "is empty".into(),
+            Self::TooLarge { bytes } => {
+                format!(
+                    "is {} MB; the limit is {} MB",
+                    mebibytes(bytes),
+                    mebibytes(FILE_BYTES_MAX)
+                )
+            }
+            Self::NotAFile => "is a pipe, a socket or a device, not a file".into(),
+            Self::OwnStore => "belongs to an Oldgrowth workspace".into(),
+            Self::LinkToFolder => "is a link to a folder, and those are not followed".into(),
+            Self::BrokenLink => "is a link that leads nowhere".into(),
+            Self::Vanished => "is not there".into(),
+            Self::NotAllowed => "may not be read by this user".into(),
+            Self::Unreadable { errno: Some(errno) } => {
+                format!("could not be read: {}", io::Error::from_raw_os_error(errno))
+            }
+            Self::Unreadable { errno: None } => "could not be read".into(),
+            Self::ChangedWhileReading => "changed while it was being read".into(),
+            Self::TooDeep => format!("lies more than {PLAN_DEPTH_MAX} folders deep"),
+            Self::PlanFull => format!("comes after the first {PLAN_ITEMS_MAX} items"),
+            Self::Hidden => "is hidden".into(),
+            Self::Ignored => "is left out by an ignore file beside it".into(),
+            Self::DependencyFolder => "holds downloaded or generated files".into(),
+            Self::LockFile => "is a lock file, written by a program for itself".into(),
+            Self::SystemFile => "is a file the operating system keeps for itself".into(),
+        }
+    }
+
+    /// What the person can do about it, in one line.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::NotSupported(_) => "Save it as text, Markdown or HTML and import that.",
+            Self::Empty => "Nothing to do, unless it should have something in it.",
+            Self::TooLarge { .. } => "Split it into smaller files and import those.",
+            Self::NotAFile => "Nothing to do; only files can be imported.",
+            Self::OwnStore => "Nothing to do; what it holds is in the memory already.",
+            Self::LinkToFolder => "Import the folder it leads to by its own name.",
+            Self::BrokenLink => "Remove the link, or put back what it led to.",
+            Self::Vanished => "Check that it still exists under this name, then import again.",
+            Self::NotAllowed => "Give yourself permission to read it, then import again.",
+            Self::Unreadable { .. } => {
+                "Check that its disk is connected and healthy, then import again."
+            }
+            Self::ChangedWhileReading => {
+                "Import again when the other program has finished with it."
+            }
+            Self::TooDeep => "Import the inner folder by its own name.",
+            Self::PlanFull => "Import the remaining folders one at a time.",
+            Self::Hidden | Self::DependencyFolder | Self::LockFile | Self::SystemFile => {
+                "To import it all the same, name it itself."
+            }
+            Self::Ignored => "To import it all the same, name it itself or change the ignore file.",
+        }
+    }
+
+    /// Left out on purpose, by a rule that holds everywhere: to be counted rather than listed.
+    pub fn by_rule(self) -> bool {
+        matches!(
+            self,
+            Self::Hidden
+                | Self::Ignored
+                | Self::DependencyFolder
+                | Self::LockFile
+                | Self::SystemFile
+        )
+    }
+
+    pub(crate) fn from_io(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Vanished,
+            io::ErrorKind::PermissionDenied => Self::NotAllowed,
+            _ => Self::Unreadable {
+                errno: error.raw_os_error(),
+            },
+        }
+    }
+}
+
+/// Rounded up, so that a file just over the limit doesn't read as if it were at the limit.
+fn mebibytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1024 * 1024)
+}
