@@ -11,5 +11,6 @@ fn main() {
     let attributes = Attributes::new()
         .capabilities_path_pattern(CAPABILITIES)
         .app_manifest(AppManifest::new().permissions_path_pattern(PERMISSIONS));
-    tauri_build::try_build(attributes).expect("tauri.conf.json and src-tauri/capabilities must be valid");
+    tauri_build::try_build(attributes)
+        .expect("tauri.conf.json and src-tauri/capabilities must be valid");
 }

@@ -1,17 +1,19 @@
-use tauri::{AppHandle, Emitter, Manager, Runtime};
+use std::sync::Arc;
 
-use crate::Memory;
+use tauri::{AppHandle, Emitter, Runtime};
+
+use crate::memory::Listener;
 
 /// The name under which the window hears of the owner's events.
 pub const EVENT: &str = "oldgrowth";
 
 /// Passes what the owner says on to the window.
-pub(crate) fn forward<R: Runtime>(app: &AppHandle<R>) {
+pub(crate) fn to_window<R: Runtime>(app: &AppHandle<R>) -> Listener {
     let window = app.clone();
-    app.state::<Memory>().subscribe(move |event| {
+    Arc::new(move |event| {
         // An event that gets lost costs a late refresh, and at the end there is no window to hear it.
         if let Err(error) = window.emit(EVENT, event) {
             tracing::debug!(%error, "an event did not reach the window");
         }
-    });
+    })
 }

@@ -11,7 +11,7 @@ mod window;
 use tauri::{Builder, Context, Manager, RunEvent, Runtime};
 
 pub use events::EVENT;
-pub use memory::Memory;
+pub use memory::{Listener, Memory};
 
 /// Names another workspace than the person's own.
 const WORKSPACE_VARIABLE: &str = "OLDGROWTH_WORKSPACE";
@@ -24,8 +24,7 @@ const WORKSPACE_VARIABLE: &str = "OLDGROWTH_WORKSPACE";
 pub fn run() -> anyhow::Result<()> {
     let app = with_plugins(with_commands(Builder::default()))
         .setup(|app| {
-            app.manage(Memory::open_default());
-            events::forward(app.handle());
+            app.manage(Memory::open_default(events::to_window(app.handle())));
             window::open(app.handle())?;
             Ok(())
         })
@@ -58,12 +57,16 @@ pub fn context<R: Runtime>() -> Context<R> {
 fn with_plugins<R: Runtime>(builder: Builder<R>) -> Builder<R> {
     // A second start on the person's own workspace means the window that is open already. Who names
     // a workspace may have one window for each; two on the same are kept apart by its lock.
-    let builder = if std::env::var_os(WORKSPACE_VARIABLE).is_some() {
+    let builder = if std::env::var_os(WORKSPACE_VARIABLE).is_some_and(|named| !named.is_empty()) {
         builder
     } else {
-        builder.plugin(tauri_plugin_single_instance::init(|app, _arguments, _folder| window::focus(app)))
+        builder.plugin(tauri_plugin_single_instance::init(
+            |app, _arguments, _folder| window::focus(app),
+        ))
     };
-    builder
-        .plugin(tauri_plugin_dialog::init())
-        .plugin(tauri_plugin_opener::Builder::new().open_js_links_on_click(false).build())
+    builder.plugin(tauri_plugin_dialog::init()).plugin(
+        tauri_plugin_opener::Builder::new()
+            .open_js_links_on_click(false)
+            .build(),
+    )
 }

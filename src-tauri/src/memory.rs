@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use oldgrowth_agent::Owner;
 use oldgrowth_wire::{ErrorCode, Event, Request, WireError};
@@ -8,41 +9,51 @@ use serde_json::Value;
 /// The name under which this process holds a workspace, as a second process is told it.
 const OWNER_NAME: &str = "the Oldgrowth window";
 
-/// The workspace behind the window, or why there is none.
-#[derive(Debug)]
-pub struct Memory(RwLock<Place>);
+/// Hears of everything that becomes true in the workspace.
+pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 
+/// The workspace behind the window, or why there is none.
+pub struct Memory {
+    workspace: Result<PathBuf, WireError>,
+    listener: Listener,
+    place: RwLock<Place>,
+}
+
+/// ```text
+/// Refused -> Open -> Closed
+///    \________________/
+/// ```
+#[derive(Debug)]
 enum Place {
     Open(Owner),
     Refused(WireError),
     Closed,
 }
 
-impl std::fmt::Debug for Place {
+impl std::fmt::Debug for Memory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Place::Open(_) => "Open",
-            Place::Refused(_) => "Refused",
-            Place::Closed => "Closed",
-        })
+        f.debug_struct("Memory")
+            .field("place", &self.place)
+            .finish_non_exhaustive()
     }
 }
 
 impl Memory {
-    /// Opens a workspace. A failure is kept, and is the answer to every call.
+    /// Opens a workspace. A failure is kept, and is the answer to every call until it is mended.
     #[must_use]
-    pub fn open(workspace: Result<PathBuf, WireError>) -> Memory {
-        let opened = workspace.and_then(|workspace| Owner::open(&workspace, OWNER_NAME));
-        Memory(RwLock::new(match opened {
-            Ok(owner) => Place::Open(owner),
-            Err(refusal) => Place::Refused(refusal),
-        }))
+    pub fn open(workspace: Result<PathBuf, WireError>, listener: Listener) -> Memory {
+        let place = RwLock::new(place(&workspace, &listener));
+        Memory {
+            workspace,
+            listener,
+            place,
+        }
     }
 
     /// Opens the workspace that the environment names, or the person's own.
     #[must_use]
-    pub fn open_default() -> Memory {
-        Memory::open(oldgrowth_agent::default_workspace())
+    pub fn open_default(listener: Listener) -> Memory {
+        Memory::open(oldgrowth_agent::default_workspace(), listener)
     }
 
     /// Hands a request to the owner. Blocks until it is answered.
@@ -51,7 +62,7 @@ impl Memory {
     /// The owner's, or why the workspace isn't open.
     pub fn call(&self, request: Request) -> Result<Value, WireError> {
         // Held for the whole call: closing waits until every call has its answer.
-        match &*self.0.read() {
+        match &*self.place.read() {
             Place::Open(owner) => owner.call(request),
             Place::Refused(refusal) => Err(refusal.clone()),
             Place::Closed => Err(WireError {
@@ -62,25 +73,35 @@ impl Memory {
         }
     }
 
-    /// Why the workspace could not be opened, if it could not.
-    #[must_use]
-    pub fn refusal(&self) -> Option<WireError> {
-        match &*self.0.read() {
+    /// Tries once more if the workspace could not be opened, and says why if it still can't.
+    pub fn try_again(&self) -> Option<WireError> {
+        let mut now = self.place.write();
+        if matches!(*now, Place::Refused(_)) {
+            *now = place(&self.workspace, &self.listener);
+        }
+        match &*now {
             Place::Refused(refusal) => Some(refusal.clone()),
             Place::Open(_) | Place::Closed => None,
         }
     }
 
-    /// Tells the listener of everything that becomes true from now on.
-    pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
-        if let Place::Open(owner) = &*self.0.read() {
-            owner.subscribe(listener);
-        }
-    }
-
     /// Shuts the owner down, after the calls that are under way. Every later call is refused.
     pub fn close(&self) {
-        let place = std::mem::replace(&mut *self.0.write(), Place::Closed);
+        let place = std::mem::replace(&mut *self.place.write(), Place::Closed);
         drop(place);
+    }
+}
+
+fn place(workspace: &Result<PathBuf, WireError>, listener: &Listener) -> Place {
+    let opened = workspace
+        .clone()
+        .and_then(|workspace| Owner::open(&workspace, OWNER_NAME));
+    match opened {
+        Ok(owner) => {
+            let listener = Arc::clone(listener);
+            owner.subscribe(move |event| listener(event));
+            Place::Open(owner)
+        }
+        Err(refusal) => Place::Refused(refusal),
     }
 }

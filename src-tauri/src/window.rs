@@ -20,7 +20,9 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
 
 /// Brings the window to the front.
 pub(crate) fn focus<R: Runtime>(app: &AppHandle<R>) {
-    let Some(window) = app.get_webview_window(MAIN) else { return };
+    let Some(window) = app.get_webview_window(MAIN) else {
+        return;
+    };
     for step in [window.unminimize(), window.show(), window.set_focus()] {
         if let Err(error) = step {
             tracing::debug!(%error, "the window could not be brought to the front");
@@ -48,7 +50,11 @@ mod tests {
             ("https://tauri.localhost.example.org/", false),
         ] {
             let url: Url = url.parse().unwrap();
-            assert_eq!(is_own_page(&url), stays, "only the built-in page may be shown: {url}");
+            assert_eq!(
+                is_own_page(&url),
+                stays,
+                "only the built-in page may be shown: {url}"
+            );
         }
     }
 }

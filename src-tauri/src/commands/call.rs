@@ -7,18 +7,23 @@ use crate::Memory;
 
 /// Every call on the memory goes through here.
 #[tauri::command]
-pub(crate) async fn call<R: Runtime>(app: AppHandle<R>, request: Value) -> Result<Value, WireError> {
+pub(crate) async fn call<R: Runtime>(
+    app: AppHandle<R>,
+    request: Value,
+) -> Result<Value, WireError> {
     // The parser's own words would quote the request, which may hold the person's text.
     let request: Request = serde_json::from_value(request).map_err(|_| WireError {
         code: ErrorCode::Usage,
-        message: "This call isn't one that Oldgrowth knows".into(),
-        hint: Some("Close the window and start Oldgrowth again".into()),
+        message: "this call isn't one that Oldgrowth knows".into(),
+        hint: Some("close the window and start Oldgrowth again".into()),
     })?;
     blocking(move || app.state::<Memory>().call(request)).await
 }
 
-/// Why the workspace could not be opened; null when it is open.
-#[tauri::command(async)]
-pub(crate) fn open_error<R: Runtime>(app: AppHandle<R>) -> Option<WireError> {
-    app.state::<Memory>().refusal()
+/// Why the workspace can't be opened; null when it is open. Each asking is one more try.
+#[tauri::command]
+pub(crate) async fn open_error<R: Runtime>(
+    app: AppHandle<R>,
+) -> Result<Option<WireError>, WireError> {
+    blocking(move || Ok(app.state::<Memory>().try_again())).await
 }

@@ -15,7 +15,9 @@ const SAMPLES: &str = "samples";
 
 /// Endings that name a text to every system. Whatever else was imported is shown in its folder
 /// instead of being opened: to the system it may be a program.
-const TEXT_ENDINGS: [&str; 8] = ["md", "markdown", "txt", "text", "html", "htm", "xhtml", "log"];
+const TEXT_ENDINGS: [&str; 8] = [
+    "md", "markdown", "txt", "text", "html", "htm", "xhtml", "log",
+];
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,13 +35,19 @@ pub(crate) async fn pick_paths<R: Runtime>(
     let dialog = window.dialog().file().set_parent(&window);
     blocking(move || {
         let picked = match kind {
-            Pick::Files => dialog.set_title("Choose files to remember").blocking_pick_files(),
+            Pick::Files => dialog
+                .set_title("Choose files to remember")
+                .blocking_pick_files(),
             Pick::Folder => dialog
                 .set_title("Choose a folder to remember")
                 .blocking_pick_folder()
                 .map(|folder| vec![folder]),
         };
-        picked.unwrap_or_default().into_iter().map(path_text).collect()
+        picked
+            .unwrap_or_default()
+            .into_iter()
+            .map(path_text)
+            .collect()
     })
     .await
 }
@@ -49,23 +57,34 @@ pub(crate) async fn pick_paths<R: Runtime>(
 pub(crate) fn samples_path<R: Runtime>(app: AppHandle<R>) -> Result<String, WireError> {
     let missing = || WireError {
         code: ErrorCode::NotFound,
-        message: "The sample memories did not come with this installation".into(),
-        hint: Some("Choose a folder of your own instead".into()),
+        message: "the sample memories did not come with this installation".into(),
+        hint: Some("choose a folder of your own instead".into()),
     };
-    let samples = sample_places(&app).into_iter().find(|place| place.is_dir()).ok_or_else(missing)?;
-    samples.into_os_string().into_string().map_err(|_| missing())
+    let samples = sample_places(&app)
+        .into_iter()
+        .find(|place| place.is_dir())
+        .ok_or_else(missing)?;
+    samples
+        .into_os_string()
+        .into_string()
+        .map_err(|_| missing())
 }
 
 /// Opens the file that a document was read from. The page names the document, never a path.
 #[tauri::command]
-pub(crate) async fn open_original<R: Runtime>(app: AppHandle<R>, document: String) -> Result<(), WireError> {
+pub(crate) async fn open_original<R: Runtime>(
+    app: AppHandle<R>,
+    document: String,
+) -> Result<(), WireError> {
     blocking(move || {
         let path = original_of(&app, document)?;
         if !path.exists() {
             return Err(WireError {
                 code: ErrorCode::NotFound,
-                message: "The original file is no longer where it was imported from".into(),
-                hint: Some("What was kept of it is still here; import it again from its new place".into()),
+                message: "the original file is no longer where it was imported from".into(),
+                hint: Some(
+                    "what was kept of it is still here; import it again from its new place".into(),
+                ),
             });
         }
         let opened = if names_a_text(&path) {
@@ -75,22 +94,26 @@ pub(crate) async fn open_original<R: Runtime>(app: AppHandle<R>, document: Strin
         };
         opened.map_err(|_| WireError {
             code: ErrorCode::Internal,
-            message: "No program on this computer could open the original file".into(),
-            hint: Some("Open it by hand; its place is shown above the passage".into()),
+            message: "no program on this computer could open the original file".into(),
+            hint: Some("open it by hand; its place is shown above the passage".into()),
         })
     })
     .await
 }
 
 fn original_of<R: Runtime>(app: &AppHandle<R>, document: String) -> Result<PathBuf, WireError> {
-    let shown = app.state::<Memory>().call(Request::Show(Id { id: document }))?;
+    let shown = app
+        .state::<Memory>()
+        .call(Request::Show(Id { id: document }))?;
     let path = match serde_json::from_value(shown) {
-        Ok(Shown::Document { chunks, .. }) => chunks.into_iter().find_map(|chunk| chunk.locator.path),
+        Ok(Shown::Document { chunks, .. }) => {
+            chunks.into_iter().find_map(|chunk| chunk.locator.path)
+        }
         Ok(Shown::Summary { .. }) | Err(_) => None,
     };
     path.map(PathBuf::from).ok_or_else(|| WireError {
         code: ErrorCode::NotFound,
-        message: "This memory was not read from a file".into(),
+        message: "this memory was not read from a file".into(),
         hint: None,
     })
 }
@@ -100,16 +123,25 @@ fn original_of<R: Runtime>(app: &AppHandle<R>, document: String) -> Result<PathB
 fn sample_places<R: Runtime>(app: &AppHandle<R>) -> Vec<PathBuf> {
     let installed = app.path().resolve(SAMPLES, BaseDirectory::Resource).ok();
     let program = std::env::current_exe().unwrap_or_default();
-    let built = program.ancestors().skip(1).take(2).map(|folder| folder.join(SAMPLES));
+    let built = program
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join(SAMPLES));
     installed.into_iter().chain(built).collect()
 }
 
 fn path_text(picked: FilePath) -> Result<String, WireError> {
-    picked.into_path().ok().and_then(|path| path.into_os_string().into_string().ok()).ok_or_else(|| WireError {
-        code: ErrorCode::Usage,
-        message: "The name of one of these files isn't valid Unicode, so it can't be passed on".into(),
-        hint: Some("Choose the folder that holds it instead".into()),
-    })
+    picked
+        .into_path()
+        .ok()
+        .and_then(|path| path.into_os_string().into_string().ok())
+        .ok_or_else(|| WireError {
+            code: ErrorCode::Usage,
+            message: "the name of one of these files isn't valid Unicode, so it can't be passed on"
+                .into(),
+            hint: Some("choose the folder that holds it instead".into()),
+        })
 }
 
 fn names_a_text(path: &Path) -> bool {
@@ -124,10 +156,18 @@ mod tests {
 
     #[test]
     fn only_what_names_a_text_is_opened() {
-        for (name, opened) in
-            [("a.md", true), ("A.HTML", true), ("run.bat", false), ("x.desktop", false), ("Makefile", false)]
-        {
-            assert_eq!(names_a_text(Path::new(name)), opened, "a program must never be started: {name}");
+        for (name, opened) in [
+            ("a.md", true),
+            ("A.HTML", true),
+            ("run.bat", false),
+            ("x.desktop", false),
+            ("Makefile", false),
+        ] {
+            assert_eq!(
+                names_a_text(Path::new(name)),
+                opened,
+                "a program must never be started: {name}"
+            );
         }
     }
 }

@@ -13,8 +13,8 @@ async fn blocking<T: Send + 'static>(
     spawn_blocking(work).await.unwrap_or_else(|_| {
         Err(WireError {
             code: ErrorCode::Internal,
-            message: "This could not be done because of a fault in Oldgrowth".into(),
-            hint: Some("Try it once more; what was kept before is safe".into()),
+            message: "this could not be done because of a fault in Oldgrowth".into(),
+            hint: Some("try it once more; what was kept before is safe".into()),
         })
     })
 }
