@@ -1,0 +1,51 @@
+//! What the doctor may know without opening anything.
+
+use std::path::PathBuf;
+
+use crate::breaker::BreakerState;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// For the person themself; it does not go into logs or reports.
+    pub path: PathBuf,
+    pub main_bytes: Option<u64>,
+    pub wal_bytes: Option<u64>,
+    pub shm_bytes: Option<u64>,
+    /// Of the volume, for this user. `None` where the system does not say.
+    pub free_bytes: Option<u64>,
+    pub sqlite_version: &'static str,
+    /// As of the last open.
+    pub schema_version: Option<i32>,
+    /// `None` while no connection is open.
+    pub journal_mode: Option<JournalMode>,
+    pub breaker: BreakerState,
+    /// Attempts to open the file since the start, failed ones included.
+    pub opens: u64,
+    /// Connections made by them and by the readers.
+    pub connections: u64,
+    /// Transactions that were committed.
+    pub writes: u64,
+    pub evictions: u64,
+    /// Calls refused while the file was unavailable.
+    pub refused: u64,
+    /// Folders and files whose rights were too wide and were narrowed.
+    pub rights_repaired: u64,
+    pub last_checkpoint: Option<Checkpoint>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JournalMode {
+    Wal,
+    /// Without shared memory: one connection serves everybody.
+    WalExclusive,
+}
+
+/// What a passive checkpoint said of itself, in frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub busy: bool,
+    pub log: i64,
+    pub checkpointed: i64,
+    /// The code of its failure, which no writer is told of.
+    pub failed: Option<i32>,
+}

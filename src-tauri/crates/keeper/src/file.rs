@@ -1,0 +1,395 @@
+//! One kept file: what others call.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::{Mutex, RwLock};
+
+use crate::ambient::Ambient;
+use crate::breaker::{Breaker, BreakerState};
+use crate::class::Class;
+use crate::error::Error;
+use crate::facts::{Checkpoint, Facts, JournalMode};
+use crate::health::{Degraded, Health, HealthCell, HealthSnapshot, Moment};
+use crate::held::connection_is_held;
+use crate::hub::{Hub, ReadOutcome, SharedHub};
+use crate::migrate::Schema;
+use crate::opening::Opening;
+use crate::place::{self, Place, size_of};
+use crate::queue::Push;
+use crate::ticket::{Ticket, new_job};
+use crate::tx::{ReadTx, WriteTx};
+
+/// Times a call follows a hub that was closed under it to the one after.
+const HUBS_FOLLOWED_MAX: usize = 3;
+
+/// Who waits for a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// A person. Waits 250 ms for a reader and may run 2 s; one reader is kept for this lane.
+    Interactive,
+    /// A job. Waits 5 s for a reader and may run 10 s.
+    Background,
+}
+
+/// A file that is opened when it is needed, reopened when it fails, and left alone while that
+/// does not help.
+pub struct KeptFile {
+    pub(crate) me: Weak<KeptFile>,
+    pub(crate) place: Place,
+    pub(crate) schema: Schema,
+    pub(crate) ambient: Ambient,
+    pub(crate) breaker: Mutex<Breaker>,
+    pub(crate) opening: Opening,
+    pub(crate) hub: RwLock<Option<SharedHub>>,
+    pub(crate) writers: Mutex<Vec<(SharedHub, JoinHandle<()>)>>,
+    pub(crate) health: HealthCell,
+    pub(crate) closed: AtomicBool,
+    pub(crate) counts: Counts,
+    schema_version: Mutex<Option<i32>>,
+    last_checkpoint: Mutex<Option<Checkpoint>>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) opens: AtomicU64,
+    pub(crate) connections: AtomicU64,
+    pub(crate) commits: AtomicU64,
+    pub(crate) evictions: AtomicU64,
+    pub(crate) rights_repaired: AtomicU64,
+}
+
+impl KeptFile {
+    pub(crate) fn new(path: PathBuf, schema: Schema, ambient: Ambient) -> Arc<KeptFile> {
+        let unix_ms = ambient.clock.unix_ms();
+        Arc::new_cyclic(|me| KeptFile {
+            me: me.clone(),
+            place: Place::new(path),
+            schema,
+            ambient,
+            breaker: Mutex::new(Breaker::new()),
+            opening: Opening::default(),
+            hub: RwLock::new(None),
+            writers: Mutex::new(Vec::new()),
+            health: HealthCell::new(unix_ms),
+            closed: AtomicBool::new(false),
+            counts: Counts::default(),
+            schema_version: Mutex::new(None),
+            last_checkpoint: Mutex::new(None),
+        })
+    }
+
+    /// Runs `op` on this thread, on one consistent snapshot, under the deadline of its lane.
+    pub fn read<T, E>(
+        &self,
+        lane: Lane,
+        op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        if connection_is_held() {
+            return Err(Error::Nested.into());
+        }
+        let mut op = Some(op);
+        for _ in 0..HUBS_FOLLOWED_MAX {
+            let hub = self.hub()?;
+            let connected = || self.count_connection();
+            let outcome = hub.read(lane, &self.place, &self.ambient, connected, |tx| {
+                match op.take() {
+                    Some(op) => op(tx),
+                    None => Err(Error::Closed.into()),
+                }
+            });
+            match outcome {
+                ReadOutcome::Done { result, fault } => {
+                    if let Some(fault) = fault {
+                        self.note_fault(&hub, &fault);
+                        self.health.deliver();
+                    }
+                    return result;
+                }
+                ReadOutcome::Retired => {}
+            }
+        }
+        Err(Error::Overloaded.into())
+    }
+
+    /// Runs `op` on the writer thread and returns after the commit that makes it durable. If `op`
+    /// fails or panics, nothing of it stays.
+    pub fn write<T, E>(
+        &self,
+        op: impl FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.submit(op).wait()
+    }
+
+    /// Like `write`, without waiting: many writes of one thread share one commit.
+    pub fn submit<T, E>(
+        &self,
+        op: impl FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Ticket<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        if connection_is_held() {
+            return Ticket::refused(Error::Nested);
+        }
+        let (mut job, ticket) = new_job(op);
+        for _ in 0..HUBS_FOLLOWED_MAX {
+            let hub = match self.hub() {
+                Ok(hub) => hub,
+                Err(error) => {
+                    job.fail(error);
+                    return ticket;
+                }
+            };
+            match hub.queue.push(job) {
+                Push::Taken => return ticket,
+                Push::Closed(back) => job = back,
+            }
+        }
+        job.fail(Error::Overloaded);
+        ticket
+    }
+
+    pub fn health(&self) -> HealthSnapshot {
+        self.health.snapshot()
+    }
+
+    /// Calls `listener` after each change, in order, outside all locks. The call may come on any
+    /// thread that uses the file, the writer's included, so it should only pass the news on.
+    pub fn on_health(&self, listener: impl Fn(&HealthSnapshot) + Send + Sync + 'static) {
+        self.health.listen(Arc::new(listener));
+    }
+
+    /// Tries once, now, whatever the breaker thinks of waiting.
+    pub fn try_now(&self) -> Result<(), Error> {
+        if connection_is_held() {
+            return Err(Error::Nested);
+        }
+        let opened_now = self.current_hub().is_none();
+        if opened_now {
+            return self.open_now().map(drop);
+        }
+        self.read(Lane::Interactive, |tx| {
+            tx.connection()
+                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
+                    row.get::<_, i64>(0)
+                })
+                .map(drop)
+                .map_err(Error::from)
+        })?;
+        // The write lock is taken and given back; there is nothing to commit.
+        match self.write(|_| Err::<(), Probed>(Probed::Reached)) {
+            Ok(()) | Err(Probed::Reached) => Ok(()),
+            Err(Probed::Failed(error)) => Err(error),
+        }
+    }
+
+    /// What can be known without opening anything.
+    pub fn facts(&self) -> Facts {
+        let count = |c: &AtomicU64| c.load(Ordering::Relaxed);
+        Facts {
+            path: self.place.main.clone(),
+            main_bytes: size_of(&self.place.main),
+            wal_bytes: size_of(&self.place.wal),
+            shm_bytes: size_of(&self.place.shm),
+            free_bytes: self.place.folder().and_then(place::free_bytes),
+            sqlite_version: rusqlite::version(),
+            schema_version: *self.schema_version.lock(),
+            journal_mode: self.current_hub().map(|hub| hub.mode),
+            breaker: self.breaker_state(),
+            opens: count(&self.counts.opens),
+            connections: count(&self.counts.connections),
+            writes: count(&self.counts.commits),
+            evictions: count(&self.counts.evictions),
+            refused: self.health.refused_in_all(),
+            rights_repaired: count(&self.counts.rights_repaired),
+            last_checkpoint: *self.last_checkpoint.lock(),
+        }
+    }
+
+    /// Acts on a failure met in use. Ones that condemn the connection close it, so that the next
+    /// call opens a new one through the breaker; `deliver_health` must follow.
+    pub(crate) fn note_fault(&self, hub: &SharedHub, fault: &Error) {
+        match fault.class() {
+            Class::DiskFull => self.health.fall(Health::DiskFull, self.moment()),
+            Class::Permission => self.health.fall(Health::ReadOnly, self.moment()),
+            class if class.evicts() => self.evict(hub, fault),
+            _ => {}
+        }
+    }
+
+    fn evict(&self, hub: &SharedHub, fault: &Error) {
+        {
+            let mut slot = self.hub.write();
+            let is_current = slot
+                .as_ref()
+                .is_some_and(|now| now.generation == hub.generation);
+            if !is_current {
+                return;
+            }
+            *slot = None;
+        }
+        let given_back = hub.retire(false);
+        self.counts.evictions.fetch_add(1, Ordering::Relaxed);
+        let now = self.now();
+        let state = {
+            let mut breaker = self.breaker.lock();
+            breaker.evicted(now);
+            breaker.state(now)
+        };
+        self.opening.remember(fault.clone());
+        let health = match state {
+            BreakerState::Open { retry_in } => self.unavailable(fault, retry_in),
+            _ => Health::failing(fault),
+        };
+        self.health.fall(health, self.moment());
+        for job in given_back {
+            job.fail(fault.clone());
+        }
+    }
+
+    /// A commit proves that space or the right to write has come back.
+    pub(crate) fn write_succeeded(&self, hub: &Hub) {
+        if matches!(
+            self.health.snapshot().state,
+            Health::DiskFull | Health::ReadOnly
+        ) {
+            self.health.rise(normal_health(hub.mode), self.moment());
+        }
+    }
+
+    pub(crate) fn shut_down(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        // An opening under way sees `closed` before it installs its hub, or is seen here.
+        let hub = self.hub.write().take();
+        if let Some(hub) = hub {
+            drop(hub.retire(true));
+        }
+        self.join_writers();
+        self.health.close(self.moment());
+        self.health.deliver();
+    }
+
+    /// Waits for the writers of closed hubs to let go of the file.
+    pub(crate) fn join_writers(&self) -> bool {
+        let mine = std::thread::current().id();
+        let writers: Vec<_> = self.writers.lock().drain(..).collect();
+        let mut all_gone = true;
+        for (hub, thread) in writers {
+            if thread.thread().id() == mine {
+                continue;
+            }
+            if hub.wait_for_exit() {
+                // A panicked writer has already been accounted for by closing its hub.
+                thread.join().ok();
+            } else {
+                all_gone = false;
+                self.writers.lock().push((hub, thread));
+            }
+        }
+        all_gone
+    }
+
+    pub(crate) fn unavailable(&self, error: &Error, retry_in: Duration) -> Health {
+        let wait_ms = i64::try_from(retry_in.as_millis()).unwrap_or(i64::MAX);
+        Health::Unavailable {
+            class: error.class(),
+            code: error.code(),
+            errno: error.errno(),
+            retry_at_unix_ms: self.ambient.clock.unix_ms().saturating_add(wait_ms),
+        }
+    }
+
+    pub(crate) fn current_hub(&self) -> Option<SharedHub> {
+        self.hub.read().clone()
+    }
+
+    pub(crate) fn breaker_state(&self) -> BreakerState {
+        self.breaker.lock().state(self.now())
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        self.ambient.clock.monotonic()
+    }
+
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            monotonic: self.ambient.clock.monotonic(),
+            unix_ms: self.ambient.clock.unix_ms(),
+        }
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    pub(crate) fn deliver_health(&self) {
+        self.health.deliver();
+    }
+
+    pub(crate) fn count_commit(&self) {
+        self.counts.commits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_connection(&self) {
+        self.counts.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn record_checkpoint(&self, checkpoint: Checkpoint) {
+        *self.last_checkpoint.lock() = Some(checkpoint);
+    }
+
+    pub(crate) fn record_schema_version(&self, version: i32) {
+        *self.schema_version.lock() = Some(version);
+    }
+}
+
+pub(crate) fn normal_health(mode: JournalMode) -> Health {
+    match mode {
+        JournalMode::Wal => Health::Ok,
+        JournalMode::WalExclusive => Health::Degraded(Degraded::NoSharedIndex),
+    }
+}
+
+/// The answer of the empty write that `try_now` makes.
+enum Probed {
+    Reached,
+    Failed(Error),
+}
+
+impl From<Error> for Probed {
+    fn from(error: Error) -> Probed {
+        Probed::Failed(error)
+    }
+}
+
+impl Drop for KeptFile {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+impl fmt::Debug for KeptFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeptFile")
+            .field("health", &self.health)
+            .field("breaker", &self.breaker_state())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,90 @@
+//! Brings a file to the version this program knows. `user_version` counts the steps done.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::class::Phase;
+use crate::error::Error;
+use crate::raw;
+
+/// What a file is and how it came to its shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schema {
+    /// Tells our files from those of other programs; 0 takes any.
+    pub application_id: i32,
+    /// Step n takes a file from `user_version` n to n + 1. Each is one transaction.
+    pub steps: &'static [&'static str],
+}
+
+impl Schema {
+    fn version(&self) -> i32 {
+        i32::try_from(self.steps.len()).unwrap_or(i32::MAX)
+    }
+}
+
+/// Refuses a file that is not ours or is newer, by reading only.
+pub(crate) fn check(connection: &Connection, schema: &Schema) -> Result<i32, Error> {
+    let found = pragma(connection, "user_version")?;
+    let supported = schema.version();
+    if found > supported {
+        return Err(Error::TooNew { found, supported });
+    }
+    let application_id = pragma(connection, "application_id")?;
+    let ours = schema.application_id == 0
+        || application_id == schema.application_id
+        || (application_id == 0 && found == 0 && is_bare(connection)?);
+    if !ours {
+        return Err(Error::NotOurs {
+            found: application_id,
+        });
+    }
+    Ok(found)
+}
+
+/// Does the missing steps. A step that fails leaves the file at the version before it.
+pub(crate) fn migrate(connection: &mut Connection, schema: &Schema) -> Result<i32, Error> {
+    let mut version = check(connection, schema)?;
+    let done = usize::try_from(version).unwrap_or(0);
+    for step in schema.steps.iter().skip(done) {
+        run_step(connection, schema, step, version + 1).map_err(|e| {
+            let code = e.sqlite_error().map_or(0, |f| f.extended_code);
+            let errno = raw::system_errno(raw::handle(connection), code);
+            Error::from_sqlite(&e, errno, Phase::Open)
+        })?;
+        version += 1;
+    }
+    Ok(version)
+}
+
+fn run_step(
+    connection: &mut Connection,
+    schema: &Schema,
+    step: &str,
+    version: i32,
+) -> rusqlite::Result<()> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute_batch(step)?;
+    tx.pragma_update(None, "application_id", schema.application_id)?;
+    tx.pragma_update(None, "user_version", version)?;
+    tx.commit()
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<i32, Error> {
+    connection
+        .pragma_query_value(None, name, |row| row.get(0))
+        .map_err(|e| open_error(connection, &e))
+}
+
+fn is_bare(connection: &Connection) -> Result<bool, Error> {
+    connection
+        .query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |r| {
+            r.get(0)
+        })
+        .map_err(|e| open_error(connection, &e))
+}
+
+/// Names a failure met while a connection is being set up.
+pub(crate) fn open_error(connection: &Connection, error: &rusqlite::Error) -> Error {
+    let code = error.sqlite_error().map_or(0, |f| f.extended_code);
+    let errno = raw::system_errno(raw::handle(connection), code);
+    Error::from_sqlite(error, errno, Phase::Open)
+}
