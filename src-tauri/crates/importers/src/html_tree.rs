@@ -72,6 +72,7 @@ impl HtmlTree {
             builder,
             dropped: RefCell::default(),
             flattened: Cell::new(false),
+            separated: Cell::new(false),
         };
         let tokenizer = Tokenizer::new(filter, TokenizerOpts::default());
         let input = BufferQueue::default();
@@ -151,6 +152,8 @@ struct Filter {
     /// How many start tags of each name were passed over and wait for their end tags.
     dropped: RefCell<HashMap<LocalName, usize>>,
     flattened: Cell<bool>,
+    /// Whether nothing has come since the last separator, so that no other is due.
+    separated: Cell<bool>,
 }
 
 impl TokenSink for Filter {
@@ -168,11 +171,11 @@ impl TokenSink for Filter {
                         self.separate(&tag.name, line);
                         TokenSinkResult::Continue
                     }
-                    _ => self.builder.process_token(Token::TagToken(tag), line),
+                    _ => self.pass_on(Token::TagToken(tag), line),
                 }
             }
             Token::CommentToken(_) => TokenSinkResult::Continue,
-            other => self.builder.process_token(other, line),
+            other => self.pass_on(other, line),
         }
     }
 
@@ -197,7 +200,12 @@ impl Filter {
             return TokenSinkResult::Continue;
         }
         self.dropped.borrow_mut().clear();
-        self.builder.process_token(Token::TagToken(tag), line)
+        self.pass_on(Token::TagToken(tag), line)
+    }
+
+    fn pass_on(&self, token: Token, line: u64) -> TokenSinkResult<NodeId> {
+        self.separated.set(false);
+        self.builder.process_token(token, line)
     }
 
     /// How deep the next element would stand: an empty comment goes where it would go.
@@ -228,7 +236,7 @@ impl Filter {
 
     /// Keeps the words on both sides of a dropped tag apart.
     fn separate(&self, name: &LocalName, line: u64) {
-        if is_inline(name) {
+        if is_inline(name) || self.separated.replace(true) {
             return;
         }
         let token = if self.is_full() {
