@@ -5,7 +5,6 @@ import { Imports } from "./features/sources/imports.svelte";
 import { NoteDraft } from "./features/sources/note.svelte";
 import { TreeState } from "./features/tree/tree.svelte";
 import type { Platform } from "./platform";
-import { memoryHref } from "./shared/route";
 import type { StartActions } from "./shared/Start.svelte";
 import { Announcer } from "./state/announcer.svelte";
 import { Changes } from "./state/changes.svelte";
@@ -45,7 +44,7 @@ export class AppState {
     this.imports = new Imports(platform, ({ id }) => this.router.go({ place: "import", batch: id }));
     this.note = new NoteDraft(platform, (added) => {
       this.announcer.say(added.new ? t.note.kept : t.note.known);
-      location.hash = memoryHref(added.document);
+      this.router.go({ place: "memory", id: added.document });
     });
     this.recall = new RecallState(platform, () => this.changes.revision);
     this.memory = new MemoryState(platform);

@@ -13,7 +13,11 @@ export const recallHome: Route = { place: "recall", question: "", source: "", fr
 
 /** Reads an address. What it does not know leads home. */
 export function parseRoute(hash: string): Route {
-  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  const address = hash.replace(/^#\/?/, "");
+  // A question may hold question marks itself; only the first one parts path and query.
+  const mark = address.indexOf("?");
+  const path = mark < 0 ? address : address.slice(0, mark);
+  const query = mark < 0 ? "" : address.slice(mark + 1);
   const [first, second, third] = path.split("/").map(decode);
   switch (first) {
     case "tree":

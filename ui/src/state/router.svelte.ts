@@ -23,7 +23,10 @@ export class Router {
   go(route: Route): void {
     const target = href(route);
     if (target === location.hash) return;
-    location.hash = target;
+    this.#leave();
+    this.#index += 1;
+    history.pushState({ index: this.#index }, "", target);
+    this.#arrive(null);
   }
 
   replace(route: Route): void {
@@ -37,11 +40,20 @@ export class Router {
   }
 
   #changed(): void {
-    this.#scrolls.set(this.#index, this.#readScroll());
+    this.#leave();
     const known = indexOf(history.state);
+    // A link makes an entry of its own, which has no index yet.
     this.#index = known ?? this.#index + 1;
     if (known === null) history.replaceState({ index: this.#index }, "");
-    this.returnTo = known === null ? null : (this.#scrolls.get(known) ?? null);
+    this.#arrive(known === null ? null : (this.#scrolls.get(known) ?? null));
+  }
+
+  #leave(): void {
+    this.#scrolls.set(this.#index, this.#readScroll());
+  }
+
+  #arrive(scroll: number | null): void {
+    this.returnTo = scroll;
     this.route = parseRoute(location.hash);
   }
 }

@@ -1,3 +1,4 @@
+import { SvelteMap } from "svelte/reactivity";
 import { toWireError } from "../../errors";
 import type { Platform } from "../../platform";
 import { Latest } from "../../shared/latest";
@@ -28,7 +29,6 @@ interface Watch {
   at: number;
   ended: number;
   bytes: number;
-  rate: Rate | null;
 }
 
 /** Proposals, running imports and their reports. */
@@ -39,6 +39,7 @@ export class Imports {
   report = $state.raw<BatchReport | null>(null);
   reportError = $state.raw<WireError | null>(null);
   #watches = new Map<string, Watch>();
+  #rates = new SvelteMap<string, Rate>();
   /** How many events each import has had: an answer that is older than an event is ignored. */
   #heard = new Map<string, number>();
   #latestPlan = new Latest();
@@ -75,7 +76,7 @@ export class Imports {
 
   /** Null until the import has been watched for long enough. */
   rate(id: string): Rate | null {
-    return this.#watches.get(id)?.rate ?? null;
+    return this.#rates.get(id) ?? null;
   }
 
   /** Takes an import's state from an event, which is always the newest there is. */
@@ -146,7 +147,7 @@ export class Imports {
   }
 
   async retry(id: string): Promise<void> {
-    this.#watches.delete(id);
+    this.#forget(id);
     await this.#change("batch_retry", id);
   }
 
@@ -176,21 +177,26 @@ export class Imports {
 
   #watch(batch: Batch): void {
     if (batch.state !== "running") {
-      this.#watches.delete(batch.id);
+      this.#forget(batch.id);
       return;
     }
     const at = this.now();
     const watch = this.#watches.get(batch.id);
     if (watch === undefined || batch.ended < watch.ended) {
-      this.#watches.set(batch.id, { at, ended: batch.ended, bytes: batch.bytes_ended, rate: null });
+      this.#watches.set(batch.id, { at, ended: batch.ended, bytes: batch.bytes_ended });
       return;
     }
     const passed = at - watch.at;
     if (passed < WATCHED_MS_MIN) return;
-    watch.rate = {
+    this.#rates.set(batch.id, {
       itemsPerSecond: ((batch.ended - watch.ended) * 1000) / passed,
       bytesPerSecond: ((batch.bytes_ended - watch.bytes) * 1000) / passed,
-    };
+    });
+  }
+
+  #forget(id: string): void {
+    this.#watches.delete(id);
+    this.#rates.delete(id);
   }
 }
 

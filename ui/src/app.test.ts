@@ -1,0 +1,47 @@
+import { render, screen } from "@testing-library/svelte";
+import { beforeEach, expect, it } from "vitest";
+import App from "./App.svelte";
+import { AppState } from "./app.svelte";
+import { FakePlatform, type Scenario } from "./platform/fake";
+
+beforeEach(() => {
+  history.replaceState(null, "", "#/recall");
+});
+
+async function open(scenario: Scenario): Promise<AppState> {
+  const app = new AppState(new FakePlatform(scenario));
+  render(App, { app });
+  await app.start();
+  return app;
+}
+
+it("a_store_that_fails_opens_the_window_on_the_doctor", async () => {
+  await open("error");
+  expect((await screen.findByTestId("doctor-headline")).textContent).toContain("can’t be opened");
+  expect(location.hash).toBe("#/doctor");
+});
+
+it("a_memory_held_by_another_fills_the_page_and_can_be_tried_again", async () => {
+  await open("held");
+  expect((await screen.findByTestId("held")).textContent).toContain("process 4182");
+  expect(screen.getByTestId("held-retry")).toHaveProperty("disabled", false);
+  expect(screen.queryByTestId("nav-recall")).toBeNull();
+});
+
+it("places_are_reached_by_number_and_the_box_by_a_slash", async () => {
+  await open("full");
+  const press = (init: KeyboardEventInit) => window.dispatchEvent(new KeyboardEvent("keydown", { ...init, cancelable: true }));
+  press({ key: "3", ctrlKey: true });
+  expect((await screen.findAllByTestId("ledger-row")).length).toBeGreaterThan(0);
+  press({ key: "/" });
+  const box = await screen.findByTestId("question-box");
+  await expect.poll(() => document.activeElement).toBe(box);
+});
+
+it("an_older_health_event_changes_nothing", async () => {
+  const app = await open("full");
+  const now = app.health.status;
+  if (now === null) throw new Error("the window has asked for the status");
+  app.hear({ event: "health", ...now, seq: now.seq - 1, headline: "old news" });
+  expect(app.health.status?.headline).toBe(now.headline);
+});

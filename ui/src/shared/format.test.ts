@@ -1,0 +1,24 @@
+import { expect, it } from "vitest";
+import { bytes, day, dayRange, tilde, tildeAll } from "./format";
+
+it("a_day_without_an_hour_is_the_same_day_everywhere", () => {
+  expect(day("2023-10-14T00:00:00Z")).toContain("14");
+  expect(day("2023-10-14")).toBe(day("2023-10-14T00:00:00Z"));
+});
+
+it("a_range_of_one_day_is_that_day", () => {
+  expect(dayRange("2023-10-14", "2023-10-14")).toBe(day("2023-10-14"));
+  expect(dayRange(null, null)).toBeNull();
+  expect(dayRange(null, "2023-10-14")).toBe(day("2023-10-14"));
+});
+
+it("sizes_are_said_in_the_largest_unit_that_fits", () => {
+  expect([bytes(999), bytes(1500), bytes(48_200_000)]).toEqual(["999 B", "1.5 KB", "48.2 MB"]);
+});
+
+it("the_home_folder_is_not_shown_or_shared", () => {
+  expect(tilde("/home/ada/notes/a.md")).toBe("~/notes/a.md");
+  expect(tilde("C:\\Users\\Ada\\notes")).toBe("~\\notes");
+  expect(tilde("/srv/home/ada"), "only a path's start is a home").toBe("/srv/home/ada");
+  expect(tildeAll('in "/Users/ada/x" and /home/ada')).toBe('in "~/x" and ~');
+});

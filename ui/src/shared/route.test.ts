@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { href, parseRoute, type Route } from "./route";
+
+const routes: Route[] = [
+  { place: "recall", question: "How old is it? & why #1?", source: "src/1", from: "2023-01-01", to: "" },
+  { place: "recall", question: "", source: "", from: "", to: "" },
+  { place: "tree", id: null },
+  { place: "tree", id: "sum/1 ü" },
+  { place: "memory", id: "doc.1" },
+  { place: "sources" },
+  { place: "import", batch: "b-1" },
+  { place: "doctor" },
+];
+
+it("every_place_has_an_address_that_leads_back_to_it", () => {
+  for (const route of routes) expect(parseRoute(href(route)), href(route)).toEqual(route);
+});
+
+it("a_question_typed_into_the_address_keeps_its_question_mark", () => {
+  expect(parseRoute("#/recall?q=How old?")).toMatchObject({ question: "How old?" });
+});
+
+it("an_unknown_address_leads_home", () => {
+  expect(parseRoute("#/nowhere/at/all")).toMatchObject({ place: "recall" });
+  expect(parseRoute("#/memory"), "a memory without an id is no place").toMatchObject({ place: "recall" });
+  expect(parseRoute("#/tree/%E0%A4%A"), "a broken escape is read as it stands").toEqual({ place: "tree", id: "%E0%A4%A" });
+});

@@ -1,0 +1,103 @@
+import { vi } from "vitest";
+import type { Method, Params, Platform, Reply } from "../platform";
+import type { Answer } from "../wire/Answer";
+import type { Batch } from "../wire/Batch";
+import type { Status } from "../wire/Status";
+
+/** A reply that the test gives when it wants to. */
+export interface Pending {
+  method: Method;
+  params: unknown;
+  answer(reply: unknown): void;
+  fail(error: unknown): void;
+}
+
+export interface HandPlatform extends Platform {
+  pending: Pending[];
+  /** The oldest unanswered call of this method. */
+  next(method: Method): Pending;
+}
+
+/** A platform whose every reply is given by hand, so that order is the test's to choose. */
+export function handPlatform(picked: string[] = []): HandPlatform {
+  const pending: Pending[] = [];
+  return {
+    pending,
+    next(method) {
+      const at = pending.findIndex((call) => call.method === method);
+      const [call] = at < 0 ? [] : pending.splice(at, 1);
+      if (call === undefined) throw new Error(`nothing waits for an answer to ${method}`);
+      return call;
+    },
+    call<M extends Method>(method: M, params: Params<M>): Promise<Reply<M>> {
+      return new Promise((resolve, reject) => {
+        pending.push({ method, params, answer: (reply) => resolve(reply as Reply<M>), fail: reject });
+      });
+    },
+    listen: async () => () => {},
+    onDrop: async () => () => {},
+    pickPaths: async () => picked,
+    samplesPath: async () => "/samples",
+    openOriginal: vi.fn(async () => {}),
+    openError: async () => null,
+  };
+}
+
+/** Lets all that is ready to go on, go on. */
+export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
+export const unavailable = { code: "unavailable", message: "the store can't be read", hint: "wait" } as const;
+
+export const answerOf = (title: string): Answer => ({
+  hits: [
+    {
+      chunk: `chunk-${title}`,
+      document: `doc-${title}`,
+      source: "s",
+      title,
+      headings: [],
+      locator: { path: "/home/ada/a.md", line_first: 1, line_last: 2 },
+      happened_at: null,
+      text: `${title} stands here.`,
+      score: 1,
+      matches: [{ start: 0, end: title.length }],
+      quote: { start: 0, end: title.length + 13 },
+      same_elsewhere: 2,
+      before: "What came before.",
+      after: null,
+      tree: [{ id: "src", title: "Notes" }],
+      summary: null,
+    },
+  ],
+  terms: [title],
+  nothing: null,
+});
+
+export const statusOf = (seq: number, store: Status["state"] = "ok"): Status => ({
+  headline: `status ${seq}`,
+  state: store,
+  components: [{ code: "store", state: store, cause: `cause ${seq}`, since: "2026-11-20T08:00:00Z", next: null }],
+  seq,
+  workspace: "/home/ada/memory",
+});
+
+export const batchOf = (part: Partial<Batch> = {}): Batch => ({
+  id: "b1",
+  label: "Notes",
+  state: "running",
+  created_at: "2026-11-20T08:00:00Z",
+  ended_at: null,
+  total: 100,
+  ended: 0,
+  new: 0,
+  changed: 0,
+  unchanged: 0,
+  skipped: 0,
+  failed: 0,
+  cancelled: 0,
+  reason: null,
+  bytes_total: 1000,
+  bytes_ended: 0,
+  eta_seconds: null,
+  ...part,
+});
