@@ -63,6 +63,17 @@ ids! {
     BatchId = "im_";
 }
 
+/// The SHA-256 of these texts in this order, in lower-case hexadecimal.
+pub fn content_hash(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let bytes: [u8; 32] = hash.finalize().into();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn digest(prefix: &str, parts: &[&[u8]]) -> [u8; ID_BYTES] {
     let mut hash = Sha256::new();
     hash.update(prefix.as_bytes());

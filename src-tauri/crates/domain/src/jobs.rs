@@ -66,14 +66,11 @@ pub enum FailureClass {
 /// A bad item is given up after this many attempts.
 pub const ATTEMPTS_MAX: u32 = 5;
 
-/// A lease that isn't renewed for this long has lost its holder.
-pub const LEASE_MS: i64 = 60_000;
+/// How often leases are renewed, and leases without a holder looked for.
+pub const TICK_MS: i64 = 60_000;
 
-/// Leases are renewed this often.
-pub const HEARTBEAT_MS: i64 = 20_000;
-
-/// How often leases without a holder are looked for.
-pub const REAP_EVERY_MS: i64 = 60_000;
+/// A lease that isn't renewed for this long has lost its holder: two ticks and a half.
+pub const LEASE_MS: i64 = 150_000;
 
 /// The first and the longest wait before another try.
 pub const BACKOFF_FIRST_MS: i64 = 1_000;

@@ -5,6 +5,7 @@
 //! indexed, and asked, as single characters and overlapping pairs. Trigrams would miss the many
 //! words of two characters.
 
+use unicode_normalization::UnicodeNormalization;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::text::nfc;
@@ -96,6 +97,17 @@ pub fn question_words(question: &str) -> Vec<String> {
     let mut words = if kept.is_empty() { dropped } else { kept };
     words.truncate(QUESTION_WORDS_MAX);
     words
+}
+
+/// A word as it is compared: lower case, without the accents of the Latin, Greek and Cyrillic
+/// scripts, with a straight apostrophe.
+pub fn fold(word: &str) -> String {
+    let bare: String = word
+        .nfd()
+        .filter(|c| !matches!(u32::from(*c), 0x0300..=0x036F))
+        .map(|c| if c == '\u{2019}' { '\'' } else { c })
+        .collect();
+    nfc(&bare.to_lowercase())
 }
 
 fn push_new(list: &mut Vec<String>, word: String) {

@@ -1,0 +1,85 @@
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Your memory, on your own computer.
+#[derive(Debug, Parser)]
+#[command(name = "oldgrowth", version, about, max_term_width = 100)]
+pub(super) struct Args {
+    /// The folder that holds the memory [default: OLDGROWTH_WORKSPACE, or this computer's place for it]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) workspace: Option<PathBuf>,
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Import files and folders: Markdown, plain text, HTML
+    Import {
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// When the app is running: wait until the import has ended
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Keep a text
+    Add {
+        #[arg(long)]
+        title: Option<String>,
+        /// When it happened, as 2024-05-03T10:00:00Z
+        #[arg(long, value_name = "RFC3339")]
+        happened: Option<String>,
+        /// A file, or - for standard input
+        #[arg(default_value = "-", value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Find passages by their words
+    Search {
+        #[arg(required = true)]
+        query: Vec<String>,
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=200))]
+        limit: Option<u32>,
+        /// The id or name of a source
+        #[arg(long)]
+        source: Option<String>,
+        /// The first day, as 2024-05-03
+        #[arg(long, value_name = "DATE")]
+        from: Option<String>,
+        /// The last day
+        #[arg(long, value_name = "DATE")]
+        to: Option<String>,
+    },
+    /// Ask a question; the answer cites its passages
+    Recall {
+        #[arg(required = true)]
+        question: Vec<String>,
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=200))]
+        limit: Option<u32>,
+        /// The id or name of a source
+        #[arg(long)]
+        source: Option<String>,
+        /// The first day, as 2024-05-03
+        #[arg(long, value_name = "DATE")]
+        from: Option<String>,
+        /// The last day
+        #[arg(long, value_name = "DATE")]
+        to: Option<String>,
+    },
+    /// Show one memory, whole
+    Show { id: String },
+    /// Walk the tree
+    Tree {
+        /// A row's id; the roots when left out
+        node: Option<String>,
+    },
+    /// How everything is
+    Status,
+    /// Look at everything anew and say what to do
+    Doctor,
+    /// Work on this memory without a window until stopped
+    Serve,
+}

@@ -1,0 +1,144 @@
+//! `oldgrowth import`: each document is told of only when it is durable.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use oldgrowth_wire::{
+    Batch, BatchReport, BatchState, ErrorCode, Event, Id, ImportPaths, Request, WireError,
+};
+
+use super::Ended;
+use super::output::Output;
+use crate::owner::{Owner, Purpose};
+use crate::session::Session;
+use crate::socket::{Client, Endpoint};
+use crate::words::wire_error;
+
+pub(super) fn import(
+    workspace: &Path,
+    paths: &[PathBuf],
+    wait: bool,
+    output: &Arc<Output>,
+) -> Result<Ended, WireError> {
+    let paths = ImportPaths {
+        paths: paths
+            .iter()
+            .map(|path| absolute(path))
+            .collect::<Result<_, _>>()?,
+    };
+    let report = match Session::open(workspace, "an import on the command line", Purpose::Work)? {
+        Session::Own(owner) => as_owner(&owner, paths, output)?,
+        Session::Through { client, endpoint } => {
+            match through_owner(client, &endpoint, paths, wait, output)? {
+                Some(report) => report,
+                None => return Ok(Ended::Well),
+            }
+        }
+    };
+    output.import_ended(&report);
+    Ok(match report.batch.state {
+        BatchState::Done => Ended::Well,
+        BatchState::Running | BatchState::Failed | BatchState::Cancelled => Ended::InPart,
+    })
+}
+
+fn absolute(path: &Path) -> Result<String, WireError> {
+    let unusable = || {
+        wire_error(
+            ErrorCode::Usage,
+            format!("{} can't be used as a path", path.display()),
+            None,
+        )
+    };
+    let absolute = std::path::absolute(path).map_err(|_| unusable())?;
+    if !absolute.exists() {
+        return Err(wire_error(
+            ErrorCode::Usage,
+            format!("{} is not there, or may not be read", path.display()),
+            Some("check the path"),
+        ));
+    }
+    // The wire is JSON; a folder whose name is no Unicode can be imported by the folder above it.
+    absolute.to_str().map(str::to_owned).ok_or_else(unusable)
+}
+
+/// Works to the end: everything that is queued, then the seals that follow.
+fn as_owner(
+    owner: &Owner,
+    paths: ImportPaths,
+    output: &Arc<Output>,
+) -> Result<BatchReport, WireError> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let noticing = Arc::clone(&interrupted);
+    if ctrlc::set_handler(move || noticing.store(true, Ordering::SeqCst)).is_err() {
+        tracing::warn!(
+            "an interrupt will stop the import at once instead of after the items at work"
+        );
+    }
+    let printing = Arc::clone(output);
+    owner.subscribe(move |event| printing.import_event(event, None));
+    let batch: Batch = call(owner, Request::ImportStart(paths))?;
+    let idle = owner
+        .engine()
+        .wait_until_idle(|| !interrupted.load(Ordering::SeqCst));
+    owner.engine().stop();
+    if !matches!(idle, Ok(true)) {
+        return Err(wire_error(
+            ErrorCode::Unavailable,
+            "the import has not been finished",
+            Some("what was told as committed is safe; the rest goes on when Oldgrowth runs again"),
+        ));
+    }
+    call(owner, Request::BatchReport(Id { id: batch.id }))
+}
+
+fn call<T: serde::de::DeserializeOwned>(owner: &Owner, request: Request) -> Result<T, WireError> {
+    serde_json::from_value(owner.call(request)?).map_err(|_| {
+        wire_error(
+            ErrorCode::Internal,
+            "an answer was not understood; a fault of ours",
+            None,
+        )
+    })
+}
+
+/// Queues it with the owner, and follows it there when asked to wait.
+fn through_owner(
+    client: Client,
+    endpoint: &Endpoint,
+    paths: ImportPaths,
+    wait: bool,
+    output: &Arc<Output>,
+) -> Result<Option<BatchReport>, WireError> {
+    let unreachable = |_| {
+        wire_error(
+            ErrorCode::Unavailable,
+            "the program that holds the workspace went away",
+            None,
+        )
+    };
+    // Listening begins before the work does, so that nothing is missed.
+    let events = Client::connect(endpoint).map_err(unreachable)?.follow()?;
+    let mut session = Session::Through {
+        client,
+        endpoint: endpoint.clone(),
+    };
+    let batch: Batch = session.call(Request::ImportStart(paths))?;
+    if !wait {
+        output.import_queued(&batch);
+        return Ok(None);
+    }
+    // An import of which nothing is left to do has ended already, and no event will say so again.
+    if batch.state == BatchState::Running {
+        for event in events {
+            output.import_event(&event, Some(&batch.id));
+            if matches!(&event, Event::Batch(now) if now.id == batch.id && now.state != BatchState::Running)
+            {
+                break;
+            }
+        }
+    }
+    let report: BatchReport = session.call(Request::BatchReport(Id { id: batch.id }))?;
+    Ok(Some(report))
+}

@@ -1,0 +1,228 @@
+//! The `oldgrowth` command line.
+//!
+//! Exit codes: 0 done, 1 done in part, 2 used wrongly, 3 unavailable, 4 held by another.
+
+mod args;
+mod import;
+mod output;
+mod serve;
+
+use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use oldgrowth_wire::{
+    AddNote, Answer, Empty, ErrorCode, HealthState, Hits, Id, NoteAdded, Question, Request, Search,
+    Shown, Status, TreeAt, TreeView, WireError,
+};
+
+use crate::owner::{Purpose, default_workspace};
+use crate::session::Session;
+use crate::words::wire_error;
+use args::{Args, Command};
+use output::Output;
+
+/// How a command ended, when it wasn't an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    Well,
+    InPart,
+    Unavailable,
+}
+
+/// The longest text that `add` reads from its standard input, in bytes.
+const ADD_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+pub fn run() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let printed = error.print();
+            return ExitCode::from(if error.use_stderr() || printed.is_err() {
+                2
+            } else {
+                0
+            });
+        }
+    };
+    log_to_stderr();
+    let output = Arc::new(Output::new(args.json));
+    let ended =
+        workspace(args.workspace).and_then(|workspace| command(args.command, &workspace, &output));
+    match ended {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::InPart) => ExitCode::from(1),
+        Ok(Ended::Unavailable) => ExitCode::from(3),
+        Err(error) => {
+            output.error(&error);
+            ExitCode::from(exit_code(error.code))
+        }
+    }
+}
+
+fn exit_code(code: ErrorCode) -> u8 {
+    match code {
+        ErrorCode::Usage | ErrorCode::NotFound | ErrorCode::NothingToImport => 2,
+        ErrorCode::HeldByAnother => 4,
+        ErrorCode::Unavailable
+        | ErrorCode::DiskFull
+        | ErrorCode::ReadOnly
+        | ErrorCode::NeedsPerson
+        | ErrorCode::Busy
+        | ErrorCode::Internal => 3,
+    }
+}
+
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("OLDGROWTH_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+fn workspace(named: Option<PathBuf>) -> Result<PathBuf, WireError> {
+    match named {
+        None => default_workspace(),
+        Some(named) => std::path::absolute(named)
+            .map_err(|_| wire_error(ErrorCode::Usage, "the workspace is not a path", None)),
+    }
+}
+
+fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<Ended, WireError> {
+    let one_call = || Session::open(workspace, "the oldgrowth command line", Purpose::OneCall);
+    match command {
+        Command::Import { paths, wait } => import::import(workspace, &paths, wait, output),
+        Command::Add {
+            title,
+            happened,
+            file,
+        } => {
+            let text = read_text(&file)?;
+            let note = AddNote {
+                text,
+                title,
+                happened_at: happened,
+            };
+            let added: NoteAdded = one_call()?.call(Request::NoteAdd(note))?;
+            output.added(&added);
+            Ok(Ended::Well)
+        }
+        Command::Search {
+            query,
+            limit,
+            source,
+            from,
+            to,
+        } => {
+            let search = Search {
+                query: query.join(" "),
+                limit,
+                source,
+                from,
+                to,
+            };
+            let hits: Hits = one_call()?.call(Request::Search(search))?;
+            output.hits(&hits);
+            Ok(Ended::Well)
+        }
+        Command::Recall {
+            question,
+            limit,
+            source,
+            from,
+            to,
+        } => {
+            let question = Question {
+                question: question.join(" "),
+                limit,
+                source,
+                from,
+                to,
+            };
+            let answer: Answer = one_call()?.call(Request::Recall(question))?;
+            output.answer(&answer);
+            Ok(Ended::Well)
+        }
+        Command::Show { id } => {
+            let shown: Shown = one_call()?.call(Request::Show(Id { id }))?;
+            output.shown(&shown);
+            Ok(Ended::Well)
+        }
+        Command::Tree { node } => {
+            let view: TreeView = one_call()?.call(Request::Tree(TreeAt {
+                node,
+                offset: None,
+                limit: Some(500),
+            }))?;
+            output.tree(&view);
+            Ok(Ended::Well)
+        }
+        Command::Status => {
+            let status: Status = one_call()?.call(Request::Status(Empty {}))?;
+            output.status(&status);
+            let store_fails = status.components.iter().any(|component| {
+                component.code == oldgrowth_wire::ComponentCode::Store
+                    && component.state == HealthState::Fail
+            });
+            Ok(if store_fails {
+                Ended::Unavailable
+            } else {
+                Ended::Well
+            })
+        }
+        Command::Doctor => {
+            let status: Status = one_call()?.call(Request::Doctor(Empty {}))?;
+            output.status(&status);
+            Ok(match status.state {
+                HealthState::Ok => Ended::Well,
+                HealthState::Unknown | HealthState::Warn => Ended::InPart,
+                HealthState::Fail => Ended::Unavailable,
+            })
+        }
+        Command::Serve => serve::serve(workspace, output),
+    }
+}
+
+fn read_text(file: &Path) -> Result<String, WireError> {
+    let unreadable = |_| {
+        wire_error(
+            ErrorCode::Usage,
+            "the text can't be read",
+            Some("check the path; - reads standard input"),
+        )
+    };
+    let mut bytes = Vec::new();
+    if file.as_os_str() == "-" {
+        if std::io::stdin().is_terminal() {
+            output::hint("Type the text; end with Ctrl-D on a line of its own.");
+        }
+        std::io::stdin()
+            .lock()
+            .take(ADD_BYTES_MAX + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+    } else {
+        let file = std::fs::File::open(file).map_err(unreadable)?;
+        file.take(ADD_BYTES_MAX + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+    }
+    if bytes.len() as u64 > ADD_BYTES_MAX {
+        return Err(wire_error(
+            ErrorCode::Usage,
+            format!("the text is larger than {} MB", ADD_BYTES_MAX / 1024 / 1024),
+            Some("save it as a file and import that"),
+        ));
+    }
+    String::from_utf8(bytes).map_err(|_| {
+        wire_error(
+            ErrorCode::Usage,
+            "the text is not UTF-8",
+            Some("import it as a file; then its encoding is found"),
+        )
+    })
+}

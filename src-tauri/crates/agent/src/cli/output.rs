@@ -1,0 +1,358 @@
+//! What a command prints: JSON for programs, words for people.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use oldgrowth_wire::{
+    Answer, Batch, BatchReport, BatchState, ComponentCode, Event, HealthState, Hit, Hits,
+    ItemOutcome, Locator, NoteAdded, Shown, Status, TreeRow, TreeRowKind, TreeView, WireError,
+};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::views::quoted;
+
+/// How many items an import names one by one to a person.
+const PROBLEMS_SHOWN_MAX: usize = 20;
+
+#[derive(Debug)]
+pub(super) struct Output {
+    json: bool,
+    /// An import tells of each document as JSON when nobody looks on.
+    terminal: bool,
+}
+
+impl Output {
+    pub(super) fn new(json: bool) -> Self {
+        Self {
+            json,
+            terminal: std::io::stdout().is_terminal(),
+        }
+    }
+
+    pub(super) fn error(&self, error: &WireError) {
+        if self.json {
+            self.object(&json!({ "error": error }));
+        }
+        hint(&format!("oldgrowth: {}", error.message));
+        if let Some(next) = &error.hint {
+            hint(&format!("  {next}"));
+        }
+    }
+
+    pub(super) fn added(&self, added: &NoteAdded) {
+        if self.json {
+            return self.object(added);
+        }
+        let what = if added.new {
+            "Kept"
+        } else {
+            "This was kept already"
+        };
+        self.line(&format!(
+            "{what}: {} ({})",
+            added.document,
+            passages(added.chunks)
+        ));
+    }
+
+    pub(super) fn hits(&self, hits: &Hits) {
+        if self.json {
+            return self.object(hits);
+        }
+        if hits.hits.is_empty() {
+            self.line(&format!(
+                "Nothing in your memory mentions {}.",
+                hits.terms.join(" or ")
+            ));
+        }
+        for (number, hit) in (1..).zip(&hits.hits) {
+            self.hit(number, hit);
+        }
+    }
+
+    pub(super) fn answer(&self, answer: &Answer) {
+        if self.json {
+            return self.object(answer);
+        }
+        if let Some(nothing) = &answer.nothing {
+            self.line(nothing);
+        }
+        for (number, found) in (1..).zip(&answer.hits) {
+            self.hit(number, &found.hit);
+        }
+    }
+
+    fn hit(&self, number: usize, hit: &Hit) {
+        let date = hit.happened_at.as_deref().map_or("no date", day);
+        self.line(&format!("[{number}] “{}”", one_line(&quoted(hit))));
+        self.line(&format!(
+            "    {} · {date} · {}",
+            hit.title,
+            place(&hit.locator)
+        ));
+        self.line(&format!("    {}", hit.chunk));
+        self.line("");
+    }
+
+    pub(super) fn shown(&self, shown: &Shown) {
+        if self.json {
+            return self.object(shown);
+        }
+        match shown {
+            Shown::Document {
+                title,
+                format,
+                happened_at,
+                imported_at,
+                chunks,
+                source_name,
+                replaced_by,
+                ..
+            } => {
+                self.line(title);
+                let date = happened_at.as_deref().map_or("no date", day);
+                self.line(&format!(
+                    "{format} · {date} · imported {} · from {source_name}",
+                    day(imported_at)
+                ));
+                if let Some(newer) = replaced_by {
+                    self.line(&format!("An older version; the newer one is {newer}"));
+                }
+                for chunk in chunks {
+                    self.line("");
+                    self.line(&format!("── {} · {}", chunk.id, place(&chunk.locator)));
+                    self.line(&chunk.text);
+                }
+            }
+            Shown::Summary {
+                level,
+                passages: count,
+                sentences,
+                source_name,
+                ..
+            } => {
+                self.line(&format!(
+                    "Summary of {} from {source_name}, level {level}",
+                    passages(*count)
+                ));
+                for sentence in sentences {
+                    self.line("");
+                    self.line(&sentence.text);
+                    self.line(&format!(
+                        "    {} · {} · {}",
+                        sentence.title,
+                        place(&sentence.locator),
+                        sentence.chunk
+                    ));
+                }
+            }
+        }
+    }
+
+    pub(super) fn tree(&self, view: &TreeView) {
+        if self.json {
+            return self.object(view);
+        }
+        if !view.path.is_empty() {
+            let path: Vec<&str> = view.path.iter().map(|step| step.title.as_str()).collect();
+            self.line(&path.join(" › "));
+        }
+        if view.rows.is_empty() {
+            self.line("Nothing here yet.");
+        }
+        for row in &view.rows {
+            self.line(&format!("{}  {}", row.id, row_words(row)));
+        }
+        let shown = u32::try_from(view.rows.len()).unwrap_or(u32::MAX);
+        if view.total > shown {
+            self.line(&format!("… and {} more", view.total - shown));
+        }
+    }
+
+    pub(super) fn status(&self, status: &Status) {
+        if self.json {
+            return self.object(status);
+        }
+        self.line(&status.headline);
+        self.line("");
+        for component in &status.components {
+            let state = match component.state {
+                HealthState::Ok => "ok",
+                HealthState::Unknown => "unknown",
+                HealthState::Warn => "look",
+                HealthState::Fail => "FAILS",
+            };
+            let name = match component.code {
+                ComponentCode::Store => "store",
+                ComponentCode::Sidecars => "sidecars",
+                ComponentCode::Space => "space",
+                ComponentCode::Jobs => "jobs",
+                ComponentCode::Coverage => "coverage",
+            };
+            self.line(&format!("{state:>7}  {name:<9} {}", component.cause));
+            if let Some(next) = &component.next {
+                self.line(&format!("{:>19}{next}", ""));
+            }
+        }
+        self.line("");
+        self.line(&format!("Kept in {}", status.workspace));
+    }
+
+    pub(super) fn serving(&self, workspace: &Path) {
+        if self.json {
+            return self.object(
+                &json!({ "event": "serving", "workspace": workspace.display().to_string() }),
+            );
+        }
+        self.line(&format!(
+            "Working on {}. Stop with Ctrl-C.",
+            workspace.display()
+        ));
+    }
+
+    pub(super) fn import_queued(&self, batch: &Batch) {
+        if self.speaks_json() {
+            return self
+                .object(&json!({ "event": "queued", "batch": batch.id, "total": batch.total }));
+        }
+        self.line(&format!(
+            "Queued {}: {}. Follow it in the app.",
+            items(batch.total),
+            batch.label
+        ));
+    }
+
+    /// Tells of one document, of this import when one is named.
+    pub(super) fn import_event(&self, event: &Event, only: Option<&str>) {
+        match event {
+            Event::Committed {
+                batch,
+                path,
+                chunks,
+                ..
+            } if only.is_none_or(|only| only == batch) => {
+                if self.speaks_json() {
+                    self.object(event);
+                } else {
+                    self.line(&format!("  {path}  ({})", passages(*chunks)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn import_ended(&self, report: &BatchReport) {
+        let batch = &report.batch;
+        if self.speaks_json() {
+            let mut ended = json!({ "event": "done" });
+            if let (Some(ended), Ok(serde_json::Value::Object(fields))) =
+                (ended.as_object_mut(), serde_json::to_value(batch))
+            {
+                ended.extend(fields);
+            }
+            return self.object(&ended);
+        }
+        let not_read = |outcome| matches!(outcome, ItemOutcome::Failed | ItemOutcome::Skipped);
+        let problems: Vec<_> = report
+            .items
+            .iter()
+            .filter(|item| not_read(item.outcome))
+            .collect();
+        for item in problems.iter().take(PROBLEMS_SHOWN_MAX) {
+            let word = if item.outcome == ItemOutcome::Failed {
+                "failed"
+            } else {
+                "passed over"
+            };
+            self.line(&format!(
+                "  {}  {word}: {}",
+                item.path,
+                item.message.as_deref().unwrap_or_default()
+            ));
+        }
+        if problems.len() > PROBLEMS_SHOWN_MAX {
+            self.line(&format!(
+                "  … and {} more",
+                problems.len() - PROBLEMS_SHOWN_MAX
+            ));
+        }
+        let state = match batch.state {
+            BatchState::Running => "goes on",
+            BatchState::Done => "done",
+            BatchState::Failed => "done in part",
+            BatchState::Cancelled => "cancelled",
+        };
+        self.line(&format!(
+            "Import {state}: {} new, {} changed, {} unchanged, {} passed over, {} failed.",
+            batch.new, batch.changed, batch.unchanged, batch.skipped, batch.failed
+        ));
+    }
+
+    fn speaks_json(&self) -> bool {
+        self.json || !self.terminal
+    }
+
+    fn object(&self, value: &impl Serialize) {
+        match serde_json::to_string(value) {
+            Ok(text) => self.line(&text),
+            Err(_) => hint("oldgrowth: the answer could not be written down; a fault of ours"),
+        }
+    }
+
+    /// One line, flushed at once: who reads it may act on it. A reader that is gone is no failure.
+    fn line(&self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        let _reader_gone = writeln!(out, "{text}").and_then(|()| out.flush()).is_err();
+    }
+}
+
+/// A word to the person beside the answer.
+pub(super) fn hint(text: &str) {
+    let _reader_gone = writeln!(std::io::stderr(), "{text}").is_err();
+}
+
+fn row_words(row: &TreeRow) -> String {
+    match row.kind {
+        TreeRowKind::Source => format!("{} · {}", row.title, passages(row.passages)),
+        TreeRowKind::Waiting => format!("waiting for a summary: {}", passages(row.passages)),
+        TreeRowKind::Summary => format!("[{}] {}", passages(row.passages), row.title),
+        TreeRowKind::Chunk => format!("{}: {}", row.title, row.preview),
+    }
+}
+
+fn place(locator: &Locator) -> String {
+    let lines = if locator.line_first == locator.line_last {
+        format!("line {}", locator.line_first)
+    } else {
+        format!("lines {}–{}", locator.line_first, locator.line_last)
+    };
+    match &locator.path {
+        Some(path) => format!("{path}, {lines}"),
+        None => lines,
+    }
+}
+
+fn day(instant: &str) -> &str {
+    instant.split_once('T').map_or(instant, |(day, _)| day)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn passages(count: u32) -> String {
+    if count == 1 {
+        "1 passage".to_owned()
+    } else {
+        format!("{count} passages")
+    }
+}
+
+fn items(count: u32) -> String {
+    if count == 1 {
+        "1 item".to_owned()
+    } else {
+        format!("{count} items")
+    }
+}

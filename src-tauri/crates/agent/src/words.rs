@@ -1,0 +1,130 @@
+//! Errors in words for a person: what happened, why, and what to do.
+
+use oldgrowth_engine::Error;
+use oldgrowth_store::Class;
+use oldgrowth_wire::{ErrorCode, WireError};
+
+pub(crate) fn wire_error(
+    code: ErrorCode,
+    message: impl Into<String>,
+    hint: Option<&str>,
+) -> WireError {
+    WireError {
+        code,
+        message: message.into(),
+        hint: hint.map(str::to_owned),
+    }
+}
+
+pub(crate) fn explain(error: &Error) -> WireError {
+    match error {
+        Error::Store(error) => explain_store(error),
+        Error::NotFound => wire_error(
+            ErrorCode::NotFound,
+            "there is no such memory, source or import",
+            None,
+        ),
+        Error::AmbiguousSource => wire_error(
+            ErrorCode::Usage,
+            "more than one source has this name",
+            Some("use its id instead; the list of sources shows it"),
+        ),
+        Error::NothingAsked => wire_error(
+            ErrorCode::Usage,
+            "there are no words to look for",
+            Some("ask with at least one word"),
+        ),
+        Error::EmptyText => wire_error(ErrorCode::Usage, "there is no text to keep", None),
+        Error::TextTooLong { chars_max } => wire_error(
+            ErrorCode::Usage,
+            format!("the text is longer than {chars_max} characters"),
+            Some("save it as a file and import that"),
+        ),
+        Error::NothingToImport => wire_error(
+            ErrorCode::NothingToImport,
+            "there is nothing here that can be imported",
+            Some("Markdown, plain text and HTML files can be read"),
+        ),
+        Error::NoSuchPath => wire_error(
+            ErrorCode::Usage,
+            "a named file or folder is not there, or may not be read",
+            Some("check the path and its rights"),
+        ),
+        Error::Conflict { .. } => wire_error(
+            ErrorCode::Busy,
+            "it changed while it was worked on",
+            Some("try again"),
+        ),
+        Error::HeldConnection | Error::Model { .. } => wire_error(
+            ErrorCode::Internal,
+            format!("a fault of ours: {error}"),
+            None,
+        ),
+    }
+}
+
+fn explain_store(error: &oldgrowth_store::Error) -> WireError {
+    match error {
+        oldgrowth_store::Error::Keeper(error) => explain_class(error.class()),
+        oldgrowth_store::Error::LeaseLost => wire_error(
+            ErrorCode::Busy,
+            "it changed while it was worked on",
+            Some("try again"),
+        ),
+        oldgrowth_store::Error::UnknownValue { .. } => wire_error(
+            ErrorCode::NeedsPerson,
+            "the store holds something that this version does not know",
+            Some("update Oldgrowth; nothing has been changed"),
+        ),
+    }
+}
+
+fn explain_class(class: Class) -> WireError {
+    match class {
+        Class::Busy | Class::Overloaded | Class::Cancelled => wire_error(
+            ErrorCode::Busy,
+            "there is too much going on at once",
+            Some("try again in a moment"),
+        ),
+        Class::DiskFull => wire_error(
+            ErrorCode::DiskFull,
+            "the disk is full; reading still works",
+            Some("free some space; what was acknowledged is safe"),
+        ),
+        Class::Permission => wire_error(
+            ErrorCode::ReadOnly,
+            "the store may not be written to",
+            Some("check the rights of the folder; the doctor shows which"),
+        ),
+        Class::Corrupt | Class::DerivedCorrupt => wire_error(
+            ErrorCode::NeedsPerson,
+            "the store's file does not read as a database of ours",
+            Some("nothing has been changed or deleted; the doctor says what can be done"),
+        ),
+        Class::TooNew => wire_error(
+            ErrorCode::NeedsPerson,
+            "the store was written by a newer Oldgrowth",
+            Some("update Oldgrowth; nothing has been changed"),
+        ),
+        Class::Misplaced | Class::Path | Class::SplitBrain => wire_error(
+            ErrorCode::NeedsPerson,
+            "the store's files are not where or what they should be",
+            Some("nothing has been changed or deleted; the doctor says what was found"),
+        ),
+        Class::TransientIo
+        | Class::ShmUnavailable
+        | Class::DurabilityLost
+        | Class::Resource
+        | Class::Memory
+        | Class::Closed => wire_error(
+            ErrorCode::Unavailable,
+            "the store can't be used at the moment",
+            Some("it is tried again by itself; the doctor says why"),
+        ),
+        Class::Constraint | Class::Misuse | Class::Panicked => wire_error(
+            ErrorCode::Internal,
+            format!("a fault of ours in the store ({class})"),
+            None,
+        ),
+    }
+}

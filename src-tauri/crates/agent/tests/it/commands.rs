@@ -1,0 +1,260 @@
+//! The commands, from a folder of files to a cited answer.
+
+use serde_json::Value;
+
+use crate::support::{run, run_with_input, write};
+
+fn notes() -> tempfile::TempDir {
+    let notes = tempfile::tempdir().unwrap();
+    write(
+        notes.path(),
+        "travel/passport.md",
+        "---\ntitle: Passport\ndate: 2023-04-02\n---\n\nThe old one is in the drawer.\n\nMy passport expires in March 2031. It is red.\n",
+    );
+    write(
+        notes.path(),
+        "garden.txt",
+        "Roses\n\nWater the roses twice a week in summer.\n",
+    );
+    write(
+        notes.path(),
+        "recipe.html",
+        "<html><head><title>Bread</title></head><body><h1>Bread</h1>\n<p>Knead the dough for ten minutes.</p></body></html>",
+    );
+    write(notes.path(), "護照.md", "我的護照在抽屜裡。\n");
+    notes
+}
+
+fn hits(value: &Value) -> &Vec<Value> {
+    value["hits"].as_array().unwrap()
+}
+
+#[test]
+fn a_folder_becomes_a_cited_answer() {
+    let (workspace, notes) = (tempfile::tempdir().unwrap(), notes());
+    let imported = run(
+        workspace.path(),
+        &["import", notes.path().to_str().unwrap()],
+    );
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+    let committed = imported.events("committed");
+    assert_eq!(committed.len(), 4, "one line for each document");
+    for line in &committed {
+        assert!(line["document"].as_str().unwrap().starts_with("do_"));
+        assert!(line["path"].as_str().unwrap().starts_with('/'));
+        assert_eq!(line["sha256"].as_str().unwrap().len(), 64);
+        assert_eq!(line["chunks"], 1);
+    }
+    assert_eq!(imported.last()["new"], 4, "the summary line comes last");
+
+    let answer = run(
+        workspace.path(),
+        &["recall", "When does my passport expire?"],
+    );
+    let first = &hits(answer.last())[0];
+    assert_eq!(first["title"], "Passport");
+    assert_eq!(
+        first["happened_at"], "2023-04-02T00:00:00Z",
+        "the date that the note states"
+    );
+    assert_eq!(
+        (
+            &first["locator"]["line_first"],
+            &first["locator"]["line_last"]
+        ),
+        (&6.into(), &8.into())
+    );
+    let text = first["text"].as_str().unwrap();
+    let quote = &text[first["quote"]["start"].as_u64().unwrap() as usize
+        ..first["quote"]["end"].as_u64().unwrap() as usize];
+    assert_eq!(
+        quote, "My passport expires in March 2031.",
+        "the very sentence"
+    );
+
+    let status = run(workspace.path(), &["status"]);
+    assert_eq!(status.last()["state"], "ok", "{}", status.last());
+    assert_eq!(status.last()["components"].as_array().unwrap().len(), 5);
+    let doctor = run(workspace.path(), &["doctor"]);
+    assert_eq!(doctor.code, 0);
+    assert_eq!(
+        doctor.last()["headline"],
+        status.last()["headline"],
+        "both speak from the same rows"
+    );
+}
+
+#[test]
+fn two_characters_of_chinese_are_found() {
+    let (workspace, notes) = (tempfile::tempdir().unwrap(), notes());
+    run(
+        workspace.path(),
+        &["import", notes.path().to_str().unwrap()],
+    );
+    let found = run(workspace.path(), &["search", "護照"]);
+    assert_eq!(hits(found.last())[0]["text"], "我的護照在抽屜裡。");
+    let single = run(workspace.path(), &["search", "抽"]);
+    assert_eq!(hits(single.last()).len(), 1, "and one character");
+}
+
+#[test]
+fn filters_narrow_by_source_and_day() {
+    let (workspace, notes) = (tempfile::tempdir().unwrap(), notes());
+    run(
+        workspace.path(),
+        &["import", notes.path().to_str().unwrap()],
+    );
+    run_with_input(
+        workspace.path(),
+        &["add", "--happened", "2020-01-05T10:00:00Z", "-"],
+        b"An old passport photo.",
+    );
+    let count = |args: &[&str]| {
+        let mut all = vec!["search", "passport"];
+        all.extend(args);
+        hits(run(workspace.path(), &all).last()).len()
+    };
+    assert_eq!(count(&[]), 2);
+    assert_eq!(count(&["--source", "Notes"]), 1, "by name");
+    assert_eq!(
+        count(&["--from", "2023-04-02", "--to", "2023-04-02"]),
+        1,
+        "both days included"
+    );
+    assert_eq!(count(&["--to", "2022-12-31"]), 1);
+    let unknown = run(
+        workspace.path(),
+        &["search", "passport", "--source", "nowhere"],
+    );
+    assert_eq!(unknown.code, 2, "an unknown source is a usage error");
+    let no_date = run(
+        workspace.path(),
+        &["search", "passport", "--from", "last spring"],
+    );
+    assert_eq!(no_date.code, 2);
+    assert!(
+        no_date.stderr.contains("2024-05-03"),
+        "with an example: {}",
+        no_date.stderr
+    );
+}
+
+#[test]
+fn a_second_import_says_what_changed() {
+    let (workspace, notes) = (tempfile::tempdir().unwrap(), notes());
+    let folder = notes.path().to_str().unwrap();
+    run(workspace.path(), &["import", folder]);
+    write(
+        notes.path(),
+        "garden.txt",
+        "Roses\n\nWater the tulips instead.\n",
+    );
+    write(notes.path(), "new.md", "Something new.\n");
+    let again = run(workspace.path(), &["import", folder]);
+    let done = again.last();
+    assert_eq!(
+        (&done["new"], &done["changed"], &done["unchanged"]),
+        (&1.into(), &1.into(), &3.into())
+    );
+    assert!(
+        hits(run(workspace.path(), &["search", "roses twice"]).last())
+            .iter()
+            .all(|hit| hit["text"] != "Roses\n\nWater the roses twice a week in summer."),
+        "the old version is no longer found"
+    );
+    assert_eq!(
+        hits(run(workspace.path(), &["search", "tulips"]).last()).len(),
+        1
+    );
+    let status = run(workspace.path(), &["doctor"]);
+    assert_eq!(status.last()["state"], "ok", "{}", status.last());
+}
+
+#[test]
+fn the_tree_can_be_walked_down_to_the_words() {
+    let (workspace, notes) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for number in 0..40 {
+        let text = format!(
+            "# Day {number}\n\nOn day {number} the river carried {number} boats past the old mill.\n"
+        );
+        write(notes.path(), &format!("{number:02}.md"), text);
+    }
+    run(
+        workspace.path(),
+        &["import", notes.path().to_str().unwrap()],
+    );
+    let roots = run(workspace.path(), &["tree"]);
+    let source = &roots.last()["rows"][0];
+    assert_eq!(
+        (&source["kind"], &source["passages"]),
+        (&"source".into(), &40.into())
+    );
+    let below = run(workspace.path(), &["tree", source["id"].as_str().unwrap()]);
+    let rows = below.last()["rows"].as_array().unwrap();
+    assert_eq!(
+        rows.iter()
+            .map(|row| row["passages"].as_u64().unwrap())
+            .sum::<u64>(),
+        40,
+        "each passage is under exactly one row"
+    );
+    let summary = rows.iter().find(|row| row["kind"] == "summary").unwrap();
+    let shown = run(workspace.path(), &["show", summary["id"].as_str().unwrap()]);
+    let sentences = shown.last()["sentences"].as_array().unwrap();
+    assert!(!sentences.is_empty());
+    for sentence in sentences {
+        let passage = run(
+            workspace.path(),
+            &["show", sentence["chunk"].as_str().unwrap()],
+        );
+        let chunks = passage.last()["chunks"].as_array().unwrap();
+        let text: String = chunks
+            .iter()
+            .map(|chunk| chunk["text"].as_str().unwrap().replace('\n', " "))
+            .collect();
+        assert!(
+            text.contains(sentence["text"].as_str().unwrap()),
+            "each sentence is its passage's own words"
+        );
+    }
+}
+
+#[test]
+fn a_note_is_kept_once() {
+    let workspace = tempfile::tempdir().unwrap();
+    let first = run_with_input(
+        workspace.path(),
+        &["add", "-"],
+        "Der Schlüssel liegt unter dem Topf.".as_bytes(),
+    );
+    assert_eq!(first.last()["new"], true);
+    let second = run_with_input(
+        workspace.path(),
+        &["add", "-"],
+        "Der Schlu\u{308}ssel liegt unter dem Topf.".as_bytes(),
+    );
+    assert_eq!(
+        second.last()["new"],
+        false,
+        "the same text in another normal form"
+    );
+    assert_eq!(first.last()["document"], second.last()["document"]);
+    let found = run(workspace.path(), &["search", "schlussel"]);
+    assert_eq!(hits(found.last()).len(), 1, "found without the umlaut too");
+}
+
+#[test]
+fn wrong_use_ends_with_two_and_a_word() {
+    let workspace = tempfile::tempdir().unwrap();
+    for args in [
+        vec!["search"],
+        vec!["search", "?!"],
+        vec!["show", "nonsense"],
+        vec!["import", "/nowhere/at/all"],
+        vec!["dance"],
+    ] {
+        let ran = run(workspace.path(), &args);
+        assert_eq!(ran.code, 2, "{args:?}: {}", ran.stderr);
+        assert!(!ran.stderr.is_empty(), "{args:?} says why");
+    }
+}

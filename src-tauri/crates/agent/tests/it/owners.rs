@@ -1,0 +1,128 @@
+//! One owner for each workspace; others are told who, or go through it.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use crate::support::{oldgrowth, run, run_with_input, write};
+
+struct Serving(Child);
+
+impl Serving {
+    fn start(workspace: &Path) -> Self {
+        let mut child = oldgrowth(workspace)
+            .arg("serve")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        assert!(line.contains("serving"), "it says when it is ready: {line}");
+        Self(child)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+#[test]
+fn commands_go_through_the_owner() {
+    let workspace = tempfile::tempdir().unwrap();
+    let notes = tempfile::tempdir().unwrap();
+    write(
+        notes.path(),
+        "a.md",
+        "# Boat\n\nThe boat is called Heron.\n",
+    );
+    let _serving = Serving::start(workspace.path());
+    let added = run_with_input(
+        workspace.path(),
+        &["add", "--title", "Keys", "-"],
+        b"The keys are under the blue pot.",
+    );
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let imported = run(
+        workspace.path(),
+        &["import", notes.path().to_str().unwrap(), "--wait"],
+    );
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+    assert_eq!(
+        imported.events("committed").len(),
+        1,
+        "the owner's commits are told here"
+    );
+    assert_eq!(imported.last()["event"], "done");
+    for (words, title) in [("blue pot", "Keys"), ("boat", "Boat")] {
+        let found = run(workspace.path(), &["search", words]);
+        assert_eq!(
+            found.last()["hits"][0]["title"],
+            title,
+            "found through the owner"
+        );
+    }
+}
+
+#[test]
+fn an_import_without_waiting_is_queued_with_the_owner() {
+    let workspace = tempfile::tempdir().unwrap();
+    let notes = tempfile::tempdir().unwrap();
+    write(
+        notes.path(),
+        "a.md",
+        "# Boat\n\nThe boat is called Heron.\n",
+    );
+    let _serving = Serving::start(workspace.path());
+    let queued = run(
+        workspace.path(),
+        &["import", notes.path().to_str().unwrap()],
+    );
+    assert_eq!(
+        (queued.code, &queued.last()["event"]),
+        (0, &"queued".into())
+    );
+    // The same import again, waited for, ends after the first.
+    let waited = run(
+        workspace.path(),
+        &["import", notes.path().to_str().unwrap(), "--wait"],
+    );
+    assert_eq!(
+        waited.last()["unchanged"],
+        1,
+        "the queued one has been done: {}",
+        waited.last()
+    );
+}
+
+#[test]
+fn a_second_owner_is_told_who_holds_it() {
+    let workspace = tempfile::tempdir().unwrap();
+    let serving = Serving::start(workspace.path());
+    let second = run(workspace.path(), &["serve"]);
+    assert_eq!(second.code, 4, "held by another");
+    assert!(
+        second.stderr.contains("oldgrowth serve"),
+        "by name: {}",
+        second.stderr
+    );
+    assert!(
+        second.stderr.contains(&serving.0.id().to_string()),
+        "and by process: {}",
+        second.stderr
+    );
+}
+
+#[test]
+fn a_killed_owner_leaves_the_workspace_free() {
+    let workspace = tempfile::tempdir().unwrap();
+    drop(Serving::start(workspace.path()));
+    let status = run(workspace.path(), &["status"]);
+    assert_eq!(status.code, 0, "{}", status.stderr);
+    let _again = Serving::start(workspace.path());
+}

@@ -1,0 +1,79 @@
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The program on a workspace, from another folder, with nothing of ours in its environment.
+pub(crate) fn oldgrowth(workspace: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oldgrowth"));
+    command
+        .arg("--workspace")
+        .arg(workspace)
+        .arg("--json")
+        .env_remove("OLDGROWTH_WORKSPACE");
+    command
+}
+
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) lines: Vec<Value>,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// The only line, or the last.
+    pub(crate) fn last(&self) -> &Value {
+        self.lines.last().unwrap_or(&Value::Null)
+    }
+
+    pub(crate) fn events(&self, name: &str) -> Vec<&Value> {
+        self.lines
+            .iter()
+            .filter(|line| line["event"] == name)
+            .collect()
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            lines: lines(&String::from_utf8_lossy(&output.stdout)),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+pub(crate) fn lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect()
+}
+
+pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(workspace: &Path, args: &[S]) -> Ran {
+    oldgrowth(workspace)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+        .into()
+}
+
+pub(crate) fn run_with_input(workspace: &Path, args: &[&str], input: &[u8]) -> Ran {
+    let mut child = oldgrowth(workspace)
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap().into()
+}
+
+pub(crate) fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) {
+    let path = folder.join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, content).unwrap();
+}

@@ -1,0 +1,147 @@
+//! The engine itself: its parts, its life, and nothing of what it does.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_store::Store;
+use parking_lot::Mutex;
+
+use crate::events::Events;
+use crate::health::Board;
+use crate::jobs::{Queue, Workers};
+use crate::ports::{Ambient, Files, Forbidden, Random, Summariser};
+use crate::{Event, Result};
+
+/// What an engine is composed of.
+pub struct Parts {
+    pub workspace: PathBuf,
+    pub store: Store,
+    pub ambient: Ambient,
+    pub random: Arc<dyn Random>,
+    pub files: Arc<dyn Files>,
+    pub summariser: Arc<dyn Summariser>,
+    /// How many jobs are worked on at once; with none the queue waits for another engine.
+    pub workers: usize,
+}
+
+/// The memory of one workspace, at work. Dropping it stops and joins its workers.
+pub struct Engine {
+    // Dropped first: no worker outlives what it works with.
+    workers: Mutex<Option<Workers>>,
+    core: Arc<Core>,
+}
+
+/// What use cases and workers share.
+pub(crate) struct Core {
+    pub(crate) workspace: PathBuf,
+    pub(crate) store: Store,
+    pub(crate) ambient: Ambient,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) files: Arc<dyn Files>,
+    pub(crate) summariser: Arc<dyn Summariser>,
+    pub(crate) events: Events,
+    pub(crate) board: Board,
+    pub(crate) queue: Queue,
+    changes: AtomicU64,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Starts the workers. The store need not be usable: they wait for it, and health says so.
+    ///
+    /// The caller holds the workspace's lock, so every lease found in the store is a dead process's.
+    pub fn start(parts: Parts) -> std::io::Result<Self> {
+        let count = parts.workers;
+        let now = UnixMs(parts.ambient.clock.unix_ms());
+        let core = Arc::new(Core {
+            workspace: parts.workspace,
+            store: parts.store,
+            ambient: parts.ambient,
+            random: parts.random,
+            files: parts.files,
+            summariser: parts.summariser,
+            events: Events::default(),
+            board: Board::new(now),
+            queue: Queue::default(),
+            changes: AtomicU64::new(0),
+        });
+        let weak = Arc::downgrade(&core);
+        core.store.on_health(move |_| {
+            if let Some(core) = weak.upgrade() {
+                core.store_health_changed();
+            }
+        });
+        let workers = Workers::start(&core, count)?;
+        Ok(Self {
+            workers: Mutex::new(Some(workers)),
+            core,
+        })
+    }
+
+    pub fn workspace(&self) -> &Path {
+        &self.core.workspace
+    }
+
+    /// Calls back for each event, on the thread where it became true: quick listeners only.
+    pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
+        self.core.events.subscribe(Arc::new(listener));
+    }
+
+    /// Stops the workers and waits for them; jobs that have not begun go back to the queue. Calls are
+    /// still answered.
+    pub fn stop(&self) {
+        drop(self.workers.lock().take());
+    }
+
+    /// Waits until no job is due or running. False when `until` said stop before.
+    pub fn wait_until_idle(&self, keep_waiting: impl Fn() -> bool) -> Result<bool> {
+        self.core.wait_until_idle(keep_waiting)
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+}
+
+impl Core {
+    pub(crate) fn now(&self) -> UnixMs {
+        UnixMs(self.ambient.clock.unix_ms())
+    }
+
+    /// What no import may open: this workspace, and the store's files under whatever name.
+    pub(crate) fn forbidden(&self) -> Forbidden {
+        let main = self.workspace.join(Store::FILE);
+        let beside = |suffix: &str| {
+            let mut name = main.clone().into_os_string();
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        Forbidden {
+            directories: vec![self.workspace.clone()],
+            files: vec![
+                main.clone(),
+                beside("-wal"),
+                beside("-shm"),
+                beside("-journal"),
+            ],
+        }
+    }
+
+    pub(crate) fn memory_changed(&self) {
+        let seq = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
+        self.events.publish(&Event::MemoryChanged { seq });
+    }
+}

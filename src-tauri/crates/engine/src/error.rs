@@ -1,0 +1,50 @@
+use std::time::Duration;
+
+use oldgrowth_store as store;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What a use case can end in, named for what its caller can do.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    #[error("there is no such memory, row or import")]
+    NotFound,
+    /// More than one source has this name; its id says which.
+    #[error("more than one source has this name")]
+    AmbiguousSource,
+    #[error("there are no words to look for")]
+    NothingAsked,
+    #[error("there is no text to keep")]
+    EmptyText,
+    #[error("the text is longer than {chars_max} characters")]
+    TextTooLong { chars_max: usize },
+    #[error("nothing among the named paths can be imported")]
+    NothingToImport,
+    #[error("a named file or folder is not there, or may not be read")]
+    NoSuchPath,
+    /// The rows that were read have changed meanwhile, each time it was tried.
+    #[error("it changed meanwhile, {tries} times")]
+    Conflict { tries: u32 },
+    /// A model or a network was called while a connection was held. A fault of ours, caught before
+    /// it can do harm.
+    #[error("a connection is held")]
+    HeldConnection,
+    #[error("the model failed: {code}")]
+    Model {
+        code: &'static str,
+        retry_in: Option<Duration>,
+    },
+}
+
+impl Error {
+    /// Will the same call do later, without anybody doing anything?
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_transient(),
+            Self::Model { retry_in, .. } => retry_in.is_some(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What the engine tells, after it has become true.
+
+use std::sync::Arc;
+
+use oldgrowth_domain::{BatchId, DocumentId};
+use parking_lot::RwLock;
+
+use crate::{BatchView, Status};
+
+#[derive(Clone, Debug)]
+pub enum Event {
+    Health(Status),
+    Batch(BatchView),
+    /// Lists and counts may be stale.
+    MemoryChanged {
+        seq: u64,
+    },
+    Committed(Committed),
+}
+
+/// A document of an import that is committed, durable and searchable.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    pub batch: BatchId,
+    pub document: DocumentId,
+    pub path: String,
+    pub sha256: String,
+    pub chunks: u32,
+}
+
+type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// Calls its listeners in the order of their subscription, on the thread that publishes.
+#[derive(Default)]
+pub(crate) struct Events {
+    listeners: RwLock<Vec<Listener>>,
+}
+
+impl Events {
+    pub(crate) fn subscribe(&self, listener: Listener) {
+        self.listeners.write().push(listener);
+    }
+
+    /// To be called outside every lock and transaction.
+    pub(crate) fn publish(&self, event: &Event) {
+        let listeners = self.listeners.read().clone();
+        for listener in listeners {
+            listener(event);
+        }
+    }
+}

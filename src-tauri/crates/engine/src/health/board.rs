@@ -1,0 +1,171 @@
+//! The rows, and what they come to.
+
+use oldgrowth_domain::UnixMs;
+use parking_lot::Mutex;
+
+use super::rows::Row;
+use super::{Component, ComponentState, HealthCode, Status};
+
+pub(crate) struct Board {
+    state: Mutex<State>,
+}
+
+struct State {
+    seq: u64,
+    components: Vec<Component>,
+    /// What is kept has changed since it was last counted.
+    counts_stale: bool,
+}
+
+impl Board {
+    pub(crate) fn new(now: UnixMs) -> Self {
+        let codes = [
+            HealthCode::Store,
+            HealthCode::Sidecars,
+            HealthCode::Space,
+            HealthCode::Jobs,
+            HealthCode::Coverage,
+        ];
+        let components = codes
+            .into_iter()
+            .map(|code| Component {
+                code,
+                state: ComponentState::Unknown,
+                cause: "Not looked at yet.".to_owned(),
+                since: now,
+                next: None,
+            })
+            .collect();
+        Self {
+            state: Mutex::new(State {
+                seq: 0,
+                components,
+                counts_stale: true,
+            }),
+        }
+    }
+
+    /// Puts a row in place. True when it says something new. `since` moves only with the state.
+    pub(super) fn set(&self, code: HealthCode, row: Row, now: UnixMs) -> bool {
+        let mut state = self.state.lock();
+        let Some(component) = state.components.iter_mut().find(|c| c.code == code) else {
+            return false;
+        };
+        let same = component.state == row.state
+            && component.cause == row.cause
+            && component.next == row.next;
+        if same {
+            return false;
+        }
+        if component.state != row.state {
+            component.since = now;
+        }
+        component.state = row.state;
+        component.cause = row.cause;
+        component.next = row.next;
+        state.seq += 1;
+        true
+    }
+
+    pub(crate) fn seq(&self) -> u64 {
+        self.state.lock().seq
+    }
+
+    pub(crate) fn mark_counts_stale(&self) {
+        self.state.lock().counts_stale = true;
+    }
+
+    pub(super) fn take_counts_stale(&self) -> bool {
+        std::mem::take(&mut self.state.lock().counts_stale)
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        let state = self.state.lock();
+        let worst = state
+            .components
+            .iter()
+            .map(|c| c.state)
+            .max()
+            .unwrap_or(ComponentState::Unknown);
+        Status {
+            headline: headline(&state.components, worst),
+            state: worst,
+            components: state.components.clone(),
+            seq: state.seq,
+        }
+    }
+}
+
+/// One sentence: the first of the worst rows, or that all is well and how much there is.
+fn headline(components: &[Component], worst: ComponentState) -> String {
+    let cause = |code| {
+        components
+            .iter()
+            .find(|c| c.code == code)
+            .map_or("", |c| c.cause.as_str())
+    };
+    match worst {
+        ComponentState::Ok => format!("Everything works. {}", cause(HealthCode::Coverage)),
+        ComponentState::Unknown => "Looking at everything.".to_owned(),
+        ComponentState::Warn | ComponentState::Fail => components
+            .iter()
+            .find(|c| c.state == worst)
+            .map(|c| c.cause.clone())
+            .unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(state: ComponentState, cause: &str) -> Row {
+        Row {
+            state,
+            cause: cause.to_owned(),
+            next: None,
+        }
+    }
+
+    #[test]
+    fn only_a_change_counts_and_since_moves_with_the_state() {
+        let board = Board::new(UnixMs(1));
+        assert!(board.set(HealthCode::Store, row(ComponentState::Ok, "a"), UnixMs(2)));
+        assert!(
+            !board.set(HealthCode::Store, row(ComponentState::Ok, "a"), UnixMs(3)),
+            "nothing new"
+        );
+        assert!(
+            board.set(HealthCode::Store, row(ComponentState::Ok, "b"), UnixMs(4)),
+            "new words"
+        );
+        let store = board
+            .status()
+            .components
+            .into_iter()
+            .find(|c| c.code == HealthCode::Store)
+            .unwrap();
+        assert_eq!(
+            (store.since, board.seq()),
+            (UnixMs(2), 2),
+            "still ok since the first time"
+        );
+    }
+
+    #[test]
+    fn the_headline_is_the_worst_rows_own_words() {
+        let board = Board::new(UnixMs(1));
+        board.set(
+            HealthCode::Jobs,
+            row(ComponentState::Warn, "two failed"),
+            UnixMs(2),
+        );
+        assert_eq!(board.status().headline, "two failed");
+        board.set(
+            HealthCode::Space,
+            row(ComponentState::Fail, "disk full"),
+            UnixMs(3),
+        );
+        assert_eq!(board.status().headline, "disk full");
+    }
+}

@@ -1,0 +1,171 @@
+//! The truth about how things are, in one place. The window, the command line and every other
+//! reader speak from these rows.
+
+mod board;
+mod rows;
+
+pub(crate) use board::Board;
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_store::{Class, Lane};
+
+use crate::coverage::coverage;
+use crate::engine::Core;
+use crate::{Engine, Error, Event};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HealthCode {
+    Store,
+    Sidecars,
+    Space,
+    Jobs,
+    Coverage,
+}
+
+/// Ordered from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ComponentState {
+    Ok,
+    /// Not looked at yet, which is not the same as well.
+    Unknown,
+    Warn,
+    Fail,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    pub code: HealthCode,
+    pub state: ComponentState,
+    /// In plain words.
+    pub cause: String,
+    pub since: UnixMs,
+    /// What the person can do, or what happens by itself.
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    pub headline: String,
+    pub state: ComponentState,
+    pub components: Vec<Component>,
+    /// Grows with each change of any row.
+    pub seq: u64,
+}
+
+/// How closely to look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Count again only what may have changed.
+    Changed,
+    Everything,
+}
+
+impl Engine {
+    /// Always answers, whatever the state of the store.
+    pub fn status(&self) -> Status {
+        self.core().refresh(Look::Changed)
+    }
+
+    /// As [`Engine::status`], with everything counted anew.
+    pub fn doctor(&self) -> Status {
+        self.core().refresh(Look::Everything)
+    }
+
+    /// Tries to use the store now instead of at its next turn.
+    pub fn try_store_now(&self) -> Status {
+        if let Err(error) = self.core().store.try_now() {
+            tracing::debug!(
+                transient = error.is_transient(),
+                "the store still can't be used"
+            );
+        }
+        self.core().queue.wake();
+        self.status()
+    }
+
+    /// Why the store can't be used, if it can't.
+    pub fn store_trouble(&self) -> Option<Class> {
+        rows::trouble(&self.core().store.health().state)
+    }
+}
+
+impl Core {
+    /// Called by the keeper, on whichever thread noticed: it must not wait for the store.
+    pub(crate) fn store_health_changed(&self) {
+        let now = self.now();
+        let row = rows::store(&self.store.health().state);
+        let usable = row.state != ComponentState::Fail;
+        let mut changed = self.board.set(HealthCode::Store, row, now);
+        if !usable {
+            for code in [HealthCode::Jobs, HealthCode::Coverage] {
+                changed |= self.board.set(code, rows::waits_for_store(), now);
+            }
+        }
+        if changed {
+            self.events.publish(&Event::Health(self.board.status()));
+        }
+        self.queue.wake();
+    }
+
+    pub(crate) fn board_jobs_changed(&self) {
+        self.refresh_and_tell(false);
+    }
+
+    /// To be called when work has come to an end: counts what it has left.
+    pub(crate) fn tell_counts(&self) {
+        self.refresh_and_tell(true);
+    }
+
+    fn refresh_and_tell(&self, counts: bool) {
+        let before = self.board.seq();
+        if counts {
+            self.board.mark_counts_stale();
+            self.refresh(Look::Changed);
+        } else {
+            self.look_at_jobs();
+        }
+        if self.board.seq() != before {
+            self.events.publish(&Event::Health(self.board.status()));
+        }
+    }
+
+    fn refresh(&self, look: Look) -> Status {
+        let now = self.now();
+        // Reading opens the store when it isn't open yet, so what follows is about now.
+        let store_answers = self.look_at_jobs();
+        self.board.set(
+            HealthCode::Store,
+            rows::store(&self.store.health().state),
+            now,
+        );
+        let facts = self.store.facts();
+        self.board
+            .set(HealthCode::Sidecars, rows::sidecars(&facts), now);
+        self.board.set(HealthCode::Space, rows::space(&facts), now);
+        if store_answers && (look == Look::Everything || self.board.take_counts_stale()) {
+            let counted = self.store.read(Lane::Interactive, |r| {
+                Ok::<_, Error>((coverage(r)?, r.sources()?.len()))
+            });
+            let row = match counted {
+                Ok((coverage, sources)) => rows::coverage(&coverage, sources),
+                Err(_) => rows::waits_for_store(),
+            };
+            self.board.set(HealthCode::Coverage, row, now);
+        }
+        self.board.status()
+    }
+
+    /// False when the store could not be asked.
+    fn look_at_jobs(&self) -> bool {
+        let now = self.now();
+        let counted = self
+            .store
+            .read(Lane::Interactive, |r| Ok::<_, Error>(r.job_counts(now)?));
+        let row = match &counted {
+            Ok(counts) => rows::jobs(*counts),
+            Err(_) => rows::waits_for_store(),
+        };
+        self.board.set(HealthCode::Jobs, row, now);
+        counted.is_ok()
+    }
+}

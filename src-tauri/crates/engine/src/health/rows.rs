@@ -1,0 +1,336 @@
+//! What each row says, in plain words: what is the case, and what to do or what happens by itself.
+
+use oldgrowth_store::table::jobs::JobCounts;
+use oldgrowth_store::table::sources::Coverage;
+use oldgrowth_store::{Class, Degraded, Facts, Health};
+
+use super::ComponentState;
+use crate::coverage::is_in_step;
+
+pub(super) struct Row {
+    pub(super) state: ComponentState,
+    pub(super) cause: String,
+    pub(super) next: Option<String>,
+}
+
+impl Row {
+    fn ok(cause: impl Into<String>) -> Self {
+        Self {
+            state: ComponentState::Ok,
+            cause: cause.into(),
+            next: None,
+        }
+    }
+
+    fn warn(cause: impl Into<String>, next: &str) -> Self {
+        Self {
+            state: ComponentState::Warn,
+            cause: cause.into(),
+            next: Some(next.to_owned()),
+        }
+    }
+
+    fn fail(cause: impl Into<String>, next: &str) -> Self {
+        Self {
+            state: ComponentState::Fail,
+            cause: cause.into(),
+            next: Some(next.to_owned()),
+        }
+    }
+}
+
+/// Below this the disk is nearly full: an import of some size would fill it.
+const FREE_BYTES_LOW: u64 = 1024 * 1024 * 1024;
+
+/// Below this, writes are about to fail.
+const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
+
+/// A log larger than this is not being folded into the main file as it should be.
+const WAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Why the store can't be used, if it can't.
+pub(super) fn trouble(health: &Health) -> Option<Class> {
+    match health {
+        Health::Resting | Health::Ok | Health::Recovered { .. } => None,
+        Health::Degraded(Degraded::NoSharedIndex) => None,
+        Health::Degraded(Degraded::Failing { class, .. }) | Health::Unavailable { class, .. } => {
+            Some(*class)
+        }
+        Health::ReadOnly => Some(Class::Permission),
+        Health::DiskFull => Some(Class::DiskFull),
+        Health::Corrupt => Some(Class::Corrupt),
+        Health::TooNew { .. } => Some(Class::TooNew),
+        Health::NotOurs | Health::Misplaced(_) => Some(Class::Misplaced),
+        Health::Closed => Some(Class::Closed),
+    }
+}
+
+pub(super) fn store(health: &Health) -> Row {
+    match health {
+        Health::Resting => Row {
+            state: ComponentState::Unknown,
+            cause: "The memory has not been opened yet.".to_owned(),
+            next: None,
+        },
+        Health::Ok => Row::ok("The memory can be read and written."),
+        Health::Recovered { .. } => Row::ok("The memory can be read and written again."),
+        Health::Degraded(Degraded::NoSharedIndex) => Row::warn(
+            "The memory works without its shared index, which could not be made.",
+            "Check the rights and the free space of its folder, then restart Oldgrowth. Nothing is lost.",
+        ),
+        Health::Degraded(Degraded::Failing { class, .. }) => Row::warn(
+            format!(
+                "The memory could not be used just now: {}.",
+                class_words(*class)
+            ),
+            "It is tried again by itself.",
+        ),
+        Health::Unavailable { class, .. } => Row::fail(
+            format!("The memory can't be used: {}.", class_words(*class)),
+            next_for(*class),
+        ),
+        Health::ReadOnly => Row::fail(
+            "The memory can be read, but not written: a right is missing.",
+            "Give your account the right to write to the memory's folder, then choose Try now.",
+        ),
+        Health::DiskFull => Row::fail(
+            "The disk is full. Everything kept can still be read.",
+            "Free some space, then choose Try now. Nothing that was acknowledged is lost.",
+        ),
+        Health::Corrupt => Row::fail(
+            "The memory's file does not read as one of ours.",
+            "Nothing has been changed or deleted. Put back a copy of the folder, or name another workspace.",
+        ),
+        Health::TooNew { .. } => Row::fail(
+            "This memory was written by a newer Oldgrowth.",
+            "Update Oldgrowth. Nothing has been changed.",
+        ),
+        Health::NotOurs => Row::fail(
+            "The file in the memory's place belongs to another program.",
+            "Move it elsewhere, or name another workspace. Nothing has been changed.",
+        ),
+        Health::Misplaced(_) => Row::fail(
+            "The memory's main file is missing or empty, but its log is there and may hold the only copy of something.",
+            "Nothing has been opened, changed or deleted. Put the main file back beside it, or keep the log safe.",
+        ),
+        Health::Closed => Row::fail("Oldgrowth is stopping.", "Start it again."),
+    }
+}
+
+fn class_words(class: Class) -> &'static str {
+    match class {
+        Class::Busy => "another program holds it",
+        Class::Overloaded => "too much is going on at once",
+        Class::Cancelled => "the work on it was stopped",
+        Class::TransientIo => "the system could not read or write its file",
+        Class::ShmUnavailable => "its shared index could not be made",
+        Class::DurabilityLost => "the disk did not confirm that it has written",
+        Class::DiskFull => "the disk is full",
+        Class::Resource => "the system has no more open files to give",
+        Class::Memory => "the system has no more memory to give",
+        Class::Permission => "a right to its file or folder is missing",
+        Class::Path => "there is something else in the place of its file",
+        Class::Misplaced => "its files do not belong together",
+        Class::Corrupt | Class::DerivedCorrupt => "its file does not read as one of ours",
+        Class::SplitBrain => "its file was moved or replaced while it was open",
+        Class::TooNew => "it was written by a newer Oldgrowth",
+        Class::Constraint | Class::Misuse | Class::Panicked => "a fault of ours",
+        Class::Closed => "Oldgrowth is stopping",
+    }
+}
+
+fn next_for(class: Class) -> &'static str {
+    match class {
+        Class::Permission => {
+            "Give your account the rights to the memory's folder, then choose Try now."
+        }
+        Class::DiskFull => "Free some space, then choose Try now.",
+        Class::Path | Class::Misplaced | Class::SplitBrain => {
+            "Nothing has been changed or deleted. Put the memory's files back in their place, then choose Try now."
+        }
+        Class::Corrupt | Class::DerivedCorrupt => {
+            "Nothing has been changed or deleted. Put back a copy of the folder, or name another workspace."
+        }
+        Class::TooNew => "Update Oldgrowth.",
+        _ => "It is tried again by itself; Try now does it at once. What was acknowledged is safe.",
+    }
+}
+
+/// The log and the index beside an open database are as they should be; only their absence of
+/// company or their size says something.
+pub(super) fn sidecars(facts: &Facts) -> Row {
+    match (facts.main_bytes, facts.wal_bytes) {
+        (None | Some(0), Some(wal)) if wal > 0 => Row::fail(
+            format!("There is a log of {} without its main file.", bytes(wal)),
+            "It may hold the only copy of something. Nothing touches it; put the main file back beside it.",
+        ),
+        (Some(_), Some(wal)) if wal > WAL_BYTES_MAX => Row::warn(
+            format!(
+                "The log has grown to {} and is not being folded into the main file.",
+                bytes(wal)
+            ),
+            "Restart Oldgrowth. Nothing is lost.",
+        ),
+        (Some(_), _) => Row::ok("The files beside the memory are as they should be."),
+        (None, _) => Row {
+            state: ComponentState::Unknown,
+            cause: "There is no memory here yet.".to_owned(),
+            next: None,
+        },
+    }
+}
+
+pub(super) fn space(facts: &Facts) -> Row {
+    let used: u64 = [facts.main_bytes, facts.wal_bytes]
+        .into_iter()
+        .flatten()
+        .sum();
+    match facts.free_bytes {
+        None => Row {
+            state: ComponentState::Unknown,
+            cause: "This system does not say how much space is free.".to_owned(),
+            next: None,
+        },
+        Some(free) if free < FREE_BYTES_MIN => Row::fail(
+            format!("The disk is nearly full: {} left.", bytes(free)),
+            "Free some space before anything else is written.",
+        ),
+        Some(free) if free < FREE_BYTES_LOW => Row::warn(
+            format!("There are {} left on the disk.", bytes(free)),
+            "Free some space before a large import.",
+        ),
+        Some(free) => Row::ok(format!(
+            "The memory takes {}; {} are free.",
+            bytes(used),
+            coarse(free)
+        )),
+    }
+}
+
+pub(super) fn jobs(counts: JobCounts) -> Row {
+    match counts {
+        JobCounts { failed, .. } if failed > 0 => Row::warn(
+            match failed {
+                1 => "One item could not be brought in.".to_owned(),
+                failed => format!("{} items could not be brought in.", grouped(failed.into())),
+            },
+            "The report of the import says why each; its Retry tries them again. Everything else works.",
+        ),
+        JobCounts { deferred, .. } if deferred > 0 => Row {
+            state: ComponentState::Ok,
+            cause: "Some work waits for another try.".to_owned(),
+            next: Some("It goes on by itself.".to_owned()),
+        },
+        JobCounts { ready, running, .. } if ready + running > 0 => Row::ok("Work is going on."),
+        _ => Row::ok("Nothing waits, nothing failed."),
+    }
+}
+
+pub(super) fn coverage(coverage: &Coverage, sources: usize) -> Row {
+    let passages = grouped(coverage.chunks.into());
+    if coverage.chunks == 0 {
+        return Row::ok("Nothing has been brought in yet.");
+    }
+    if is_in_step(coverage) {
+        let sources = if sources == 1 {
+            "one source".to_owned()
+        } else {
+            format!("{sources} sources")
+        };
+        let passages = if coverage.chunks == 1 {
+            "One passage".to_owned()
+        } else {
+            format!("{passages} passages")
+        };
+        return Row::ok(format!(
+            "{passages} from {sources}, all of them searchable and in the tree."
+        ));
+    }
+    let missing_words = coverage.chunks.saturating_sub(coverage.indexed);
+    let missing_tree = coverage.chunks.abs_diff(coverage.in_tree);
+    Row::warn(
+        format!(
+            "Of {passages} passages, {} can't be found by their words and {} are not in the tree as they should be.",
+            grouped(missing_words.into()),
+            grouped(missing_tree.into())
+        ),
+        "The passages themselves are safe. Please report this: it is a fault of ours.",
+    )
+}
+
+pub(super) fn waits_for_store() -> Row {
+    Row {
+        state: ComponentState::Unknown,
+        cause: "This waits for the memory to be usable.".to_owned(),
+        next: None,
+    }
+}
+
+/// `12431` as `12,431`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["bytes", "KB", "MB", "GB"];
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let name = UNITS.get(unit).copied().unwrap_or_default();
+    if unit == 0 {
+        format!("{count} {name}")
+    } else {
+        format!("{value:.1} {name}")
+    }
+}
+
+/// Free space in whole gigabytes, so that the row doesn't change with every file that anybody saves.
+fn coarse(free: u64) -> String {
+    format!("{} GB", free / (1024 * 1024 * 1024))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_sizes_have_units() {
+        assert_eq!(
+            (grouped(7), grouped(1_234), grouped(12_345_678)),
+            ("7".into(), "1,234".into(), "12,345,678".into())
+        );
+        assert_eq!(
+            (bytes(512), bytes(1_536)),
+            ("512 bytes".to_owned(), "1.5 KB".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_gap_in_the_index_is_never_called_well() {
+        let gap = Coverage {
+            chunks: 10,
+            indexed: 9,
+            in_tree: 10,
+            ..Coverage::default()
+        };
+        assert_eq!(coverage(&gap, 1).state, ComponentState::Warn);
+        let whole = Coverage {
+            chunks: 10,
+            indexed: 10,
+            in_tree: 10,
+            ..Coverage::default()
+        };
+        assert_eq!(coverage(&whole, 1).state, ComponentState::Ok);
+    }
+}

@@ -1,0 +1,6 @@
+//! From files to documents, passages and words.
+
+pub(crate) mod item;
+pub(crate) mod keep;
+pub(crate) mod plan;
+mod supersede;

@@ -1,0 +1,27 @@
+//! A document that is found nowhere any more leaves the indexes, the buffers and the tree. It stays
+//! readable as an older version.
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_store::{DocumentKey, Write};
+
+use crate::Result;
+use crate::sealing::remake_job;
+
+pub(crate) fn supersede(
+    w: &Write<'_>,
+    old: DocumentKey,
+    by: DocumentKey,
+    now: UnixMs,
+) -> Result<()> {
+    w.supersede_document(old, Some(by), now)?;
+    w.unindex_document(old)?;
+    w.take_document_from_buffers(old)?;
+    // Summaries that quote what no longer holds are made anew; until then they say so.
+    let stale = w.nodes_touching(old)?;
+    w.take_document_from_nodes(old)?;
+    for node in stale {
+        w.mark_degraded(node)?;
+        w.insert_job(&remake_job(node), now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! What wakes the workers. A wake-up that is lost loses nothing: the rows are the queue.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use oldgrowth_store::BatchKey;
+use oldgrowth_store::table::jobs::Lease;
+use parking_lot::{Condvar, Mutex};
+
+#[derive(Default)]
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Counts wake-ups, so that one between looking and sleeping isn't slept over.
+    wakes: u64,
+    stopping: bool,
+    /// Jobs that a dead process held have been put back; from here on leases are our own.
+    recovered: bool,
+    held: HashSet<Lease>,
+    /// When each running import was last told of.
+    told: HashMap<BatchKey, Duration>,
+}
+
+/// At most this often is the progress of one import told: four times a second.
+const TELL_EVERY: Duration = Duration::from_millis(250);
+
+/// What a worker had seen when it decided to sleep.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen(u64);
+
+impl Queue {
+    pub(crate) fn wake(&self) {
+        self.state.lock().wakes += 1;
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn stop(&self) {
+        self.state.lock().stopping = true;
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn is_recovered(&self) -> bool {
+        self.state.lock().recovered
+    }
+
+    /// Lets the workers begin. True the first time.
+    pub(crate) fn recover(&self) -> bool {
+        let first = !std::mem::replace(&mut self.state.lock().recovered, true);
+        if first {
+            self.wake();
+        }
+        first
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.state.lock().stopping
+    }
+
+    /// To be taken before looking for work.
+    pub(crate) fn seen(&self) -> Seen {
+        Seen(self.state.lock().wakes)
+    }
+
+    /// Sleeps until woken since `seen`, stopped, or the time has passed.
+    pub(crate) fn sleep(&self, seen: Seen, at_most: Option<Duration>) {
+        let mut state = self.state.lock();
+        let asleep = |state: &mut State| state.wakes == seen.0 && !state.stopping;
+        match at_most {
+            Some(at_most) => {
+                let _timed_out = self.changed.wait_while_for(&mut state, asleep, at_most);
+            }
+            None => self.changed.wait_while(&mut state, asleep),
+        }
+    }
+
+    /// Sleeps until stopped or the time has passed; wake-ups for work are not meant.
+    pub(crate) fn pause(&self, at_most: Duration) {
+        let mut state = self.state.lock();
+        let _timed_out = self
+            .changed
+            .wait_while_for(&mut state, |state| !state.stopping, at_most);
+    }
+
+    pub(crate) fn hold(&self, leases: impl IntoIterator<Item = Lease>) {
+        self.state.lock().held.extend(leases);
+    }
+
+    pub(crate) fn release(&self, lease: Lease) {
+        self.state.lock().held.remove(&lease);
+    }
+
+    /// Is it time to tell of this import again? `now` is monotonic.
+    pub(crate) fn may_tell(&self, batch: BatchKey, now: Duration) -> bool {
+        let told = &mut self.state.lock().told;
+        let due = told
+            .get(&batch)
+            .is_none_or(|last| now.saturating_sub(*last) >= TELL_EVERY);
+        if due {
+            told.insert(batch, now);
+        }
+        due
+    }
+
+    pub(crate) fn held(&self) -> Vec<Lease> {
+        self.state.lock().held.iter().copied().collect()
+    }
+}

@@ -1,0 +1,234 @@
+//! How jobs end: kept, put back, or given up with a reason.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use oldgrowth_domain::jobs::{ATTEMPTS_MAX, FailureClass};
+use oldgrowth_store::table::jobs::{ClaimedJob, Outcome, Reason};
+use oldgrowth_store::{BatchKey, Pending, Write};
+
+use crate::engine::Core;
+use crate::events::Committed;
+use crate::ingest::item::problem_reason;
+use crate::ingest::keep::{Kept, ReadAgain, keep};
+use crate::ingest::plan::path_text;
+use crate::ports::{Problem, ProblemKind};
+use crate::{Error, Event, Result};
+
+/// An item whose write is queued.
+pub(super) struct Import {
+    job: ClaimedJob,
+    path: String,
+    sha256: String,
+    write: Option<Pending<std::result::Result<Kept, ReadAgain>, Error>>,
+}
+
+impl Core {
+    /// Reads an item and queues its write, so that several items share a commit.
+    pub(super) fn begin_import(&self, job: ClaimedJob) -> Import {
+        let drafted = catch_unwind(AssertUnwindSafe(|| self.draft(&job)));
+        let mut import = Import {
+            job,
+            path: String::new(),
+            sha256: String::new(),
+            write: None,
+        };
+        match drafted {
+            Ok(Ok(Ok(draft))) => {
+                import.path = path_text(&draft.path);
+                import.sha256.clone_from(&draft.sha256);
+                let (job, now) = (import.job.clone(), self.now());
+                import.write = Some(self.store.submit(move |w| {
+                    let (Some(source), Some(item)) = (job.source, job.item.as_deref()) else {
+                        return Err(Error::NotFound);
+                    };
+                    let kept = keep(w, source, item, &draft, now)?;
+                    if let Ok(kept) = &kept {
+                        w.settle_done(
+                            job.lease,
+                            kept.outcome,
+                            Some(kept.key),
+                            draft.note.as_ref(),
+                            now,
+                        )?;
+                        end_batch(w, job.batch, now)?;
+                    }
+                    Ok(kept)
+                }));
+            }
+            Ok(Ok(Err(problem))) => self.settle_problem(&import.job, &problem),
+            Ok(Err(error)) => self.settle_error(&import.job, &error),
+            Err(_) => self.settle_panic(&import.job),
+        }
+        import
+    }
+
+    /// Waits for the commits and tells of them.
+    pub(super) fn finish_imports(&self, imports: Vec<Import>) {
+        if imports.is_empty() {
+            return;
+        }
+        let mut batches: Vec<BatchKey> = Vec::new();
+        let mut kept_any = false;
+        for import in imports {
+            if let Some(write) = import.write {
+                match write.wait() {
+                    Ok(Ok(kept)) => {
+                        kept_any |= kept.outcome != Outcome::Unchanged;
+                        self.tell_committed(&import.job, kept, import.path, import.sha256);
+                    }
+                    Ok(Err(ReadAgain)) => self.put_back(&import.job),
+                    Err(error) => self.settle_error(&import.job, &error),
+                }
+            }
+            self.queue.release(import.job.lease);
+            batches.extend(import.job.batch);
+        }
+        batches.sort_unstable();
+        batches.dedup();
+        for batch in batches {
+            self.tell_batch(batch);
+        }
+        if kept_any {
+            self.memory_changed();
+        }
+    }
+
+    fn tell_committed(&self, job: &ClaimedJob, kept: Kept, path: String, sha256: String) {
+        let Some(batch) = job.batch else { return };
+        let Ok(id) = self.store.read(oldgrowth_store::Lane::Background, |r| {
+            Ok::<_, Error>(r.batch(batch)?.id)
+        }) else {
+            return;
+        };
+        self.events.publish(&Event::Committed(Committed {
+            batch: id,
+            document: kept.document,
+            path,
+            sha256,
+            chunks: kept.chunks,
+        }));
+    }
+
+    /// A file that could not be read, or isn't for us.
+    fn settle_problem(&self, job: &ClaimedJob, problem: &Problem) {
+        let reason = problem_reason(problem);
+        match problem.kind {
+            ProblemKind::RuledOut | ProblemKind::PassedOver => {
+                self.settling(job, move |w, job, now| {
+                    w.settle_done(job.lease, Outcome::Skipped, None, Some(&reason), now)?;
+                    end_batch(w, job.batch, now)
+                })
+            }
+            ProblemKind::TryAgain if job.attempts < ATTEMPTS_MAX => self.retry_later(job, reason),
+            ProblemKind::TryAgain | ProblemKind::Failed => self.give_up(job, reason),
+        }
+    }
+
+    pub(super) fn settle_error(&self, job: &ClaimedJob, error: &Error) {
+        if matches!(error, Error::Store(oldgrowth_store::Error::LeaseLost)) {
+            // Cancelled, or another's by now: nothing of ours was written.
+            return;
+        }
+        match class_of(error) {
+            FailureClass::Transient => {
+                let wait = self.backoff(job.deferrals + 1);
+                self.settling(job, move |w, job, now| {
+                    let at = now.plus_ms(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+                    Ok(w.defer(job.lease, at, now)?)
+                });
+            }
+            FailureClass::BadItem if job.attempts < ATTEMPTS_MAX => {
+                self.retry_later(job, our_fault(error))
+            }
+            FailureClass::BadItem => self.give_up(job, our_fault(error)),
+        }
+    }
+
+    pub(super) fn settle_panic(&self, job: &ClaimedJob) {
+        tracing::error!(
+            kind = job.kind.as_str(),
+            attempt = job.attempts,
+            "a job panicked"
+        );
+        let reason = Reason {
+            code: "fault".to_owned(),
+            words: "Oldgrowth failed on it; a fault of ours. Everything else goes on.".to_owned(),
+        };
+        if job.attempts < ATTEMPTS_MAX {
+            self.retry_later(job, reason)
+        } else {
+            self.give_up(job, reason)
+        }
+    }
+
+    fn retry_later(&self, job: &ClaimedJob, reason: Reason) {
+        let wait = self.backoff(job.attempts);
+        self.settling(job, move |w, job, now| {
+            let at = now.plus_ms(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+            Ok(w.settle_retry(job.lease, &reason, at, now)?)
+        });
+    }
+
+    fn give_up(&self, job: &ClaimedJob, reason: Reason) {
+        tracing::warn!(
+            kind = job.kind.as_str(),
+            code = reason.code,
+            "a job was given up"
+        );
+        self.settling(job, move |w, job, now| {
+            w.settle_failed(job.lease, &reason, now)?;
+            end_batch(w, job.batch, now)
+        });
+    }
+
+    /// Back to the queue as if it had never been claimed.
+    pub(super) fn give_back(&self, job: &ClaimedJob) {
+        self.put_back(job);
+        self.queue.release(job.lease);
+    }
+
+    fn put_back(&self, job: &ClaimedJob) {
+        self.settling(job, |w, job, now| Ok(w.defer(job.lease, now, now)?));
+    }
+
+    fn settling(
+        &self,
+        job: &ClaimedJob,
+        settle: impl FnOnce(&Write<'_>, &ClaimedJob, oldgrowth_domain::UnixMs) -> Result<()>
+        + Send
+        + 'static,
+    ) {
+        let (job, now) = (job.clone(), self.now());
+        let settled = self.store.write(move |w| settle(w, &job, now));
+        if let Err(error) = settled {
+            // The lease runs out and the reaper puts the job back; nothing is lost by this.
+            tracing::debug!(
+                transient = error.is_transient(),
+                "a job could not be settled"
+            );
+        }
+    }
+}
+
+/// The parent ends in the same write as its last child.
+fn end_batch(w: &Write<'_>, batch: Option<BatchKey>, now: oldgrowth_domain::UnixMs) -> Result<()> {
+    if let Some(batch) = batch {
+        w.settle_batch(batch, now)?;
+    }
+    Ok(())
+}
+
+fn class_of(error: &Error) -> FailureClass {
+    if error.is_transient() || matches!(error, Error::Conflict { .. }) {
+        FailureClass::Transient
+    } else {
+        FailureClass::BadItem
+    }
+}
+
+fn our_fault(error: &Error) -> Reason {
+    Reason {
+        code: "store".to_owned(),
+        words: format!("it could not be kept: {error}"),
+    }
+}

@@ -1,0 +1,113 @@
+//! The one thread that wakes by the clock, once a minute: it renews the leases that are held, puts
+//! back jobs whose holder is gone, and asks for the sealing of buffers that have waited long enough.
+//! With nothing to do it reads a few rows and writes none.
+
+use std::time::Duration;
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::jobs::{LEASE_MS, TICK_MS};
+use oldgrowth_domain::sealing::STALE_MS;
+use oldgrowth_store::Lane;
+
+use crate::engine::Core;
+use crate::sealing::seal_job;
+use crate::{Error, Result};
+
+/// No lease runs longer.
+const END_OF_TIME: UnixMs = UnixMs(i64::MAX);
+
+impl Core {
+    pub(super) fn tick(&self) {
+        let mut failures = 0;
+        while !self.queue.is_stopping() {
+            failures = if self.tick_once().is_err() {
+                failures + 1
+            } else {
+                0
+            };
+            let wait = if failures == 0 {
+                Duration::from_millis(TICK_MS.unsigned_abs())
+            } else {
+                self.backoff(failures)
+            };
+            self.queue.pause(wait);
+        }
+    }
+
+    fn tick_once(&self) -> Result<()> {
+        // The workspace is locked by this process alone, so before the first claim every lease is a
+        // dead process's.
+        let expired_at = if self.queue.is_recovered() {
+            self.now()
+        } else {
+            END_OF_TIME
+        };
+        self.renew(&self.queue.held())?;
+        self.reap(expired_at)?;
+        self.ask_for_stale_seals()?;
+        if self.queue.recover() {
+            self.tell_counts();
+        }
+        Ok(())
+    }
+
+    fn renew(&self, held: &[oldgrowth_store::table::jobs::Lease]) -> Result<()> {
+        if held.is_empty() {
+            return Ok(());
+        }
+        let (held, until) = (held.to_vec(), self.now().plus_ms(LEASE_MS));
+        self.store.write(move |w| Ok(w.renew_leases(&held, until)?))
+    }
+
+    /// Puts back what a dead holder has left, and brings the imports it belongs to in step.
+    fn reap(&self, expired_at: UnixMs) -> Result<()> {
+        let now = self.now();
+        let (expired, open) = self.store.read(Lane::Background, |r| {
+            Ok::<_, Error>((r.has_expired_leases(expired_at)?, r.running_batches()?))
+        })?;
+        if expired {
+            let batches = self.store.write(move |w| {
+                let batches = w.reap_leases(expired_at, now)?;
+                for batch in &batches {
+                    w.settle_batch(*batch, now)?;
+                }
+                Ok::<_, Error>(batches)
+            })?;
+            batches.into_iter().for_each(|batch| self.tell_batch(batch));
+            self.queue.wake();
+        }
+        // An import that says it is running though nothing of it can move any more is ended here.
+        for batch in open {
+            let key = batch.key;
+            let stuck = self.store.read(Lane::Background, |r| {
+                let children = r.batch_progress(key)?.children;
+                Ok::<_, Error>(children.waiting + children.running == 0)
+            })?;
+            if stuck {
+                self.store
+                    .write(move |w| Ok::<_, Error>(w.settle_batch(key, now)?))?;
+                self.tell_batch(key);
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_for_stale_seals(&self) -> Result<()> {
+        let now = self.now();
+        let before = now.plus_ms(-STALE_MS);
+        let stale = self.store.read(Lane::Background, |r| {
+            Ok::<_, Error>(r.buffers_older_than(before)?)
+        })?;
+        if stale.is_empty() {
+            return Ok(());
+        }
+        self.store.write(move |w| {
+            for (tree, level) in stale {
+                w.insert_job(&seal_job(tree, level), now)?;
+            }
+            Ok::<_, Error>(())
+        })?;
+        self.queue.wake();
+        Ok(())
+    }
+}

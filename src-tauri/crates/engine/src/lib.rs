@@ -1,0 +1,33 @@
+//! What Oldgrowth does: import, seal, search, recall, show, and tell the truth about its health.
+//!
+//! A use case opens the transaction; everything below takes it. Time, randomness, threads, files
+//! and models are ports, handed in by whoever composes the process.
+
+mod batches;
+mod coverage;
+mod engine;
+mod error;
+mod events;
+mod health;
+mod ingest;
+mod jobs;
+mod ledger;
+mod matching;
+mod notes;
+pub mod ports;
+mod recall;
+mod sealing;
+mod show;
+mod tree;
+
+pub use batches::{BatchReport, BatchView};
+pub use engine::{Engine, Parts};
+pub use error::{Error, Result};
+pub use events::{Committed, Event};
+pub use health::{Component, ComponentState, HealthCode, Status};
+pub use ingest::plan::{ImportPlan, ReasonCount};
+pub use ledger::SourceLedger;
+pub use notes::{Note, NoteKept};
+pub use recall::{Answer, Asked, Hit, Hits, Surroundings};
+pub use show::{Shown, ShownDocument, ShownSentence, ShownSummary};
+pub use tree::{At, Row, RowKind, Step, View};

@@ -1,0 +1,142 @@
+//! What the engine needs from outside, and is handed.
+
+use std::path::{Path, PathBuf};
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::canonical::{CanonicalDocument, Format};
+pub use oldgrowth_store::{Ambient, Clock, Spawn};
+
+use crate::{Error, Result};
+
+pub trait Random: Send + Sync {
+    fn bits(&self) -> u128;
+}
+
+/// Files on the person's disk. Implementations look at what a path leads to before they open it,
+/// and never open what is forbidden: closing such a file would drop SQLite's locks on it.
+pub trait Files: Send + Sync {
+    /// What there is to read under these paths, in a stable order. `cancelled` is asked often.
+    fn plan(
+        &self,
+        roots: &[PathBuf],
+        forbidden: &Forbidden,
+        cancelled: &dyn Fn() -> bool,
+    ) -> FilePlan;
+
+    fn fetch(
+        &self,
+        path: &Path,
+        forbidden: &Forbidden,
+    ) -> std::result::Result<FetchedFile, Problem>;
+
+    /// Understands what was fetched. `name` is the file's name, for documents without a title.
+    fn parse(
+        &self,
+        format: Format,
+        name: &str,
+        bytes: &[u8],
+    ) -> std::result::Result<CanonicalDocument, Problem>;
+}
+
+/// What no import may open.
+#[derive(Clone, Debug, Default)]
+pub struct Forbidden {
+    /// Folders of which nothing is read, links into them included.
+    pub directories: Vec<PathBuf>,
+    /// Files that are open as databases, whatever other names they may have.
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct FilePlan {
+    pub items: Vec<PlannedFile>,
+    pub skipped: Vec<SkippedFile>,
+    /// The named paths that aren't there or can't be read at all.
+    pub missing_roots: Vec<PathBuf>,
+}
+
+#[derive(Clone, Debug)]
+pub struct PlannedFile {
+    pub path: PathBuf,
+    /// The named folder it was found under; its own folder when the file itself was named.
+    pub root: PathBuf,
+    /// The path below `root`, with forward slashes, in normal form C.
+    pub relative: String,
+    pub bytes: u64,
+    pub modified: Option<UnixMs>,
+    pub format: Format,
+}
+
+#[derive(Clone, Debug)]
+pub struct SkippedFile {
+    pub path: PathBuf,
+    pub root: PathBuf,
+    pub relative: String,
+    pub problem: Problem,
+}
+
+#[derive(Clone, Debug)]
+pub struct FetchedFile {
+    pub bytes: Vec<u8>,
+    /// Of the bytes, in lower-case hexadecimal.
+    pub sha256: String,
+    pub modified: Option<UnixMs>,
+    pub format: Format,
+}
+
+/// Why a file was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Stable, to count by: `too_large`.
+    pub code: &'static str,
+    /// What is the case and why, without the file's name: "larger than 64 MB".
+    pub message: String,
+    pub hint: Option<&'static str>,
+    pub kind: ProblemKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// Left out by a rule that holds everywhere, such as hidden files: counted, not listed.
+    RuledOut,
+    /// It isn't for us: empty, another kind of file. Nothing is wrong.
+    PassedOver,
+    /// It should have been read and couldn't be; trying again right away won't help.
+    Failed,
+    /// It couldn't be read just now.
+    TryAgain,
+}
+
+/// A stretch of text that may be taken into a summary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    pub text: String,
+    /// Units of the same passage or summary share a group.
+    pub group: usize,
+}
+
+/// A sentence of a summary, and which unit it was made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SummarySentence {
+    pub text: String,
+    pub unit: usize,
+}
+
+pub trait Summariser: Send + Sync {
+    /// Names the model and its version, kept with each summary it makes.
+    fn id(&self) -> &str;
+
+    /// Says in at most `chars_max` characters what the units say. Every sentence of the answer
+    /// names the unit it came from. Must begin with [`no_connection_held`].
+    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Vec<SummarySentence>>;
+}
+
+/// The guard at every model's and every network's entry: while this thread is inside a read or a
+/// write of the store, it must not wait for anything else.
+pub fn no_connection_held() -> Result<()> {
+    if oldgrowth_store::connection_is_held() {
+        Err(Error::HeldConnection)
+    } else {
+        Ok(())
+    }
+}

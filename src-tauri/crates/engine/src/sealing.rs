@@ -1,0 +1,328 @@
+//! Sealing: a full buffer becomes a summary, a level up.
+//!
+//! ```text
+//! read the oldest items ─► summarise, no connection held ─► one write: are they all still there?
+//!        ▲                                                        │ yes: node, its place above
+//!        └────────────── no: again, at most three times ──────────┘
+//! ```
+//!
+//! A seal moves exactly the rows it has read. What came meanwhile stays in the buffer, and asks for
+//! a seal of its own.
+
+use std::collections::HashMap;
+
+use oldgrowth_domain::sealing::{self, LEAF_TOKENS_MAX, SUMMARY_CHARS_MAX, is_due};
+use oldgrowth_domain::{NodeId, UnixMs, text};
+use oldgrowth_store::table::buffer_items::{BufferItem, Member};
+use oldgrowth_store::table::jobs::{ClaimedJob, JobKind, Lease, NewJob, Outcome};
+use oldgrowth_store::table::nodes::{Span, Summary};
+use oldgrowth_store::{ChunkKey, Lane, NodeKey, Read, TreeKey, Write};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Core;
+use crate::ports::Unit;
+use crate::{Error, Result};
+
+/// How often a seal starts over because its rows have changed meanwhile.
+const TRIES_MAX: u32 = 3;
+
+#[derive(Serialize, Deserialize)]
+struct SealPayload {
+    tree: i64,
+    level: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RemakePayload {
+    node: i64,
+}
+
+pub(crate) fn seal_job(tree: TreeKey, level: u32) -> NewJob {
+    let payload = SealPayload {
+        tree: tree.get(),
+        level,
+    };
+    queued(
+        JobKind::Seal,
+        format!("seal:{}:{level}", tree.get()),
+        serde_json::to_string(&payload),
+    )
+}
+
+pub(crate) fn remake_job(node: NodeKey) -> NewJob {
+    let payload = RemakePayload { node: node.get() };
+    queued(
+        JobKind::Remake,
+        format!("remake:{}", node.get()),
+        serde_json::to_string(&payload),
+    )
+}
+
+fn queued(kind: JobKind, dedupe_key: String, payload: serde_json::Result<String>) -> NewJob {
+    NewJob {
+        kind,
+        batch: None,
+        source: None,
+        item: None,
+        dedupe_key: Some(dedupe_key),
+        payload: payload.unwrap_or_default(),
+        bytes: 0,
+    }
+}
+
+impl Core {
+    pub(crate) fn seal(&self, job: &ClaimedJob) -> Result<Outcome> {
+        let Ok(SealPayload { tree, level }) = serde_json::from_str(&job.payload) else {
+            return self.settle(job.lease, Outcome::Nothing);
+        };
+        let tree = TreeKey::from_payload(tree);
+        for _ in 0..TRIES_MAX {
+            let now = self.now();
+            let read = self.store.read(Lane::Background, |r| {
+                let fill = r.buffer_fill(tree, level)?;
+                if !is_due(fill, now) {
+                    return Ok::<_, Error>(None);
+                }
+                let items = front(r, tree, level)?;
+                let members: Vec<Member> = items.iter().map(|item| item.member).collect();
+                Ok(Some((items, Material::read(r, &members)?)))
+            })?;
+            let Some((items, material)) = read else {
+                return self.settle(job.lease, Outcome::Nothing);
+            };
+            let summary = self.summarise(&material)?;
+            let id = NodeId::random(self.random.bits());
+            let lease = job.lease;
+            let sealed = self.store.write(move |w| {
+                w.settle_done(lease, Outcome::Sealed, None, None, now)?;
+                move_up(w, &id, tree, level, &items, &summary, now)
+            });
+            match sealed {
+                Err(Error::Conflict { .. }) => continue,
+                other => return other.map(|()| Outcome::Sealed),
+            }
+        }
+        Err(Error::Conflict { tries: TRIES_MAX })
+    }
+
+    /// Summarises a node anew from what is under it now.
+    pub(crate) fn remake(&self, job: &ClaimedJob) -> Result<Outcome> {
+        let Ok(RemakePayload { node }) = serde_json::from_str(&job.payload) else {
+            return self.settle(job.lease, Outcome::Nothing);
+        };
+        let node = NodeKey::from_payload(node);
+        for _ in 0..TRIES_MAX {
+            let read = self.store.read(Lane::Background, |r| {
+                let members = r.members_of(node)?;
+                let material = Material::read(r, &members)?;
+                Ok::<_, Error>(r.node(node)?.map(|_| (members, material)))
+            })?;
+            let Some((members, material)) = read else {
+                return self.settle(job.lease, Outcome::Nothing);
+            };
+            let summary = if members.is_empty() {
+                None
+            } else {
+                Some(self.summarise(&material)?)
+            };
+            let (lease, now) = (job.lease, self.now());
+            let remade = self.store.write(move |w| {
+                w.settle_done(lease, Outcome::Sealed, None, None, now)?;
+                if w.members_of(node)? != members {
+                    return Err(Error::Conflict { tries: 1 });
+                }
+                let parent = w.parent_of(Member::Node(node))?;
+                match summary {
+                    Some(summary) => w.replace_summary(node, &summary, now)?,
+                    None => w.remove_empty_node(node)?,
+                }
+                if let Some(parent) = parent {
+                    w.insert_job(&remake_job(parent), now)?;
+                }
+                Ok(())
+            });
+            match remade {
+                Err(Error::Conflict { .. }) => continue,
+                other => return other.map(|()| Outcome::Sealed),
+            }
+        }
+        Err(Error::Conflict { tries: TRIES_MAX })
+    }
+
+    fn settle(&self, lease: Lease, outcome: Outcome) -> Result<Outcome> {
+        let now = self.now();
+        self.store
+            .write(move |w| Ok::<_, Error>(w.settle_done(lease, outcome, None, None, now)?))?;
+        Ok(outcome)
+    }
+
+    fn summarise(&self, material: &Material) -> Result<Summary> {
+        crate::ports::no_connection_held()?;
+        let input_chars: usize = material
+            .units
+            .iter()
+            .map(|unit| unit.text.chars().count())
+            .sum();
+        // Shorter than what it summarises, always.
+        let budget = SUMMARY_CHARS_MAX.min(input_chars / 2);
+        let sentences = self.summariser.summarise(&material.units, budget)?;
+        let mut text = String::new();
+        let mut spans = Vec::new();
+        for sentence in sentences {
+            let Some(origin) = material.origins.get(sentence.unit) else {
+                continue;
+            };
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            let start = text.len();
+            text.push_str(&sentence.text);
+            spans.push(Span {
+                text: start..text.len(),
+                chunk: origin.chunk,
+                source: origin.range.clone(),
+            });
+        }
+        Ok(Summary {
+            tokens: text::tokens(&text),
+            text,
+            passages: material.passages,
+            first_happened_at: material.first_happened_at,
+            last_happened_at: material.last_happened_at,
+            summariser: self.summariser.id().to_owned(),
+            degraded: false,
+            spans,
+        })
+    }
+}
+
+/// What a summary is made from, each unit with the words of a passage it goes back to.
+struct Material {
+    units: Vec<Unit>,
+    origins: Vec<Origin>,
+    passages: u32,
+    first_happened_at: Option<UnixMs>,
+    last_happened_at: Option<UnixMs>,
+}
+
+struct Origin {
+    chunk: ChunkKey,
+    range: std::ops::Range<usize>,
+}
+
+impl Material {
+    fn read(r: &Read<'_>, members: &[Member]) -> Result<Self> {
+        let mut material = Self {
+            units: Vec::new(),
+            origins: Vec::new(),
+            passages: 0,
+            first_happened_at: None,
+            last_happened_at: None,
+        };
+        let mut groups = HashMap::new();
+        for member in members {
+            match member {
+                Member::Chunk(key) => material.add_chunk(r, *key, &mut groups)?,
+                Member::Node(key) => material.add_node(r, *key)?,
+            }
+        }
+        Ok(material)
+    }
+
+    fn add_chunk(
+        &mut self,
+        r: &Read<'_>,
+        key: ChunkKey,
+        groups: &mut HashMap<i64, usize>,
+    ) -> Result<()> {
+        let chunk = r.chunk(key)?;
+        // Passages of one document are one voice: the summariser spreads over groups.
+        let next = groups.len();
+        let group = *groups.entry(chunk.document.get()).or_insert(next);
+        for range in text::sentences(&chunk.text) {
+            if let Some(sentence) = chunk.text.get(range.clone()) {
+                self.units.push(Unit {
+                    text: sentence.to_owned(),
+                    group,
+                });
+                self.origins.push(Origin { chunk: key, range });
+            }
+        }
+        self.passages += 1;
+        self.widen(chunk.happened_at, chunk.happened_at);
+        Ok(())
+    }
+
+    fn add_node(&mut self, r: &Read<'_>, key: NodeKey) -> Result<()> {
+        let Some(node) = r.node(key)? else {
+            return Ok(());
+        };
+        let group = self.units.last().map_or(0, |unit| unit.group + 1);
+        for span in r.spans_of(key)? {
+            if let Some(sentence) = node.text.get(span.text) {
+                self.units.push(Unit {
+                    text: sentence.to_owned(),
+                    group,
+                });
+                self.origins.push(Origin {
+                    chunk: span.chunk,
+                    range: span.source,
+                });
+            }
+        }
+        self.passages += node.passages;
+        self.widen(node.first_happened_at, node.last_happened_at);
+        Ok(())
+    }
+
+    fn widen(&mut self, first: Option<UnixMs>, last: Option<UnixMs>) {
+        self.first_happened_at = [self.first_happened_at, first].into_iter().flatten().min();
+        self.last_happened_at = [self.last_happened_at, last].into_iter().flatten().max();
+    }
+}
+
+/// The oldest items, as many as one summary takes.
+fn front(r: &Read<'_>, tree: TreeKey, level: u32) -> Result<Vec<BufferItem>> {
+    let mut items = r.buffer_front(tree, level, sealing::take(level))?;
+    if level == 0 {
+        let mut tokens = 0_u32;
+        let mut taken = 0;
+        for item in &items {
+            if let Member::Chunk(key) = item.member {
+                tokens = tokens.saturating_add(r.chunk(key)?.tokens);
+            }
+            taken += 1;
+            if tokens >= LEAF_TOKENS_MAX && taken >= 2 {
+                break;
+            }
+        }
+        items.truncate(taken);
+    }
+    Ok(items)
+}
+
+/// Moves the very rows that were read from their buffer to a node, and the node to the buffer above.
+fn move_up(
+    w: &Write<'_>,
+    id: &NodeId,
+    tree: TreeKey,
+    level: u32,
+    items: &[BufferItem],
+    summary: &Summary,
+    now: UnixMs,
+) -> Result<()> {
+    for item in items {
+        if !w.take_from_buffer(item.key)? {
+            return Err(Error::Conflict { tries: 1 });
+        }
+    }
+    let members: Vec<Member> = items.iter().map(|item| item.member).collect();
+    let node = w.insert_node(id, tree, level + 1, &members, summary, now)?;
+    w.append_to_buffer(tree, level + 1, Member::Node(node), summary.tokens, now)?;
+    for level in [level, level + 1] {
+        if is_due(w.buffer_fill(tree, level)?, now) {
+            w.insert_job(&seal_job(tree, level), now)?;
+        }
+    }
+    Ok(())
+}

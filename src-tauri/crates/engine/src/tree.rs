@@ -1,0 +1,310 @@
+//! The tree as a person walks it: sources, summaries, and what waits to be summarised.
+
+use oldgrowth_domain::{ChunkId, NodeId, SourceId, UnixMs, text};
+use oldgrowth_store::table::buffer_items::Member;
+use oldgrowth_store::table::chunks::Chunk;
+use oldgrowth_store::table::nodes::Node;
+use oldgrowth_store::table::sources::Source;
+use oldgrowth_store::{DocumentKey, Lane, Read, TreeKey};
+
+use crate::ingest::plan::count;
+use crate::{Engine, Error, Result};
+
+/// The most rows one look brings.
+const ROWS_MAX: u32 = 500;
+
+/// The longest title made from a text's own words, and the longest preview, in characters.
+const TITLE_CHARS_MAX: usize = 90;
+const PREVIEW_CHARS_MAX: usize = 200;
+
+/// What comes before a source's id in the id of its row of waiting passages.
+const WAITING: &str = "waiting.";
+
+/// A place in the tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum At {
+    Roots,
+    Source(SourceId),
+    /// The passages of a source that wait for a summary.
+    Waiting(SourceId),
+    Node(NodeId),
+}
+
+impl At {
+    /// `None` when the text is no row's id.
+    pub fn parse(id: &str) -> Option<Self> {
+        if let Some(rest) = id.strip_prefix(WAITING) {
+            return SourceId::parse(rest).map(Self::Waiting);
+        }
+        SourceId::parse(id)
+            .map(Self::Source)
+            .or_else(|| NodeId::parse(id).map(Self::Node))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowKind {
+    Source,
+    Summary,
+    Waiting,
+    Chunk,
+}
+
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub id: String,
+    pub kind: RowKind,
+    pub title: String,
+    pub preview: String,
+    pub children: u32,
+    pub passages: u32,
+    pub first_happened_at: Option<UnixMs>,
+    pub last_happened_at: Option<UnixMs>,
+    pub degraded: bool,
+}
+
+/// A step on the way down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub id: String,
+    pub title: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    pub path: Vec<Step>,
+    pub rows: Vec<Row>,
+    pub total: u32,
+}
+
+impl Engine {
+    pub fn tree(&self, at: &At, offset: u32, limit: u32) -> Result<View> {
+        let limit = limit.clamp(1, ROWS_MAX);
+        self.core().store.read(Lane::Interactive, |r| match at {
+            At::Roots => roots(r, offset, limit),
+            At::Source(id) => under_source(r, &source(r, id)?, offset, limit),
+            At::Waiting(id) => waiting(r, &source(r, id)?, offset, limit),
+            At::Node(id) => {
+                under_node(r, &r.node_by_id(id)?.ok_or(Error::NotFound)?, offset, limit)
+            }
+        })
+    }
+}
+
+/// The steps from the source down to what holds this member, itself left out.
+pub(crate) fn path_to(r: &Read<'_>, member: Member, document: DocumentKey) -> Result<Vec<Step>> {
+    let source = r.source(r.document(document)?.source)?;
+    let mut path = vec![source_step(&source)];
+    path.extend(ancestors(r, member)?);
+    Ok(path)
+}
+
+pub(crate) fn path_to_node(r: &Read<'_>, node: &Node) -> Result<Vec<Step>> {
+    let source = r.source(r.source_of_tree(node.tree)?)?;
+    let mut path = vec![source_step(&source)];
+    path.extend(ancestors(r, Member::Node(node.key))?);
+    Ok(path)
+}
+
+fn ancestors(r: &Read<'_>, member: Member) -> Result<Vec<Step>> {
+    let mut steps = Vec::new();
+    let mut at = member;
+    while let Some(parent) = r.parent_of(at)? {
+        if let Some(node) = r.node(parent)? {
+            steps.push(Step {
+                id: node.id.to_string(),
+                title: first_sentence(&node.text),
+            });
+        }
+        at = Member::Node(parent);
+    }
+    steps.reverse();
+    Ok(steps)
+}
+
+fn source(r: &Read<'_>, id: &SourceId) -> Result<Source> {
+    r.source_by_id(id)?.ok_or(Error::NotFound)
+}
+
+fn source_step(source: &Source) -> Step {
+    Step {
+        id: source.id.to_string(),
+        title: source.name.clone(),
+    }
+}
+
+fn roots(r: &Read<'_>, offset: u32, limit: u32) -> Result<View> {
+    let sources = r.sources()?;
+    let total = count(sources.len());
+    let rows = page(sources, offset, limit)
+        .map(|source| {
+            let (children, passages) = match r.tree_of_source(source.key)? {
+                Some(tree) => source_size(r, tree)?,
+                None => (0, 0),
+            };
+            Ok(Row {
+                id: source.id.to_string(),
+                kind: RowKind::Source,
+                preview: source.root.unwrap_or_default(),
+                title: source.name,
+                children,
+                passages,
+                first_happened_at: None,
+                last_happened_at: None,
+                degraded: false,
+            })
+        })
+        .collect::<Result<_>>()?;
+    Ok(View {
+        path: Vec::new(),
+        rows,
+        total,
+    })
+}
+
+/// How many rows and how many passages are under a source.
+fn source_size(r: &Read<'_>, tree: TreeKey) -> Result<(u32, u32)> {
+    let waiting = r.waiting_chunk_count(tree)?;
+    let tops = r.top_nodes(tree)?;
+    let mut passages = waiting;
+    for top in &tops {
+        passages += r.node(*top)?.map_or(0, |node| node.passages);
+    }
+    Ok((count(tops.len()) + u32::from(waiting > 0), passages))
+}
+
+fn under_source(r: &Read<'_>, source: &Source, offset: u32, limit: u32) -> Result<View> {
+    let path = vec![source_step(source)];
+    let Some(tree) = r.tree_of_source(source.key)? else {
+        return Ok(View {
+            path,
+            rows: Vec::new(),
+            total: 0,
+        });
+    };
+    let mut rows = Vec::new();
+    let waiting = r.waiting_chunk_count(tree)?;
+    if waiting > 0 {
+        rows.push(waiting_row(source, waiting));
+    }
+    for top in r.top_nodes(tree)? {
+        rows.extend(r.node(top)?.map(|node| node_row(r, node)).transpose()?);
+    }
+    let total = count(rows.len());
+    Ok(View {
+        path,
+        rows: page(rows, offset, limit).collect(),
+        total,
+    })
+}
+
+fn waiting_row(source: &Source, waiting: u32) -> Row {
+    Row {
+        id: format!("{WAITING}{}", source.id),
+        kind: RowKind::Waiting,
+        title: String::new(),
+        preview: String::new(),
+        children: waiting,
+        passages: waiting,
+        first_happened_at: None,
+        last_happened_at: None,
+        degraded: false,
+    }
+}
+
+fn waiting(r: &Read<'_>, source: &Source, offset: u32, limit: u32) -> Result<View> {
+    let mut view = View {
+        path: vec![source_step(source)],
+        ..View::default()
+    };
+    if let Some(tree) = r.tree_of_source(source.key)? {
+        view.total = r.waiting_chunk_count(tree)?;
+        let chunks = r.waiting_chunks(tree, offset, limit)?;
+        view.rows = chunks
+            .into_iter()
+            .map(|chunk| chunk_row(r, chunk))
+            .collect::<Result<_>>()?;
+    }
+    Ok(view)
+}
+
+fn under_node(r: &Read<'_>, node: &Node, offset: u32, limit: u32) -> Result<View> {
+    let mut path = path_to_node(r, node)?;
+    path.push(Step {
+        id: node.id.to_string(),
+        title: first_sentence(&node.text),
+    });
+    let members = r.members_of(node.key)?;
+    let total = count(members.len());
+    let mut rows = Vec::new();
+    for member in page(members, offset, limit) {
+        match member {
+            Member::Chunk(key) => rows.push(chunk_row(r, r.chunk(key)?)?),
+            Member::Node(key) => {
+                rows.extend(r.node(key)?.map(|node| node_row(r, node)).transpose()?)
+            }
+        }
+    }
+    Ok(View { path, rows, total })
+}
+
+fn node_row(r: &Read<'_>, node: Node) -> Result<Row> {
+    Ok(Row {
+        children: r.member_count(node.key)?,
+        id: node.id.to_string(),
+        kind: RowKind::Summary,
+        title: first_sentence(&node.text),
+        preview: clip(
+            node.text.split_once('\n').map_or("", |(_, rest)| rest),
+            PREVIEW_CHARS_MAX,
+        ),
+        passages: node.passages,
+        first_happened_at: node.first_happened_at,
+        last_happened_at: node.last_happened_at,
+        degraded: node.degraded,
+    })
+}
+
+fn chunk_row(r: &Read<'_>, chunk: Chunk) -> Result<Row> {
+    let document = r.document(chunk.document)?;
+    let title = match chunk.headings.last() {
+        Some(heading) if *heading != document.title => format!("{} · {heading}", document.title),
+        _ => document.title,
+    };
+    Ok(Row {
+        id: ChunkId::to_string(&chunk.id),
+        kind: RowKind::Chunk,
+        title: clip(&title, TITLE_CHARS_MAX),
+        preview: clip(&chunk.text, PREVIEW_CHARS_MAX),
+        children: 0,
+        passages: 1,
+        first_happened_at: chunk.happened_at,
+        last_happened_at: chunk.happened_at,
+        degraded: false,
+    })
+}
+
+fn page<T>(rows: Vec<T>, offset: u32, limit: u32) -> impl Iterator<Item = T> {
+    rows.into_iter().skip(offset as usize).take(limit as usize)
+}
+
+pub(crate) fn first_sentence(summary: &str) -> String {
+    let range = text::sentences(summary).into_iter().next();
+    clip(
+        range
+            .and_then(|range| summary.get(range))
+            .unwrap_or_default(),
+        TITLE_CHARS_MAX,
+    )
+}
+
+/// The beginning of a text on one line, with an ellipsis when something was left out.
+fn clip(text: &str, chars_max: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= chars_max {
+        return line;
+    }
+    let mut clipped: String = line.chars().take(chars_max.saturating_sub(1)).collect();
+    clipped.push('…');
+    clipped
+}

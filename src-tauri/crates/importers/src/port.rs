@@ -1,0 +1,96 @@
+//! The engine's port for files, on this machine's disk.
+
+use std::path::{Path, PathBuf};
+
+use oldgrowth_domain::canonical::{CanonicalDocument, Format};
+use oldgrowth_engine::ports::{
+    self, FetchedFile, FilePlan, Files, PlannedFile, Problem, ProblemKind, SkippedFile,
+};
+
+use crate::{FileId, Forbidden, ReadError, SkipReason, SkippedItem};
+
+/// Reads the files of the person who runs this process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FilesOnDisk;
+
+impl Files for FilesOnDisk {
+    fn plan(&self, roots: &[PathBuf], forbidden: &ports::Forbidden, cancelled: &dyn Fn() -> bool) -> FilePlan {
+        let (there, missing_roots): (Vec<_>, Vec<_>) =
+            roots.iter().cloned().partition(|root| root.symlink_metadata().is_ok());
+        let plan = crate::plan(&there, &resolved(forbidden), cancelled, &mut |_| {});
+        FilePlan {
+            items: plan
+                .items
+                .into_iter()
+                .map(|item| PlannedFile {
+                    path: item.path,
+                    root: item.root,
+                    relative: item.relative,
+                    bytes: item.bytes,
+                    modified: item.modified,
+                    format: item.format,
+                })
+                .collect(),
+            skipped: plan.skipped.into_iter().map(skipped).collect(),
+            missing_roots,
+        }
+    }
+
+    fn fetch(&self, path: &Path, forbidden: &ports::Forbidden) -> Result<FetchedFile, Problem> {
+        match crate::fetch(path, &resolved(forbidden)) {
+            Ok(fetched) => Ok(FetchedFile {
+                bytes: fetched.bytes,
+                sha256: fetched.sha256,
+                modified: fetched.modified,
+                format: fetched.format,
+            }),
+            Err(error) => Err(problem(error.reason())),
+        }
+    }
+
+    fn parse(&self, format: Format, name: &str, bytes: &[u8]) -> Result<CanonicalDocument, Problem> {
+        crate::read(format, name, bytes).map_err(|ReadError::Empty| problem(SkipReason::Empty))
+    }
+}
+
+/// The files are named anew each time: a log may have come or gone since.
+fn resolved(forbidden: &ports::Forbidden) -> Forbidden {
+    Forbidden {
+        directories: forbidden.directories.clone(),
+        files: forbidden.files.iter().filter_map(|file| FileId::of_path(file).ok()).collect(),
+    }
+}
+
+fn skipped(item: SkippedItem) -> SkippedFile {
+    let depth = item.relative.split('/').filter(|part| !part.is_empty()).count();
+    SkippedFile {
+        root: item.path.ancestors().nth(depth).unwrap_or(&item.path).to_path_buf(),
+        path: item.path,
+        relative: item.relative,
+        problem: problem(item.reason),
+    }
+}
+
+fn problem(reason: SkipReason) -> Problem {
+    Problem {
+        code: reason.code(),
+        message: reason.message(),
+        hint: Some(reason.hint()),
+        kind: kind(reason),
+    }
+}
+
+fn kind(reason: SkipReason) -> ProblemKind {
+    match reason {
+        reason if reason.by_rule() => ProblemKind::RuledOut,
+        SkipReason::NotSupported(_)
+        | SkipReason::Empty
+        | SkipReason::TooLarge { .. }
+        | SkipReason::NotAFile
+        | SkipReason::OwnStore
+        | SkipReason::LinkToFolder
+        | SkipReason::BrokenLink => ProblemKind::PassedOver,
+        SkipReason::ChangedWhileReading => ProblemKind::TryAgain,
+        _ => ProblemKind::Failed,
+    }
+}

@@ -1,0 +1,247 @@
+//! A summary made of the input's own sentences.
+//!
+//! Words that many sentences share carry what a text is about, so a sentence is worth the mean
+//! weight of its words, and the first sentence of a passage a little more. Sentences are taken best
+//! first; each that is taken takes weight from its words, so that the next says something else
+//! (SumBasic: Nenkova and Vanderwende, "The impact of frequency on summarization", 2005), and from
+//! its passage, so that each passage is heard. What was taken stands in the order of the input.
+
+use std::collections::HashMap;
+
+use oldgrowth_domain::words::{fold, question_words};
+use oldgrowth_engine::ports::{Summariser, SummarySentence, Unit, no_connection_held};
+use rust_stemmers::{Algorithm, Stemmer};
+
+/// A sentence of fewer words than this says too little on its own.
+const WORDS_MIN: usize = 4;
+
+/// A "sentence" longer than this, in characters, is a table or code.
+const SENTENCE_CHARS_MAX: usize = 400;
+
+/// How much more the first sentence of a passage is worth.
+const FIRST_BONUS: f64 = 1.25;
+
+/// What a passage's next sentence is worth after one was taken.
+const SAME_GROUP_AGAIN: f64 = 0.6;
+
+/// The built-in summariser.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extractive;
+
+impl Summariser for Extractive {
+    fn id(&self) -> &str {
+        "extractive-1"
+    }
+
+    fn summarise(
+        &self,
+        units: &[Unit],
+        chars_max: usize,
+    ) -> oldgrowth_engine::Result<Vec<SummarySentence>> {
+        no_connection_held()?;
+        let mut taken = choose(units, chars_max);
+        taken.sort_unstable();
+        Ok(taken
+            .into_iter()
+            .filter_map(|unit| {
+                Some(SummarySentence {
+                    text: flat(&units.get(unit)?.text),
+                    unit,
+                })
+            })
+            .collect())
+    }
+}
+
+struct Candidate {
+    unit: usize,
+    group: usize,
+    words: Vec<String>,
+    chars: usize,
+    first: bool,
+}
+
+fn choose(units: &[Unit], chars_max: usize) -> Vec<usize> {
+    let mut candidates = candidates(units);
+    let mut weights = weights(&candidates);
+    let mut group_factor: HashMap<usize, f64> = HashMap::new();
+    let mut taken = Vec::new();
+    let mut chars_left = chars_max;
+    loop {
+        candidates.retain(|candidate| candidate.chars <= chars_left);
+        let best = candidates
+            .iter()
+            .enumerate()
+            .map(|(at, candidate)| (at, score(candidate, &weights, &group_factor)))
+            // Of equals the earlier, so that the same input always has the same summary.
+            .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+        let Some((at, _)) = best else { break };
+        let candidate = candidates.remove(at);
+        // A line break joins the sentences.
+        chars_left = chars_left.saturating_sub(candidate.chars + 1);
+        for word in &candidate.words {
+            if let Some(weight) = weights.get_mut(word) {
+                *weight *= *weight;
+            }
+        }
+        *group_factor.entry(candidate.group).or_insert(1.0) *= SAME_GROUP_AGAIN;
+        taken.push(candidate.unit);
+    }
+    if taken.is_empty() {
+        shortest(units, chars_max).into_iter().collect()
+    } else {
+        taken
+    }
+}
+
+/// When nothing qualifies, the shortest unit that fits is better than silence.
+fn shortest(units: &[Unit], chars_max: usize) -> Option<usize> {
+    let fitting = units
+        .iter()
+        .enumerate()
+        .map(|(at, unit)| (unit.text.chars().count(), at));
+    fitting
+        .filter(|(chars, _)| *chars <= chars_max)
+        .min()
+        .map(|(_, at)| at)
+}
+
+fn candidates(units: &[Unit]) -> Vec<Candidate> {
+    let stemmer = Stemmer::create(Algorithm::English);
+    let mut seen_group = None;
+    units
+        .iter()
+        .enumerate()
+        .filter_map(|(unit, Unit { text, group })| {
+            let first = seen_group.replace(*group) != Some(*group);
+            let chars = text.chars().count();
+            let words: Vec<String> = question_words(text)
+                .iter()
+                .map(|word| stemmer.stem(&fold(word)).into_owned())
+                .collect();
+            let says_enough =
+                words.len() >= WORDS_MIN && chars <= SENTENCE_CHARS_MAX && !is_heading(text);
+            says_enough.then_some(Candidate {
+                unit,
+                group: *group,
+                words,
+                chars,
+                first,
+            })
+        })
+        .collect()
+}
+
+fn is_heading(text: &str) -> bool {
+    text.starts_with('#') || text.starts_with('|') || text.starts_with("```")
+}
+
+/// Each word's share of all words.
+fn weights(candidates: &[Candidate]) -> HashMap<String, f64> {
+    let mut counts: HashMap<String, f64> = HashMap::new();
+    let mut total = 0.0;
+    for word in candidates.iter().flat_map(|candidate| &candidate.words) {
+        *counts.entry(word.clone()).or_default() += 1.0;
+        total += 1.0;
+    }
+    counts
+        .values_mut()
+        .for_each(|count| *count /= f64::max(total, 1.0));
+    counts
+}
+
+fn score(
+    candidate: &Candidate,
+    weights: &HashMap<String, f64>,
+    groups: &HashMap<usize, f64>,
+) -> f64 {
+    let sum: f64 = candidate
+        .words
+        .iter()
+        .filter_map(|word| weights.get(word))
+        .sum();
+    let mean = sum / candidate.words.len().max(1) as f64;
+    let bonus = if candidate.first { FIRST_BONUS } else { 1.0 };
+    mean * bonus * groups.get(&candidate.group).copied().unwrap_or(1.0)
+}
+
+/// The sentence on one line, as long as it was.
+fn flat(text: &str) -> String {
+    text.replace('\n', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn units(texts: &[(&str, usize)]) -> Vec<Unit> {
+        texts
+            .iter()
+            .map(|(text, group)| Unit {
+                text: (*text).to_owned(),
+                group: *group,
+            })
+            .collect()
+    }
+
+    fn summary(texts: &[(&str, usize)], chars_max: usize) -> Vec<SummarySentence> {
+        Extractive.summarise(&units(texts), chars_max).unwrap()
+    }
+
+    #[test]
+    fn a_summary_is_made_of_the_inputs_sentences_in_order_and_within_its_budget() {
+        let texts = [
+            ("The garden needs water in the dry month of August.", 0),
+            ("The garden gate was painted green by my sister.", 0),
+            ("Water the garden roses twice a week in summer.", 1),
+            ("Ok.", 1),
+        ];
+        let made = summary(&texts, 110);
+        assert!(!made.is_empty(), "something is said");
+        assert!(
+            made.windows(2).all(|w| w[0].unit < w[1].unit),
+            "in the order of the input"
+        );
+        assert!(
+            made.iter().all(|s| texts[s.unit].0 == s.text),
+            "in the input's own words"
+        );
+        assert!(
+            made.iter()
+                .map(|s| s.text.chars().count() + 1)
+                .sum::<usize>()
+                <= 111,
+            "within the budget"
+        );
+    }
+
+    #[test]
+    fn each_passage_is_heard_before_one_is_heard_twice() {
+        let made = summary(
+            &[
+                ("The roof repair costs four thousand euros this year.", 0),
+                ("The roof repair company starts work in early May.", 0),
+                ("Grandmother told stories about the old harbour town.", 1),
+            ],
+            120,
+        );
+        let groups: Vec<usize> = made.iter().map(|s| s.unit / 2).collect();
+        assert_eq!(groups, [0, 1], "one sentence of each");
+    }
+
+    #[test]
+    fn the_same_input_has_the_same_summary() {
+        let texts = [
+            ("Alpha beta gamma delta words.", 0),
+            ("Alpha beta gamma delta words.", 1),
+        ];
+        assert_eq!(summary(&texts, 40), summary(&texts, 40));
+        assert_eq!(summary(&texts, 40)[0].unit, 0, "of equals the first");
+    }
+
+    #[test]
+    fn short_fragments_are_better_than_silence() {
+        assert_eq!(summary(&[("Milk", 0), ("Bread", 0)], 5)[0].text, "Milk");
+        assert!(summary(&[], 100).is_empty(), "nothing in, nothing out");
+    }
+}

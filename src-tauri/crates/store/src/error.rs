@@ -1,0 +1,33 @@
+use oldgrowth_keeper as keeper;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What a store operation can end in.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The file can't be used, or not in this way; the keeper says how so.
+    #[error(transparent)]
+    Keeper(#[from] keeper::Error),
+    /// The lease by which a job was held has been lost: claimed anew or cancelled meanwhile.
+    #[error("the job was claimed anew or cancelled meanwhile")]
+    LeaseLost,
+    /// A row holds what this version never writes.
+    #[error("a row of {table} holds an unknown {column}")]
+    UnknownValue {
+        table: &'static str,
+        column: &'static str,
+    },
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Keeper(error.into())
+    }
+}
+
+impl Error {
+    /// Will the same call do later, without anybody doing anything?
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Keeper(error) if error.is_transient())
+    }
+}

@@ -1,0 +1,20 @@
+//! The memory's tables, on the keeper.
+//!
+//! Only this crate knows that the store is SQLite. Reading and writing are different types: a
+//! [`Write`] can do all that a [`Read`] can. Work on the store is a synchronous closure, so that
+//! nothing can wait for a model or the network while a connection is held.
+
+mod error;
+mod keys;
+mod open;
+pub mod table;
+mod tx;
+
+pub use error::{Error, Result};
+pub use keys::{BatchKey, BufferKey, ChunkKey, DocumentKey, JobKey, NodeKey, SourceKey, TreeKey};
+pub use oldgrowth_keeper::{
+    Ambient, Class, Clock, Degraded, Facts, Health, HealthSnapshot, Holder, Lane, LockError, Spawn,
+    WorkspaceLock, connection_is_held,
+};
+pub use open::{Pending, SCHEMA_VERSION, Store};
+pub use tx::{Read, Write};

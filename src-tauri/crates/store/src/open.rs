@@ -1,0 +1,136 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use oldgrowth_keeper::{Facts, HealthSnapshot, Keeper, KeptFile, Lane, Schema, Ticket};
+
+use crate::{Error, Read, Result, Write};
+
+/// "Oldg" in ASCII: says whose file it is to `file(1)` and to us.
+const APPLICATION_ID: i32 = 0x4F6C_6467;
+
+/// Append only: a released step never changes.
+const STEPS: &[&str] = &[include_str!("../schema/0001_first.sql")];
+
+/// The schema that this version reads and writes.
+pub const SCHEMA_VERSION: usize = STEPS.len();
+
+/// The memory of one workspace. Cheap to clone; opens its file when it is first used.
+#[derive(Clone)]
+pub struct Store {
+    file: Arc<KeptFile>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Where a workspace keeps its memory.
+    pub const FILE: &'static str = "memory_tree/chunks.db";
+
+    /// Names the store of a workspace folder. Nothing is opened yet.
+    pub fn of_workspace(keeper: &Keeper, workspace: &Path) -> Result<Self> {
+        let schema = Schema {
+            application_id: APPLICATION_ID,
+            steps: STEPS,
+        };
+        Ok(Self {
+            file: keeper.file(&workspace.join(Self::FILE), schema)?,
+        })
+    }
+
+    pub fn read<T, E: From<Error>>(
+        &self,
+        lane: Lane,
+        op: impl FnOnce(&Read<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.file
+            .read(lane, |tx| {
+                op(&Read::new(tx.connection())).map_err(Either::Op)
+            })
+            .map_err(Either::into_inner)
+    }
+
+    /// Answers when the write is committed and synced.
+    pub fn write<T, E>(
+        &self,
+        op: impl FnOnce(&Write<'_>) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.submit(op).wait()
+    }
+
+    /// Queues a write; several queued ones share a commit. Each succeeds or fails for itself.
+    pub fn submit<T, E>(
+        &self,
+        op: impl FnOnce(&Write<'_>) -> std::result::Result<T, E> + Send + 'static,
+    ) -> Pending<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        Pending(
+            self.file
+                .submit(move |tx| op(&Write::new(tx.connection())).map_err(Either::Op)),
+        )
+    }
+
+    pub fn health(&self) -> HealthSnapshot {
+        self.file.health()
+    }
+
+    /// Calls back on each change of health, after it has become true.
+    pub fn on_health(&self, listener: impl Fn(&HealthSnapshot) + Send + Sync + 'static) {
+        self.file.on_health(listener);
+    }
+
+    pub fn try_now(&self) -> Result<()> {
+        Ok(self.file.try_now()?)
+    }
+
+    pub fn facts(&self) -> Facts {
+        self.file.facts()
+    }
+}
+
+/// A queued write.
+#[must_use = "a write is acknowledged only by waiting for it"]
+pub struct Pending<T, E>(Ticket<T, Either<E>>);
+
+impl<T, E> std::fmt::Debug for Pending<T, E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pending").finish_non_exhaustive()
+    }
+}
+
+impl<T, E: From<Error>> Pending<T, E> {
+    pub fn wait(self) -> std::result::Result<T, E> {
+        self.0.wait().map_err(Either::into_inner)
+    }
+}
+
+/// Keeps the operation's own error apart from the keeper's until the border of this crate.
+enum Either<E> {
+    Op(E),
+    Keeper(oldgrowth_keeper::Error),
+}
+
+impl<E> From<oldgrowth_keeper::Error> for Either<E> {
+    fn from(error: oldgrowth_keeper::Error) -> Self {
+        Self::Keeper(error)
+    }
+}
+
+impl<E: From<Error>> Either<E> {
+    fn into_inner(self) -> E {
+        match self {
+            Self::Op(error) => error,
+            Self::Keeper(error) => Error::from(error).into(),
+        }
+    }
+}

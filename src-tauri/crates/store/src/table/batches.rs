@@ -1,0 +1,189 @@
+//! Imports: parents of jobs.
+
+use oldgrowth_domain::jobs::{BatchState, ChildCounts, batch_state};
+use oldgrowth_domain::{BatchId, DocumentId, UnixMs};
+use rusqlite::{Row, named_params};
+
+use super::jobs::Outcome;
+use super::{parsed, time};
+use crate::{BatchKey, Read, Result, Write};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    pub key: BatchKey,
+    pub id: BatchId,
+    pub label: String,
+    pub state: BatchState,
+    pub created_at: UnixMs,
+    pub ended_at: Option<UnixMs>,
+}
+
+/// How far an import has come, counted from its children.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub children: ChildCounts,
+    pub new: u32,
+    pub changed: u32,
+    pub unchanged: u32,
+    pub skipped: u32,
+    pub bytes_total: u64,
+    pub bytes_ended: u64,
+}
+
+/// What became of an item, for a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemReport {
+    pub root: Option<String>,
+    pub item: String,
+    pub state: oldgrowth_domain::jobs::JobState,
+    pub outcome: Option<Outcome>,
+    pub reason_code: Option<String>,
+    pub reason: Option<String>,
+    pub document: Option<DocumentId>,
+}
+
+impl Read<'_> {
+    pub fn batch(&self, key: BatchKey) -> Result<Batch> {
+        const SQL: &str =
+            "SELECT id, public_id, label, state, created_at, ended_at FROM batches WHERE id = :id";
+        self.one(SQL, named_params! { ":id": key }, batch)
+    }
+
+    pub fn batch_by_id(&self, id: &BatchId) -> Result<Option<Batch>> {
+        const SQL: &str = "SELECT id, public_id, label, state, created_at, ended_at FROM batches WHERE public_id = :id";
+        self.row(SQL, named_params! { ":id": id.as_str() }, batch)
+    }
+
+    pub fn newest_batches(&self, limit: u32) -> Result<Vec<Batch>> {
+        const SQL: &str = "
+            SELECT id, public_id, label, state, created_at, ended_at FROM batches ORDER BY id DESC LIMIT :limit";
+        self.rows(SQL, named_params! { ":limit": limit }, batch)
+    }
+
+    pub fn running_batches(&self) -> Result<Vec<Batch>> {
+        const SQL: &str = "
+            SELECT id, public_id, label, state, created_at, ended_at FROM batches WHERE state = 'running'";
+        self.rows(SQL, [], batch)
+    }
+
+    pub fn batch_progress(&self, key: BatchKey) -> Result<Progress> {
+        const SQL: &str = "
+            SELECT state, outcome, count(*), sum(bytes) FROM jobs WHERE batch_id = :batch GROUP BY state, outcome";
+        let groups = self.rows(SQL, named_params! { ":batch": key }, |row| {
+            let state: String = row.get(0)?;
+            let outcome: Option<String> = row.get(1)?;
+            let bytes: i64 = row.get(3)?;
+            Ok((state, outcome, row.get::<_, u32>(2)?, bytes.unsigned_abs()))
+        })?;
+        let mut progress = Progress::default();
+        for (state, outcome, count, bytes) in groups {
+            progress.bytes_total += bytes;
+            let children = &mut progress.children;
+            match state.as_str() {
+                "ready" => children.waiting += count,
+                "running" => children.running += count,
+                "done" => children.done += count,
+                "failed" => children.failed += count,
+                _ => children.cancelled += count,
+            }
+            if !matches!(state.as_str(), "ready" | "running") {
+                progress.bytes_ended += bytes;
+            }
+            match outcome.as_deref() {
+                Some("new") => progress.new += count,
+                Some("changed") => progress.changed += count,
+                Some("unchanged") => progress.unchanged += count,
+                Some("skipped") => progress.skipped += count,
+                _ => {}
+            }
+        }
+        Ok(progress)
+    }
+
+    /// The commonest reason among an import's failed items, in words.
+    pub fn commonest_failure(&self, key: BatchKey) -> Result<Option<String>> {
+        const SQL: &str = "
+            SELECT min(reason) FROM jobs WHERE batch_id = :batch AND state = 'failed' AND reason IS NOT NULL
+            GROUP BY reason_code ORDER BY count(*) DESC, min(id) LIMIT 1";
+        self.row(SQL, named_params! { ":batch": key }, |row| row.get(0))
+    }
+
+    /// Why items were passed over or failed: code, words, count; commonest first.
+    pub fn batch_reasons(&self, key: BatchKey) -> Result<Vec<(String, String, u32)>> {
+        const SQL: &str = "
+            SELECT reason_code, min(reason), count(*) FROM jobs
+            WHERE batch_id = :batch AND reason_code IS NOT NULL AND (state = 'failed' OR outcome = 'skipped')
+            GROUP BY reason_code ORDER BY count(*) DESC, reason_code";
+        self.rows(SQL, named_params! { ":batch": key }, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+    }
+
+    /// What became of the items: failed first, then passed over, then the rest.
+    pub fn batch_items(&self, key: BatchKey, limit: u32) -> Result<Vec<ItemReport>> {
+        const SQL: &str = "
+            SELECT s.root, j.item, j.state, j.outcome, j.reason_code, j.reason, d.public_id
+            FROM jobs j JOIN sources s ON s.id = j.source_id LEFT JOIN documents d ON d.id = j.document_id
+            WHERE j.batch_id = :batch
+            ORDER BY CASE WHEN j.state = 'failed' THEN 0 WHEN j.outcome = 'skipped' THEN 1
+                          WHEN j.reason IS NOT NULL THEN 2 ELSE 3 END, j.id
+            LIMIT :limit";
+        self.rows(
+            SQL,
+            named_params! { ":batch": key, ":limit": limit },
+            |row| {
+                let state: String = row.get(2)?;
+                let outcome: Option<String> = row.get(3)?;
+                let document: Option<String> = row.get(6)?;
+                Ok(ItemReport {
+                    root: row.get(0)?,
+                    item: row.get(1)?,
+                    state: parsed(oldgrowth_domain::jobs::JobState::parse(&state), 2)?,
+                    outcome: outcome.as_deref().and_then(Outcome::parse),
+                    reason_code: row.get(4)?,
+                    reason: row.get(5)?,
+                    document: document.as_deref().and_then(DocumentId::parse),
+                })
+            },
+        )
+    }
+}
+
+impl Write<'_> {
+    pub fn insert_batch(&self, id: &BatchId, label: &str, now: UnixMs) -> Result<BatchKey> {
+        const SQL: &str = "
+            INSERT INTO batches (public_id, label, state, created_at) VALUES (:public_id, :label, 'running', :now)";
+        let params = named_params! { ":public_id": id.as_str(), ":label": label, ":now": now.0 };
+        self.insert(SQL, params).map(BatchKey)
+    }
+
+    /// Brings an import's state in step with its children's. To be called in each transaction that
+    /// has moved one of them. Answers the state when the import has ended by this.
+    pub fn settle_batch(&self, key: BatchKey, now: UnixMs) -> Result<Option<BatchState>> {
+        const LIVE: &str = "
+            SELECT EXISTS (SELECT 1 FROM jobs WHERE batch_id = :batch AND state = 'running')
+                OR EXISTS (SELECT 1 FROM jobs WHERE batch_id = :batch AND state = 'ready')";
+        const REOPEN: &str = "UPDATE batches SET state = 'running', ended_at = NULL WHERE id = :batch AND state <> 'running'";
+        const END: &str = "UPDATE batches SET state = :state, ended_at = :now WHERE id = :batch AND state = 'running'";
+        if self.one(LIVE, named_params! { ":batch": key }, |row| row.get(0))? {
+            self.execute(REOPEN, named_params! { ":batch": key })?;
+            return Ok(None);
+        }
+        let state = batch_state(self.batch_progress(key)?.children);
+        let params = named_params! { ":batch": key, ":state": state.as_str(), ":now": now.0 };
+        Ok((self.execute(END, params)? == 1).then_some(state))
+    }
+}
+
+fn batch(row: &Row<'_>) -> rusqlite::Result<Batch> {
+    let id: String = row.get(1)?;
+    let state: String = row.get(3)?;
+    Ok(Batch {
+        key: row.get(0)?,
+        id: parsed(BatchId::parse(&id), 1)?,
+        label: row.get(2)?,
+        state: parsed(BatchState::parse(&state), 3)?,
+        created_at: UnixMs(row.get(4)?),
+        ended_at: time(row.get(5)?),
+    })
+}

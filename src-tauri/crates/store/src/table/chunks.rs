@@ -1,0 +1,126 @@
+//! Passages.
+
+use oldgrowth_domain::canonical::LineRange;
+use oldgrowth_domain::chunking::ChunkDraft;
+use oldgrowth_domain::{ChunkId, UnixMs, text};
+use rusqlite::{Row, named_params};
+
+use super::documents::Document;
+use super::{parsed, time};
+use crate::{ChunkKey, DocumentKey, Read, Result, Write};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    pub key: ChunkKey,
+    pub id: ChunkId,
+    pub document: DocumentKey,
+    pub ordinal: u32,
+    pub text: String,
+    pub headings: Vec<String>,
+    pub lines: LineRange,
+    pub happened_at: Option<UnixMs>,
+    pub tokens: u32,
+}
+
+impl Read<'_> {
+    pub fn chunk(&self, key: ChunkKey) -> Result<Chunk> {
+        const SQL: &str = "
+            SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens
+            FROM chunks WHERE id = :id";
+        self.one(SQL, named_params! { ":id": key }, chunk)
+    }
+
+    pub fn chunk_by_id(&self, id: &ChunkId) -> Result<Option<Chunk>> {
+        const SQL: &str = "
+            SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens
+            FROM chunks WHERE public_id = :id";
+        self.row(SQL, named_params! { ":id": id.as_str() }, chunk)
+    }
+
+    /// A document's passages in reading order.
+    pub fn chunks_of(&self, document: DocumentKey) -> Result<Vec<Chunk>> {
+        const SQL: &str = "
+            SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens
+            FROM chunks WHERE document_id = :document ORDER BY ordinal";
+        self.rows(SQL, named_params! { ":document": document }, chunk)
+    }
+
+    /// The text of the passage at this place in the document's reading order.
+    pub fn chunk_text_at(&self, document: DocumentKey, ordinal: u32) -> Result<Option<String>> {
+        const SQL: &str =
+            "SELECT text FROM chunks WHERE document_id = :document AND ordinal = :ordinal";
+        self.row(
+            SQL,
+            named_params! { ":document": document, ":ordinal": ordinal },
+            |row| row.get(0),
+        )
+    }
+
+    pub fn chunk_count_of(&self, document: DocumentKey) -> Result<u32> {
+        const SQL: &str = "SELECT count(*) FROM chunks WHERE document_id = :document";
+        self.one(SQL, named_params! { ":document": document }, |row| {
+            row.get(0)
+        })
+    }
+
+    pub fn chunk_count(&self) -> Result<u64> {
+        const SQL: &str = "
+            SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.superseded_at IS NULL";
+        self.one(SQL, [], |row| row.get::<_, i64>(0))
+            .map(i64::unsigned_abs)
+    }
+}
+
+impl Write<'_> {
+    /// Inserts a passage and its row in the word index.
+    pub fn insert_chunk(
+        &self,
+        document: &Document,
+        ordinal: u32,
+        draft: &ChunkDraft,
+    ) -> Result<(ChunkKey, u32)> {
+        const SQL: &str = "
+            INSERT INTO chunks (public_id, document_id, ordinal, text, headings, line_first, line_last,
+                                happened_at, tokens)
+            VALUES (:public_id, :document, :ordinal, :text, :headings, :line_first, :line_last,
+                    :happened_at, :tokens)";
+        let id = ChunkId::derived(&[document.id.as_str().as_bytes(), &ordinal.to_be_bytes()]);
+        let tokens = text::tokens(&draft.text);
+        let key = self.insert(
+            SQL,
+            named_params! {
+                ":public_id": id.as_str(),
+                ":document": document.key,
+                ":ordinal": ordinal,
+                ":text": draft.text,
+                ":headings": draft.headings.join("\n"),
+                ":line_first": draft.lines.first,
+                ":line_last": draft.lines.last,
+                ":happened_at": document.happened.at().map(|at| at.0),
+                ":tokens": tokens,
+            },
+        )?;
+        let key = ChunkKey(key);
+        self.index_words(key, &document.title, &draft.headings, &draft.text)?;
+        Ok((key, tokens))
+    }
+}
+
+pub(crate) fn chunk(row: &Row<'_>) -> rusqlite::Result<Chunk> {
+    let id: String = row.get(1)?;
+    let headings: String = row.get(5)?;
+    Ok(Chunk {
+        key: row.get(0)?,
+        id: parsed(ChunkId::parse(&id), 1)?,
+        document: row.get(2)?,
+        ordinal: row.get(3)?,
+        text: row.get(4)?,
+        headings: headings.lines().map(str::to_owned).collect(),
+        lines: LineRange {
+            first: row.get(6)?,
+            last: row.get(7)?,
+        },
+        happened_at: time(row.get(8)?),
+        tokens: row.get(9)?,
+    })
+}

@@ -1,0 +1,144 @@
+//! Documents, one row for each distinct content.
+
+use oldgrowth_domain::canonical::Format;
+use oldgrowth_domain::{DocumentId, Happened, UnixMs};
+use rusqlite::{Row, named_params};
+
+use super::parsed;
+use crate::{DocumentKey, Read, Result, SourceKey, Write};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    pub key: DocumentKey,
+    pub id: DocumentId,
+    pub source: SourceKey,
+    pub sha256: String,
+    pub format: Format,
+    pub title: String,
+    pub bytes: u64,
+    pub happened: Happened,
+    pub imported_at: UnixMs,
+    pub superseded_at: Option<UnixMs>,
+    pub replaced_by: Option<DocumentKey>,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewDocument {
+    pub source: SourceKey,
+    pub sha256: String,
+    pub format: Format,
+    pub title: String,
+    pub bytes: u64,
+    pub happened: Happened,
+    pub imported_at: UnixMs,
+    pub chunk_rule: u32,
+}
+
+impl Read<'_> {
+    pub fn document(&self, key: DocumentKey) -> Result<Document> {
+        const SQL: &str = "
+            SELECT id, public_id, source_id, sha256, format, title, bytes, happened_at, happened_basis,
+                   imported_at, superseded_at, replaced_by
+            FROM documents WHERE id = :id";
+        self.one(SQL, named_params! { ":id": key }, document)
+    }
+
+    pub fn document_by_id(&self, id: &DocumentId) -> Result<Option<Document>> {
+        const SQL: &str = "
+            SELECT id, public_id, source_id, sha256, format, title, bytes, happened_at, happened_basis,
+                   imported_at, superseded_at, replaced_by
+            FROM documents WHERE public_id = :id";
+        self.row(SQL, named_params! { ":id": id.as_str() }, document)
+    }
+
+    pub fn live_document_by_content(&self, sha256: &str) -> Result<Option<Document>> {
+        const SQL: &str = "
+            SELECT id, public_id, source_id, sha256, format, title, bytes, happened_at, happened_basis,
+                   imported_at, superseded_at, replaced_by
+            FROM documents WHERE sha256 = :sha256 AND superseded_at IS NULL";
+        self.row(SQL, named_params! { ":sha256": sha256 }, document)
+    }
+}
+
+impl Write<'_> {
+    pub fn insert_document(&self, new: &NewDocument) -> Result<Document> {
+        const EARLIER: &str = "SELECT count(*) FROM documents WHERE sha256 = :sha256";
+        const SQL: &str = "
+            INSERT INTO documents (public_id, source_id, sha256, format, title, bytes, happened_at,
+                                   happened_basis, imported_at, chunk_rule)
+            VALUES (:public_id, :source, :sha256, :format, :title, :bytes, :happened_at,
+                    :happened_basis, :imported_at, :chunk_rule)";
+        // Content that was superseded and has come back is a document of its own.
+        let earlier: i64 = self.one(EARLIER, named_params! { ":sha256": new.sha256 }, |row| {
+            row.get(0)
+        })?;
+        let id = DocumentId::derived(&[new.sha256.as_bytes(), &earlier.to_be_bytes()]);
+        let key = self.insert(
+            SQL,
+            named_params! {
+                ":public_id": id.as_str(),
+                ":source": new.source,
+                ":sha256": new.sha256,
+                ":format": new.format.as_str(),
+                ":title": new.title,
+                ":bytes": i64::try_from(new.bytes).unwrap_or(i64::MAX),
+                ":happened_at": new.happened.at().map(|at| at.0),
+                ":happened_basis": basis(new.happened),
+                ":imported_at": new.imported_at.0,
+                ":chunk_rule": new.chunk_rule,
+            },
+        )?;
+        self.document(DocumentKey(key))
+    }
+
+    /// Takes a document out of the living ones. Its passages must leave the indexes and the tree in
+    /// the same transaction.
+    pub fn supersede_document(
+        &self,
+        key: DocumentKey,
+        by: Option<DocumentKey>,
+        now: UnixMs,
+    ) -> Result<()> {
+        const SQL: &str =
+            "UPDATE documents SET superseded_at = :now, replaced_by = :by WHERE id = :id";
+        self.execute(SQL, named_params! { ":id": key, ":by": by, ":now": now.0 })?;
+        Ok(())
+    }
+}
+
+pub fn basis(happened: Happened) -> &'static str {
+    match happened {
+        Happened::Stated(_) => "stated",
+        Happened::FileTime(_) => "file_time",
+        Happened::Unknown => "unknown",
+    }
+}
+
+fn happened(at: Option<i64>, basis: &str) -> Option<Happened> {
+    match (at, basis) {
+        (Some(at), "stated") => Some(Happened::Stated(UnixMs(at))),
+        (Some(at), "file_time") => Some(Happened::FileTime(UnixMs(at))),
+        (None, "unknown") => Some(Happened::Unknown),
+        _ => None,
+    }
+}
+
+fn document(row: &Row<'_>) -> rusqlite::Result<Document> {
+    let id: String = row.get(1)?;
+    let format: String = row.get(4)?;
+    let bytes: i64 = row.get(6)?;
+    let basis: String = row.get(8)?;
+    Ok(Document {
+        key: row.get(0)?,
+        id: parsed(DocumentId::parse(&id), 1)?,
+        source: row.get(2)?,
+        sha256: row.get(3)?,
+        format: parsed(Format::parse(&format), 4)?,
+        title: row.get(5)?,
+        bytes: bytes.unsigned_abs(),
+        happened: parsed(happened(row.get(7)?, &basis), 8)?,
+        imported_at: UnixMs(row.get(9)?),
+        superseded_at: super::time(row.get(10)?),
+        replaced_by: row.get(11)?,
+    })
+}

@@ -1,0 +1,413 @@
+//! Jobs: leases with a fencing token over rows. The states are drawn in `oldgrowth_domain::jobs`.
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::jobs::ATTEMPTS_MAX;
+use rusqlite::{Row, named_params};
+
+use super::parsed;
+use crate::{BatchKey, DocumentKey, Error, JobKey, Read, Result, SourceKey, Write};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum JobKind {
+    /// Read one file and keep it.
+    ImportItem,
+    /// Summarise a full buffer.
+    Seal,
+    /// Summarise a node anew whose passages have changed.
+    Remake,
+}
+
+impl JobKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ImportItem => "import_item",
+            Self::Seal => "seal",
+            Self::Remake => "remake",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        [Self::ImportItem, Self::Seal, Self::Remake]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+    }
+
+    /// Lower comes first: what the person waits for before what can wait.
+    fn priority(self) -> u32 {
+        match self {
+            Self::ImportItem => 10,
+            Self::Seal => 20,
+            Self::Remake => 30,
+        }
+    }
+}
+
+/// What a job that is done has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    New,
+    Changed,
+    Unchanged,
+    Skipped,
+    Sealed,
+    /// There was nothing left to do.
+    Nothing,
+}
+
+impl Outcome {
+    const ALL: [Self; 6] = [
+        Self::New,
+        Self::Changed,
+        Self::Unchanged,
+        Self::Skipped,
+        Self::Sealed,
+        Self::Nothing,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Skipped => "skipped",
+            Self::Sealed => "sealed",
+            Self::Nothing => "nothing",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == name)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    pub kind: JobKind,
+    pub batch: Option<BatchKey>,
+    pub source: Option<SourceKey>,
+    pub item: Option<String>,
+    /// At most one waiting job has this key. One that runs doesn't count: it may have read what the
+    /// new one is to read again.
+    pub dedupe_key: Option<String>,
+    pub payload: String,
+    pub bytes: u64,
+}
+
+/// A job that the caller holds until its lease runs out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedJob {
+    pub key: JobKey,
+    pub kind: JobKind,
+    pub batch: Option<BatchKey>,
+    pub source: Option<SourceKey>,
+    pub item: Option<String>,
+    pub payload: String,
+    pub attempts: u32,
+    pub deferrals: u32,
+    pub lease: Lease,
+}
+
+/// What fences a settle: the job, and which of its claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lease {
+    pub job: JobKey,
+    token: i64,
+}
+
+/// A reason that a person can read, with a stable code to count by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    pub code: String,
+    pub words: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobCounts {
+    pub ready: u32,
+    pub running: u32,
+    pub failed: u32,
+    /// Ready, but put off after a failure.
+    pub deferred: u32,
+}
+
+impl Read<'_> {
+    /// The earliest instant at which some job can be claimed.
+    pub fn next_job_at(&self) -> Result<Option<UnixMs>> {
+        const SQL: &str = "SELECT min(available_at) FROM jobs WHERE state = 'ready'";
+        self.one(SQL, [], |row| Ok(row.get::<_, Option<i64>>(0)?.map(UnixMs)))
+    }
+
+    pub fn has_expired_leases(&self, now: UnixMs) -> Result<bool> {
+        const SQL: &str =
+            "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'running' AND lease_until <= :now)";
+        self.one(SQL, named_params! { ":now": now.0 }, |row| row.get(0))
+    }
+
+    pub fn job_counts(&self, now: UnixMs) -> Result<JobCounts> {
+        const SQL: &str = "
+            SELECT
+                (SELECT count(*) FROM jobs WHERE state = 'ready'),
+                (SELECT count(*) FROM jobs WHERE state = 'running'),
+                (SELECT count(*) FROM jobs j WHERE state = 'failed'
+                    AND NOT EXISTS (SELECT 1 FROM jobs k
+                                     WHERE k.source_id = j.source_id AND k.item = j.item AND k.id > j.id)),
+                (SELECT count(*) FROM jobs WHERE state = 'ready' AND available_at > :now)";
+        self.one(SQL, named_params! { ":now": now.0 }, |row| {
+            Ok(JobCounts {
+                ready: row.get(0)?,
+                running: row.get(1)?,
+                failed: row.get(2)?,
+                deferred: row.get(3)?,
+            })
+        })
+    }
+
+    /// Is the lease still the job's?
+    pub fn holds_lease(&self, lease: Lease) -> Result<bool> {
+        const SQL: &str = "
+            SELECT EXISTS (SELECT 1 FROM jobs WHERE id = :id AND state = 'running' AND lease_token = :token)";
+        self.one(
+            SQL,
+            named_params! { ":id": lease.job, ":token": lease.token },
+            |row| row.get(0),
+        )
+    }
+}
+
+impl Write<'_> {
+    /// Queues a job; false when one with its dedupe key waits already.
+    pub fn insert_job(&self, job: &NewJob, now: UnixMs) -> Result<bool> {
+        const SQL: &str = "
+            INSERT INTO jobs (batch_id, kind, state, priority, source_id, item, dedupe_key, payload, bytes,
+                              available_at)
+            VALUES (:batch, :kind, 'ready', :priority, :source, :item, :dedupe_key, :payload, :bytes, :now)
+            ON CONFLICT (dedupe_key) WHERE state = 'ready' DO NOTHING";
+        let inserted = self.execute(
+            SQL,
+            named_params! {
+                ":batch": job.batch,
+                ":kind": job.kind.as_str(),
+                ":priority": job.kind.priority(),
+                ":source": job.source,
+                ":item": job.item,
+                ":dedupe_key": job.dedupe_key,
+                ":payload": job.payload,
+                ":bytes": i64::try_from(job.bytes).unwrap_or(i64::MAX),
+                ":now": now.0,
+            },
+        )?;
+        Ok(inserted == 1)
+    }
+
+    /// Records an item that the plan has passed over, so that the report is whole.
+    pub fn insert_skipped(
+        &self,
+        batch: BatchKey,
+        source: SourceKey,
+        item: &str,
+        why: &Reason,
+        now: UnixMs,
+    ) -> Result<()> {
+        const SQL: &str = "
+            INSERT INTO jobs (batch_id, kind, state, priority, source_id, item, payload, available_at, ended_at,
+                              outcome, reason_code, reason)
+            VALUES (:batch, 'import_item', 'done', 0, :source, :item, '{}', :now, :now, 'skipped', :code, :words)";
+        self.execute(
+            SQL,
+            named_params! {
+                ":batch": batch, ":source": source, ":item": item, ":code": why.code, ":words": why.words, ":now": now.0,
+            },
+        )?;
+        Ok(())
+    }
+
+    /// Takes up to `limit` jobs that are due, in order of priority and age.
+    pub fn claim_jobs(
+        &self,
+        now: UnixMs,
+        lease_until: UnixMs,
+        limit: u32,
+    ) -> Result<Vec<ClaimedJob>> {
+        const SQL: &str = "
+            UPDATE jobs
+            SET state = 'running', attempts = attempts + 1, lease_token = lease_token + 1, lease_until = :until
+            WHERE id IN (SELECT id FROM jobs WHERE state = 'ready' AND available_at <= :now
+                         ORDER BY priority, available_at, id LIMIT :limit)
+            RETURNING id, kind, batch_id, source_id, item, payload, attempts, deferrals, lease_token, priority";
+        let params = named_params! { ":now": now.0, ":until": lease_until.0, ":limit": limit };
+        let mut claimed = self.rows(SQL, params, |row| {
+            Ok((row.get::<_, u32>(9)?, claimed(row)?))
+        })?;
+        claimed.sort_by_key(|(priority, job)| (*priority, job.key));
+        Ok(claimed.into_iter().map(|(_, job)| job).collect())
+    }
+
+    /// Prolongs the leases that are still held.
+    pub fn renew_leases(&self, leases: &[Lease], until: UnixMs) -> Result<()> {
+        const SQL: &str = "
+            UPDATE jobs SET lease_until = :until WHERE id = :id AND state = 'running' AND lease_token = :token";
+        for lease in leases {
+            self.execute(
+                SQL,
+                named_params! { ":id": lease.job, ":token": lease.token, ":until": until.0 },
+            )?;
+        }
+        Ok(())
+    }
+
+    pub fn settle_done(
+        &self,
+        lease: Lease,
+        outcome: Outcome,
+        document: Option<DocumentKey>,
+        note: Option<&Reason>,
+        now: UnixMs,
+    ) -> Result<()> {
+        const SQL: &str = "
+            UPDATE jobs SET state = 'done', lease_until = NULL, ended_at = :now, outcome = :outcome,
+                            document_id = :document, reason_code = :code, reason = :words
+            WHERE id = :id AND state = 'running' AND lease_token = :token";
+        self.fenced(
+            SQL,
+            named_params! {
+                ":id": lease.job, ":token": lease.token, ":now": now.0, ":outcome": outcome.as_str(),
+                ":document": document, ":code": note.map(|n| &n.code), ":words": note.map(|n| &n.words),
+            },
+        )
+    }
+
+    /// Gives a job up for good, with the reason.
+    pub fn settle_failed(&self, lease: Lease, why: &Reason, now: UnixMs) -> Result<()> {
+        const SQL: &str = "
+            UPDATE jobs SET state = 'failed', lease_until = NULL, ended_at = :now, reason_code = :code,
+                            reason = :words
+            WHERE id = :id AND state = 'running' AND lease_token = :token";
+        self.fenced(
+            SQL,
+            named_params! {
+                ":id": lease.job, ":token": lease.token, ":now": now.0, ":code": why.code, ":words": why.words,
+            },
+        )
+    }
+
+    /// Puts a job back for another try at `at`, having burned an attempt.
+    pub fn settle_retry(&self, lease: Lease, why: &Reason, at: UnixMs, now: UnixMs) -> Result<()> {
+        if self.fold_into_twin(lease, now)? {
+            return Ok(());
+        }
+        const SQL: &str = "
+            UPDATE jobs SET state = 'ready', lease_until = NULL, available_at = :at, reason_code = :code,
+                            reason = :words
+            WHERE id = :id AND state = 'running' AND lease_token = :token";
+        self.fenced(
+            SQL,
+            named_params! {
+                ":id": lease.job, ":token": lease.token, ":at": at.0, ":code": why.code, ":words": why.words,
+            },
+        )
+    }
+
+    /// Puts a job back because something else is away. The attempt is given back.
+    pub fn defer(&self, lease: Lease, at: UnixMs, now: UnixMs) -> Result<()> {
+        if self.fold_into_twin(lease, now)? {
+            return Ok(());
+        }
+        const SQL: &str = "
+            UPDATE jobs SET state = 'ready', lease_until = NULL, available_at = :at, attempts = attempts - 1,
+                            deferrals = deferrals + 1
+            WHERE id = :id AND state = 'running' AND lease_token = :token";
+        self.fenced(
+            SQL,
+            named_params! { ":id": lease.job, ":token": lease.token, ":at": at.0 },
+        )
+    }
+
+    /// Ends a job that would go back to waiting when its twin waits there already.
+    fn fold_into_twin(&self, lease: Lease, now: UnixMs) -> Result<bool> {
+        const SQL: &str = "
+            UPDATE jobs SET state = 'done', outcome = 'nothing', lease_until = NULL, ended_at = :now
+            WHERE id = :id AND state = 'running' AND lease_token = :token
+              AND dedupe_key IN (SELECT dedupe_key FROM jobs WHERE state = 'ready')";
+        let params = named_params! { ":id": lease.job, ":token": lease.token, ":now": now.0 };
+        Ok(self.execute(SQL, params)? == 1)
+    }
+
+    fn fenced(&self, sql: &'static str, params: impl rusqlite::Params) -> Result<()> {
+        match self.execute(sql, params)? {
+            1 => Ok(()),
+            _ => Err(Error::LeaseLost),
+        }
+    }
+
+    /// Puts back the jobs whose holder is gone; those that have used up their attempts fail. Answers
+    /// the imports they belong to.
+    pub fn reap_leases(&self, expired_at: UnixMs, now: UnixMs) -> Result<Vec<BatchKey>> {
+        const FAIL: &str = "
+            UPDATE jobs SET state = 'failed', lease_until = NULL, ended_at = :now, reason_code = 'lost',
+                            reason = 'work on it stopped half-way, several times'
+            WHERE state = 'running' AND lease_until <= :expired AND attempts >= :attempts_max
+            RETURNING batch_id";
+        const FOLD: &str = "
+            UPDATE jobs SET state = 'done', outcome = 'nothing', lease_until = NULL, ended_at = :now
+            WHERE state = 'running' AND lease_until <= :expired
+              AND (dedupe_key IN (SELECT dedupe_key FROM jobs WHERE state = 'ready')
+                OR EXISTS (SELECT 1 FROM jobs twin
+                            WHERE twin.dedupe_key = jobs.dedupe_key AND twin.state = 'running'
+                              AND twin.lease_until <= :expired AND twin.id > jobs.id))";
+        const REQUEUE: &str = "
+            UPDATE jobs SET state = 'ready', lease_until = NULL, available_at = :now
+            WHERE state = 'running' AND lease_until <= :expired
+            RETURNING batch_id";
+        let mut batches: Vec<Option<BatchKey>> = self.rows(
+            FAIL,
+            named_params! { ":now": now.0, ":expired": expired_at.0, ":attempts_max": ATTEMPTS_MAX },
+            |row| row.get(0),
+        )?;
+        let params = named_params! { ":now": now.0, ":expired": expired_at.0 };
+        self.execute(FOLD, params)?;
+        batches.extend(self.rows(REQUEUE, params, |row| row.get::<_, Option<BatchKey>>(0))?);
+        let mut batches: Vec<BatchKey> = batches.into_iter().flatten().collect();
+        batches.sort_unstable();
+        batches.dedup();
+        Ok(batches)
+    }
+
+    /// Ends what of an import has not ended. A worker that holds one of these jobs finds its lease
+    /// lost. Answers how many jobs were cancelled.
+    pub fn cancel_batch_jobs(&self, batch: BatchKey, now: UnixMs) -> Result<usize> {
+        const SQL: &str = "
+            UPDATE jobs SET state = 'cancelled', lease_until = NULL, ended_at = :now
+            WHERE batch_id = :batch AND state IN ('ready', 'running')";
+        self.execute(SQL, named_params! { ":batch": batch, ":now": now.0 })
+    }
+
+    /// Queues the failed and cancelled jobs of an import again, with all their attempts.
+    pub fn retry_batch_jobs(&self, batch: BatchKey, now: UnixMs) -> Result<usize> {
+        const SQL: &str = "
+            UPDATE jobs SET state = 'ready', attempts = 0, ended_at = NULL, available_at = :now,
+                            reason_code = NULL, reason = NULL
+            WHERE batch_id = :batch AND state IN ('failed', 'cancelled')";
+        self.execute(SQL, named_params! { ":batch": batch, ":now": now.0 })
+    }
+}
+
+fn claimed(row: &Row<'_>) -> rusqlite::Result<ClaimedJob> {
+    let key = row.get(0)?;
+    let kind: String = row.get(1)?;
+    Ok(ClaimedJob {
+        key,
+        kind: parsed(JobKind::parse(&kind), 1)?,
+        batch: row.get(2)?,
+        source: row.get(3)?,
+        item: row.get(4)?,
+        payload: row.get(5)?,
+        attempts: row.get(6)?,
+        deferrals: row.get(7)?,
+        lease: Lease {
+            job: key,
+            token: row.get(8)?,
+        },
+    })
+}

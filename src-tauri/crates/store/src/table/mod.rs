@@ -1,0 +1,25 @@
+//! One table, one file: its SQL, its rows, its limits.
+
+pub mod batches;
+pub mod buffer_items;
+pub mod chunks;
+pub mod documents;
+pub mod jobs;
+pub mod nodes;
+pub mod places;
+pub mod sources;
+pub mod trees;
+pub mod words;
+
+use oldgrowth_domain::UnixMs;
+use rusqlite::types::{FromSqlError, Type};
+
+/// Turns a stored word into the enum it stands for.
+fn parsed<T>(found: Option<T>, column: usize) -> rusqlite::Result<T> {
+    let unknown = || Box::new(FromSqlError::InvalidType);
+    found.ok_or_else(|| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, unknown()))
+}
+
+fn time(ms: Option<i64>) -> Option<UnixMs> {
+    ms.map(UnixMs)
+}

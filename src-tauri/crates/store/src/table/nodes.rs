@@ -1,0 +1,262 @@
+//! Sealed summaries, their children, and where each of their sentences came from.
+
+use std::ops::Range;
+
+use oldgrowth_domain::{NodeId, UnixMs};
+use rusqlite::{Row, named_params};
+
+use super::buffer_items::Member;
+use super::chunks::{Chunk, chunk};
+use super::{parsed, time};
+use crate::{ChunkKey, DocumentKey, NodeKey, Read, Result, TreeKey, Write};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    pub key: NodeKey,
+    pub id: NodeId,
+    pub tree: TreeKey,
+    pub level: u32,
+    pub text: String,
+    pub tokens: u32,
+    /// How many passages are under it, at any depth.
+    pub passages: u32,
+    pub first_happened_at: Option<UnixMs>,
+    pub last_happened_at: Option<UnixMs>,
+    pub summariser: String,
+    pub degraded: bool,
+    pub sealed_at: UnixMs,
+}
+
+/// A summary to be kept: everything about a node but its place in the tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub text: String,
+    pub tokens: u32,
+    pub passages: u32,
+    pub first_happened_at: Option<UnixMs>,
+    pub last_happened_at: Option<UnixMs>,
+    pub summariser: String,
+    pub degraded: bool,
+    pub spans: Vec<Span>,
+}
+
+/// A sentence of a summary and the words of a passage that it came from, as byte ranges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub text: Range<usize>,
+    pub chunk: ChunkKey,
+    pub source: Range<usize>,
+}
+
+impl Read<'_> {
+    pub fn node(&self, key: NodeKey) -> Result<Option<Node>> {
+        const SQL: &str = "
+            SELECT id, public_id, tree_id, level, text, tokens, passages, first_happened_at, last_happened_at,
+                   summariser, degraded, sealed_at
+            FROM nodes WHERE id = :id";
+        self.row(SQL, named_params! { ":id": key }, node)
+    }
+
+    pub fn node_by_id(&self, id: &NodeId) -> Result<Option<Node>> {
+        const SQL: &str = "
+            SELECT id, public_id, tree_id, level, text, tokens, passages, first_happened_at, last_happened_at,
+                   summariser, degraded, sealed_at
+            FROM nodes WHERE public_id = :id";
+        self.row(SQL, named_params! { ":id": id.as_str() }, node)
+    }
+
+    pub fn members_of(&self, node: NodeKey) -> Result<Vec<Member>> {
+        const SQL: &str =
+            "SELECT chunk_id, child_id FROM node_children WHERE node_id = :node ORDER BY position";
+        self.rows(SQL, named_params! { ":node": node }, |row| {
+            parsed(Member::from_columns(row.get(0)?, row.get(1)?), 0)
+        })
+    }
+
+    pub fn member_count(&self, node: NodeKey) -> Result<u32> {
+        const SQL: &str = "SELECT count(*) FROM node_children WHERE node_id = :node";
+        self.one(SQL, named_params! { ":node": node }, |row| row.get(0))
+    }
+
+    pub fn parent_of(&self, member: Member) -> Result<Option<NodeKey>> {
+        const OF_CHUNK: &str = "SELECT node_id FROM node_children WHERE chunk_id = :key";
+        const OF_NODE: &str = "SELECT node_id FROM node_children WHERE child_id = :key";
+        match member {
+            Member::Chunk(key) => {
+                self.row(OF_CHUNK, named_params! { ":key": key }, |row| row.get(0))
+            }
+            Member::Node(key) => self.row(OF_NODE, named_params! { ":key": key }, |row| row.get(0)),
+        }
+    }
+
+    pub fn spans_of(&self, node: NodeKey) -> Result<Vec<Span>> {
+        const SQL: &str = "
+            SELECT text_start, text_end, chunk_id, chunk_start, chunk_end
+            FROM node_spans WHERE node_id = :node ORDER BY sentence";
+        self.rows(SQL, named_params! { ":node": node }, |row| {
+            Ok(Span {
+                text: row.get(0)?..row.get(1)?,
+                chunk: row.get(2)?,
+                source: row.get(3)?..row.get(4)?,
+            })
+        })
+    }
+
+    /// The passages directly under a node, those of them that still live.
+    pub fn chunks_under(&self, node: NodeKey) -> Result<Vec<Chunk>> {
+        const SQL: &str = "
+            SELECT c.id, c.public_id, c.document_id, c.ordinal, c.text, c.headings, c.line_first,
+                   c.line_last, c.happened_at, c.tokens
+            FROM node_children n JOIN chunks c ON c.id = n.chunk_id
+            WHERE n.node_id = :node ORDER BY n.position";
+        self.rows(SQL, named_params! { ":node": node }, chunk)
+    }
+
+    /// Nodes that hold or quote a passage of this document.
+    pub fn nodes_touching(&self, document: DocumentKey) -> Result<Vec<NodeKey>> {
+        const SQL: &str = "
+            SELECT n.node_id FROM node_children n JOIN chunks c ON c.id = n.chunk_id WHERE c.document_id = :document
+            UNION
+            SELECT s.node_id FROM node_spans s JOIN chunks c ON c.id = s.chunk_id WHERE c.document_id = :document";
+        self.rows(SQL, named_params! { ":document": document }, |row| {
+            row.get(0)
+        })
+    }
+}
+
+impl Write<'_> {
+    pub fn insert_node(
+        &self,
+        id: &NodeId,
+        tree: TreeKey,
+        level: u32,
+        members: &[Member],
+        summary: &Summary,
+        now: UnixMs,
+    ) -> Result<NodeKey> {
+        const SQL: &str = "
+            INSERT INTO nodes (public_id, tree_id, level, text, tokens, passages, first_happened_at,
+                               last_happened_at, summariser, degraded, sealed_at)
+            VALUES (:public_id, :tree, :level, :text, :tokens, :passages, :first, :last, :summariser,
+                    :degraded, :now)";
+        const CHILD: &str = "
+            INSERT INTO node_children (node_id, position, chunk_id, child_id)
+            VALUES (:node, :position, :chunk, :child)";
+        let key = self.insert(
+            SQL,
+            named_params! {
+                ":public_id": id.as_str(),
+                ":tree": tree,
+                ":level": level,
+                ":text": summary.text,
+                ":tokens": summary.tokens,
+                ":passages": summary.passages,
+                ":first": summary.first_happened_at.map(|at| at.0),
+                ":last": summary.last_happened_at.map(|at| at.0),
+                ":summariser": summary.summariser,
+                ":degraded": summary.degraded,
+                ":now": now.0,
+            },
+        )?;
+        let key = NodeKey(key);
+        for (position, member) in (0_u32..).zip(members) {
+            let (chunk, child) = member.columns();
+            self.execute(
+                CHILD,
+                named_params! { ":node": key, ":position": position, ":chunk": chunk, ":child": child },
+            )?;
+        }
+        self.set_spans(key, &summary.spans)?;
+        Ok(key)
+    }
+
+    /// Puts another summary in the place of a node's own.
+    pub fn replace_summary(&self, node: NodeKey, summary: &Summary, now: UnixMs) -> Result<()> {
+        const SQL: &str = "
+            UPDATE nodes SET text = :text, tokens = :tokens, passages = :passages, first_happened_at = :first,
+                             last_happened_at = :last, summariser = :summariser, degraded = :degraded,
+                             sealed_at = :now
+            WHERE id = :id";
+        self.execute(
+            SQL,
+            named_params! {
+                ":id": node,
+                ":text": summary.text,
+                ":tokens": summary.tokens,
+                ":passages": summary.passages,
+                ":first": summary.first_happened_at.map(|at| at.0),
+                ":last": summary.last_happened_at.map(|at| at.0),
+                ":summariser": summary.summariser,
+                ":degraded": summary.degraded,
+                ":now": now.0,
+            },
+        )?;
+        self.set_spans(node, &summary.spans)
+    }
+
+    fn set_spans(&self, node: NodeKey, spans: &[Span]) -> Result<()> {
+        const CLEAR: &str = "DELETE FROM node_spans WHERE node_id = :node";
+        const SQL: &str = "
+            INSERT INTO node_spans (node_id, sentence, text_start, text_end, chunk_id, chunk_start, chunk_end)
+            VALUES (:node, :sentence, :text_start, :text_end, :chunk, :chunk_start, :chunk_end)";
+        self.execute(CLEAR, named_params! { ":node": node })?;
+        for (sentence, span) in (0_u32..).zip(spans) {
+            self.execute(
+                SQL,
+                named_params! {
+                    ":node": node,
+                    ":sentence": sentence,
+                    ":text_start": span.text.start,
+                    ":text_end": span.text.end,
+                    ":chunk": span.chunk,
+                    ":chunk_start": span.source.start,
+                    ":chunk_end": span.source.end,
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    pub fn mark_degraded(&self, node: NodeKey) -> Result<()> {
+        const SQL: &str = "UPDATE nodes SET degraded = 1 WHERE id = :id";
+        self.execute(SQL, named_params! { ":id": node })?;
+        Ok(())
+    }
+
+    /// Takes a document's passages out of the nodes that hold them.
+    pub fn take_document_from_nodes(&self, document: DocumentKey) -> Result<usize> {
+        const SQL: &str = "
+            DELETE FROM node_children WHERE chunk_id IN (SELECT id FROM chunks WHERE document_id = :document)";
+        self.execute(SQL, named_params! { ":document": document })
+    }
+
+    /// Removes a node that has no children left, from wherever it hangs.
+    pub fn remove_empty_node(&self, node: NodeKey) -> Result<()> {
+        const SPANS: &str = "DELETE FROM node_spans WHERE node_id = :node";
+        const CHILD: &str = "DELETE FROM node_children WHERE child_id = :node";
+        const NODE: &str = "DELETE FROM nodes WHERE id = :node";
+        self.take_node_from_buffers(node)?;
+        for sql in [SPANS, CHILD, NODE] {
+            self.execute(sql, named_params! { ":node": node })?;
+        }
+        Ok(())
+    }
+}
+
+fn node(row: &Row<'_>) -> rusqlite::Result<Node> {
+    let id: String = row.get(1)?;
+    Ok(Node {
+        key: row.get(0)?,
+        id: parsed(NodeId::parse(&id), 1)?,
+        tree: row.get(2)?,
+        level: row.get(3)?,
+        text: row.get(4)?,
+        tokens: row.get(5)?,
+        passages: row.get(6)?,
+        first_happened_at: time(row.get(7)?),
+        last_happened_at: time(row.get(8)?),
+        summariser: row.get(9)?,
+        degraded: row.get(10)?,
+        sealed_at: UnixMs(row.get(11)?),
+    })
+}

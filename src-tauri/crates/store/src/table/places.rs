@@ -1,0 +1,64 @@
+//! Where a document's content was last seen.
+
+use oldgrowth_domain::UnixMs;
+use rusqlite::named_params;
+
+use crate::{DocumentKey, Read, Result, SourceKey, Write};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The source's folder; none for notes.
+    pub root: Option<String>,
+    /// The path below it, with forward slashes.
+    pub item: String,
+}
+
+impl Read<'_> {
+    /// The document that was last found at this place.
+    pub fn document_at(&self, source: SourceKey, item: &str) -> Result<Option<DocumentKey>> {
+        const SQL: &str =
+            "SELECT document_id FROM places WHERE source_id = :source AND item = :item";
+        self.row(
+            SQL,
+            named_params! { ":source": source, ":item": item },
+            |row| row.get(0),
+        )
+    }
+
+    /// One of the places of a document, always the same one. A superseded document has none.
+    pub fn place_of(&self, document: DocumentKey) -> Result<Option<Place>> {
+        const SQL: &str = "
+            SELECT s.root, p.item FROM places p JOIN sources s ON s.id = p.source_id
+            WHERE p.document_id = :document ORDER BY p.source_id, p.item LIMIT 1";
+        self.row(SQL, named_params! { ":document": document }, |row| {
+            Ok(Place {
+                root: row.get(0)?,
+                item: row.get(1)?,
+            })
+        })
+    }
+
+    pub fn has_place(&self, document: DocumentKey) -> Result<bool> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE document_id = :document)";
+        self.one(SQL, named_params! { ":document": document }, |row| {
+            row.get(0)
+        })
+    }
+}
+
+impl Write<'_> {
+    pub fn set_place(
+        &self,
+        source: SourceKey,
+        item: &str,
+        document: DocumentKey,
+        now: UnixMs,
+    ) -> Result<()> {
+        const SQL: &str = "
+            INSERT INTO places (source_id, item, document_id, seen_at) VALUES (:source, :item, :document, :now)
+            ON CONFLICT (source_id, item) DO UPDATE SET document_id = :document, seen_at = :now";
+        let params = named_params! { ":source": source, ":item": item, ":document": document, ":now": now.0 };
+        self.execute(SQL, params)?;
+        Ok(())
+    }
+}

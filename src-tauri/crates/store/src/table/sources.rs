@@ -1,0 +1,161 @@
+//! Where documents come from.
+
+use oldgrowth_domain::{SourceId, UnixMs};
+use rusqlite::{Row, named_params};
+
+use super::{parsed, time};
+use crate::{Read, Result, SourceKey, Write};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    Folder,
+    Notes,
+}
+
+impl SourceKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Folder => "folder",
+            Self::Notes => "notes",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        [Self::Folder, Self::Notes]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub key: SourceKey,
+    pub id: SourceId,
+    pub kind: SourceKind,
+    /// The folder's canonical path; none for notes.
+    pub root: Option<String>,
+    pub name: String,
+    pub last_import_at: Option<UnixMs>,
+}
+
+/// How far the items of a source have come, counted from the rows themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Places at which a kept document was found.
+    pub placed: u32,
+    /// Items that were passed over or failed when they were last tried.
+    pub not_read: u32,
+    pub documents: u32,
+    pub chunks: u32,
+    /// Passages with a row in the word index.
+    pub indexed: u32,
+    /// Passages in a buffer or under a node.
+    pub in_tree: u32,
+    pub nodes: u32,
+}
+
+impl Read<'_> {
+    pub fn sources(&self) -> Result<Vec<Source>> {
+        const SQL: &str =
+            "SELECT id, public_id, kind, root, name, last_import_at FROM sources ORDER BY name, id";
+        self.rows(SQL, [], source)
+    }
+
+    pub fn source(&self, key: SourceKey) -> Result<Source> {
+        const SQL: &str =
+            "SELECT id, public_id, kind, root, name, last_import_at FROM sources WHERE id = :id";
+        self.one(SQL, named_params! { ":id": key }, source)
+    }
+
+    pub fn source_by_id(&self, id: &SourceId) -> Result<Option<Source>> {
+        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at FROM sources WHERE public_id = :id";
+        self.row(SQL, named_params! { ":id": id.as_str() }, source)
+    }
+
+    /// The sources of this name; names need not be unique.
+    pub fn sources_by_name(&self, name: &str) -> Result<Vec<Source>> {
+        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at FROM sources WHERE name = :name COLLATE NOCASE";
+        self.rows(SQL, named_params! { ":name": name }, source)
+    }
+
+    pub fn source_coverage(&self, key: SourceKey) -> Result<Coverage> {
+        const SQL: &str = "
+            SELECT
+                (SELECT count(*) FROM places WHERE source_id = :source),
+                (SELECT count(*) FROM jobs j
+                  WHERE j.source_id = :source AND (j.outcome = 'skipped' OR j.state = 'failed')
+                    AND NOT EXISTS (SELECT 1 FROM jobs k
+                                     WHERE k.source_id = j.source_id AND k.item = j.item AND k.id > j.id)
+                    AND NOT EXISTS (SELECT 1 FROM places p WHERE p.source_id = j.source_id AND p.item = j.item)),
+                (SELECT count(*) FROM documents WHERE source_id = :source AND superseded_at IS NULL),
+                count(*),
+                count(w.id),
+                count(b.id) + count(n.node_id),
+                (SELECT count(*) FROM nodes JOIN trees t ON t.id = tree_id WHERE t.source_id = :source)
+            FROM documents d
+            JOIN chunks c ON c.document_id = d.id
+            LEFT JOIN words_docsize w ON w.id = c.id
+            LEFT JOIN buffer_items b ON b.chunk_id = c.id
+            LEFT JOIN node_children n ON n.chunk_id = c.id
+            WHERE d.source_id = :source AND d.superseded_at IS NULL";
+        self.one(SQL, named_params! { ":source": key }, |row| {
+            Ok(Coverage {
+                placed: row.get(0)?,
+                not_read: row.get(1)?,
+                documents: row.get(2)?,
+                chunks: row.get(3)?,
+                indexed: row.get(4)?,
+                in_tree: row.get(5)?,
+                nodes: row.get(6)?,
+            })
+        })
+    }
+}
+
+impl Write<'_> {
+    /// The source of this root, or of the notes when there is none; made if it isn't there yet.
+    pub fn ensure_source(&self, root: Option<&str>, name: &str, now: UnixMs) -> Result<Source> {
+        const FIND: &str = "SELECT id, public_id, kind, root, name, last_import_at FROM sources WHERE root IS :root";
+        const INSERT: &str = "
+            INSERT INTO sources (public_id, kind, root, name, created_at)
+            VALUES (:public_id, :kind, :root, :name, :now)";
+        if let Some(found) = self.row(FIND, named_params! { ":root": root }, source)? {
+            return Ok(found);
+        }
+        let kind = if root.is_some() {
+            SourceKind::Folder
+        } else {
+            SourceKind::Notes
+        };
+        let id = SourceId::derived(&[
+            kind.as_str().as_bytes(),
+            root.unwrap_or_default().as_bytes(),
+        ]);
+        let key = self.insert(
+            INSERT,
+            named_params! {
+                ":public_id": id.as_str(), ":kind": kind.as_str(), ":root": root, ":name": name, ":now": now.0,
+            },
+        )?;
+        self.source(SourceKey(key))
+    }
+
+    pub fn touch_source(&self, key: SourceKey, now: UnixMs) -> Result<()> {
+        const SQL: &str = "UPDATE sources SET last_import_at = :now WHERE id = :id";
+        self.execute(SQL, named_params! { ":id": key, ":now": now.0 })?;
+        Ok(())
+    }
+}
+
+fn source(row: &Row<'_>) -> rusqlite::Result<Source> {
+    let id: String = row.get(1)?;
+    let kind: String = row.get(2)?;
+    Ok(Source {
+        key: row.get(0)?,
+        id: parsed(SourceId::parse(&id), 1)?,
+        kind: parsed(SourceKind::parse(&kind), 2)?,
+        root: row.get(3)?,
+        name: row.get(4)?,
+        last_import_at: time(row.get(5)?),
+    })
+}

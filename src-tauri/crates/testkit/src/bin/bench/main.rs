@@ -1,0 +1,67 @@
+//! What things cost, always beside the plain alternative in the same run: machines differ and are
+//! never idle, so only the ratios mean anything. `npm run bench` runs it and writes the table.
+
+mod idle;
+mod import;
+mod read;
+mod search;
+mod table;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+
+use table::Table;
+
+/// Measures Oldgrowth beside plain SQLite.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Only what has this word in its name: read, import, search, idle
+    #[arg(long)]
+    only: Option<String>,
+    /// Passages for the search
+    #[arg(long, default_value_t = 100_000)]
+    passages: usize,
+    /// Files for the import
+    #[arg(long, default_value_t = 3_000)]
+    files: usize,
+    /// Seconds of idleness
+    #[arg(long, default_value_t = 60)]
+    idle_seconds: u64,
+    /// Write the table to this file as well
+    #[arg(long)]
+    write: Option<PathBuf>,
+}
+
+fn main() {
+    let args = Args::parse();
+    let wanted = |name: &str| args.only.as_deref().is_none_or(|only| name.contains(only));
+    let mut table = Table::default();
+    if wanted("read") {
+        read::measure(&mut table);
+    }
+    if wanted("import") {
+        import::measure(&mut table, args.files);
+    }
+    if wanted("search") {
+        search::measure(&mut table, args.passages);
+    }
+    if wanted("idle") {
+        idle::measure(&mut table, Duration::from_secs(args.idle_seconds));
+    }
+    table.finish(args.write.as_deref());
+}
+
+/// How long the work took.
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let start = Instant::now();
+    let result = work();
+    (start.elapsed(), result)
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}

@@ -1,0 +1,112 @@
+//! Search at a hundred thousand passages: the product's answer, with text, title, place, marks and
+//! quote, against the bare full-text query that brings keys.
+
+use std::time::Duration;
+
+use oldgrowth_domain::words::question_words;
+use oldgrowth_engine::Asked;
+use oldgrowth_store::Store;
+use oldgrowth_testkit::{Corpus, TestEngine};
+use rusqlite::params;
+
+use crate::read::open;
+use crate::table::{Table, millis, say};
+use crate::{median, timed};
+
+const QUERIES: usize = 300;
+const LIMIT: u32 = 20;
+const PARAGRAPHS: usize = 12;
+/// Passages that a note of so many paragraphs comes to, near enough.
+const PASSAGES_A_NOTE: usize = 4;
+
+#[expect(
+    clippy::expect_used,
+    reason = "a benchmark that can't be set up must stop"
+)]
+pub(crate) fn measure(table: &mut Table, passages: usize) {
+    let corpus = Corpus::new(2);
+    let notes = tempfile::tempdir().expect("a temporary folder");
+    corpus
+        .write_notes(notes.path(), passages / PASSAGES_A_NOTE, PARAGRAPHS)
+        .expect("the notes are written");
+    let workspace = tempfile::tempdir().expect("a temporary folder");
+    let test = TestEngine::start(workspace.path(), 2);
+    let (time, _) = timed(|| {
+        test.engine
+            .start_import(&[notes.path().to_path_buf()])
+            .expect("the import starts");
+        test.engine
+            .wait_until_idle(|| true)
+            .expect("the import ends");
+    });
+    let kept: u32 = test
+        .engine
+        .ledger()
+        .expect("the ledger")
+        .iter()
+        .map(|row| row.coverage.chunks)
+        .sum();
+    say(&format!(
+        "  {kept} passages imported and sealed in {:.0} s",
+        time.as_secs_f64()
+    ));
+
+    let queries: Vec<String> = (0..QUERIES)
+        .map(|at| {
+            (0..2 + at % 4)
+                .map(|_| corpus.word())
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    let connection = open(&test.workspace.join(Store::FILE));
+    let (mut ours, mut bare, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for query in &queries {
+        let words = question_words(query);
+        let expression: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+        let expression = expression.join(" OR ");
+        let (plain, keys) = timed(|| -> Vec<i64> {
+            let mut statement = connection
+                .prepare_cached(
+                    "SELECT rowid FROM words WHERE words MATCH ?1 ORDER BY rank LIMIT ?2",
+                )
+                .expect("the query is right");
+            let rows = statement
+                .query_map(params![expression, LIMIT], |row| row.get(0))
+                .expect("it runs");
+            rows.collect::<rusqlite::Result<_>>()
+                .expect("the rows are read")
+        });
+        let asked = Asked {
+            text: query.clone(),
+            limit: LIMIT,
+            ..Asked::default()
+        };
+        let (time, hits) = timed(|| test.engine.search(&asked).expect("the search works"));
+        assert_eq!(
+            hits.hits.is_empty(),
+            keys.is_empty(),
+            "both find something or nothing"
+        );
+        ratios.push(Duration::from_secs_f64(
+            time.as_secs_f64() / plain.as_secs_f64(),
+        ));
+        ours.push(time);
+        bare.push(plain);
+    }
+    let (ours, bare, ratio) = (median(ours), median(bare), median(ratios).as_secs_f64());
+    table.row(
+        &format!("search at {kept} passages, p50"),
+        &millis(ours),
+        &millis(bare),
+        "under 30 ms",
+        ours < Duration::from_millis(30),
+    );
+    table.row(
+        &format!("search at {kept} passages, against the bare full-text query"),
+        &millis(ours),
+        &millis(bare),
+        &format!("within 1.3 times: {ratio:.2} times"),
+        ratio <= 1.3,
+    );
+}
