@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::facts::JournalMode;
 use crate::held;
 use crate::migrate::{Schema, check, migrate, open_error};
-use crate::place::Place;
+use crate::place::{Place, size_of};
 use crate::raw;
 
 /// How long SQLite itself waits for another process before it says busy.
@@ -101,8 +101,9 @@ fn open_as(
     mode: JournalMode,
     clock: &Arc<dyn Clock>,
 ) -> Result<Opened, Error> {
+    let has_wal = size_of(&place.wal).is_some_and(|bytes| bytes > 0);
     let mut connection = raw::open(&place.main, true)?;
-    let schema_version = set_up_writer(&mut connection, schema, mode)?;
+    let schema_version = set_up_writer(&mut connection, schema, mode, has_wal)?;
     Ok(Opened {
         writer: with_deadline(connection, clock)?,
         mode,
@@ -114,14 +115,16 @@ fn set_up_writer(
     connection: &mut Connection,
     schema: &Schema,
     mode: JournalMode,
+    has_wal: bool,
 ) -> Result<i32, Error> {
     let fail = |c: &Connection, e: &rusqlite::Error| open_error(c, e);
     connection
         .busy_timeout(BUSY_WAIT)
         .map_err(|e| fail(connection, &e))?;
-    // Until the file is known to be ours, closing must not move its WAL into it.
+    // Until the file is known to be ours, closing must not move its WAL into it. Without a WAL the
+    // close is left to tidy up the sidecars that looking has made.
     connection
-        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_wal)
         .map_err(|e| fail(connection, &e))?;
     if mode == JournalMode::WalExclusive {
         connection
