@@ -91,7 +91,8 @@ export class AppState {
     switch (event.event) {
       case "health": {
         const failed = this.health.storeFails;
-        this.health.apply(event);
+        const { event: _, ...status } = event;
+        this.health.apply(status);
         if (failed && !this.health.storeFails) this.refresh();
         break;
       }
@@ -114,6 +115,14 @@ export class AppState {
     if (route.place === "tree" || this.tree.loaded) void this.tree.refresh();
     if (route.place === "memory") void this.memory.load(route.id);
     if (this.imports.error !== null) void this.imports.load();
+  }
+
+  /** Asks for everything once more: a window that slept may have missed something. */
+  resync(): void {
+    if (this.phase !== "open") return;
+    void this.health.load();
+    void this.imports.load();
+    this.refresh();
   }
 
   #tellOf(batch: Batch): void {

@@ -31,6 +31,7 @@ export const t = {
   tryAgain: "Try again",
   copied: "Copied",
   copyFailed: "Copying is not possible here. The text is below, ready to be selected.",
+  starting: "Opening your memory…",
   working: "Reading…",
   stillWorking: "Still working on it.",
   unknownDate: "no date",
@@ -82,7 +83,7 @@ export const t = {
     holds: (passages: number, sources: number) =>
       `${counted.passages(passages)} from ${counted.sources(sources)}, on this computer.`,
     keys: { ask: "ask", through: "through the answers", open: "open", focus: "back to the question" },
-    found: (n: number) => plural(n, "passage answers", "passages answer"),
+    found: (n: number) => plural(n, "passage found", "passages found"),
     foundNone: "Nothing was found.",
     lookedFor: "Looked for",
     nothingTitle: "Nothing found",

@@ -157,6 +157,7 @@ export class Imports {
     try {
       const batch = await this.platform.call(method, { id });
       if (this.#heard.get(id) === heard) this.#put(batch);
+      if (batch.state !== "running") await this.loadReport(id);
     } catch (thrown) {
       this.reportError = toWireError(thrown);
     }
