@@ -85,11 +85,15 @@ impl Engine {
 
     /// Why the store can't be used, if it can't.
     pub fn store_trouble(&self) -> Option<Class> {
-        rows::trouble(&self.core().store.health().state)
+        self.core().trouble()
     }
 }
 
 impl Core {
+    fn trouble(&self) -> Option<Class> {
+        rows::trouble(&self.store.health().state)
+    }
+
     /// Called by the keeper, on whichever thread noticed: it must not wait for the store.
     pub(crate) fn store_health_changed(&self) {
         let now = self.now();
@@ -139,9 +143,19 @@ impl Core {
             now,
         );
         let facts = self.store.facts();
-        self.board
-            .set(HealthCode::Sidecars, rows::sidecars(&facts), now);
+        let misplaced = matches!(self.trouble(), Some(Class::Path));
+        let sidecars = if misplaced {
+            rows::waits_for_store()
+        } else {
+            rows::sidecars(&facts)
+        };
+        self.board.set(HealthCode::Sidecars, sidecars, now);
         self.board.set(HealthCode::Space, rows::space(&facts), now);
+        if !store_answers {
+            self.board.mark_counts_stale();
+            self.board
+                .set(HealthCode::Coverage, rows::waits_for_store(), now);
+        }
         if store_answers && (look == Look::Everything || self.board.take_counts_stale()) {
             let counted = self.store.read(Lane::Interactive, |r| {
                 Ok::<_, Error>((coverage(r)?, r.sources()?.len()))

@@ -78,12 +78,12 @@ pub(super) fn store(health: &Health) -> Row {
             "The memory works without its shared index, which could not be made.",
             "Check the rights and the free space of its folder, then restart Oldgrowth. Nothing is lost.",
         ),
-        Health::Degraded(Degraded::Failing { class, .. }) => Row::warn(
+        Health::Degraded(Degraded::Failing { class, .. }) => Row::fail(
             format!(
                 "The memory could not be used just now: {}.",
                 class_words(*class)
             ),
-            "It is tried again by itself.",
+            next_for(*class),
         ),
         Health::Unavailable { class, .. } => Row::fail(
             format!("The memory can't be used: {}.", class_words(*class)),
