@@ -29,6 +29,7 @@ it("the_plan_is_shown_before_anything_starts", async () => {
   await settle();
   expect(screen.getByTestId("plan-dialog").textContent).toContain("3 files");
   expect(screen.getByTestId("plan-dialog").textContent, "what is passed over comes with its reason").toContain("Nothing is lost.");
+  expect(document.activeElement, "Enter starts what the plan shows").toBe(screen.getByTestId("plan-start"));
   expect(platform.pending, "nothing has been started").toHaveLength(0);
   screen.getByTestId("plan-start").click();
   await settle();
