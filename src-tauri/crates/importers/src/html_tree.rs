@@ -16,13 +16,16 @@ use html5ever::tokenizer::{
 use html5ever::tree_builder::{
     ElemName, ElementFlags, NodeOrText, QuirksMode, TreeBuilder, TreeBuilderOpts, TreeSink,
 };
-use html5ever::{Attribute, LocalName, Namespace, QualName, TokenizerResult};
+use html5ever::{Attribute, LocalName, Namespace, QualName, TokenizerResult, local_name, ns};
 
 /// Elements nested deeper are read as if they stood one after the other.
-pub const HTML_DEPTH_MAX: u32 = 256;
+pub const HTML_DEPTH_MAX: u32 = 128;
 
 /// After as many nodes, tags are passed over and only the text is read.
 pub const HTML_NODES_MAX: usize = 2_000_000;
+
+/// A longer piece of text is followed by a new one.
+const MERGED_BYTES_MAX: usize = 4096;
 
 pub(crate) type NodeId = usize;
 
@@ -72,7 +75,6 @@ impl HtmlTree {
             builder,
             dropped: RefCell::default(),
             flattened: Cell::new(false),
-            separated: Cell::new(false),
         };
         let tokenizer = Tokenizer::new(filter, TokenizerOpts::default());
         let input = BufferQueue::default();
@@ -152,8 +154,6 @@ struct Filter {
     /// How many start tags of each name were passed over and wait for their end tags.
     dropped: RefCell<HashMap<LocalName, usize>>,
     flattened: Cell<bool>,
-    /// Whether nothing has come since the last separator, so that no other is due.
-    separated: Cell<bool>,
 }
 
 impl TokenSink for Filter {
@@ -168,14 +168,14 @@ impl TokenSink for Filter {
                         self.start_tag(tag, line)
                     }
                     TagKind::EndTag if self.was_dropped(&tag.name) => {
-                        self.separate(&tag.name, line);
+                        self.separate(&tag.name);
                         TokenSinkResult::Continue
                     }
-                    _ => self.pass_on(Token::TagToken(tag), line),
+                    _ => self.builder.process_token(Token::TagToken(tag), line),
                 }
             }
             Token::CommentToken(_) => TokenSinkResult::Continue,
-            other => self.pass_on(other, line),
+            other => self.builder.process_token(other, line),
         }
     }
 
@@ -193,19 +193,14 @@ impl Filter {
     fn start_tag(&self, tag: Tag, line: u64) -> TokenSinkResult<NodeId> {
         if self.is_full() || self.depth(line) >= HTML_DEPTH_MAX {
             self.flattened.set(true);
-            self.separate(&tag.name, line);
+            self.separate(&tag.name);
             if !tag.self_closing && !is_void(&tag.name) {
                 *self.dropped.borrow_mut().entry(tag.name).or_default() += 1;
             }
             return TokenSinkResult::Continue;
         }
         self.dropped.borrow_mut().clear();
-        self.pass_on(Token::TagToken(tag), line)
-    }
-
-    fn pass_on(&self, token: Token, line: u64) -> TokenSinkResult<NodeId> {
-        self.separated.set(false);
-        self.builder.process_token(token, line)
+        self.builder.process_token(Token::TagToken(tag), line)
     }
 
     /// How deep the next element would stand: an empty comment goes where it would go.
@@ -235,23 +230,10 @@ impl Filter {
     }
 
     /// Keeps the words on both sides of a dropped tag apart.
-    fn separate(&self, name: &LocalName, line: u64) {
-        if is_inline(name) || self.separated.replace(true) {
-            return;
+    fn separate(&self, name: &LocalName) {
+        if !is_inline(name) {
+            self.builder.sink.separator_due.set(true);
         }
-        let token = if self.is_full() {
-            Token::CharacterTokens(StrTendril::from(" "))
-        } else {
-            Token::TagToken(Tag {
-                kind: TagKind::StartTag,
-                name: LocalName::from("hr"),
-                self_closing: false,
-                attrs: Vec::new(),
-                had_duplicate_attributes: false,
-            })
-        };
-        // Neither token makes the tree builder ask for anything.
-        drop(self.builder.process_token(token, line));
     }
 }
 
@@ -366,6 +348,8 @@ struct Sink {
     nodes: RefCell<Vec<Node>>,
     line: Cell<u64>,
     comment_depth: Cell<u32>,
+    /// Whether the next text belongs to another block than the last.
+    separator_due: Cell<bool>,
 }
 
 /// The handle of every comment and processing instruction; no node has it.
@@ -386,6 +370,7 @@ impl Default for Sink {
             nodes: RefCell::new(vec![document]),
             line: Cell::new(1),
             comment_depth: Cell::new(0),
+            separator_due: Cell::new(false),
         }
     }
 }
@@ -466,11 +451,24 @@ impl Sink {
     }
 
     /// Pieces on different lines stay apart, so that each keeps its line.
-    fn insert_text(&self, parent: NodeId, next: Option<NodeId>, text: StrTendril) {
+    fn insert_text(&self, parent: NodeId, next: Option<NodeId>, mut text: StrTendril) {
         // The line is that of the token's end.
         let newlines = text.bytes().filter(|b| *b == b'\n').count() as u64;
         let first_line = self.line.get().saturating_sub(newlines).max(1);
         let is_full = self.nodes.borrow().len() >= HTML_NODES_MAX;
+        if self.separator_due.take() {
+            if is_full {
+                let words = std::mem::replace(&mut text, StrTendril::from(" "));
+                text.push_tendril(&words);
+            } else {
+                let name = QualName::new(None, ns!(html), local_name!("hr"));
+                let separator = self.add(NodeData::Element {
+                    name,
+                    attributes: Vec::new(),
+                });
+                self.attach(parent, next, separator);
+            }
+        }
         let before = match next {
             Some(next) => self.with(next, |n| n.previous),
             None => self.with(parent, |n| n.last_child),
@@ -481,8 +479,13 @@ impl Sink {
                     text: earlier,
                     first_line: line,
                 } => {
-                    let same_line = *line == first_line && newlines == 0 && !earlier.contains('\n');
-                    let merges = is_full || (same_line && earlier.len() < 4096);
+                    // What is merged within the limits has no line end in it and stays short, so
+                    // that looking for one costs little.
+                    let merges = is_full
+                        || (*line == first_line
+                            && newlines == 0
+                            && earlier.len() < MERGED_BYTES_MAX
+                            && !earlier.contains('\n'));
                     if merges {
                         earlier.push_tendril(&text);
                     }
