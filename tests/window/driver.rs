@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
@@ -11,14 +12,20 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
 /// How long anything may take. It is long because the machine may be busy; nothing waits for its end.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The Enter key, as WebDriver writes it.
+pub(crate) const ENTER: &str = "\u{e007}";
 /// How often something that tells nobody is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A person at a computer of their own: a home, a workspace, and somewhere to put screenshots.
 pub(crate) struct Person {
     home: tempfile::TempDir,
+    /// The screen has one keyboard, so persons take turns at it.
+    _turn: MutexGuard<'static, ()>,
 }
+
+static SCREEN: Mutex<()> = Mutex::new(());
 
 /// The window, open on the person's workspace.
 pub(crate) struct Window {
@@ -30,6 +37,7 @@ impl Person {
     pub(crate) fn new() -> Person {
         Person {
             home: tempfile::tempdir().unwrap(),
+            _turn: SCREEN.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }
 
@@ -81,12 +89,14 @@ impl Window {
     }
 
     pub(crate) async fn find_css(&self, css: &str) -> Element {
-        self.client
-            .wait()
-            .at_most(PATIENCE)
-            .for_element(Locator::Css(css))
-            .await
-            .unwrap_or_else(|error| panic!("the window must come to show {css}: {error}"))
+        let waiting = self.client.wait().at_most(PATIENCE);
+        match waiting.for_element(Locator::Css(css)).await {
+            Ok(element) => element,
+            Err(error) => {
+                self.give_up(&format!("the window must come to show {css}: {error}"))
+                    .await
+            }
+        }
     }
 
     pub(crate) async fn click(&self, test_id: &str) {
@@ -123,10 +133,19 @@ impl Window {
 
     /// Waits until an expression in the page is true.
     pub(crate) async fn holds(&self, expression: &str) {
-        until(expression, || async {
-            (self.script(&format!("return Boolean({expression})")).await == true).then_some(())
-        })
-        .await;
+        let asked = format!("return Boolean({expression})");
+        let looked =
+            within_patience(|| async { (self.script(&asked).await == true).then_some(()) });
+        if looked.await.is_none() {
+            self.give_up(&format!("this must come true in the page: {expression}"))
+                .await;
+        }
+    }
+
+    /// Fails the test, with a picture of what was there instead.
+    async fn give_up(&self, why: &str) -> ! {
+        self.screenshot("failed").await;
+        panic!("{why}; target/window-screenshots/failed.png shows what was there instead");
     }
 
     /// Keeps what the window shows in `target/window-screenshots`.
@@ -163,8 +182,16 @@ impl Drop for Window {
 /// Asks again until there is an answer, and fails when patience ends.
 pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
     what: &str,
-    mut ask: impl FnMut() -> F,
+    ask: impl FnMut() -> F,
 ) -> T {
+    within_patience(ask)
+        .await
+        .unwrap_or_else(|| panic!("this must come true: {what}"))
+}
+
+async fn within_patience<T, F: Future<Output = Option<T>>>(
+    mut ask: impl FnMut() -> F,
+) -> Option<T> {
     let answer = async {
         let mut looks = tokio::time::interval(LOOK_EVERY);
         loop {
@@ -174,9 +201,7 @@ pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
             }
         }
     };
-    tokio::time::timeout(PATIENCE, answer)
-        .await
-        .unwrap_or_else(|_| panic!("this must come true: {what}"))
+    tokio::time::timeout(PATIENCE, answer).await.ok()
 }
 
 /// The folder for screenshots, beside what cargo builds.

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use driver::Person;
+use driver::{ENTER, Person};
 use oldgrowth_desktop::Memory;
 
 /// Enough files to see an import move, few enough to be done in seconds.
@@ -106,7 +106,7 @@ async fn a_new_person_goes_from_a_folder_to_a_cited_answer() {
         ))
         .await;
     window.keys("\u{e015}").await; // Down: to its first row.
-    window.keys("\u{e007}").await; // Enter: shows it.
+    window.keys(ENTER).await; // Shows it.
     window.find("tree-item[aria-selected=true]").await;
     window.screenshot("09-tree").await;
 
@@ -140,7 +140,7 @@ async fn a_new_person_goes_from_a_folder_to_a_cited_answer() {
     window
         .find("question-box")
         .await
-        .send_keys("boathouse\n")
+        .send_keys(&format!("boathouse{ENTER}"))
         .await
         .unwrap();
     let hit = window.text("hit").await;
@@ -189,7 +189,7 @@ async fn a_note_and_the_samples_can_be_tried_without_files_of_ones_own() {
     ] {
         let box_ = window.find("question-box").await;
         box_.clear().await.unwrap();
-        box_.send_keys(&format!("{question}\n")).await.unwrap();
+        box_.send_keys(&format!("{question}{ENTER}")).await.unwrap();
         let shown = format!(
             "[...document.querySelectorAll('[data-testid=hit]')].some((hit) => hit.textContent.includes('{answer}'))"
         );
