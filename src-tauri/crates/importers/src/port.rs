@@ -14,9 +14,16 @@ use crate::{FileId, Forbidden, ReadError, SkipReason, SkippedItem};
 pub struct FilesOnDisk;
 
 impl Files for FilesOnDisk {
-    fn plan(&self, roots: &[PathBuf], forbidden: &ports::Forbidden, cancelled: &dyn Fn() -> bool) -> FilePlan {
-        let (there, missing_roots): (Vec<_>, Vec<_>) =
-            roots.iter().cloned().partition(|root| root.symlink_metadata().is_ok());
+    fn plan(
+        &self,
+        roots: &[PathBuf],
+        forbidden: &ports::Forbidden,
+        cancelled: &dyn Fn() -> bool,
+    ) -> FilePlan {
+        let (there, missing_roots): (Vec<_>, Vec<_>) = roots
+            .iter()
+            .cloned()
+            .partition(|root| root.symlink_metadata().is_ok());
         let plan = crate::plan(&there, &resolved(forbidden), cancelled, &mut |_| {});
         FilePlan {
             items: plan
@@ -48,7 +55,12 @@ impl Files for FilesOnDisk {
         }
     }
 
-    fn parse(&self, format: Format, name: &str, bytes: &[u8]) -> Result<CanonicalDocument, Problem> {
+    fn parse(
+        &self,
+        format: Format,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<CanonicalDocument, Problem> {
         crate::read(format, name, bytes).map_err(|ReadError::Empty| problem(SkipReason::Empty))
     }
 }
@@ -57,14 +69,27 @@ impl Files for FilesOnDisk {
 fn resolved(forbidden: &ports::Forbidden) -> Forbidden {
     Forbidden {
         directories: forbidden.directories.clone(),
-        files: forbidden.files.iter().filter_map(|file| FileId::of_path(file).ok()).collect(),
+        files: forbidden
+            .files
+            .iter()
+            .filter_map(|file| FileId::of_path(file).ok())
+            .collect(),
     }
 }
 
 fn skipped(item: SkippedItem) -> SkippedFile {
-    let depth = item.relative.split('/').filter(|part| !part.is_empty()).count();
+    let depth = item
+        .relative
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .count();
     SkippedFile {
-        root: item.path.ancestors().nth(depth).unwrap_or(&item.path).to_path_buf(),
+        root: item
+            .path
+            .ancestors()
+            .nth(depth)
+            .unwrap_or(&item.path)
+            .to_path_buf(),
         path: item.path,
         relative: item.relative,
         problem: problem(item.reason),
