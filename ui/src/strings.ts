@@ -37,6 +37,11 @@ export const t = {
   unknownDate: "no date",
   skipToContent: "Skip to content",
 
+  day: {
+    form: "YYYY-MM-DD",
+    wrong: "Write a day as 2024-05-03, or only its year or month.",
+  },
+
   nav: {
     label: "Places",
     recall: "Recall",
