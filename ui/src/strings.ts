@@ -90,7 +90,6 @@ export const t = {
     keys: { ask: "ask", through: "through the answers", open: "open", focus: "back to the question" },
     found: (n: number) => plural(n, "passage found", "passages found"),
     foundNone: "Nothing was found.",
-    lookedFor: "Looked for",
     nothingTitle: "Nothing found",
     grown: "Your memory has grown since you asked.",
     askAgain: "Ask again",
@@ -182,7 +181,6 @@ export const t = {
     title: "Import",
     reading: "Looking at what is there…",
     summary: (n: number, size: number) => `${counted.files(n)}, ${bytes(size)}`,
-    willRead: "Will be read",
     changedBetween: "Last changed",
     skipped: "Will be passed over",
     examples: "For example",
@@ -214,7 +212,6 @@ export const t = {
       failed: "Failed",
       cancelled: "Stopped",
     },
-    counts: "Outcome",
     reasons: "Why some were not read",
     items: "Files",
     leftOut: (n: number) => `and ${counted.files(n)} more`,
@@ -271,7 +268,6 @@ export const t = {
     simple: "made in a simpler way",
     sourceText: "A source holds the summaries and passages of everything that was imported from it.",
     kinds: { source: "Source", summary: "Summary", waiting: "Waiting", chunk: "Passage" },
-    notThere: "This memory is not in the tree, but here it is.",
   },
 
   doctor: {
