@@ -1,7 +1,6 @@
 // The system's own packages: which are missing, and how they get here.
 
 import { spawnSync } from "node:child_process";
-import { createInterface } from "node:readline/promises";
 import { ask, find, run, step, Stop } from "./process.mjs";
 
 /** What building the command line takes: SQLite is compiled from C. */
@@ -85,7 +84,7 @@ async function checkDebian(uses) {
     throw new Stop(`These system packages are missing and this user may not install them. Run:\n  ${line}`);
   }
   const apt = [...asRoot, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300", "-q"];
-  await step(`Installing ${missing.length} system packages`, [
+  await step(`Installing ${missing.length === 1 ? "a system package" : `${missing.length} system packages`}`, [
     [...apt, "update"],
     [...apt, "install", "-y", "--no-install-recommends", ...missing],
   ]);
@@ -93,6 +92,8 @@ async function checkDebian(uses) {
 
 async function agreed(missing) {
   console.log(`These system packages are needed and missing:\n  ${missing.join(" ")}`);
+  // Looked up here, so that an old Node gets as far as being told that it is one.
+  const { createInterface } = await import("node:readline/promises");
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await terminal.question("Install them now with sudo apt-get? [Y/n] ");
   terminal.close();

@@ -32,7 +32,7 @@ export function npm(...args) {
 /** All files that a person has written under a folder, in a steady order. */
 export function filesUnder(folder) {
   return readdirSync(folder, { withFileTypes: true })
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
     .filter((entry) => !["dist", "node_modules"].includes(entry.name))
     .flatMap((entry) => (entry.isDirectory() ? filesUnder(join(folder, entry.name)) : [join(folder, entry.name)]));
 }
