@@ -138,6 +138,14 @@ it("a_note_that_could_not_be_kept_keeps_its_draft", async () => {
   expect([note.open, note.text, kept.mock.calls.length]).toEqual([false, "", 1]);
 });
 
+it("a_note_whose_day_can_t_be_read_is_not_kept_without_it", () => {
+  const platform = handPlatform();
+  const note = new NoteDraft(platform, () => {});
+  Object.assign(note, { text: "Owl", day: "2024-13-01" });
+  void note.save();
+  expect([platform.pending.length, note.error?.code, note.day]).toEqual([0, "usage", "2024-13-01"]);
+});
+
 it("a_note_is_kept_once_however_often_it_is_sent", () => {
   const platform = handPlatform();
   const note = new NoteDraft(platform, () => {});

@@ -1,5 +1,7 @@
 import { toWireError } from "../../errors";
 import type { Platform } from "../../platform";
+import { parseDay } from "../../shared/day";
+import { t } from "../../strings";
 import type { NoteAdded } from "../../wire/NoteAdded";
 import type { WireError } from "../../wire/WireError";
 
@@ -7,7 +9,7 @@ import type { WireError } from "../../wire/WireError";
 export class NoteDraft {
   open = $state(false);
   title = $state("");
-  /** A day, as `YYYY-MM-DD`, or empty. */
+  /** A day as it is being typed, or empty. */
   day = $state("");
   text = $state("");
   busy = $state(false);
@@ -24,6 +26,11 @@ export class NoteDraft {
 
   async save(): Promise<void> {
     if (!this.savable) return;
+    const day = this.day.trim() === "" ? "" : parseDay(this.day, "first");
+    if (day === null) {
+      this.error = { code: "usage", message: t.day.wrong, hint: null };
+      return;
+    }
     this.busy = true;
     this.error = null;
     try {
@@ -31,7 +38,7 @@ export class NoteDraft {
         text: this.text,
         title: this.title.trim() || null,
         // Midnight in UTC stands for a day without an hour.
-        happened_at: this.day === "" ? null : `${this.day}T00:00:00Z`,
+        happened_at: day === "" ? null : `${day}T00:00:00Z`,
       });
       this.title = "";
       this.day = "";
