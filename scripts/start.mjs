@@ -1,5 +1,6 @@
 // `npm start`: sets up, builds, and opens the app; without a display, shows the same in the terminal.
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { buildNeeds } from "./lib/packages.mjs";
@@ -7,6 +8,7 @@ import { asProgram, root, run, Stop } from "./lib/process.mjs";
 import { built, targetFolder } from "./lib/tools.mjs";
 import { setUp } from "./setup.mjs";
 
+const samples = join(root, "src-tauri", "samples");
 const QUESTIONS = ["What did Dr. Okafor say about my knee?", "When does my passport expire?"];
 
 await asProgram(() => (hasDisplay() ? openWindow() : showInTerminal()));
@@ -29,12 +31,15 @@ async function showInTerminal() {
   // Only ever this throw-away folder; the person's own memory is elsewhere and is not touched.
   rmSync(workspace, { recursive: true, force: true });
   mkdirSync(workspace, { recursive: true });
+  const say = (args) => console.log(`\n$ ${here(program)} --workspace ${here(workspace)} ${args.map(quoted).join(" ")}`);
   const oldgrowth = (...args) => {
-    console.log(`\n$ ${here(program)} --workspace ${here(workspace)} ${args.map(quoted).join(" ")}`);
-    const code = run(program, ["--workspace", workspace, ...args]);
-    if (code !== 0) throw new Stop(`That should have worked, but ended with ${code}.`);
+    say(args);
+    ended(run(program, ["--workspace", workspace, ...args]));
   };
-  oldgrowth("import", here(join(root, "src-tauri", "samples")), "--wait");
+
+  const importing = ["import", here(samples), "--wait"];
+  say(importing);
+  importInWords(program, ["--workspace", workspace, ...importing]);
   oldgrowth("status");
   for (const question of QUESTIONS) oldgrowth("recall", question, "--limit", "2");
 
@@ -42,6 +47,20 @@ async function showInTerminal() {
   console.log(`  ${here(program)} import ~/Documents --wait`);
   console.log(`  ${here(program)} recall "..."`);
   return 0;
+}
+
+/** The import speaks in JSON lines, for programs; here each is put in words. */
+function importInWords(program, args) {
+  const imported = spawnSync(program, args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const events = (imported.stdout ?? "").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  for (const { event, path, chunks } of events) {
+    if (event === "committed") console.log(`kept ${relative(samples, path)} (${chunks === 1 ? "1 passage" : `${chunks} passages`})`);
+  }
+  ended(imported.status);
+}
+
+function ended(code) {
+  if (code !== 0) throw new Stop(`That should have worked, but ended with ${code}.`);
 }
 
 function build(crate) {
