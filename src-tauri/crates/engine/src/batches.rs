@@ -136,7 +136,7 @@ impl Engine {
         })?;
         core.queue.wake();
         core.tell_batch(key);
-        core.board_jobs_changed();
+        core.tell_counts();
         core.store
             .read(Lane::Interactive, |r| core.batch_view(r, key))
     }
@@ -159,14 +159,18 @@ impl Core {
 
     /// Tells how far an import has come. Its end is told with the health that it leaves behind.
     pub(crate) fn tell_batch(&self, key: BatchKey) {
-        let Ok(view) = self
+        let state = self
+            .store
+            .read(Lane::Background, |r| Ok::<_, Error>(r.batch(key)?.state));
+        let Ok(state) = state else { return };
+        let ended = state != BatchState::Running;
+        if !ended && !self.queue.may_tell(key, self.ambient.clock.monotonic()) {
+            return;
+        }
+        if let Ok(view) = self
             .store
             .read(Lane::Background, |r| self.batch_view(r, key))
-        else {
-            return;
-        };
-        let ended = view.batch.state != BatchState::Running;
-        if ended || self.queue.may_tell(key, self.ambient.clock.monotonic()) {
+        {
             self.events.publish(&Event::Batch(view));
         }
         if ended {

@@ -111,25 +111,13 @@ impl Core {
         self.queue.wake();
     }
 
-    pub(crate) fn board_jobs_changed(&self) {
-        self.refresh_and_tell(false);
-    }
-
-    /// To be called when work has come to an end: counts what it has left.
+    /// To be called when work has come to an end: counts what it has left, and tells what changed.
     pub(crate) fn tell_counts(&self) {
-        self.refresh_and_tell(true);
-    }
-
-    fn refresh_and_tell(&self, counts: bool) {
         let before = self.board.seq();
-        if counts {
-            self.board.mark_counts_stale();
-            self.refresh(Look::Changed);
-        } else {
-            self.look_at_jobs();
-        }
-        if self.board.seq() != before {
-            self.events.publish(&Event::Health(self.board.status()));
+        self.board.mark_counts_stale();
+        let status = self.refresh(Look::Changed);
+        if status.seq != before {
+            self.events.publish(&Event::Health(status));
         }
     }
 

@@ -1,5 +1,6 @@
 //! The queue at work: waking, claiming, settling, reaping.
 
+mod imports;
 mod queue;
 mod settle;
 mod ticker;

@@ -1,116 +1,17 @@
 //! How jobs end: kept, put back, or given up with a reason.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use oldgrowth_domain::jobs::{ATTEMPTS_MAX, FailureClass};
 use oldgrowth_store::table::jobs::{ClaimedJob, Outcome, Reason};
-use oldgrowth_store::{BatchKey, Pending, Write};
+use oldgrowth_store::{BatchKey, Write};
 
 use crate::engine::Core;
-use crate::events::Committed;
 use crate::ingest::item::problem_reason;
-use crate::ingest::keep::{Kept, ReadAgain, keep};
-use crate::ingest::plan::path_text;
 use crate::ports::{Problem, ProblemKind};
-use crate::{Error, Event, Result};
-
-/// An item whose write is queued.
-pub(super) struct Import {
-    job: ClaimedJob,
-    path: String,
-    sha256: String,
-    write: Option<Pending<std::result::Result<Kept, ReadAgain>, Error>>,
-}
+use crate::{Error, Result};
 
 impl Core {
-    /// Reads an item and queues its write, so that several items share a commit.
-    pub(super) fn begin_import(&self, job: ClaimedJob) -> Import {
-        let drafted = catch_unwind(AssertUnwindSafe(|| self.draft(&job)));
-        let mut import = Import {
-            job,
-            path: String::new(),
-            sha256: String::new(),
-            write: None,
-        };
-        match drafted {
-            Ok(Ok(Ok(draft))) => {
-                import.path = path_text(&draft.path);
-                import.sha256.clone_from(&draft.sha256);
-                let (job, now) = (import.job.clone(), self.now());
-                import.write = Some(self.store.submit(move |w| {
-                    let (Some(source), Some(item)) = (job.source, job.item.as_deref()) else {
-                        return Err(Error::NotFound);
-                    };
-                    let kept = keep(w, source, item, &draft, now)?;
-                    if let Ok(kept) = &kept {
-                        w.settle_done(
-                            job.lease,
-                            kept.outcome,
-                            Some(kept.key),
-                            draft.note.as_ref(),
-                            now,
-                        )?;
-                        end_batch(w, job.batch, now)?;
-                    }
-                    Ok(kept)
-                }));
-            }
-            Ok(Ok(Err(problem))) => self.settle_problem(&import.job, &problem),
-            Ok(Err(error)) => self.settle_error(&import.job, &error),
-            Err(_) => self.settle_panic(&import.job),
-        }
-        import
-    }
-
-    /// Waits for the commits and tells of them.
-    pub(super) fn finish_imports(&self, imports: Vec<Import>) {
-        if imports.is_empty() {
-            return;
-        }
-        let mut batches: Vec<BatchKey> = Vec::new();
-        let mut kept_any = false;
-        for import in imports {
-            if let Some(write) = import.write {
-                match write.wait() {
-                    Ok(Ok(kept)) => {
-                        kept_any |= kept.outcome != Outcome::Unchanged;
-                        self.tell_committed(&import.job, kept, import.path, import.sha256);
-                    }
-                    Ok(Err(ReadAgain)) => self.put_back(&import.job),
-                    Err(error) => self.settle_error(&import.job, &error),
-                }
-            }
-            self.queue.release(import.job.lease);
-            batches.extend(import.job.batch);
-        }
-        batches.sort_unstable();
-        batches.dedup();
-        for batch in batches {
-            self.tell_batch(batch);
-        }
-        if kept_any {
-            self.memory_changed();
-        }
-    }
-
-    fn tell_committed(&self, job: &ClaimedJob, kept: Kept, path: String, sha256: String) {
-        let Some(batch) = job.batch else { return };
-        let Ok(id) = self.store.read(oldgrowth_store::Lane::Background, |r| {
-            Ok::<_, Error>(r.batch(batch)?.id)
-        }) else {
-            return;
-        };
-        self.events.publish(&Event::Committed(Committed {
-            batch: id,
-            document: kept.document,
-            path,
-            sha256,
-            chunks: kept.chunks,
-        }));
-    }
-
     /// A file that could not be read, or isn't for us.
-    fn settle_problem(&self, job: &ClaimedJob, problem: &Problem) {
+    pub(super) fn settle_problem(&self, job: &ClaimedJob, problem: &Problem) {
         let reason = problem_reason(problem);
         match problem.kind {
             ProblemKind::RuledOut | ProblemKind::PassedOver => {
@@ -187,7 +88,7 @@ impl Core {
         self.queue.release(job.lease);
     }
 
-    fn put_back(&self, job: &ClaimedJob) {
+    pub(super) fn put_back(&self, job: &ClaimedJob) {
         self.settling(job, |w, job, now| Ok(w.defer(job.lease, now, now)?));
     }
 
@@ -211,7 +112,11 @@ impl Core {
 }
 
 /// The parent ends in the same write as its last child.
-fn end_batch(w: &Write<'_>, batch: Option<BatchKey>, now: oldgrowth_domain::UnixMs) -> Result<()> {
+pub(super) fn end_batch(
+    w: &Write<'_>,
+    batch: Option<BatchKey>,
+    now: oldgrowth_domain::UnixMs,
+) -> Result<()> {
     if let Some(batch) = batch {
         w.settle_batch(batch, now)?;
     }

@@ -9,16 +9,18 @@ use oldgrowth_domain::jobs::{LEASE_MS, backoff_ms};
 use oldgrowth_store::Lane;
 use oldgrowth_store::table::jobs::{ClaimedJob, JobKind};
 
-use super::settle::Import;
 use crate::engine::Core;
 use crate::{Error, Result};
 
 /// How many jobs a worker takes at a time. They share claims and commits; each still succeeds or
 /// fails for itself.
-const CLAIM_JOBS_MAX: u32 = 16;
+const CLAIM_JOBS_MAX: u32 = 32;
 
 /// How soon to look again whether the queue is empty.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// How soon to look again after another worker was quicker.
+const LOOK_AGAIN_SOON: Duration = Duration::from_millis(5);
 
 pub(crate) struct Workers {
     core: Arc<Core>,
@@ -66,11 +68,10 @@ impl Core {
     pub(crate) fn wait_until_idle(&self, keep_waiting: impl Fn() -> bool) -> Result<bool> {
         loop {
             let seen = self.queue.seen();
-            let now = self.now();
-            let counts = self
+            let live = self
                 .store
-                .read(Lane::Interactive, |r| Ok::<_, Error>(r.job_counts(now)?))?;
-            if self.queue.is_recovered() && counts.ready == 0 && counts.running == 0 {
+                .read(Lane::Interactive, |r| Ok::<_, Error>(r.has_live_jobs()?))?;
+            if self.queue.is_recovered() && !live {
                 return Ok(true);
             }
             if !keep_waiting() || self.queue.is_stopping() {
@@ -82,19 +83,23 @@ impl Core {
 
     fn work(&self) {
         let mut failures = 0;
+        // What work has left behind, or a store that was away, is counted once there is a pause.
+        let mut to_count = false;
         while !self.queue.is_stopping() {
             let seen = self.queue.seen();
+            to_count |= failures > 0;
             match self.claim() {
-                Ok(claim) => {
-                    if std::mem::take(&mut failures) > 0 {
-                        // The store is back: what was unknown meanwhile can be counted again.
+                Ok(Claim::Jobs(jobs)) => {
+                    failures = 0;
+                    to_count = true;
+                    self.run(jobs);
+                }
+                Ok(Claim::Sleep(at_most)) => {
+                    failures = 0;
+                    if std::mem::take(&mut to_count) {
                         self.tell_counts();
                     }
-                    match claim {
-                        Claim::Jobs(jobs) => self.run(jobs),
-                        Claim::SleepUntilWoken => self.queue.sleep(seen, None),
-                        Claim::SleepFor(wait) => self.queue.sleep(seen, Some(wait)),
-                    }
+                    self.queue.sleep(seen, at_most);
                 }
                 Err(error) => {
                     failures += 1;
@@ -114,18 +119,17 @@ impl Core {
     /// Looks before it claims: an idle queue costs no write.
     fn claim(&self) -> Result<Claim> {
         if !self.queue.is_recovered() {
-            return Ok(Claim::SleepUntilWoken);
+            return Ok(Claim::Sleep(None));
         }
         let now = self.now();
         let due = self
             .store
-            .read(Lane::Background, |r| Ok::<_, Error>(r.next_job_at()?))?;
+            .read(Lane::Background, |r| Ok::<_, Error>(r.next_job_at(now)?))?;
         match due {
-            None => return Ok(Claim::SleepUntilWoken),
+            None => return Ok(Claim::Sleep(None)),
             Some(due) if due > now => {
-                return Ok(Claim::SleepFor(Duration::from_millis(
-                    (due.0 - now.0).unsigned_abs(),
-                )));
+                let wait = Duration::from_millis((due.0 - now.0).unsigned_abs());
+                return Ok(Claim::Sleep(Some(wait)));
             }
             Some(_) => {}
         }
@@ -135,26 +139,26 @@ impl Core {
         self.queue.hold(jobs.iter().map(|job| job.lease));
         // Another worker may have been quicker; there may be more for this one.
         Ok(if jobs.is_empty() {
-            Claim::SleepFor(Duration::from_millis(5))
+            Claim::Sleep(Some(LOOK_AGAIN_SOON))
         } else {
             Claim::Jobs(jobs)
         })
     }
 
     fn run(&self, jobs: Vec<ClaimedJob>) {
-        let mut imports: Vec<Import> = Vec::new();
+        let mut imports = Vec::new();
         for job in jobs {
             if self.queue.is_stopping() {
                 self.give_back(&job);
                 continue;
             }
             match job.kind {
-                JobKind::ImportItem => imports.push(self.begin_import(job)),
+                JobKind::ImportItem => imports.push(job),
                 JobKind::Seal => self.run_alone(&job, Self::seal),
                 JobKind::Remake => self.run_alone(&job, Self::remake),
             }
         }
-        self.finish_imports(imports);
+        self.run_imports(imports);
         self.queue.wake();
     }
 
@@ -170,12 +174,11 @@ impl Core {
             Err(_) => self.settle_panic(job),
         }
         self.queue.release(job.lease);
-        self.board_jobs_changed();
     }
 }
 
 enum Claim {
     Jobs(Vec<ClaimedJob>),
-    SleepUntilWoken,
-    SleepFor(Duration),
+    /// Until woken, and at most so long.
+    Sleep(Option<Duration>),
 }

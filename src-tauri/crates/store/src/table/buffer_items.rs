@@ -1,7 +1,7 @@
 //! What waits to be sealed.
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_domain::sealing::Fill;
+use oldgrowth_domain::sealing::{self, Fill};
 use rusqlite::named_params;
 
 use super::chunks::{Chunk, chunk};
@@ -40,22 +40,22 @@ pub struct BufferItem {
 }
 
 impl Read<'_> {
+    /// How full a buffer is, counting no further than one seal takes: more than due is due.
     pub fn buffer_fill(&self, tree: TreeKey, level: u32) -> Result<Fill> {
         const SQL: &str = "
             SELECT count(*), coalesce(sum(tokens), 0), min(appended_at)
-            FROM buffer_items WHERE tree_id = :tree AND level = :level";
-        self.one(
-            SQL,
-            named_params! { ":tree": tree, ":level": level },
-            |row| {
-                Ok(Fill {
-                    level,
-                    items: row.get(0)?,
-                    tokens: row.get(1)?,
-                    oldest: time(row.get(2)?),
-                })
-            },
-        )
+            FROM (SELECT tokens, appended_at FROM buffer_items
+                  WHERE tree_id = :tree AND level = :level ORDER BY id LIMIT :enough)";
+        let params =
+            named_params! { ":tree": tree, ":level": level, ":enough": sealing::take(level) };
+        self.one(SQL, params, |row| {
+            Ok(Fill {
+                level,
+                items: row.get(0)?,
+                tokens: row.get(1)?,
+                oldest: time(row.get(2)?),
+            })
+        })
     }
 
     /// The oldest items of a buffer, oldest first.

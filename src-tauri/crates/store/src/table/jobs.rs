@@ -133,10 +133,27 @@ pub struct JobCounts {
 }
 
 impl Read<'_> {
-    /// The earliest instant at which some job can be claimed.
-    pub fn next_job_at(&self) -> Result<Option<UnixMs>> {
-        const SQL: &str = "SELECT min(available_at) FROM jobs WHERE state = 'ready'";
-        self.one(SQL, [], |row| Ok(row.get::<_, Option<i64>>(0)?.map(UnixMs)))
+    /// The earliest instant at which some job can be claimed: `now`, if one can be already.
+    pub fn next_job_at(&self, now: UnixMs) -> Result<Option<UnixMs>> {
+        // The index is in the order of claims, so the first question is cheap while there is work,
+        // and the second is asked only of the few that were put off.
+        const DUE: &str =
+            "SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'ready' AND available_at <= :now)";
+        const NEXT: &str = "SELECT min(available_at) FROM jobs WHERE state = 'ready'";
+        if self.one(DUE, named_params! { ":now": now.0 }, |row| row.get(0))? {
+            return Ok(Some(now));
+        }
+        self.one(NEXT, [], |row| {
+            Ok(row.get::<_, Option<i64>>(0)?.map(UnixMs))
+        })
+    }
+
+    /// Is there any job that has not ended?
+    pub fn has_live_jobs(&self) -> Result<bool> {
+        const SQL: &str = "
+            SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'ready')
+                OR EXISTS (SELECT 1 FROM jobs WHERE state = 'running')";
+        self.one(SQL, [], |row| row.get(0))
     }
 
     pub fn has_expired_leases(&self, now: UnixMs) -> Result<bool> {

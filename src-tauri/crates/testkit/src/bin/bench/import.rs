@@ -66,10 +66,12 @@ fn import(workspace: &Path, notes: &Path) -> (Duration, usize) {
     test.engine.status();
     let before = test.store.facts().writes;
     let (time, ended) = timed(|| {
-        let batch = test
-            .engine
-            .start_import(&[notes.to_path_buf()])
-            .expect("the import starts");
+        let (queued, batch) = timed(|| {
+            test.engine
+                .start_import(&[notes.to_path_buf()])
+                .expect("the import starts")
+        });
+        say(&format!("  planned and queued in {}", millis(queued)));
         loop {
             let now = test
                 .engine
@@ -97,9 +99,11 @@ fn import(workspace: &Path, notes: &Path) -> (Duration, usize) {
     )
 }
 
-/// What the import has written, to be written again without it.
+/// What the import has written, to be written again without it: every row but those of the queue.
 struct Rows {
     sources: Vec<(i64, String, String, String)>,
+    trees: Vec<(i64, i64)>,
+    places: Vec<(i64, String, i64)>,
     documents: Vec<(i64, String, String, String, i64, i64, String)>,
     chunks: Vec<Chunk>,
 }
@@ -162,6 +166,14 @@ impl Rows {
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         );
         Self {
+            trees: query(&connection, "SELECT id, source_id FROM trees", |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            }),
+            places: query(
+                &connection,
+                "SELECT source_id, item, document_id FROM places ORDER BY document_id",
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            ),
             sources,
             documents,
             chunks,
@@ -181,7 +193,16 @@ impl Rows {
                 )
                 .expect("the source is inserted");
         }
+        for (id, source) in &self.trees {
+            connection
+                .execute(
+                    "INSERT INTO trees (id, kind, source_id) VALUES (?1, 'source', ?2)",
+                    params![id, source],
+                )
+                .expect("the tree is inserted");
+        }
         timed(|| {
+            let mut places = self.places.iter().peekable();
             let mut chunks = self.chunks.iter().peekable();
             for documents in self.documents.chunks(documents_a_commit) {
                 let tx = connection.transaction().expect("a transaction begins");
@@ -192,6 +213,13 @@ impl Rows {
                     )
                     .and_then(|mut s| s.execute(params![id, public_id, source, sha256, format, title, bytes]))
                     .expect("the document is inserted");
+                    while let Some((source, item, _)) = places.next_if(|place| place.2 == *id) {
+                        tx.prepare_cached(
+                            "INSERT INTO places (source_id, item, document_id, seen_at) VALUES (?1, ?2, ?3, 0)",
+                        )
+                        .and_then(|mut s| s.execute(params![source, item, id]))
+                        .expect("the place is inserted");
+                    }
                     while let Some(chunk) = chunks.next_if(|chunk| chunk.document == *id) {
                         insert_chunk(&tx, title, chunk).expect("the passage is inserted");
                     }
@@ -220,6 +248,10 @@ fn insert_chunk(tx: &Connection, title: &str, chunk: &Chunk) -> rusqlite::Result
         chunk.happened_at,
         chunk.tokens,
     ])?;
+    tx.prepare_cached(
+        "INSERT INTO buffer_items (tree_id, level, chunk_id, tokens, appended_at) VALUES (1, 0, ?1, ?2, 0)",
+    )?
+    .execute(params![chunk.id, chunk.tokens])?;
     let head = index_text(&format!("{title}\n{}", chunk.headings));
     tx.prepare_cached("INSERT INTO words (rowid, head, body) VALUES (?1, ?2, ?3)")?
         .execute(params![chunk.id, head, index_text(&chunk.text)])?;

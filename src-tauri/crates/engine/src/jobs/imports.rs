@@ -1,0 +1,158 @@
+//! Items of an import: read one by one, written several at a time, each kept or failed for itself.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use oldgrowth_store::table::jobs::{ClaimedJob, Outcome};
+use oldgrowth_store::{BatchKey, Lane, Write};
+
+use super::settle::end_batch;
+use crate::engine::Core;
+use crate::events::Committed;
+use crate::ingest::item::Draft;
+use crate::ingest::keep::{Kept, ReadAgain, keep};
+use crate::ingest::plan::path_text;
+use crate::{Error, Event, Result};
+
+/// Drafts of more bytes than this are written before more is read.
+const GROUP_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// An item that is read and waits to be written.
+struct Ready {
+    job: ClaimedJob,
+    draft: Draft,
+}
+
+impl Core {
+    pub(super) fn run_imports(&self, jobs: Vec<ClaimedJob>) {
+        let mut batches: Vec<BatchKey> = jobs.iter().filter_map(|job| job.batch).collect();
+        let mut group = Vec::new();
+        let mut bytes = 0;
+        for job in jobs {
+            if self.queue.is_stopping() {
+                self.give_back(&job);
+                continue;
+            }
+            if let Some(ready) = self.read_item(job) {
+                bytes += ready.draft.bytes;
+                group.push(ready);
+            }
+            if bytes > GROUP_BYTES_MAX {
+                self.write_group(std::mem::take(&mut group));
+                bytes = 0;
+            }
+        }
+        self.write_group(group);
+        batches.sort_unstable();
+        batches.dedup();
+        for batch in batches {
+            self.tell_batch(batch);
+        }
+    }
+
+    fn read_item(&self, job: ClaimedJob) -> Option<Ready> {
+        match catch_unwind(AssertUnwindSafe(|| self.draft(&job))) {
+            Ok(Ok(Ok(draft))) => return Some(Ready { job, draft }),
+            Ok(Ok(Err(problem))) => self.settle_problem(&job, &problem),
+            Ok(Err(error)) => self.settle_error(&job, &error),
+            Err(_) => self.settle_panic(&job),
+        }
+        self.queue.release(job.lease);
+        None
+    }
+
+    /// Writes them in one go: the word index flushes what it holds at each savepoint, so a savepoint
+    /// for each item would cost more than the item. When one of them fails, none of this is kept, and
+    /// each is written for itself.
+    fn write_group(&self, group: Vec<Ready>) {
+        if group.is_empty() {
+            return;
+        }
+        let group = Arc::new(group);
+        match self.write_together(&group) {
+            Ok(kept) => self.tell_kept(&group, kept),
+            Err(error) if group.len() == 1 => {
+                group
+                    .iter()
+                    .for_each(|item| self.settle_error(&item.job, &error));
+            }
+            Err(_) => {
+                let Some(group) = Arc::into_inner(group) else {
+                    return;
+                };
+                for item in group {
+                    self.write_group(vec![item]);
+                }
+                return;
+            }
+        }
+        group
+            .iter()
+            .for_each(|item| self.queue.release(item.job.lease));
+    }
+
+    fn write_together(
+        &self,
+        group: &Arc<Vec<Ready>>,
+    ) -> Result<Vec<std::result::Result<Kept, ReadAgain>>> {
+        let (group, now) = (Arc::clone(group), self.now());
+        self.store
+            .write(move |w| group.iter().map(|item| keep_item(w, item, now)).collect())
+    }
+
+    fn tell_kept(&self, group: &[Ready], kept: Vec<std::result::Result<Kept, ReadAgain>>) {
+        let mut changed = false;
+        for (item, kept) in group.iter().zip(kept) {
+            match kept {
+                Ok(kept) => {
+                    changed |= kept.outcome != Outcome::Unchanged;
+                    self.tell_committed(item, kept);
+                }
+                Err(ReadAgain) => self.put_back(&item.job),
+            }
+        }
+        if changed {
+            self.memory_changed();
+        }
+    }
+
+    fn tell_committed(&self, item: &Ready, kept: Kept) {
+        let Some(batch) = item.job.batch else { return };
+        let id = self
+            .store
+            .read(Lane::Background, |r| Ok::<_, Error>(r.batch(batch)?.id));
+        // Without an answer the next look at the import shows it all the same.
+        let Ok(id) = id else { return };
+        self.events.publish(&Event::Committed(Committed {
+            batch: id,
+            document: kept.document,
+            path: path_text(&item.draft.path),
+            sha256: item.draft.sha256.clone(),
+            chunks: kept.chunks,
+        }));
+    }
+}
+
+/// The document, its passages, their words, the work that follows, and the end of the job.
+fn keep_item(
+    w: &Write<'_>,
+    item: &Ready,
+    now: oldgrowth_domain::UnixMs,
+) -> Result<std::result::Result<Kept, ReadAgain>> {
+    let Ready { job, draft } = item;
+    let (Some(source), Some(place)) = (job.source, job.item.as_deref()) else {
+        return Err(Error::NotFound);
+    };
+    let kept = keep(w, source, place, draft, now)?;
+    if let Ok(kept) = &kept {
+        w.settle_done(
+            job.lease,
+            kept.outcome,
+            Some(kept.key),
+            draft.note.as_ref(),
+            now,
+        )?;
+        end_batch(w, job.batch, now)?;
+    }
+    Ok(kept)
+}
