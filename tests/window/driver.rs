@@ -1,5 +1,6 @@
 //! The real program in a real window, driven through WebKit's own WebDriver.
 
+use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -31,6 +32,8 @@ static SCREEN: Mutex<()> = Mutex::new(());
 pub(crate) struct Window {
     client: Client,
     driver: Child,
+    /// The file that the owner of the workspace holds locked.
+    lock: PathBuf,
 }
 
 impl Person {
@@ -78,7 +81,11 @@ impl Person {
             builder.connect(&address).await.ok()
         })
         .await;
-        Window { client, driver }
+        Window {
+            client,
+            driver,
+            lock: self.workspace().join(".lock"),
+        }
     }
 }
 
@@ -160,9 +167,14 @@ impl Window {
         std::fs::write(screenshots().join(format!("{name}.png")), picture).unwrap();
     }
 
-    /// Closes the window and waits for the program's end.
+    /// Closes the window and waits until the program has let the workspace go.
     pub(crate) async fn close(mut self) {
         self.client.clone().close().await.unwrap();
+        until("the program lets the workspace go", || async {
+            let lock = File::open(&self.lock).ok()?;
+            lock.try_lock().ok()
+        })
+        .await;
         self.end_driver();
     }
 
