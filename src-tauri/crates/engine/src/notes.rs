@@ -8,7 +8,7 @@ use oldgrowth_domain::{DocumentId, Happened, UnixMs, chunking, text};
 use oldgrowth_store::table::jobs::Outcome;
 
 use crate::ingest::item::Draft;
-use crate::ingest::keep::{ReadAgain, keep};
+use crate::ingest::keep::{ReadAgain, index, keep};
 use crate::{Engine, Error, Result};
 
 /// The longest note, in characters; longer texts are better imported as files.
@@ -71,7 +71,11 @@ impl Engine {
         };
         let kept = core.store.write(move |w| {
             let source = w.ensure_source(None, NOTES_NAME, now)?;
-            keep(w, source.key, &draft.sha256, &draft, now)
+            let kept = keep(w, source.key, &draft.sha256, &draft, now)?;
+            if let Ok(kept) = &kept {
+                index(w, kept, &draft)?;
+            }
+            Ok::<_, Error>(kept)
         })?;
         // A note always brings its passages along.
         let kept = kept.map_err(|ReadAgain| Error::EmptyText)?;

@@ -201,11 +201,12 @@ pub(crate) fn build_new(path: &std::path::Path, schema: &Schema) -> Result<(), E
         .map_err(|(connection, e)| open_error(&connection, &e))
 }
 
-/// Also makes SQLite refuse statements that could break the file from inside.
+/// Makes SQLite refuse statements that could break the file from inside, and keep a statement's plan
+/// whatever is bound to it: otherwise a cached statement may be prepared anew at each use.
 fn harden(connection: &Connection) -> rusqlite::Result<()> {
-    connection
-        .set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)
-        .map(drop)
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 fn with_deadline(connection: Connection, clock: &Arc<dyn Clock>) -> Result<Conn, Error> {

@@ -1,4 +1,4 @@
-//! The writer thread: takes what waits, runs each job in its savepoint, commits them together,
+//! The writer thread: takes what waits, runs each job in a savepoint of its own, commits them together,
 //! and only then answers.
 
 use std::sync::{Arc, Weak};
@@ -86,9 +86,14 @@ fn commit_batch(conn: &Conn, mut jobs: Vec<Box<dyn Job>>) -> Fate {
 
 fn run_batch(conn: &Conn, jobs: &mut [Box<dyn Job>]) -> Result<Outcome, Error> {
     execute(conn, "BEGIN IMMEDIATE")?;
+    // A job alone in its transaction needs no savepoint. They are not free: at each one a full-text
+    // index writes out what it has gathered.
+    let alone = jobs.len() == 1;
     let mut kept = 0_usize;
     for job in jobs.iter_mut() {
-        execute(conn, "SAVEPOINT job")?;
+        if !alone {
+            execute(conn, "SAVEPOINT job")?;
+        }
         let mut ran = job.run(&WriteTx::new(&conn.connection));
         // Some failures end the whole transaction, and the jobs before this one with it.
         if conn.connection.is_autocommit() {
@@ -102,9 +107,12 @@ fn run_batch(conn: &Conn, jobs: &mut [Box<dyn Job>]) -> Result<Outcome, Error> {
         }
         match ran {
             Ran::Keep => kept += 1,
+            Ran::Undo if alone => {}
             Ran::Undo => execute(conn, "ROLLBACK TO job")?,
         }
-        execute(conn, "RELEASE job")?;
+        if !alone {
+            execute(conn, "RELEASE job")?;
+        }
     }
     if kept == 0 {
         execute(conn, "ROLLBACK")?;

@@ -7,7 +7,7 @@ use oldgrowth_domain::{DocumentId, UnixMs};
 use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::documents::{Document, NewDocument};
 use oldgrowth_store::table::jobs::Outcome;
-use oldgrowth_store::{DocumentKey, SourceKey, Write};
+use oldgrowth_store::{ChunkKey, DocumentKey, SourceKey, Write};
 
 use super::item::Draft;
 use super::supersede::supersede;
@@ -20,12 +20,15 @@ pub(crate) struct Kept {
     pub(crate) key: DocumentKey,
     pub(crate) outcome: Outcome,
     pub(crate) chunks: u32,
+    /// Passages that [`index`] has yet to enter into the word index.
+    unindexed: Vec<ChunkKey>,
 }
 
 /// What was known by content came without its passages, but has been superseded since it was read.
 pub(crate) struct ReadAgain;
 
-/// Keeps a draft as what is found at this place now.
+/// Keeps a draft as what is found at this place now. Its words follow by [`index`], in the same
+/// transaction.
 pub(crate) fn keep(
     w: &Write<'_>,
     source: SourceKey,
@@ -35,12 +38,15 @@ pub(crate) fn keep(
 ) -> Result<std::result::Result<Kept, ReadAgain>> {
     let before = w.document_at(source, item)?;
     let existing = w.live_document_by_content(&draft.sha256)?;
-    let (document, is_new) = match existing {
-        Some(document) => (document, false),
+    let (document, unindexed) = match existing {
+        Some(document) => (document, Vec::new()),
         None if draft.chunks.is_empty() => return Ok(Err(ReadAgain)),
-        None => (insert(w, source, draft, now)?, true),
+        None => insert(w, source, draft, now)?,
     };
-    w.set_place(source, item, document.key, now)?;
+    match before {
+        None => w.insert_place(source, item, document.key, now)?,
+        Some(_) => w.update_place(source, item, document.key, now)?,
+    }
     w.touch_source(source, now)?;
     let moved_on = before.filter(|before| *before != document.key);
     if let Some(old) = moved_on
@@ -48,10 +54,10 @@ pub(crate) fn keep(
     {
         supersede(w, old, document.key, now)?;
     }
-    let outcome = match (is_new, moved_on) {
-        (_, Some(_)) => Outcome::Changed,
-        (true, None) => Outcome::New,
-        (false, None) => Outcome::Unchanged,
+    let outcome = match moved_on {
+        Some(_) => Outcome::Changed,
+        None if unindexed.is_empty() => Outcome::Unchanged,
+        None => Outcome::New,
     };
     let chunks = w.chunk_count_of(document.key)?;
     Ok(Ok(Kept {
@@ -59,10 +65,29 @@ pub(crate) fn keep(
         key: document.key,
         outcome,
         chunks,
+        unindexed,
     }))
 }
 
-fn insert(w: &Write<'_>, source: SourceKey, draft: &Draft, now: UnixMs) -> Result<Document> {
+/// Enters what was kept into the word index. Last of all, so that the index writes out what it
+/// gathers once for the whole transaction.
+pub(crate) fn index(w: &Write<'_>, kept: &Kept, draft: &Draft) -> Result<()> {
+    // A later item of the same transaction may have replaced it already.
+    if kept.unindexed.is_empty() || w.document(kept.key)?.superseded_at.is_some() {
+        return Ok(());
+    }
+    for (key, chunk) in kept.unindexed.iter().zip(&draft.chunks) {
+        w.index_words(*key, &draft.title, &chunk.headings, &chunk.text)?;
+    }
+    Ok(())
+}
+
+fn insert(
+    w: &Write<'_>,
+    source: SourceKey,
+    draft: &Draft,
+    now: UnixMs,
+) -> Result<(Document, Vec<ChunkKey>)> {
     let document = w.insert_document(&NewDocument {
         source,
         sha256: draft.sha256.clone(),
@@ -74,12 +99,14 @@ fn insert(w: &Write<'_>, source: SourceKey, draft: &Draft, now: UnixMs) -> Resul
         chunk_rule: CHUNK_RULE_VERSION,
     })?;
     let tree = w.ensure_tree(source)?;
+    let mut keys = Vec::with_capacity(draft.chunks.len());
     for (ordinal, chunk) in (0_u32..).zip(&draft.chunks) {
         let (key, tokens) = w.insert_chunk(&document, ordinal, chunk)?;
         w.append_to_buffer(tree, 0, Member::Chunk(key), tokens, now)?;
+        keys.push(key);
     }
     if is_due(w.buffer_fill(tree, 0)?, now) {
         w.insert_job(&seal_job(tree, 0), now).map_err(Error::from)?;
     }
-    Ok(document)
+    Ok((document, keys))
 }

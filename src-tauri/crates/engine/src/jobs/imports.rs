@@ -10,7 +10,7 @@ use super::settle::end_batch;
 use crate::engine::Core;
 use crate::events::Committed;
 use crate::ingest::item::Draft;
-use crate::ingest::keep::{Kept, ReadAgain, keep};
+use crate::ingest::keep::{Kept, ReadAgain, index, keep};
 use crate::ingest::plan::path_text;
 use crate::{Error, Event, Result};
 
@@ -35,7 +35,7 @@ impl Core {
             }
             if let Some(ready) = self.read_item(job) {
                 bytes += ready.draft.bytes;
-                group.push(ready);
+                group.push(Arc::new(ready));
             }
             if bytes > GROUP_BYTES_MAX {
                 self.write_group(std::mem::take(&mut group));
@@ -64,11 +64,10 @@ impl Core {
     /// Writes them in one go: the word index flushes what it holds at each savepoint, so a savepoint
     /// for each item would cost more than the item. When one of them fails, none of this is kept, and
     /// each is written for itself.
-    fn write_group(&self, group: Vec<Ready>) {
+    fn write_group(&self, group: Vec<Arc<Ready>>) {
         if group.is_empty() {
             return;
         }
-        let group = Arc::new(group);
         match self.write_together(&group) {
             Ok(kept) => self.tell_kept(&group, kept),
             Err(error) if group.len() == 1 => {
@@ -77,9 +76,6 @@ impl Core {
                     .for_each(|item| self.settle_error(&item.job, &error));
             }
             Err(_) => {
-                let Some(group) = Arc::into_inner(group) else {
-                    return;
-                };
                 for item in group {
                     self.write_group(vec![item]);
                 }
@@ -93,14 +89,24 @@ impl Core {
 
     fn write_together(
         &self,
-        group: &Arc<Vec<Ready>>,
+        group: &[Arc<Ready>],
     ) -> Result<Vec<std::result::Result<Kept, ReadAgain>>> {
-        let (group, now) = (Arc::clone(group), self.now());
-        self.store
-            .write(move |w| group.iter().map(|item| keep_item(w, item, now)).collect())
+        let (group, now) = (group.to_vec(), self.now());
+        self.store.write(move |w| {
+            let kept: Vec<_> = group
+                .iter()
+                .map(|item| keep_item(w, item, now))
+                .collect::<Result<_>>()?;
+            for (item, kept) in group.iter().zip(&kept) {
+                if let Ok(kept) = kept {
+                    index(w, kept, &item.draft)?;
+                }
+            }
+            Ok(kept)
+        })
     }
 
-    fn tell_kept(&self, group: &[Ready], kept: Vec<std::result::Result<Kept, ReadAgain>>) {
+    fn tell_kept(&self, group: &[Arc<Ready>], kept: Vec<std::result::Result<Kept, ReadAgain>>) {
         let mut changed = false;
         for (item, kept) in group.iter().zip(kept) {
             match kept {
@@ -133,7 +139,7 @@ impl Core {
     }
 }
 
-/// The document, its passages, their words, the work that follows, and the end of the job.
+/// The document, its passages, the work that follows, and the end of the job.
 fn keep_item(
     w: &Write<'_>,
     item: &Ready,

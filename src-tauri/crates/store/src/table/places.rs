@@ -47,7 +47,28 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    pub fn set_place(
+    /// Records a document at a place where none has been found before.
+    pub fn insert_place(
+        &self,
+        source: SourceKey,
+        item: &str,
+        document: DocumentKey,
+        now: UnixMs,
+    ) -> Result<()> {
+        // No upsert: that would run in a savepoint of its own, at which the word index writes out
+        // what it has gathered, for each document instead of for each commit.
+        const SQL: &str = "
+            INSERT INTO places (source_id, item, document_id, seen_at)
+            VALUES (:source, :item, :document, :now)";
+        let params = named_params! {
+            ":source": source, ":item": item, ":document": document, ":now": now.0,
+        };
+        self.execute(SQL, params)?;
+        Ok(())
+    }
+
+    /// Records what is now found at a known place.
+    pub fn update_place(
         &self,
         source: SourceKey,
         item: &str,
@@ -55,9 +76,11 @@ impl Write<'_> {
         now: UnixMs,
     ) -> Result<()> {
         const SQL: &str = "
-            INSERT INTO places (source_id, item, document_id, seen_at) VALUES (:source, :item, :document, :now)
-            ON CONFLICT (source_id, item) DO UPDATE SET document_id = :document, seen_at = :now";
-        let params = named_params! { ":source": source, ":item": item, ":document": document, ":now": now.0 };
+            UPDATE places SET document_id = :document, seen_at = :now
+            WHERE source_id = :source AND item = :item";
+        let params = named_params! {
+            ":source": source, ":item": item, ":document": document, ":now": now.0,
+        };
         self.execute(SQL, params)?;
         Ok(())
     }

@@ -72,7 +72,9 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    pub(crate) fn index_words(
+    /// Enters a passage into the word index. To be done after the other writes of a transaction: a
+    /// statement that needs a savepoint makes the index write out what it has gathered.
+    pub fn index_words(
         &self,
         chunk: ChunkKey,
         title: &str,

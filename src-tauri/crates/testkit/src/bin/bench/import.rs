@@ -2,10 +2,12 @@
 //! full-text rows in transactions of the same size.
 
 use std::path::Path;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use oldgrowth_domain::jobs::BatchState;
 use oldgrowth_domain::words::index_text;
+use oldgrowth_engine::Event;
 use oldgrowth_store::Store;
 use oldgrowth_testkit::{Corpus, TestEngine};
 use rusqlite::{Connection, params};
@@ -65,23 +67,22 @@ fn import(workspace: &Path, notes: &Path) -> (Duration, usize) {
     let test = TestEngine::start(workspace, 2);
     test.engine.status();
     let before = test.store.facts().writes;
+    let (sender, ends) = mpsc::channel();
+    test.engine.subscribe(move |event| {
+        if let Event::Batch(now) = event
+            && now.batch.state != BatchState::Running
+        {
+            sender.send(now.clone()).expect("the benchmark listens");
+        }
+    });
     let (time, ended) = timed(|| {
-        let (queued, batch) = timed(|| {
+        let (queued, _) = timed(|| {
             test.engine
                 .start_import(&[notes.to_path_buf()])
                 .expect("the import starts")
         });
         say(&format!("  planned and queued in {}", millis(queued)));
-        loop {
-            let now = test
-                .engine
-                .batch(&batch.batch.id)
-                .expect("the import is there");
-            if now.batch.state != BatchState::Running {
-                return now;
-            }
-            std::thread::park_timeout(Duration::from_millis(2));
-        }
+        ends.recv().expect("the import ends")
     });
     let commits = test.store.facts().writes - before;
     assert_eq!(
@@ -91,6 +92,11 @@ fn import(workspace: &Path, notes: &Path) -> (Duration, usize) {
     );
     let documents = ended.progress.new as usize;
     test.engine.wait_until_idle(|| true).expect("the seals end");
+    let ledger = test.engine.ledger().expect("the ledger");
+    assert!(
+        ledger.iter().all(|row| row.is_in_step()),
+        "every passage is searchable and in the tree"
+    );
     (
         time,
         documents
