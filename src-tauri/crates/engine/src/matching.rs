@@ -57,8 +57,8 @@ impl Matcher {
         merged
     }
 
-    /// The sentence with the most different words of the question; of equals the shortest, then the
-    /// first. The whole text when it has no sentences.
+    /// The sentence with the most different words of the question; of equals one that is no heading,
+    /// then the shortest, then the first. The whole text when it has no sentences.
     pub(crate) fn best_sentence(&self, text: &str) -> Range<usize> {
         sentences(text)
             .into_iter()
@@ -66,6 +66,7 @@ impl Matcher {
                 let sentence = text.get(range.clone()).unwrap_or_default();
                 (
                     self.distinct(sentence),
+                    !sentence.starts_with('#'),
                     std::cmp::Reverse(sentence.len()),
                     std::cmp::Reverse(range.start),
                 )
@@ -129,5 +130,11 @@ mod tests {
             Some("The passport expires in 2030.")
         );
         assert_eq!(matcher.best_sentence(""), 0..0, "no text, no sentence");
+        let headed = "# Passport\n\nThe red passport.";
+        assert_eq!(
+            headed.get(matcher.best_sentence(headed)),
+            Some("The red passport."),
+            "a heading only says what it is about"
+        );
     }
 }

@@ -107,19 +107,35 @@ pub(crate) fn path_to_node(r: &Read<'_>, node: &Node) -> Result<Vec<Step>> {
 }
 
 fn ancestors(r: &Read<'_>, member: Member) -> Result<Vec<Step>> {
-    let mut steps = Vec::new();
+    let mut nodes = Vec::new();
     let mut at = member;
     while let Some(parent) = r.parent_of(at)? {
-        if let Some(node) = r.node(parent)? {
-            steps.push(Step {
-                id: node.id.to_string(),
-                title: first_sentence(&node.text),
-            });
-        }
+        nodes.extend(r.node(parent)?);
         at = Member::Node(parent);
     }
-    steps.reverse();
+    let mut steps: Vec<Step> = Vec::new();
+    for node in nodes.iter().rev() {
+        let title = title_of(node, &steps);
+        steps.push(Step {
+            id: node.id.to_string(),
+            title,
+        });
+    }
     Ok(steps)
+}
+
+/// A summary's first sentence that isn't a title further up already: a summary of summaries often
+/// begins with the same words.
+fn title_of(node: &Node, above: &[Step]) -> String {
+    let titles = text::sentences(&node.text)
+        .into_iter()
+        .filter_map(|range| Some(clip(node.text.get(range)?, TITLE_CHARS_MAX)));
+    let is_new = |title: &String| above.iter().all(|step| step.title != *title);
+    titles
+        .clone()
+        .find(is_new)
+        .or_else(|| titles.clone().next())
+        .unwrap_or_default()
 }
 
 fn source(r: &Read<'_>, id: &SourceId) -> Result<Source> {
@@ -230,9 +246,10 @@ fn waiting(r: &Read<'_>, source: &Source, offset: u32, limit: u32) -> Result<Vie
 
 fn under_node(r: &Read<'_>, node: &Node, offset: u32, limit: u32) -> Result<View> {
     let mut path = path_to_node(r, node)?;
+    let title = title_of(node, &path);
     path.push(Step {
         id: node.id.to_string(),
-        title: first_sentence(&node.text),
+        title,
     });
     let members = r.members_of(node.key)?;
     let total = count(members.len());
@@ -253,7 +270,7 @@ fn node_row(r: &Read<'_>, node: Node) -> Result<Row> {
         children: r.member_count(node.key)?,
         id: node.id.to_string(),
         kind: RowKind::Summary,
-        title: first_sentence(&node.text),
+        title: title_of(&node, &[]),
         preview: clip(
             node.text.split_once('\n').map_or("", |(_, rest)| rest),
             PREVIEW_CHARS_MAX,
@@ -286,16 +303,6 @@ fn chunk_row(r: &Read<'_>, chunk: Chunk) -> Result<Row> {
 
 fn page<T>(rows: Vec<T>, offset: u32, limit: u32) -> impl Iterator<Item = T> {
     rows.into_iter().skip(offset as usize).take(limit as usize)
-}
-
-pub(crate) fn first_sentence(summary: &str) -> String {
-    let range = text::sentences(summary).into_iter().next();
-    clip(
-        range
-            .and_then(|range| summary.get(range))
-            .unwrap_or_default(),
-        TITLE_CHARS_MAX,
-    )
 }
 
 /// The beginning of a text on one line, with an ellipsis when something was left out.

@@ -1,7 +1,8 @@
 //! The command line as its users meet it: real processes, real files.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a failed set-up should fail the test"
 )]
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use oldgrowth_domain::ChunkId;
 use oldgrowth_engine::Note;
-use oldgrowth_store::{Error, Lane, Store};
+use oldgrowth_store::{Lane, Store};
 use oldgrowth_testkit::TestEngine;
 use rusqlite::{Connection, OptionalExtension};
 
@@ -43,9 +43,7 @@ pub(crate) fn measure(table: &mut Table) {
     let connection = open(&file);
     for _ in 0..ROUNDS {
         ours.push(each(READS_A_ROUND, || {
-            let chunk = test
-                .store
-                .read(Lane::Interactive, |r| Ok::<_, Error>(r.chunk_by_id(&id)?));
+            let chunk = test.store.read(Lane::Interactive, |r| r.chunk_by_id(&id));
             assert!(chunk.expect("the read works").is_some(), "the row is there");
         }));
         bare.push(each(READS_A_ROUND, || {
