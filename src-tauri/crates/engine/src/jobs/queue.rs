@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use oldgrowth_domain::UnixMs;
 use oldgrowth_store::BatchKey;
 use oldgrowth_store::table::jobs::Lease;
 use parking_lot::{Condvar, Mutex};
@@ -21,6 +22,9 @@ struct State {
     /// Jobs that a dead process held have been put back; from here on leases are our own.
     recovered: bool,
     held: HashSet<Lease>,
+    /// Jobs that ended in no way, because the store was away when they should have been settled, and
+    /// when they may be tried again.
+    unsettled: Vec<(Lease, UnixMs)>,
     /// When each running import was last told of.
     told: HashMap<BatchKey, Duration>,
 }
@@ -91,6 +95,14 @@ impl Queue {
 
     pub(crate) fn release(&self, lease: Lease) {
         self.state.lock().held.remove(&lease);
+    }
+
+    pub(crate) fn keep_unsettled(&self, jobs: impl IntoIterator<Item = (Lease, UnixMs)>) {
+        self.state.lock().unsettled.extend(jobs);
+    }
+
+    pub(crate) fn take_unsettled(&self) -> Vec<(Lease, UnixMs)> {
+        std::mem::take(&mut self.state.lock().unsettled)
     }
 
     /// Is it time to tell of this import again? `now` is monotonic.

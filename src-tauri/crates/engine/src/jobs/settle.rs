@@ -1,5 +1,8 @@
 //! How jobs end: kept, put back, or given up with a reason.
 
+use std::time::Duration;
+
+use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::jobs::{ATTEMPTS_MAX, FailureClass};
 use oldgrowth_store::table::jobs::{ClaimedJob, Outcome, Reason};
 use oldgrowth_store::{BatchKey, Write};
@@ -34,8 +37,7 @@ impl Core {
             FailureClass::Transient => {
                 let wait = self.backoff(job.deferrals + 1);
                 self.settling(job, move |w, job, now| {
-                    let at = now.plus_ms(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
-                    Ok(w.defer(job.lease, at, now)?)
+                    Ok(w.defer(job.lease, after(now, wait), now)?)
                 });
             }
             FailureClass::BadItem if job.attempts < ATTEMPTS_MAX => {
@@ -65,8 +67,7 @@ impl Core {
     fn retry_later(&self, job: &ClaimedJob, reason: Reason) {
         let wait = self.backoff(job.attempts);
         self.settling(job, move |w, job, now| {
-            let at = now.plus_ms(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
-            Ok(w.settle_retry(job.lease, &reason, at, now)?)
+            Ok(w.settle_retry(job.lease, &reason, after(now, wait), now)?)
         });
     }
 
@@ -95,28 +96,54 @@ impl Core {
     fn settling(
         &self,
         job: &ClaimedJob,
-        settle: impl FnOnce(&Write<'_>, &ClaimedJob, oldgrowth_domain::UnixMs) -> Result<()>
-        + Send
-        + 'static,
+        settle: impl FnOnce(&Write<'_>, &ClaimedJob, UnixMs) -> Result<()> + Send + 'static,
     ) {
+        let (lease, wait) = (job.lease, self.backoff(job.deferrals + 1));
         let (job, now) = (job.clone(), self.now());
         let settled = self.store.write(move |w| settle(w, &job, now));
         if let Err(error) = settled {
-            // The lease runs out and the reaper puts the job back; nothing is lost by this.
             tracing::debug!(
                 transient = error.is_transient(),
                 "a job could not be settled"
             );
+            // Put back as soon as the store can be written again. Should this process end before,
+            // the next one finds the lease.
+            if error.is_transient() {
+                self.queue.keep_unsettled([(lease, after(now, wait))]);
+            }
         }
+    }
+
+    /// Puts back the jobs that could not be settled while the store was away.
+    pub(super) fn put_back_unsettled(&self) -> Result<()> {
+        let unsettled = self.queue.take_unsettled();
+        if unsettled.is_empty() {
+            return Ok(());
+        }
+        let (jobs, now) = (unsettled.clone(), self.now());
+        let put_back = self.store.write(move |w| {
+            for (lease, at) in jobs {
+                match w.defer(lease, at, now) {
+                    // Cancelled, or reaped and claimed by another: no longer ours to put back.
+                    Ok(()) | Err(oldgrowth_store::Error::LeaseLost) => {}
+                    Err(error) => return Err(Error::from(error)),
+                }
+            }
+            Ok(())
+        });
+        if put_back.is_err() {
+            self.queue.keep_unsettled(unsettled);
+        }
+        put_back
     }
 }
 
+fn after(now: UnixMs, wait: Duration) -> UnixMs {
+    now.plus_ms(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))
+}
+
 /// The parent ends in the same write as its last child.
-pub(super) fn end_batch(
-    w: &Write<'_>,
-    batch: Option<BatchKey>,
-    now: oldgrowth_domain::UnixMs,
-) -> Result<()> {
+pub(super) fn end_batch(w: &Write<'_>, batch: Option<BatchKey>, now: UnixMs) -> Result<()> {
     if let Some(batch) = batch {
         w.settle_batch(batch, now)?;
     }

@@ -121,6 +121,7 @@ impl Core {
         if !self.queue.is_recovered() {
             return Ok(Claim::Sleep(None));
         }
+        self.put_back_unsettled()?;
         let now = self.now();
         let due = self
             .store

@@ -1,0 +1,279 @@
+//! What fails because something is away waits and goes on; what is bad is given up with a reason.
+//! Neither stops anything else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::jobs::{ATTEMPTS_MAX, BatchState};
+use oldgrowth_engine::{ComponentState, Engine, HealthCode};
+use oldgrowth_models::Extractive;
+use oldgrowth_store::SourceKey;
+
+use crate::rig::{Place, Rig, TODAY};
+use crate::stand_ins::{Act, GatedFiles, ScriptedSummariser};
+
+const LONGER_THAN_ANY_BACKOFF: Duration = Duration::from_secs(40);
+
+fn jobs_row(engine: &Engine) -> (ComponentState, String) {
+    let row = engine.status().components.into_iter();
+    let row = row
+        .into_iter()
+        .find(|row| row.code == HealthCode::Jobs)
+        .unwrap();
+    (row.state, row.cause)
+}
+
+fn seals(place: &Place, state: &str) -> i64 {
+    place.count(&format!(
+        "SELECT count(*) FROM jobs WHERE kind = 'seal' AND state = '{state}'"
+    ))
+}
+
+/// Lets time pass until this is so.
+fn in_time(place: &Place, rig: &Rig, what: &str, is_so: impl Fn() -> bool) {
+    rig.until(what, || {
+        rig.later(&place.clock, LONGER_THAN_ANY_BACKOFF);
+        is_so()
+    });
+}
+
+#[test]
+fn a_model_that_is_away_costs_no_attempt_and_work_goes_on_by_itself() {
+    let place = Place::new();
+    place.write_many(16);
+    let away = [Act::Away; 12];
+    let model = ScriptedSummariser::playing(&away);
+    let rig = place.start_with(2, Arc::new(GatedFiles::default()), model.clone());
+    let batch = rig.import();
+    let view = rig.until_ended(&batch);
+    assert_eq!(view.batch.state, BatchState::Done, "reading needs no model");
+    assert_eq!(rig.found("boat7").len(), 1, "nor does finding");
+    in_time(&place, &rig, "the model's return", || {
+        assert_eq!(
+            place.count("SELECT coalesce(max(attempts), 0) FROM jobs WHERE kind = 'seal' AND state = 'ready'"),
+            0,
+            "being away is not the job's fault"
+        );
+        model.calls() > 12 && seals(&place, "done") == 1
+    });
+    assert_eq!(
+        place.count("SELECT deferrals FROM jobs WHERE kind = 'seal' AND outcome = 'sealed'"),
+        12,
+        "each time it was put off"
+    );
+    rig.idle();
+    place.assert_whole();
+}
+
+#[test]
+fn work_that_is_put_off_is_no_trouble_and_health_says_that_it_goes_on() {
+    let place = Place::new();
+    place.write_many(16);
+    let model = ScriptedSummariser::playing(&[Act::Away]);
+    let rig = place.start_with(1, Arc::new(GatedFiles::default()), model);
+    rig.import();
+    rig.until("the first try", || {
+        place.count("SELECT count(*) FROM jobs WHERE deferrals = 1 AND state = 'ready'") == 1
+    });
+    let (state, cause) = jobs_row(&rig.engine);
+    assert_eq!(
+        state,
+        ComponentState::Ok,
+        "nothing for the person to do: {cause}"
+    );
+    assert!(cause.contains("waits"), "but not hidden either: {cause}");
+}
+
+#[test]
+fn a_panicking_model_fails_its_job_after_some_attempts_and_not_the_worker() {
+    let place = Place::new();
+    place.write_many(16);
+    let acts = [Act::Panic; ATTEMPTS_MAX as usize];
+    let model = ScriptedSummariser::playing(&acts);
+    let rig = place.start_with(1, Arc::new(GatedFiles::default()), model.clone());
+    let batch = rig.import();
+    in_time(&place, &rig, "the giving up", || {
+        seals(&place, "failed") == 1
+    });
+    assert_eq!(model.calls(), ATTEMPTS_MAX, "tried so often and no more");
+    assert_eq!(
+        rig.engine.batch(&batch).unwrap().batch.state,
+        BatchState::Done,
+        "the import itself went well"
+    );
+    let (state, cause) = jobs_row(&rig.engine);
+    assert_eq!(state, ComponentState::Warn, "health shows it: {cause}");
+    assert_eq!(
+        place.count("SELECT count(*) FROM buffer_items"),
+        16,
+        "no passage has left the buffer"
+    );
+    // The only worker is alive: it seals when the next passage asks for it.
+    rig.note("Another note, in another tree.");
+    place.write(
+        "new.md",
+        "The seventeenth boat came back in the evening, and nobody saw it.\n",
+    );
+    rig.import();
+    rig.until("the seal", || seals(&place, "done") == 1);
+    rig.idle();
+    place.assert_whole();
+}
+
+#[test]
+fn a_model_that_refuses_its_input_is_given_up_with_a_reason() {
+    let place = Place::new();
+    place.write_many(16);
+    let acts = [Act::Refuse; ATTEMPTS_MAX as usize];
+    let rig = place.start_with(
+        2,
+        Arc::new(GatedFiles::default()),
+        ScriptedSummariser::playing(&acts),
+    );
+    rig.import();
+    in_time(&place, &rig, "the giving up", || {
+        seals(&place, "failed") == 1
+    });
+    assert_eq!(
+        place.count("SELECT count(*) FROM jobs WHERE state = 'failed' AND length(reason) > 10"),
+        1,
+        "in words"
+    );
+}
+
+#[test]
+fn a_panicking_parser_fails_its_file_alone() {
+    let place = Place::new();
+    place.write_many(10);
+    let files = GatedFiles {
+        parser_panics_at: Some("004.md"),
+        ..GatedFiles::default()
+    };
+    let rig = place.start_with(1, Arc::new(files), Arc::new(Extractive));
+    let view = rig.import_to_the_end();
+    assert_eq!(
+        (
+            view.batch.state,
+            view.progress.new,
+            view.progress.children.failed
+        ),
+        (BatchState::Failed, 9, 1),
+        "the others are kept"
+    );
+    let words = view.failure.unwrap();
+    assert!(
+        words.contains("a fault of ours"),
+        "we do not blame the file: {words}"
+    );
+    assert_eq!(
+        jobs_row(&rig.engine).0,
+        ComponentState::Warn,
+        "health shows it"
+    );
+    place.assert_whole();
+}
+
+#[test]
+fn a_panicking_reader_fails_its_file_after_some_attempts() {
+    let place = Place::new();
+    place.write_many(5);
+    let files = GatedFiles {
+        fetch_panics_at: Some("002.md"),
+        ..GatedFiles::default()
+    };
+    let rig = place.start_with(1, Arc::new(files), Arc::new(Extractive));
+    let batch = rig.import();
+    in_time(&place, &rig, "the end", || {
+        rig.engine.batch(&batch).unwrap().batch.state != BatchState::Running
+    });
+    let view = rig.engine.batch(&batch).unwrap();
+    assert_eq!(
+        (
+            view.batch.state,
+            view.progress.new,
+            view.progress.children.failed
+        ),
+        (BatchState::Failed, 4, 1),
+        "and no other"
+    );
+    assert_eq!(
+        place.count("SELECT attempts FROM jobs WHERE state = 'failed'"),
+        i64::from(ATTEMPTS_MAX),
+        "after all attempts"
+    );
+}
+
+#[test]
+fn an_item_that_is_mended_by_a_later_import_is_no_trouble_any_more() {
+    let place = Place::new();
+    place.write_many(3);
+    let files = GatedFiles {
+        parser_panics_at: Some("001.md"),
+        ..GatedFiles::default()
+    };
+    let rig = place.start_with(1, Arc::new(files), Arc::new(Extractive));
+    rig.import_to_the_end();
+    drop(rig);
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    let (state, cause) = jobs_row(&rig.engine);
+    assert_eq!(
+        state,
+        ComponentState::Ok,
+        "it could be read this time: {cause}"
+    );
+}
+
+/// Imports while another program holds the store: from when the items are read until so many writes
+/// have been refused. The keeper waits for such a lock before it calls the store busy, so this takes
+/// its time.
+fn import_held_up(count: usize, refusals: usize) {
+    let place = Place::new();
+    place.write_many(count);
+    let files = Arc::new(GatedFiles::default());
+    files.gate.hold_call(u32::try_from(count).unwrap());
+    let rig = place.start_with(1, files.clone(), Arc::new(Extractive));
+    let batch = rig.import();
+    files.gate.wait_held();
+    let another = place.raw();
+    another.execute_batch("BEGIN IMMEDIATE").unwrap();
+    files.gate.open();
+    for _ in 0..refusals {
+        let refused = rig
+            .store
+            .write(|w| w.touch_source(SourceKey::from_payload(1), UnixMs(TODAY)));
+        assert!(
+            matches!(&refused, Err(error) if error.is_transient()),
+            "the store is held, which goes away: {refused:?}"
+        );
+    }
+    another.execute_batch("ROLLBACK").unwrap();
+    drop(another);
+    in_time(&place, &rig, "the end of the import", || {
+        rig.engine.batch(&batch).unwrap().batch.state != BatchState::Running
+    });
+    let view = rig.engine.batch(&batch).unwrap();
+    assert_eq!(
+        (view.batch.state, view.progress.new as usize),
+        (BatchState::Done, count),
+        "all of it goes on by itself, long before a lease runs out"
+    );
+    assert_eq!(
+        place.count("SELECT max(attempts) FROM jobs WHERE kind = 'import_item'"),
+        1,
+        "and no attempt was burned"
+    );
+    rig.idle();
+    place.assert_whole();
+}
+
+#[test]
+fn items_that_could_not_be_written_together_are_written_when_the_store_is_free() {
+    import_held_up(5, 1);
+}
+
+#[test]
+fn an_item_that_could_not_even_be_put_back_is_put_back_when_the_store_is_free() {
+    import_held_up(1, 3);
+}

@@ -1,0 +1,33 @@
+//! With nothing to do, nothing is done.
+
+use std::time::Duration;
+
+use oldgrowth_engine::ports::Clock;
+use oldgrowth_testkit::WallClock;
+
+use crate::rig::Place;
+
+const QUIET: Duration = Duration::from_secs(2);
+
+#[test]
+fn an_idle_engine_neither_opens_nor_writes_nor_tells_anything() {
+    let place = Place::new();
+    place.write_many(20);
+    let rig = place.start(4);
+    rig.import_to_the_end();
+    // The last worker counts what there is before it falls asleep.
+    rig.engine.status();
+    let facts = || {
+        let facts = rig.store.facts();
+        (facts.opens, facts.connections, facts.writes)
+    };
+    let settled = rig.quiet(QUIET);
+    assert!(settled, "the news of the import come to an end");
+    let (before, told) = (facts(), rig.events().len());
+    let clock = WallClock::start();
+    assert!(rig.quiet(QUIET), "nothing is told");
+    assert!(clock.monotonic() >= QUIET, "all that time");
+    assert_eq!(facts(), before, "nothing is opened or written");
+    assert_eq!(rig.events().len(), told, "and nothing is told of");
+    assert_eq!(before.0, 1, "the store was opened once");
+}

@@ -1,0 +1,241 @@
+//! A claim is a lease: nobody else has the job meanwhile, and who has lost it changes nothing.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::jobs::{ATTEMPTS_MAX, BatchState, LEASE_MS};
+use oldgrowth_models::Extractive;
+use oldgrowth_store::Error;
+use oldgrowth_store::table::jobs::{ClaimedJob, Outcome, Reason};
+
+use crate::rig::{Place, Rig, TODAY};
+use crate::stand_ins::GatedFiles;
+
+fn claim(rig: &Rig, now: i64, limit: u32) -> Vec<ClaimedJob> {
+    rig.store
+        .write(move |w| w.claim_jobs(UnixMs(now), UnixMs(now + LEASE_MS), limit))
+        .unwrap()
+}
+
+fn done(rig: &Rig, job: &ClaimedJob) -> oldgrowth_store::Result<()> {
+    let lease = job.lease;
+    rig.store
+        .write(move |w| w.settle_done(lease, Outcome::Nothing, None, None, UnixMs(TODAY)))
+}
+
+#[test]
+fn two_claims_are_disjoint() {
+    let place = Place::new();
+    place.write_many(50);
+    let rig = place.start(0);
+    rig.import();
+    let store = &rig.store;
+    let all: Vec<ClaimedJob> = std::thread::scope(|scope| {
+        let claims: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    (0..4)
+                        .flat_map(|_| {
+                            let until = UnixMs(TODAY + LEASE_MS);
+                            store
+                                .write(move |w| w.claim_jobs(UnixMs(TODAY), until, 4))
+                                .unwrap()
+                        })
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        claims
+            .into_iter()
+            .flat_map(|claim| claim.join().unwrap())
+            .collect()
+    });
+    let distinct: HashSet<_> = all.iter().map(|job| job.key).collect();
+    assert_eq!(all.len(), 50, "all are claimed");
+    assert_eq!(distinct.len(), 50, "none by two");
+    assert_eq!(claim(&rig, TODAY, 10), [], "and nothing is left");
+}
+
+#[test]
+fn a_job_claimed_again_fences_its_first_holder() {
+    let place = Place::new();
+    place.write_many(1);
+    let rig = place.start(0);
+    rig.import();
+    let first = claim(&rig, TODAY, 1).remove(0);
+    let late = TODAY + LEASE_MS;
+    rig.store
+        .write(move |w| w.reap_leases(UnixMs(late - 1), UnixMs(late - 1)))
+        .unwrap();
+    assert_eq!(
+        claim(&rig, late, 1),
+        [],
+        "a lease that still runs is left alone"
+    );
+    rig.store
+        .write(move |w| w.reap_leases(UnixMs(late), UnixMs(late)))
+        .unwrap();
+    let second = claim(&rig, late, 1).remove(0);
+    assert_eq!(
+        (second.key, second.attempts),
+        (first.key, 2),
+        "the same job, a second attempt"
+    );
+    let why = Reason {
+        code: "late".to_owned(),
+        words: "late".to_owned(),
+    };
+    let lease = first.lease;
+    let settles: [oldgrowth_store::Result<()>; 4] = [
+        done(&rig, &first),
+        rig.store
+            .write(move |w| w.defer(lease, UnixMs(late), UnixMs(late))),
+        rig.store.write({
+            let why = why.clone();
+            move |w| w.settle_failed(lease, &why, UnixMs(late))
+        }),
+        rig.store
+            .write(move |w| w.settle_retry(lease, &why, UnixMs(late), UnixMs(late))),
+    ];
+    for settled in settles {
+        assert!(
+            matches!(settled, Err(Error::LeaseLost)),
+            "too late, and told so: {settled:?}"
+        );
+    }
+    rig.store
+        .write(move |w| w.renew_leases(&[lease], UnixMs(i64::MAX)))
+        .unwrap();
+    assert_eq!(
+        place.count(
+            "SELECT count(*) FROM jobs WHERE state = 'running' AND attempts = 2 AND reason IS NULL"
+        ),
+        1,
+        "nothing of it has changed the job"
+    );
+    assert_eq!(
+        place.count("SELECT lease_until FROM jobs"),
+        late + LEASE_MS,
+        "nor prolonged what is another's"
+    );
+    assert!(done(&rig, &second).is_ok(), "the second holder settles it");
+    assert!(matches!(done(&rig, &second), Err(Error::LeaseLost)), "once");
+}
+
+#[test]
+fn at_start_the_leases_of_a_dead_process_are_put_back_at_once() {
+    let place = Place::new();
+    place.write_many(5);
+    let rig = place.start(0);
+    let batch = rig.import();
+    assert_eq!(
+        claim(&rig, TODAY, 5).len(),
+        5,
+        "held by a process that dies now"
+    );
+    drop(rig);
+    let rig = place.start(2);
+    let view = rig.until_ended(&batch);
+    assert_eq!(
+        (view.batch.state, view.progress.new),
+        (BatchState::Done, 5),
+        "nobody waited for the leases to run out: the clock stood still"
+    );
+}
+
+#[test]
+fn a_job_that_kills_its_process_each_time_is_given_up_with_a_reason() {
+    let place = Place::new();
+    place.write_many(1);
+    let rig = place.start(0);
+    let batch = rig.import();
+    for _ in 0..ATTEMPTS_MAX {
+        assert_eq!(claim(&rig, TODAY, 1).len(), 1, "still tried");
+        rig.store
+            .write(|w| {
+                for batch in w.reap_leases(UnixMs(i64::MAX), UnixMs(TODAY))? {
+                    w.settle_batch(batch, UnixMs(TODAY))?;
+                }
+                Ok::<_, Error>(())
+            })
+            .unwrap();
+    }
+    assert_eq!(claim(&rig, TODAY, 1), [], "not any more");
+    let view = rig.engine.batch(&batch).unwrap();
+    assert_eq!(
+        view.batch.state,
+        BatchState::Failed,
+        "the import ends with it"
+    );
+    assert!(
+        view.failure.is_some_and(|words| !words.is_empty()),
+        "and says why"
+    );
+}
+
+#[test]
+fn an_import_cancelled_while_its_items_are_read_keeps_nothing_of_them() {
+    let place = Place::new();
+    place.write_many(5);
+    let files = Arc::new(GatedFiles::default());
+    files.gate.hold_call(4);
+    let rig = place.start_with(1, files.clone(), Arc::new(Extractive));
+    let batch = rig.import();
+    files.gate.wait_held();
+    let cancelled = rig.engine.cancel_batch(&batch).unwrap();
+    assert_eq!(
+        (cancelled.batch.state, cancelled.progress.children.cancelled),
+        (BatchState::Cancelled, 5),
+        "it has ended as soon as that is answered"
+    );
+    files.gate.open();
+    rig.engine.stop();
+    for table in [
+        "documents",
+        "chunks",
+        "places",
+        "buffer_items",
+        "words_docsize",
+        "trees",
+    ] {
+        assert_eq!(
+            place.count(&format!("SELECT count(*) FROM {table}")),
+            0,
+            "what was read is rolled back whole: {table}"
+        );
+    }
+    assert_eq!(
+        rig.engine.batch(&batch).unwrap().batch.state,
+        BatchState::Cancelled,
+        "and it stays cancelled"
+    );
+    place.assert_whole();
+}
+
+#[test]
+fn an_import_cancelled_and_tried_again_is_not_settled_by_who_read_it_before() {
+    let place = Place::new();
+    place.write_many(3);
+    let files = Arc::new(GatedFiles::default());
+    files.gate.hold_call(3);
+    let rig = place.start_with(1, files.clone(), Arc::new(Extractive));
+    let batch = rig.import();
+    files.gate.wait_held();
+    rig.engine.cancel_batch(&batch).unwrap();
+    rig.engine.retry_batch(&batch).unwrap();
+    files.gate.open();
+    let view = rig.until_ended(&batch);
+    assert_eq!(
+        (view.batch.state, view.progress.new),
+        (BatchState::Done, 3),
+        "read once more"
+    );
+    assert_eq!(
+        place.count("SELECT min(attempts) FROM jobs WHERE batch_id IS NOT NULL"),
+        1,
+        "with all its attempts"
+    );
+    rig.idle();
+    place.assert_whole();
+}

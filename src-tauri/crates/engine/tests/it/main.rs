@@ -1,0 +1,22 @@
+//! What the engine promises, on a real store with real files. Only models, and where a test must
+//! stop time between two steps the reader of files, are replaced.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a failed set-up should fail the test"
+)]
+
+mod failures;
+mod guard;
+mod health;
+mod idle;
+mod imports;
+mod interleavings;
+mod leases;
+mod parents;
+mod rig;
+mod sealing;
+mod searching;
+mod stand_ins;
+mod superseding;

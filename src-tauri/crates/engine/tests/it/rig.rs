@@ -1,0 +1,374 @@
+//! An engine on a workspace and a folder of files, and a look behind its back at the rows.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use oldgrowth_domain::BatchId;
+use oldgrowth_engine::ports::{Ambient, Clock, Files, Summariser};
+use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts};
+use oldgrowth_importers::FilesOnDisk;
+use oldgrowth_keeper::Keeper;
+use oldgrowth_models::Extractive;
+use oldgrowth_store::Store;
+use oldgrowth_testkit::{FakeClock, SeededRandom, Threads, WallClock};
+use parking_lot::{Condvar, Mutex};
+use rusqlite::Connection;
+
+/// Whatever is waited for comes long before this, or never.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The day on which most tests take place: in November 2026.
+pub(crate) const TODAY: i64 = 1_795_000_000_000;
+
+/// A workspace and a folder to import, which outlive engines.
+pub(crate) struct Place {
+    pub(crate) workspace: tempfile::TempDir,
+    pub(crate) notes: tempfile::TempDir,
+    pub(crate) clock: Arc<FakeClock>,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self {
+            workspace: tempfile::tempdir().unwrap(),
+            notes: tempfile::tempdir().unwrap(),
+            clock: FakeClock::at(TODAY),
+        }
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.notes.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// `count` files of one passage each, with a word of its own in each.
+    pub(crate) fn write_many(&self, count: usize) {
+        for number in 0..count {
+            self.write(&file_name(number), &file_text(number, "first"));
+        }
+    }
+
+    pub(crate) fn start(&self, workers: usize) -> Rig {
+        self.start_with(workers, Arc::new(FilesOnDisk), Arc::new(Extractive))
+    }
+
+    pub(crate) fn start_with(
+        &self,
+        workers: usize,
+        files: Arc<dyn Files>,
+        summariser: Arc<dyn Summariser>,
+    ) -> Rig {
+        Rig::start(self, workers, files, summariser)
+    }
+
+    /// A connection of the test's own, past the keeper.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the test looks at the rows behind the keeper's back"
+    )]
+    pub(crate) fn raw(&self) -> Connection {
+        let raw = Connection::open(self.workspace.path().join(Store::FILE)).unwrap();
+        raw.busy_timeout(Duration::from_secs(10)).unwrap();
+        raw
+    }
+
+    pub(crate) fn count(&self, sql: &str) -> i64 {
+        self.raw().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// What must hold whenever nothing is under way.
+    pub(crate) fn assert_whole(&self) {
+        let raw = self.raw();
+        for (fact, sql) in RULES {
+            let broken: i64 = raw.query_row(sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(broken, 0, "{fact}");
+        }
+        let mut keys = raw.prepare("PRAGMA foreign_key_check").unwrap();
+        assert!(!keys.exists([]).unwrap(), "every reference leads somewhere");
+        assert_spans(&raw);
+    }
+}
+
+/// Rules about rows: what holds, and how many rows break it.
+const RULES: [(&str, &str); 9] = [
+    (
+        "a live passage is in exactly one buffer or node",
+        "SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id
+         WHERE d.superseded_at IS NULL
+           AND (SELECT count(*) FROM buffer_items b WHERE b.chunk_id = c.id)
+             + (SELECT count(*) FROM node_children n WHERE n.chunk_id = c.id) <> 1",
+    ),
+    (
+        "a superseded passage is in no buffer, node, span or word index",
+        "SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id
+         WHERE d.superseded_at IS NOT NULL
+           AND (EXISTS (SELECT 1 FROM buffer_items b WHERE b.chunk_id = c.id)
+             OR EXISTS (SELECT 1 FROM node_children n WHERE n.chunk_id = c.id)
+             OR EXISTS (SELECT 1 FROM node_spans s WHERE s.chunk_id = c.id)
+             OR EXISTS (SELECT 1 FROM words_docsize w WHERE w.id = c.id))",
+    ),
+    (
+        "a live passage has its row in the word index",
+        "SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id
+         WHERE d.superseded_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM words_docsize w WHERE w.id = c.id)",
+    ),
+    (
+        "the word index has no row of anything else",
+        "SELECT count(*) FROM words_docsize w WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.id = w.id)",
+    ),
+    (
+        "a node is in exactly one buffer or node",
+        "SELECT count(*) FROM nodes x
+         WHERE (SELECT count(*) FROM buffer_items b WHERE b.child_id = x.id)
+             + (SELECT count(*) FROM node_children n WHERE n.child_id = x.id) <> 1",
+    ),
+    (
+        "a node counts the passages under it",
+        "SELECT count(*) FROM nodes x WHERE passages <>
+           (WITH RECURSIVE below(node) AS (SELECT x.id UNION ALL
+              SELECT n.child_id FROM node_children n JOIN below ON n.node_id = below.node
+              WHERE n.child_id IS NOT NULL)
+            SELECT count(*) FROM node_children n JOIN below ON n.node_id = below.node
+            WHERE n.chunk_id IS NOT NULL)",
+    ),
+    (
+        "no summary is left that is to be made anew",
+        "SELECT count(*) FROM nodes WHERE degraded = 1",
+    ),
+    (
+        "a document lives as long as it has a place",
+        "SELECT count(*) FROM documents d
+         WHERE (superseded_at IS NULL) <> EXISTS (SELECT 1 FROM places p WHERE p.document_id = d.id)",
+    ),
+    (
+        "an import's state is its children's",
+        "SELECT count(*) FROM batches b WHERE state <> (
+           SELECT CASE
+             WHEN sum(j.state IN ('ready', 'running')) > 0 THEN 'running'
+             WHEN count(j.id) = 0 OR sum(j.state = 'failed') > 0 THEN 'failed'
+             WHEN sum(j.state = 'cancelled') > 0 THEN 'cancelled'
+             ELSE 'done' END
+           FROM jobs j WHERE j.batch_id = b.id)",
+    ),
+];
+
+/// Each sentence of each summary stands word for word in the passage that it names.
+fn assert_spans(raw: &Connection) {
+    let mut spans = raw
+        .prepare(
+            "SELECT n.text, s.text_start, s.text_end, c.text, s.chunk_start, s.chunk_end
+             FROM node_spans s JOIN nodes n ON n.id = s.node_id JOIN chunks c ON c.id = s.chunk_id
+             ORDER BY s.node_id, s.sentence",
+        )
+        .unwrap();
+    let spans = spans
+        .query_map([], |row| {
+            let said: String = row.get(0)?;
+            let origin: String = row.get(3)?;
+            let cut = |text: &str, start: usize, end: usize| text.get(start..end).map(flat);
+            Ok((
+                cut(&said, row.get(1)?, row.get(2)?),
+                cut(&origin, row.get(4)?, row.get(5)?),
+            ))
+        })
+        .unwrap();
+    for pair in spans {
+        let (said, origin) = pair.unwrap();
+        assert!(
+            said.is_some(),
+            "a span lies within its summary, between characters"
+        );
+        assert_eq!(said, origin, "a sentence is its passage's own");
+    }
+    let unspanned: i64 = raw
+        .query_row(
+            "SELECT count(*) FROM nodes n WHERE length(replace(text, char(10), '')) <>
+               (SELECT coalesce(sum(length(CAST(substr(CAST(n.text AS BLOB), text_start + 1, text_end - text_start) AS TEXT))), 0)
+                FROM node_spans s WHERE s.node_id = n.id)",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(unspanned, 0, "no word of a summary is without its span");
+}
+
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+pub(crate) fn file_name(number: usize) -> String {
+    format!("{number:03}.md")
+}
+
+/// Two sentences, so that a summary has something to leave out.
+pub(crate) fn file_text(number: usize, version: &str) -> String {
+    format!(
+        "The {version} note says that boat{number} left the harbour early in the morning.\n\
+         Nobody on the quay had expected the wind{number} to turn so soon after dawn.\n"
+    )
+}
+
+/// An engine at work, with a bell that rings at each of its events.
+pub(crate) struct Rig {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) store: Store,
+    keeper: Keeper,
+    folder: PathBuf,
+    bell: Arc<Bell>,
+}
+
+#[derive(Default)]
+struct Bell {
+    events: Mutex<Vec<Event>>,
+    rung: Condvar,
+}
+
+impl Rig {
+    fn start(
+        place: &Place,
+        workers: usize,
+        files: Arc<dyn Files>,
+        summariser: Arc<dyn Summariser>,
+    ) -> Self {
+        let workspace = place.workspace.path().canonicalize().unwrap();
+        let ambient = Ambient {
+            clock: place.clock.clone(),
+            spawn: Arc::new(Threads),
+        };
+        let keeper = Keeper::new(ambient.clone());
+        let store = Store::of_workspace(&keeper, &workspace).unwrap();
+        // Ids that are random must differ from one engine to the next, as they do in life.
+        let seed = std::fs::read_dir(&workspace).unwrap().count() as u64
+            + WallClock::start().unix_ms().unsigned_abs() * 1_000;
+        let engine = Engine::start(Parts {
+            workspace,
+            store: store.clone(),
+            ambient,
+            random: Arc::new(SeededRandom::new(seed)),
+            files,
+            summariser,
+            workers,
+        });
+        let engine = Arc::new(engine.unwrap());
+        let bell = Arc::new(Bell::default());
+        let ringing = Arc::clone(&bell);
+        engine.subscribe(move |event| {
+            ringing.events.lock().push(event.clone());
+            ringing.rung.notify_all();
+        });
+        Self {
+            engine,
+            store,
+            keeper,
+            folder: place.notes.path().to_path_buf(),
+            bell,
+        }
+    }
+
+    /// Queues the import of the folder.
+    pub(crate) fn import(&self) -> BatchId {
+        let view = self.engine.start_import(std::slice::from_ref(&self.folder));
+        view.unwrap().batch.id
+    }
+
+    /// Imports the folder and waits until all that follows is done.
+    pub(crate) fn import_to_the_end(&self) -> BatchView {
+        let batch = self.import();
+        self.idle();
+        self.engine.batch(&batch).unwrap()
+    }
+
+    pub(crate) fn note(&self, text: &str) -> NoteKept {
+        let note = Note {
+            text: text.to_owned(),
+            title: None,
+            happened_at: None,
+        };
+        self.engine.add_note(note).unwrap()
+    }
+
+    pub(crate) fn found(&self, words: &str) -> Vec<Hit> {
+        let asked = Asked {
+            text: words.to_owned(),
+            limit: 20,
+            ..Asked::default()
+        };
+        self.engine.search(&asked).unwrap().hits
+    }
+
+    pub(crate) fn idle(&self) {
+        let clock = WallClock::start();
+        let done = self
+            .engine
+            .wait_until_idle(|| clock.monotonic() < DEADLINE)
+            .unwrap();
+        assert!(done, "all work comes to an end");
+    }
+
+    /// Waits until this is so, looking whenever the engine has told of something.
+    pub(crate) fn until(&self, what: &str, is_so: impl Fn() -> bool) {
+        let clock = WallClock::start();
+        let mut seen = 0;
+        loop {
+            if is_so() {
+                return;
+            }
+            let mut events = self.bell.events.lock();
+            if events.len() == seen {
+                let left = DEADLINE.saturating_sub(clock.monotonic());
+                let rang = self.bell.rung.wait_for(&mut events, left);
+                assert!(!rang.timed_out(), "never came: {what}");
+            }
+            seen = events.len();
+        }
+    }
+
+    pub(crate) fn until_ended(&self, batch: &BatchId) -> BatchView {
+        let running = oldgrowth_domain::jobs::BatchState::Running;
+        self.until("the end of the import", || {
+            self.engine.batch(batch).unwrap().batch.state != running
+        });
+        self.engine.batch(batch).unwrap()
+    }
+
+    /// Waits so long for any news; true when none came.
+    pub(crate) fn quiet(&self, so_long: Duration) -> bool {
+        let clock = WallClock::start();
+        let mut events = self.bell.events.lock();
+        let before = events.len();
+        let asleep = |events: &mut Vec<Event>| events.len() == before;
+        self.bell
+            .rung
+            .wait_while_for(
+                &mut events,
+                asleep,
+                so_long.saturating_sub(clock.monotonic()),
+            )
+            .timed_out()
+    }
+
+    pub(crate) fn events(&self) -> Vec<Event> {
+        self.bell.events.lock().clone()
+    }
+
+    /// Lets time pass, and has the engine look at the clock.
+    pub(crate) fn later(&self, clock: &FakeClock, by: Duration) {
+        clock.advance(by);
+        self.engine.try_store_now();
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.engine.stop();
+        self.keeper.shut_down();
+    }
+}

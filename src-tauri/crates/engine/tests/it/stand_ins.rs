@@ -1,0 +1,190 @@
+//! Stand-ins at the engine's edge: a summariser that does as it is told, and a gate in front of one
+//! or of the files.
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use oldgrowth_domain::canonical::{CanonicalDocument, Format};
+use oldgrowth_engine::ports::{
+    FetchedFile, FilePlan, Files, Forbidden, Problem, Summariser, SummarySentence, Unit,
+};
+use oldgrowth_engine::{Error, Result};
+use oldgrowth_importers::FilesOnDisk;
+use oldgrowth_models::Extractive;
+use parking_lot::{Condvar, Mutex};
+
+use crate::rig::DEADLINE;
+
+/// Holds up one call, the so-and-so-manieth, until it is opened.
+#[derive(Default)]
+pub(crate) struct Gate {
+    state: Mutex<GateState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct GateState {
+    calls: u32,
+    holds: Option<u32>,
+    held: bool,
+    open: bool,
+}
+
+impl Gate {
+    /// Will hold up the `nth` call from now, counted from one.
+    pub(crate) fn hold_call(&self, nth: u32) {
+        *self.state.lock() = GateState {
+            holds: Some(nth),
+            ..GateState::default()
+        };
+    }
+
+    /// Waits until a call is held up.
+    pub(crate) fn wait_held(&self) {
+        self.wait("a call at the gate", |state| state.held);
+    }
+
+    pub(crate) fn open(&self) {
+        self.state.lock().open = true;
+        self.changed.notify_all();
+    }
+
+    fn pass(&self) {
+        let holds = {
+            let mut state = self.state.lock();
+            state.calls += 1;
+            let holds = state.holds == Some(state.calls);
+            state.held |= holds;
+            holds
+        };
+        self.changed.notify_all();
+        if holds {
+            self.wait("the gate's opening", |state| state.open);
+        }
+    }
+
+    fn wait(&self, what: &str, is_so: impl Fn(&GateState) -> bool) {
+        let mut state = self.state.lock();
+        let waited = self
+            .changed
+            .wait_while_for(&mut state, |state| !is_so(state), DEADLINE);
+        assert!(!waited.timed_out(), "never came: {what}");
+    }
+}
+
+/// The built-in summariser behind a gate.
+#[derive(Default)]
+pub(crate) struct GatedSummariser {
+    pub(crate) gate: Gate,
+}
+
+impl Summariser for GatedSummariser {
+    fn id(&self) -> &str {
+        "gated"
+    }
+
+    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Vec<SummarySentence>> {
+        let answer = Extractive.summarise(units, chars_max);
+        self.gate.pass();
+        answer
+    }
+}
+
+/// What a scripted summariser does at its next calls; afterwards it works.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Act {
+    Away,
+    Refuse,
+    Panic,
+}
+
+#[derive(Default)]
+pub(crate) struct ScriptedSummariser {
+    acts: Mutex<VecDeque<Act>>,
+    done: Mutex<u32>,
+}
+
+impl ScriptedSummariser {
+    pub(crate) fn playing(acts: &[Act]) -> Arc<Self> {
+        Arc::new(Self {
+            acts: Mutex::new(acts.iter().copied().collect()),
+            done: Mutex::new(0),
+        })
+    }
+
+    pub(crate) fn calls(&self) -> u32 {
+        *self.done.lock()
+    }
+}
+
+impl Summariser for ScriptedSummariser {
+    fn id(&self) -> &str {
+        "scripted"
+    }
+
+    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Vec<SummarySentence>> {
+        *self.done.lock() += 1;
+        let act = self.acts.lock().pop_front();
+        let model = |retry_in| {
+            Err(Error::Model {
+                code: "test",
+                retry_in,
+            })
+        };
+        match act {
+            None => Extractive.summarise(units, chars_max),
+            Some(Act::Away) => model(Some(Duration::from_secs(1))),
+            Some(Act::Refuse) => model(None),
+            Some(Act::Panic) => panic!("a summariser that panics, as told"),
+        }
+    }
+}
+
+/// The files on disk behind a gate, and with one name at which the reader panics.
+#[derive(Default)]
+pub(crate) struct GatedFiles {
+    pub(crate) gate: Gate,
+    pub(crate) parser_panics_at: Option<&'static str>,
+    pub(crate) fetch_panics_at: Option<&'static str>,
+}
+
+impl Files for GatedFiles {
+    fn plan(
+        &self,
+        roots: &[PathBuf],
+        forbidden: &Forbidden,
+        cancelled: &dyn Fn() -> bool,
+    ) -> FilePlan {
+        FilesOnDisk.plan(roots, forbidden, cancelled)
+    }
+
+    fn fetch(
+        &self,
+        path: &Path,
+        forbidden: &Forbidden,
+    ) -> std::result::Result<FetchedFile, Problem> {
+        let named = |name: &str| path.ends_with(name);
+        assert!(
+            !self.fetch_panics_at.is_some_and(named),
+            "a reader that panics, as told"
+        );
+        let fetched = FilesOnDisk.fetch(path, forbidden);
+        self.gate.pass();
+        fetched
+    }
+
+    fn parse(
+        &self,
+        format: Format,
+        name: &str,
+        bytes: &[u8],
+    ) -> std::result::Result<CanonicalDocument, Problem> {
+        assert!(
+            self.parser_panics_at != Some(name),
+            "a parser that panics, as told"
+        );
+        FilesOnDisk.parse(format, name, bytes)
+    }
+}
