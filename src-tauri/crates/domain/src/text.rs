@@ -30,22 +30,28 @@ pub fn tokens(text: &str) -> u32 {
 /// The sentences of a text as byte ranges without surrounding white space, in order. A line break
 /// that is followed by another, or by a list marker, ends a sentence too.
 pub fn sentences(text: &str) -> Vec<Range<usize>> {
+    let paragraphs = paragraphs(text).into_iter();
+    paragraphs
+        .flat_map(|paragraph| sentences_within(text, paragraph))
+        .collect()
+}
+
+/// The sentences of one of a text's [`paragraphs`], as ranges of the text.
+pub fn sentences_within(text: &str, paragraph: Range<usize>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    for (paragraph_start, paragraph) in paragraphs(text) {
-        // A break within a paragraph is the width of somebody's window, not the end of a sentence.
-        // A space is as long as the break, so that the ranges hold for the text itself.
-        let flowing = paragraph.replace('\n', " ");
-        let mut start = 0;
-        for (at, sentence) in flowing.split_sentence_bound_indices() {
-            let end = at + sentence.len();
-            if !ends_in_abbreviation(sentence) || end == flowing.len() {
-                push_trimmed(
-                    &mut found,
-                    flowing.get(start..end).unwrap_or_default(),
-                    paragraph_start + start,
-                );
-                start = end;
-            }
+    // A break within a paragraph is the width of somebody's window, not the end of a sentence.
+    // A space is as long as the break, so that the ranges hold for the text itself.
+    let flowing = text
+        .get(paragraph.clone())
+        .unwrap_or_default()
+        .replace('\n', " ");
+    let mut start = 0;
+    for (at, sentence) in flowing.split_sentence_bound_indices() {
+        let end = at + sentence.len();
+        if !ends_in_abbreviation(sentence) || end == flowing.len() {
+            let sentence = flowing.get(start..end).unwrap_or_default();
+            push_trimmed(&mut found, sentence, paragraph.start + start);
+            start = end;
         }
     }
     found
@@ -62,24 +68,22 @@ fn ends_in_abbreviation(sentence: &str) -> bool {
     LEADING_ABBREVIATIONS.contains(&last.trim_start_matches(['(', '"', '\'']))
 }
 
-/// Cuts at blank lines and before list items and headings, so that a bullet is a sentence even
-/// without a full stop.
-fn paragraphs(text: &str) -> Vec<(usize, &str)> {
+/// What blank lines, list items and headings set apart, as byte ranges in order: a bullet is a
+/// sentence even without a full stop.
+pub fn paragraphs(text: &str) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let mut start = 0;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         if (line.trim().is_empty() || starts_item(line)) && start < at {
-            parts.extend(text.get(start..at).map(|part| (start, part)));
+            parts.push(start..at);
             start = at;
         }
         at += line.len();
     }
-    parts.extend(
-        text.get(start..at)
-            .filter(|part| !part.is_empty())
-            .map(|part| (start, part)),
-    );
+    if start < at {
+        parts.push(start..at);
+    }
     parts
 }
 

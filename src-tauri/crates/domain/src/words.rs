@@ -102,6 +102,9 @@ pub fn question_words(question: &str) -> Vec<String> {
 /// A word as it is compared: lower case, without the accents of the Latin, Greek and Cyrillic
 /// scripts, with a straight apostrophe.
 pub fn fold(word: &str) -> String {
+    if word.is_ascii() {
+        return word.to_ascii_lowercase();
+    }
     let bare: String = word
         .nfd()
         .filter(|c| !matches!(u32::from(*c), 0x0300..=0x036F))

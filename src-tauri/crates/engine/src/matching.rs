@@ -1,9 +1,10 @@
 //! Where the words of a question stand in a passage, and which sentence answers best.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use oldgrowth_domain::text::sentences;
+use oldgrowth_domain::text::{paragraphs, sentences_within};
 use oldgrowth_domain::words::{fold, is_cjk};
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_segmentation::UnicodeSegmentation;
@@ -14,8 +15,26 @@ const MATCHES_MAX: usize = 200;
 /// The words of a question, ready to be looked for in texts.
 pub(crate) struct Matcher {
     stemmer: Stemmer,
-    stems: HashSet<String>,
+    stems: Vec<String>,
+    /// What the stems begin with. Stemming leaves a word's first letter as it is, so most words of a
+    /// text need not be stemmed to know that they are none of these.
+    initials: HashSet<char>,
     grams: Vec<String>,
+}
+
+/// A word of the question in a text.
+struct Found {
+    range: Range<usize>,
+    /// Which one: stems first, then grams.
+    word: usize,
+}
+
+/// Where the words of a question stand in a text.
+pub(crate) struct Matches {
+    /// Byte ranges, in order, not overlapping.
+    pub(crate) marks: Vec<Range<usize>>,
+    /// The sentence that answers best.
+    pub(crate) quote: Range<usize>,
 }
 
 impl Matcher {
@@ -25,68 +44,111 @@ impl Matcher {
             .iter()
             .cloned()
             .partition(|word| word.chars().all(is_cjk));
-        let stems = words.iter().map(|word| stem(&stemmer, word)).collect();
+        let stems: Vec<String> = words.iter().map(|word| stem(&stemmer, word)).collect();
+        let initials = stems
+            .iter()
+            .filter_map(|stem| stem.chars().next())
+            .collect();
         Self {
             stemmer,
             stems,
+            initials,
             grams,
         }
     }
 
-    /// Byte ranges, in order, not overlapping.
-    pub(crate) fn matches(&self, text: &str) -> Vec<Range<usize>> {
-        let words = text
-            .unicode_word_indices()
-            .filter(|(_, word)| self.stems.contains(&stem(&self.stemmer, word)))
-            .map(|(at, word)| at..at + word.len());
-        let grams = self
-            .grams
+    pub(crate) fn look(&self, text: &str) -> Matches {
+        let found = self.find(text);
+        Matches {
+            quote: best_sentence(text, &found),
+            marks: merged(found),
+        }
+    }
+
+    fn find(&self, text: &str) -> Vec<Found> {
+        let words = text.unicode_word_indices().filter_map(|(at, word)| {
+            let word_is = self.stem_of(word)?;
+            Some(Found {
+                range: at..at + word.len(),
+                word: word_is,
+            })
+        });
+        let grams = self.grams.iter().enumerate().flat_map(|(gram_is, gram)| {
+            text.match_indices(gram.as_str())
+                .map(move |(at, gram)| Found {
+                    range: at..at + gram.len(),
+                    word: self.stems.len() + gram_is,
+                })
+        });
+        let mut found: Vec<Found> = words.chain(grams).collect();
+        found.sort_unstable_by_key(|found| (found.range.start, found.range.end));
+        found
+    }
+
+    fn stem_of(&self, word: &str) -> Option<usize> {
+        let folded = fold(word);
+        if !self.initials.contains(&folded.chars().next()?) {
+            return None;
+        }
+        let stem = self.stemmer.stem(&folded);
+        self.stems.iter().position(|known| *known == stem)
+    }
+}
+
+/// The sentence with the most different words of the question; of equals one that is no heading,
+/// then the shortest, then the first. The whole text when it has no sentences.
+fn best_sentence(text: &str, found: &[Found]) -> Range<usize> {
+    let distinct = |range: &Range<usize>| {
+        let within = found
             .iter()
-            .flat_map(|gram| text.match_indices(gram.as_str()))
-            .map(|(at, gram)| at..at + gram.len());
-        let mut found: Vec<Range<usize>> = words.chain(grams).collect();
-        found.sort_unstable_by_key(|range| (range.start, range.end));
-        let mut merged: Vec<Range<usize>> = Vec::new();
-        for range in found {
-            match merged.last_mut().filter(|last| range.start < last.end) {
-                Some(last) => last.end = last.end.max(range.end),
-                None => merged.push(range),
+            .filter(|found| range.start <= found.range.start && found.range.end <= range.end);
+        within
+            .map(|found| found.word)
+            .collect::<HashSet<usize>>()
+            .len()
+    };
+    let mut paragraphs: Vec<(usize, Range<usize>)> = paragraphs(text)
+        .into_iter()
+        .map(|range| (distinct(&range), range))
+        .collect();
+    paragraphs.sort_by_key(|(words, _)| Reverse(*words));
+    let mut best: Option<(Worth, Range<usize>)> = None;
+    for (words, paragraph) in paragraphs {
+        // No sentence holds more of them than its paragraph, and finding sentences is slow.
+        if best.as_ref().is_some_and(|(worth, _)| worth.0 > words) {
+            break;
+        }
+        for range in sentences_within(text, paragraph) {
+            let heading = text
+                .get(range.clone())
+                .is_some_and(|text| text.starts_with('#'));
+            let worth = (
+                distinct(&range),
+                !heading,
+                Reverse(range.len()),
+                Reverse(range.start),
+            );
+            if best.as_ref().is_none_or(|(most, _)| worth > *most) {
+                best = Some((worth, range));
             }
         }
-        merged.truncate(MATCHES_MAX);
-        merged
     }
+    best.map_or(0..text.len(), |(_, range)| range)
+}
 
-    /// The sentence with the most different words of the question; of equals one that is no heading,
-    /// then the shortest, then the first. The whole text when it has no sentences.
-    pub(crate) fn best_sentence(&self, text: &str) -> Range<usize> {
-        sentences(text)
-            .into_iter()
-            .max_by_key(|range| {
-                let sentence = text.get(range.clone()).unwrap_or_default();
-                (
-                    self.distinct(sentence),
-                    !sentence.starts_with('#'),
-                    std::cmp::Reverse(sentence.len()),
-                    std::cmp::Reverse(range.start),
-                )
-            })
-            .unwrap_or(0..text.len())
-    }
+/// Different words, no heading, shortness, earliness.
+type Worth = (usize, bool, Reverse<usize>, Reverse<usize>);
 
-    fn distinct(&self, text: &str) -> usize {
-        let stems: HashSet<String> = text
-            .unicode_words()
-            .map(|word| stem(&self.stemmer, word))
-            .filter(|stem| self.stems.contains(stem))
-            .collect();
-        stems.len()
-            + self
-                .grams
-                .iter()
-                .filter(|gram| text.contains(gram.as_str()))
-                .count()
+fn merged(found: Vec<Found>) -> Vec<Range<usize>> {
+    let mut marks: Vec<Range<usize>> = Vec::new();
+    for Found { range, .. } in found {
+        match marks.last_mut().filter(|last| range.start < last.end) {
+            Some(last) => last.end = last.end.max(range.end),
+            None => marks.push(range),
+        }
     }
+    marks.truncate(MATCHES_MAX);
+    marks
 }
 
 fn stem(stemmer: &Stemmer, word: &str) -> String {
@@ -101,7 +163,8 @@ mod tests {
     fn marked(words: &[&str], text: &str) -> Vec<String> {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         Matcher::new(&words)
-            .matches(text)
+            .look(text)
+            .marks
             .into_iter()
             .map(|r| text.get(r).unwrap().to_owned())
             .collect()
@@ -126,13 +189,13 @@ mod tests {
         let text = "My passport is red. The passport expires in 2030. It rains.";
         let matcher = Matcher::new(&["passport".to_owned(), "expire".to_owned()]);
         assert_eq!(
-            text.get(matcher.best_sentence(text)),
+            text.get(matcher.look(text).quote),
             Some("The passport expires in 2030.")
         );
-        assert_eq!(matcher.best_sentence(""), 0..0, "no text, no sentence");
+        assert_eq!(matcher.look("").quote, 0..0, "no text, no sentence");
         let headed = "# Passport\n\nThe red passport.";
         assert_eq!(
-            headed.get(matcher.best_sentence(headed)),
+            headed.get(matcher.look(headed).quote),
             Some("The red passport."),
             "a heading only says what it is about"
         );

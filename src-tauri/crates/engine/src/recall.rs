@@ -23,6 +23,10 @@ const HITS_MAX: u32 = 200;
 /// So many more are looked at than asked for, because equal passages are folded into one.
 const SPARE: u32 = 20;
 
+/// When folding leaves fewer than asked for, so many times more are looked at, up to a limit.
+const LOOK_WIDER: u32 = 4;
+const LOOKED_AT_MAX: u32 = 4_000;
+
 /// What is asked, and where.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
@@ -48,7 +52,7 @@ pub struct Hit {
     pub matches: Vec<Range<usize>>,
     /// The sentence that answers best.
     pub quote: Range<usize>,
-    /// How many other passages say exactly the same.
+    /// How many of the next best passages say exactly the same and were folded into this one.
     pub same_elsewhere: u32,
 }
 
@@ -114,8 +118,26 @@ fn find(r: &Read<'_>, asked: &Asked, words: &[String]) -> Result<Vec<Hit>> {
         to: asked.to,
     };
     let limit = asked.limit.clamp(1, HITS_MAX);
-    let found = r.search_words(words, filter, limit + SPARE)?;
     let matcher = Matcher::new(words);
+    let mut look_at = limit + SPARE;
+    loop {
+        let found = r.search_words(words, filter, look_at)?;
+        let all = found.len() < look_at as usize;
+        let hits = fold_equal(r, &matcher, found, limit)?;
+        if all || hits.len() >= limit as usize || look_at >= LOOKED_AT_MAX {
+            return Ok(hits);
+        }
+        look_at = look_at.saturating_mul(LOOK_WIDER).min(LOOKED_AT_MAX);
+    }
+}
+
+/// The first `limit` of these passages, those that say exactly the same as one.
+fn fold_equal(
+    r: &Read<'_>,
+    matcher: &Matcher,
+    found: Vec<WordHit>,
+    limit: u32,
+) -> Result<Vec<Hit>> {
     let mut hits: Vec<Hit> = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     for WordHit { chunk, score } in found {
@@ -125,15 +147,16 @@ fn find(r: &Read<'_>, asked: &Asked, words: &[String]) -> Result<Vec<Hit>> {
             continue;
         }
         if hits.len() >= limit as usize {
-            continue;
+            break;
         }
         seen.insert(chunk.text.clone(), hits.len());
         let document = r.document(chunk.document)?;
+        let look = matcher.look(&chunk.text);
         hits.push(Hit {
             source: r.source(document.source)?.id,
             place: r.place_of(document.key)?,
-            matches: matcher.matches(&chunk.text),
-            quote: matcher.best_sentence(&chunk.text),
+            matches: look.marks,
+            quote: look.quote,
             same_elsewhere: 0,
             score,
             chunk,

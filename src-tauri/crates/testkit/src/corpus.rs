@@ -14,6 +14,9 @@ pub struct Corpus {
 /// So many different words has a person's writing, in order of magnitude.
 const VOCABULARY: usize = 20_000;
 
+/// About so many words of English say nothing about what a text is about.
+const FUNCTION_WORDS: usize = 130;
+
 const ONSETS: [&str; 16] = [
     "b", "br", "c", "d", "f", "g", "gl", "h", "l", "m", "n", "p", "r", "s", "st", "t",
 ];
@@ -38,11 +41,21 @@ impl Corpus {
 
     /// A word by Zipf's law: the n-th commonest is n times rarer than the commonest.
     pub fn word(&self) -> &str {
+        self.word_from(1)
+    }
+
+    /// A word as people ask for them: not one of the commonest, which stand for "the", "and", "is".
+    /// Questions lose those before they are asked.
+    pub fn telling_word(&self) -> &str {
+        self.word_from(FUNCTION_WORDS)
+    }
+
+    fn word_from(&self, first: usize) -> &str {
         let uniform = (self.random.next() >> 11) as f64 / (1_u64 << 53) as f64;
-        let rank = (self.vocabulary.len() as f64).powf(uniform) as usize;
-        self.vocabulary
-            .get(rank.min(self.vocabulary.len()) - 1)
-            .map_or("word", String::as_str)
+        let first = first as f64;
+        let rank = first * (self.vocabulary.len() as f64 / first).powf(uniform);
+        let at = (rank as usize).min(self.vocabulary.len()) - 1;
+        self.vocabulary.get(at).map_or("word", String::as_str)
     }
 
     pub fn sentence(&self) -> String {

@@ -17,7 +17,7 @@ const QUERIES: usize = 300;
 const LIMIT: u32 = 20;
 const PARAGRAPHS: usize = 12;
 /// Passages that a note of so many paragraphs comes to, near enough.
-const PASSAGES_A_NOTE: usize = 4;
+const PASSAGES_A_NOTE: usize = 8;
 
 #[expect(
     clippy::expect_used,
@@ -54,7 +54,7 @@ pub(crate) fn measure(table: &mut Table, passages: usize) {
     let queries: Vec<String> = (0..QUERIES)
         .map(|at| {
             (0..2 + at % 4)
-                .map(|_| corpus.word())
+                .map(|_| corpus.telling_word())
                 .collect::<Vec<_>>()
                 .join(" ")
         })
