@@ -91,10 +91,12 @@ impl Core {
                 return self.settle(job.lease, Outcome::Nothing);
             };
             let summary = self.summarise(&material)?;
+            let nodes = material.nodes;
             let id = NodeId::random(self.random.bits());
             let lease = job.lease;
             let sealed = self.store.write(move |w| {
                 w.settle_done(lease, Outcome::Sealed, None, None, now)?;
+                still_say(w, &nodes)?;
                 move_up(w, &id, tree, level, &items, &summary, now)
             });
             match sealed {
@@ -200,9 +202,17 @@ impl Core {
 struct Material {
     units: Vec<Unit>,
     origins: Vec<Origin>,
+    nodes: Vec<ReadNode>,
     passages: u32,
     first_happened_at: Option<UnixMs>,
     last_happened_at: Option<UnixMs>,
+}
+
+/// A summary as it was when it was read.
+struct ReadNode {
+    key: NodeKey,
+    text: String,
+    spans: Vec<Span>,
 }
 
 struct Origin {
@@ -215,6 +225,7 @@ impl Material {
         let mut material = Self {
             units: Vec::new(),
             origins: Vec::new(),
+            nodes: Vec::new(),
             passages: 0,
             first_happened_at: None,
             last_happened_at: None,
@@ -258,20 +269,26 @@ impl Material {
             return Ok(());
         };
         let group = self.units.last().map_or(0, |unit| unit.group + 1);
-        for span in r.spans_of(key)? {
-            if let Some(sentence) = node.text.get(span.text) {
+        let spans = r.spans_of(key)?;
+        for span in &spans {
+            if let Some(sentence) = node.text.get(span.text.clone()) {
                 self.units.push(Unit {
                     text: sentence.to_owned(),
                     group,
                 });
                 self.origins.push(Origin {
                     chunk: span.chunk,
-                    range: span.source,
+                    range: span.source.clone(),
                 });
             }
         }
         self.passages += node.passages;
         self.widen(node.first_happened_at, node.last_happened_at);
+        self.nodes.push(ReadNode {
+            key,
+            text: node.text,
+            spans,
+        });
         Ok(())
     }
 
@@ -299,6 +316,17 @@ fn front(r: &Read<'_>, tree: TreeKey, level: u32) -> Result<Vec<BufferItem>> {
         items.truncate(taken);
     }
     Ok(items)
+}
+
+/// A summary that was made anew since it was read has told nobody above, for there was nobody yet.
+fn still_say(r: &Read<'_>, nodes: &[ReadNode]) -> Result<()> {
+    for node in nodes {
+        let text = r.node(node.key)?.map(|now| now.text);
+        if text.as_ref() != Some(&node.text) || r.spans_of(node.key)? != node.spans {
+            return Err(Error::Conflict { tries: 1 });
+        }
+    }
+    Ok(())
 }
 
 /// Moves the very rows that were read from their buffer to a node, and the node to the buffer above.

@@ -31,9 +31,9 @@ fn seals(place: &Place, state: &str) -> i64 {
 }
 
 /// Lets time pass until this is so.
-fn in_time(place: &Place, rig: &Rig, what: &str, is_so: impl Fn() -> bool) {
+fn in_time(rig: &Rig, what: &str, is_so: impl Fn() -> bool) {
     rig.until(what, || {
-        rig.later(&place.clock, LONGER_THAN_ANY_BACKOFF);
+        rig.later(LONGER_THAN_ANY_BACKOFF);
         is_so()
     });
 }
@@ -49,7 +49,7 @@ fn a_model_that_is_away_costs_no_attempt_and_work_goes_on_by_itself() {
     let view = rig.until_ended(&batch);
     assert_eq!(view.batch.state, BatchState::Done, "reading needs no model");
     assert_eq!(rig.found("boat7").len(), 1, "nor does finding");
-    in_time(&place, &rig, "the model's return", || {
+    in_time(&rig, "the model's return", || {
         assert_eq!(
             place.count("SELECT coalesce(max(attempts), 0) FROM jobs WHERE kind = 'seal' AND state = 'ready'"),
             0,
@@ -93,9 +93,7 @@ fn a_panicking_model_fails_its_job_after_some_attempts_and_not_the_worker() {
     let model = ScriptedSummariser::playing(&acts);
     let rig = place.start_with(1, Arc::new(GatedFiles::default()), model.clone());
     let batch = rig.import();
-    in_time(&place, &rig, "the giving up", || {
-        seals(&place, "failed") == 1
-    });
+    in_time(&rig, "the giving up", || seals(&place, "failed") == 1);
     assert_eq!(model.calls(), ATTEMPTS_MAX, "tried so often and no more");
     assert_eq!(
         rig.engine.batch(&batch).unwrap().batch.state,
@@ -132,9 +130,7 @@ fn a_model_that_refuses_its_input_is_given_up_with_a_reason() {
         ScriptedSummariser::playing(&acts),
     );
     rig.import();
-    in_time(&place, &rig, "the giving up", || {
-        seals(&place, "failed") == 1
-    });
+    in_time(&rig, "the giving up", || seals(&place, "failed") == 1);
     assert_eq!(
         place.count("SELECT count(*) FROM jobs WHERE state = 'failed' AND length(reason) > 10"),
         1,
@@ -184,7 +180,7 @@ fn a_panicking_reader_fails_its_file_after_some_attempts() {
     };
     let rig = place.start_with(1, Arc::new(files), Arc::new(Extractive));
     let batch = rig.import();
-    in_time(&place, &rig, "the end", || {
+    in_time(&rig, "the end", || {
         rig.engine.batch(&batch).unwrap().batch.state != BatchState::Running
     });
     let view = rig.engine.batch(&batch).unwrap();
@@ -250,7 +246,7 @@ fn import_held_up(count: usize, refusals: usize) {
     }
     another.execute_batch("ROLLBACK").unwrap();
     drop(another);
-    in_time(&place, &rig, "the end of the import", || {
+    in_time(&rig, "the end of the import", || {
         rig.engine.batch(&batch).unwrap().batch.state != BatchState::Running
     });
     let view = rig.engine.batch(&batch).unwrap();

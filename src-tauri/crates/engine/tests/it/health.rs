@@ -1,1 +1,184 @@
+//! What health says is what is the case, and only changes are told.
 
+use oldgrowth_engine::{Component, ComponentState, Error, Event, HealthCode, Status};
+use oldgrowth_store::{Class, Store};
+
+use crate::rig::Place;
+
+fn row(status: &Status, code: HealthCode) -> &Component {
+    status
+        .components
+        .iter()
+        .find(|row| row.code == code)
+        .unwrap()
+}
+
+#[test]
+fn garbage_in_the_place_of_the_store_is_a_failure_and_never_called_well() {
+    let place = Place::new();
+    let file = place.workspace.path().join(Store::FILE);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, vec![7_u8; 8_192]).unwrap();
+    let rig = place.start(2);
+    rig.until("the finding", || {
+        row(&rig.engine.status(), HealthCode::Store).state == ComponentState::Fail
+    });
+    for status in [
+        rig.engine.status(),
+        rig.engine.doctor(),
+        rig.engine.try_store_now(),
+    ] {
+        assert_eq!(status.state, ComponentState::Fail, "{}", status.headline);
+        assert_eq!(
+            row(&status, HealthCode::Store).state,
+            ComponentState::Fail,
+            "it can't be used"
+        );
+        for code in [HealthCode::Jobs, HealthCode::Coverage] {
+            let row = row(&status, code);
+            assert_eq!(
+                row.state,
+                ComponentState::Unknown,
+                "nobody knows: {}",
+                row.cause
+            );
+        }
+        assert!(
+            row(&status, HealthCode::Store).next.is_some(),
+            "and says what to do"
+        );
+    }
+    assert_eq!(
+        rig.engine.store_trouble(),
+        Some(Class::Corrupt),
+        "with its class"
+    );
+    assert!(
+        matches!(rig.engine.ledger(), Err(Error::Store(_))),
+        "and so do the calls"
+    );
+    assert_eq!(
+        std::fs::read(&file).unwrap(),
+        vec![7_u8; 8_192],
+        "nothing was touched"
+    );
+}
+
+#[test]
+fn a_new_workspace_is_well_and_says_that_it_is_empty() {
+    let place = Place::new();
+    let rig = place.start(1);
+    let status = rig.engine.status();
+    assert_eq!(
+        row(&status, HealthCode::Store).state,
+        ComponentState::Ok,
+        "{}",
+        status.headline
+    );
+    let coverage = row(&status, HealthCode::Coverage);
+    assert_eq!(coverage.state, ComponentState::Ok, "{}", coverage.cause);
+    assert!(coverage.cause.contains("Nothing"), "{}", coverage.cause);
+}
+
+#[test]
+fn what_is_counted_is_what_is_there() {
+    let place = Place::new();
+    place.write_many(20);
+    let rig = place.start(2);
+    rig.import_to_the_end();
+    let cause = |status: &Status| row(status, HealthCode::Coverage).cause.clone();
+    let status = rig.engine.status();
+    assert!(
+        cause(&status).starts_with("20 passages"),
+        "{}",
+        cause(&status)
+    );
+    assert_eq!(
+        status.state,
+        row(&status, HealthCode::Space).state,
+        "nothing is wrong but perhaps space"
+    );
+    place
+        .raw()
+        .execute_batch("DELETE FROM words WHERE rowid = (SELECT min(id) FROM chunks)")
+        .unwrap();
+    let broken = rig.engine.doctor();
+    assert_eq!(
+        row(&broken, HealthCode::Coverage).state,
+        ComponentState::Warn,
+        "the doctor counts the index itself: {}",
+        cause(&broken)
+    );
+    place
+        .raw()
+        .execute_batch("DELETE FROM buffer_items")
+        .unwrap();
+    let broken = rig.engine.doctor();
+    assert_eq!(
+        row(&broken, HealthCode::Coverage).state,
+        ComponentState::Warn,
+        "and the tree"
+    );
+    let ledger = rig.engine.ledger().unwrap();
+    assert!(!ledger[0].is_in_step(), "the ledger says the same");
+}
+
+#[test]
+fn only_changes_are_told_each_with_a_later_number() {
+    let place = Place::new();
+    place.write_many(40);
+    let rig = place.start(2);
+    rig.import_to_the_end();
+    assert!(
+        (0..20).any(|_| rig.quiet(std::time::Duration::from_millis(500))),
+        "the news come to an end"
+    );
+    let told = |rig: &crate::rig::Rig| -> Vec<Status> {
+        let events = rig.events();
+        let statuses = events.into_iter().filter_map(|event| match event {
+            Event::Health(status) => Some(status),
+            _ => None,
+        });
+        statuses.collect()
+    };
+    let before = told(&rig);
+    assert!(
+        !before.is_empty(),
+        "opening and importing changed something"
+    );
+    let mut numbers: Vec<u64> = before.iter().map(|status| status.seq).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), before.len(), "no number is told twice");
+    let newest = before.iter().max_by_key(|status| status.seq).unwrap();
+    let now = rig.engine.status();
+    assert_eq!(
+        (&newest.components, newest.seq),
+        (&now.components, now.seq),
+        "what was told last holds"
+    );
+    for _ in 0..5 {
+        rig.engine.status();
+        rig.engine.doctor();
+    }
+    assert_eq!(told(&rig).len(), before.len(), "looking changes nothing");
+    assert_eq!(rig.engine.status().seq, now.seq, "nor does the number grow");
+}
+
+#[test]
+fn memory_changes_are_numbered_in_order() {
+    let place = Place::new();
+    let rig = place.start(0);
+    for number in 0..5 {
+        rig.note(&format!("Note number {number}."));
+    }
+    let numbers: Vec<u64> = rig
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::MemoryChanged { seq } => Some(seq),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(numbers, [1, 2, 3, 4, 5], "one for each");
+}

@@ -100,7 +100,7 @@ fn one_item_that_cannot_be_written_does_not_take_its_neighbours_along() {
         "the sixth is tried again"
     );
     place.raw().execute_batch("DROP TRIGGER refuse").unwrap();
-    rig.later(&place.clock, std::time::Duration::from_secs(40));
+    rig.later(std::time::Duration::from_secs(40));
     assert_eq!(
         rig.until_ended(&batch).progress.new,
         6,

@@ -276,7 +276,7 @@ fn a_file_gone_before_it_is_read_fails_the_import_with_words_and_retry_mends_it(
     std::fs::remove_file(place.notes.path().join("001.md")).unwrap();
     let rig = place.start_with(2, Arc::new(GatedFiles::default()), Arc::new(Extractive));
     rig.until("the end, with time passing between the attempts", || {
-        rig.later(&place.clock, std::time::Duration::from_secs(40));
+        rig.later(std::time::Duration::from_secs(40));
         rig.engine.batch(&batch).unwrap().batch.state != BatchState::Running
     });
     let ended = view(&rig, &batch);

@@ -218,6 +218,7 @@ pub(crate) struct Rig {
     pub(crate) store: Store,
     keeper: Keeper,
     folder: PathBuf,
+    clock: Arc<FakeClock>,
     bell: Arc<Bell>,
 }
 
@@ -265,6 +266,7 @@ impl Rig {
             store,
             keeper,
             folder: place.notes.path().to_path_buf(),
+            clock: place.clock.clone(),
             bell,
         }
     }
@@ -300,11 +302,15 @@ impl Rig {
         self.engine.search(&asked).unwrap().hits
     }
 
+    /// Waits until all work is done. Time passes meanwhile, or what is put off would never come.
     pub(crate) fn idle(&self) {
         let clock = WallClock::start();
         let done = self
             .engine
-            .wait_until_idle(|| clock.monotonic() < DEADLINE)
+            .wait_until_idle(|| {
+                self.clock.advance(Duration::from_millis(250));
+                clock.monotonic() < DEADLINE
+            })
             .unwrap();
         assert!(done, "all work comes to an end");
     }
@@ -356,8 +362,8 @@ impl Rig {
     }
 
     /// Lets time pass, and has the engine look at the clock.
-    pub(crate) fn later(&self, clock: &FakeClock, by: Duration) {
-        clock.advance(by);
+    pub(crate) fn later(&self, by: Duration) {
+        self.clock.advance(by);
         self.engine.try_store_now();
     }
 
