@@ -1,0 +1,178 @@
+-- What the steps come to, version 1. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
+
+CREATE TABLE batches (
+    id         INTEGER PRIMARY KEY,
+    public_id  TEXT    NOT NULL UNIQUE,
+    label      TEXT    NOT NULL,
+    state      TEXT    NOT NULL CHECK (state IN ('running', 'done', 'failed', 'cancelled')),
+    created_at INTEGER NOT NULL,
+    ended_at   INTEGER,
+    CHECK ((state = 'running') = (ended_at IS NULL))
+) STRICT;
+
+CREATE INDEX batches_running ON batches (id) WHERE state = 'running';
+
+CREATE TABLE buffer_items (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    tree_id     INTEGER NOT NULL REFERENCES trees (id),
+    level       INTEGER NOT NULL CHECK (level >= 0),
+    chunk_id    INTEGER UNIQUE REFERENCES chunks (id),
+    child_id    INTEGER UNIQUE REFERENCES nodes (id),
+    tokens      INTEGER NOT NULL CHECK (tokens >= 0),
+    appended_at INTEGER NOT NULL,
+    CHECK ((chunk_id IS NULL) <> (child_id IS NULL)),
+    CHECK ((level = 0) = (child_id IS NULL))
+) STRICT;
+
+CREATE INDEX buffer_items_order ON buffer_items (tree_id, level, id);
+
+CREATE TABLE chunks (
+    id          INTEGER PRIMARY KEY,
+    public_id   TEXT    NOT NULL UNIQUE,
+    document_id INTEGER NOT NULL REFERENCES documents (id),
+    ordinal     INTEGER NOT NULL CHECK (ordinal >= 0),
+    text        TEXT    NOT NULL CHECK (text <> ''),
+    headings    TEXT    NOT NULL, -- one a line, outermost first
+    line_first  INTEGER NOT NULL CHECK (line_first >= 1),
+    line_last   INTEGER NOT NULL CHECK (line_last >= line_first),
+    happened_at INTEGER,
+    tokens      INTEGER NOT NULL CHECK (tokens >= 0),
+    UNIQUE (document_id, ordinal)
+) STRICT;
+
+CREATE TABLE documents (
+    id             INTEGER PRIMARY KEY,
+    public_id      TEXT    NOT NULL UNIQUE,
+    source_id      INTEGER NOT NULL REFERENCES sources (id),
+    sha256         TEXT    NOT NULL CHECK (length(sha256) = 64),
+    format         TEXT    NOT NULL CHECK (format IN ('markdown', 'text', 'html')),
+    title          TEXT    NOT NULL,
+    bytes          INTEGER NOT NULL CHECK (bytes >= 0),
+    happened_at    INTEGER,
+    happened_basis TEXT    NOT NULL CHECK (happened_basis IN ('stated', 'file_time', 'unknown')),
+    imported_at    INTEGER NOT NULL,
+    chunk_rule     INTEGER NOT NULL,
+    superseded_at  INTEGER,
+    replaced_by    INTEGER REFERENCES documents (id),
+    CHECK ((happened_at IS NULL) = (happened_basis = 'unknown')),
+    CHECK (replaced_by IS NULL OR superseded_at IS NOT NULL)
+) STRICT;
+
+CREATE UNIQUE INDEX documents_live_content ON documents (sha256) WHERE superseded_at IS NULL;
+
+CREATE INDEX documents_replaced_by ON documents (replaced_by) WHERE replaced_by IS NOT NULL;
+
+CREATE INDEX documents_source ON documents (source_id);
+
+CREATE TABLE jobs (
+    id           INTEGER PRIMARY KEY,
+    batch_id     INTEGER REFERENCES batches (id),
+    kind         TEXT    NOT NULL CHECK (kind IN ('import_item', 'seal', 'remake')),
+    state        TEXT    NOT NULL CHECK (state IN ('ready', 'running', 'done', 'failed', 'cancelled')),
+    priority     INTEGER NOT NULL,
+    source_id    INTEGER REFERENCES sources (id),
+    item         TEXT,
+    dedupe_key   TEXT,
+    payload      TEXT    NOT NULL,
+    bytes        INTEGER NOT NULL DEFAULT 0 CHECK (bytes >= 0),
+    attempts     INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    deferrals    INTEGER NOT NULL DEFAULT 0 CHECK (deferrals >= 0),
+    available_at INTEGER NOT NULL,
+    lease_token  INTEGER NOT NULL DEFAULT 0,
+    lease_until  INTEGER,
+    ended_at     INTEGER,
+    outcome      TEXT    CHECK (outcome IN ('new', 'changed', 'unchanged', 'skipped', 'sealed', 'nothing')),
+    reason_code  TEXT,
+    reason       TEXT,
+    document_id  INTEGER REFERENCES documents (id),
+    CHECK ((state = 'running') = (lease_until IS NOT NULL)),
+    CHECK ((state IN ('done', 'failed', 'cancelled')) = (ended_at IS NOT NULL)),
+    CHECK ((state = 'done') = (outcome IS NOT NULL)),
+    CHECK ((kind = 'import_item') = (batch_id IS NOT NULL AND source_id IS NOT NULL AND item IS NOT NULL))
+) STRICT;
+
+CREATE INDEX jobs_batch ON jobs (batch_id, state) WHERE batch_id IS NOT NULL;
+
+CREATE INDEX jobs_claim ON jobs (priority, available_at, id) WHERE state = 'ready';
+
+CREATE INDEX jobs_failed ON jobs (ended_at) WHERE state = 'failed';
+
+CREATE INDEX jobs_item ON jobs (source_id, item, id) WHERE source_id IS NOT NULL;
+
+CREATE INDEX jobs_lease ON jobs (lease_until) WHERE state = 'running';
+
+CREATE UNIQUE INDEX jobs_waiting_twin ON jobs (dedupe_key) WHERE state = 'ready';
+
+CREATE TABLE node_children (
+    node_id  INTEGER NOT NULL REFERENCES nodes (id),
+    position INTEGER NOT NULL CHECK (position >= 0),
+    chunk_id INTEGER REFERENCES chunks (id),
+    child_id INTEGER UNIQUE REFERENCES nodes (id),
+    PRIMARY KEY (node_id, position),
+    CHECK ((chunk_id IS NULL) <> (child_id IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX node_children_chunk ON node_children (chunk_id) WHERE chunk_id IS NOT NULL;
+
+CREATE TABLE node_spans (
+    node_id     INTEGER NOT NULL REFERENCES nodes (id),
+    sentence    INTEGER NOT NULL CHECK (sentence >= 0),
+    text_start  INTEGER NOT NULL CHECK (text_start >= 0),
+    text_end    INTEGER NOT NULL CHECK (text_end > text_start),
+    chunk_id    INTEGER NOT NULL REFERENCES chunks (id),
+    chunk_start INTEGER NOT NULL CHECK (chunk_start >= 0),
+    chunk_end   INTEGER NOT NULL CHECK (chunk_end > chunk_start),
+    PRIMARY KEY (node_id, sentence)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX node_spans_chunk ON node_spans (chunk_id);
+
+CREATE TABLE nodes (
+    id                INTEGER PRIMARY KEY,
+    public_id         TEXT    NOT NULL UNIQUE,
+    tree_id           INTEGER NOT NULL REFERENCES trees (id),
+    level             INTEGER NOT NULL CHECK (level >= 1),
+    text              TEXT    NOT NULL,
+    tokens            INTEGER NOT NULL CHECK (tokens >= 0),
+    passages          INTEGER NOT NULL CHECK (passages >= 0),
+    first_happened_at INTEGER,
+    last_happened_at  INTEGER,
+    summariser        TEXT    NOT NULL,
+    degraded          INTEGER NOT NULL CHECK (degraded IN (0, 1)),
+    sealed_at         INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX nodes_tree ON nodes (tree_id, level);
+
+CREATE TABLE places (
+    source_id   INTEGER NOT NULL REFERENCES sources (id),
+    item        TEXT    NOT NULL,
+    document_id INTEGER NOT NULL REFERENCES documents (id),
+    seen_at     INTEGER NOT NULL,
+    PRIMARY KEY (source_id, item)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX places_document ON places (document_id);
+
+CREATE TABLE sources (
+    id             INTEGER PRIMARY KEY,
+    public_id      TEXT    NOT NULL UNIQUE,
+    kind           TEXT    NOT NULL CHECK (kind IN ('folder', 'notes')),
+    root           TEXT    UNIQUE,
+    name           TEXT    NOT NULL,
+    created_at     INTEGER NOT NULL,
+    last_import_at INTEGER,
+    CHECK ((kind = 'folder') = (root IS NOT NULL))
+) STRICT;
+
+CREATE TABLE trees (
+    id        INTEGER PRIMARY KEY,
+    kind      TEXT    NOT NULL CHECK (kind IN ('source')),
+    source_id INTEGER NOT NULL UNIQUE REFERENCES sources (id)
+) STRICT;
+
+CREATE VIRTUAL TABLE words USING fts5 (
+    head, body,
+    content = '', contentless_delete = 1,
+    tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* Co Mc Mn'"
+);

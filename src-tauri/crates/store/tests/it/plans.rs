@@ -1,0 +1,92 @@
+//! The statements that run all the time reach their rows by an index. They are taken from the
+//! source, so that what is explained is what runs.
+
+use rusqlite::Connection;
+
+use crate::place::{fresh, raw};
+
+const JOBS: &str = include_str!("../../src/table/jobs.rs");
+const WORDS: &str = include_str!("../../src/table/words.rs");
+const PLACES: &str = include_str!("../../src/table/places.rs");
+const DOCUMENTS: &str = include_str!("../../src/table/documents.rs");
+const BATCHES: &str = include_str!("../../src/table/batches.rs");
+const BUFFER: &str = include_str!("../../src/table/buffer_items.rs");
+const NODES: &str = include_str!("../../src/table/nodes.rs");
+
+/// Source, function, constant, and what must appear in the plan.
+const HOT: [(&str, &str, &str, &str); 16] = [
+    (JOBS, "claim_jobs", "SQL", "jobs_claim"),
+    (JOBS, "next_job_at", "DUE", "jobs_claim"),
+    (JOBS, "next_job_at", "NEXT", "jobs_claim"),
+    (JOBS, "has_expired_leases", "SQL", "jobs_lease"),
+    (JOBS, "reap_leases", "REQUEUE", "jobs_lease"),
+    (JOBS, "settle_done", "SQL", "INTEGER PRIMARY KEY"),
+    (JOBS, "fold_into_twin", "SQL", "jobs_waiting_twin"),
+    (JOBS, "cancel_batch_jobs", "SQL", "jobs_batch"),
+    (WORDS, "search_words", "FILTERED", "VIRTUAL TABLE INDEX"),
+    (PLACES, "document_at", "SQL", "PRIMARY KEY"),
+    (PLACES, "has_place", "SQL", "places_document"),
+    (
+        DOCUMENTS,
+        "live_document_by_content",
+        "SQL",
+        "documents_live_content",
+    ),
+    (BATCHES, "batch_progress", "SQL", "jobs_batch"),
+    (BATCHES, "running_batches", "SQL", "batches_running"),
+    (BUFFER, "buffer_front", "SQL", "buffer_items_order"),
+    (NODES, "nodes_touching", "SQL", "node_spans_chunk"),
+];
+
+#[test]
+fn what_runs_all_the_time_reads_no_whole_table() {
+    let folder = tempfile::tempdir().unwrap();
+    fresh(folder.path());
+    let raw = raw(folder.path());
+    for (source, function, name, by) in HOT {
+        let plan = plan(&raw, &statement(source, function, name));
+        assert!(
+            plan.iter().any(|step| step.contains(by)),
+            "{function} goes by {by}: {plan:#?}"
+        );
+        let whole = plan.iter().find(|step| {
+            step.starts_with("SCAN") && !step.contains("INDEX") && !step.contains("CONSTANT")
+        });
+        assert_eq!(whole, None, "{function} reads a whole table: {plan:#?}");
+    }
+}
+
+#[test]
+fn the_next_claim_needs_no_sorting() {
+    let folder = tempfile::tempdir().unwrap();
+    fresh(folder.path());
+    let plan = plan(&raw(folder.path()), &statement(JOBS, "claim_jobs", "SQL"));
+    assert!(
+        !plan.iter().any(|step| step.contains("TEMP B-TREE")),
+        "the index is in the order of claims: {plan:#?}"
+    );
+}
+
+fn plan(raw: &Connection, sql: &str) -> Vec<String> {
+    let mut explained = raw.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    // Without values: a plan does not depend on them.
+    let mut steps = explained.raw_query();
+    let mut plan = Vec::new();
+    while let Some(step) = steps.next().unwrap() {
+        plan.push(step.get("detail").unwrap());
+    }
+    plan
+}
+
+/// The text of a constant of a function.
+fn statement(source: &str, function: &str, name: &str) -> String {
+    let (_, body) = source
+        .split_once(&format!("fn {function}("))
+        .unwrap_or_else(|| panic!("there is no {function} any more"));
+    let (_, rest) = body
+        .split_once(&format!("const {name}: &str ="))
+        .unwrap_or_else(|| panic!("{function} has no {name} any more"));
+    let (_, text) = rest.split_once('"').unwrap();
+    let (text, _) = text.split_once("\";").unwrap();
+    text.to_owned()
+}

@@ -1,0 +1,79 @@
+//! A released schema stays readable: files as they were written by each version, with rows in them.
+
+use oldgrowth_domain::BatchId;
+use oldgrowth_domain::jobs::BatchState;
+use oldgrowth_store::{Error, Lane, SCHEMA_VERSION, Store};
+use rusqlite::Connection;
+
+use crate::place::{NOW, raw, with_store};
+
+/// A dump of a whole file, one for each released version.
+const RELEASED: [(i32, &str); 1] = [(1, include_str!("../fixtures/v01.sql"))];
+
+fn restore(folder: &std::path::Path, dump: &str) {
+    let file = folder.join(Store::FILE);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let raw: Connection = raw(folder);
+    // The rows are whole together, not one by one.
+    raw.execute_batch("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF")
+        .unwrap();
+    raw.execute_batch(dump).unwrap();
+    raw.close().unwrap();
+}
+
+#[test]
+fn every_released_file_opens_with_all_its_rows() {
+    for (version, dump) in RELEASED {
+        let folder = tempfile::tempdir().unwrap();
+        restore(folder.path(), dump);
+        with_store(folder.path(), |store| {
+            store
+                .read(Lane::Background, |r| {
+                    let sources = r.sources()?;
+                    assert_eq!(
+                        sources.len(),
+                        2,
+                        "the notes and a folder, version {version}"
+                    );
+                    let words = ["passport".to_owned()];
+                    let hits = r.search_words(&words, Default::default(), 10)?;
+                    assert_eq!(hits.len(), 1, "its passages are found");
+                    let chunk = r.chunk(hits.first().unwrap().chunk)?;
+                    assert!(chunk.text.contains("passport"), "whole");
+                    let coverage = r.source_coverage(sources.first().unwrap().key)?;
+                    assert_eq!(
+                        (coverage.chunks, coverage.indexed, coverage.in_tree),
+                        (16, 16, 16),
+                        "all of it searchable and in the tree"
+                    );
+                    assert_eq!(coverage.nodes, 1, "with its summary");
+                    let batches = r.newest_batches(10)?;
+                    let states: Vec<_> = batches.iter().map(|batch| batch.state).collect();
+                    assert_eq!(
+                        states,
+                        [BatchState::Running, BatchState::Done, BatchState::Done],
+                        "and its imports"
+                    );
+                    Ok::<_, Error>(())
+                })
+                .unwrap();
+            let written = store.write(|w| w.insert_batch(&BatchId::random(1), "new", NOW));
+            assert!(written.is_ok(), "and it can be written: {written:?}");
+            let now = i32::try_from(SCHEMA_VERSION).unwrap();
+            assert_eq!(store.facts().schema_version, Some(now), "brought up to now");
+        });
+    }
+}
+
+#[test]
+fn every_released_version_has_its_file() {
+    let versions: Vec<usize> = RELEASED
+        .iter()
+        .map(|(version, _)| *version as usize)
+        .collect();
+    assert_eq!(
+        versions,
+        (1..=SCHEMA_VERSION).collect::<Vec<_>>(),
+        "none is left out"
+    );
+}
