@@ -106,7 +106,8 @@ impl Engine {
         drop(self.workers.lock().take());
     }
 
-    /// Waits until no job is due or running. False when `until` said stop before.
+    /// Waits until no job waits or runs. False when it was told to wait no longer; an error when the
+    /// store can't be used, or not be written until somebody does something about it.
     pub fn wait_until_idle(&self, keep_waiting: impl Fn() -> bool) -> Result<bool> {
         self.core.wait_until_idle(keep_waiting)
     }

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use oldgrowth_keeper::{Facts, HealthSnapshot, Keeper, KeptFile, Lane, Schema, Ticket};
+use oldgrowth_keeper::{Facts, Health, HealthSnapshot, Keeper, KeptFile, Lane, Schema, Ticket};
 
 use crate::{Error, Read, Result, Write};
 
@@ -87,6 +87,18 @@ impl Store {
     /// Calls back on each change of health, after it has become true.
     pub fn on_health(&self, listener: impl Fn(&HealthSnapshot) + Send + Sync + 'static) {
         self.file.on_health(listener);
+    }
+
+    /// Why nothing can be written until somebody frees space or gives a right, if that is so. Reading
+    /// works meanwhile.
+    pub fn writing_refused(&self) -> Option<Error> {
+        let (code, errno) = (None, None);
+        let refused = match self.file.health().state {
+            Health::DiskFull => oldgrowth_keeper::Error::DiskFull { code, errno },
+            Health::ReadOnly => oldgrowth_keeper::Error::ReadOnly { code, errno },
+            _ => return None,
+        };
+        Some(refused.into())
     }
 
     pub fn try_now(&self) -> Result<()> {

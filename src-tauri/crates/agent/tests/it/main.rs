@@ -8,7 +8,9 @@
 
 mod bad_input;
 mod commands;
+mod full_disk;
 mod kill;
 mod locks;
 mod owners;
+mod read_only;
 mod support;

@@ -74,6 +74,10 @@ impl Core {
             if self.queue.is_recovered() && !live {
                 return Ok(true);
             }
+            // What waits for a person can wait for ever.
+            if let Some(refused) = self.store.writing_refused() {
+                return Err(refused.into());
+            }
             if !keep_waiting() || self.queue.is_stopping() {
                 return Ok(false);
             }
