@@ -12,6 +12,8 @@ pub(crate) struct Board {
 
 struct State {
     seq: u64,
+    /// Up to which change the listeners have been told.
+    told: u64,
     components: Vec<Component>,
     /// What is kept has changed since it was last counted.
     counts_stale: bool,
@@ -39,6 +41,7 @@ impl Board {
         Self {
             state: Mutex::new(State {
                 seq: 0,
+                told: 0,
                 components,
                 counts_stale: true,
             }),
@@ -67,8 +70,12 @@ impl Board {
         true
     }
 
-    pub(crate) fn seq(&self) -> u64 {
-        self.state.lock().seq
+    /// The rows as they are, if something in them has not been told yet. Whoever gets them tells them.
+    pub(super) fn untold(&self) -> Option<Status> {
+        let mut state = self.state.lock();
+        let news = state.seq > state.told;
+        state.told = state.seq;
+        news.then(|| state.status())
     }
 
     pub(crate) fn mark_counts_stale(&self) {
@@ -80,18 +87,23 @@ impl Board {
     }
 
     pub(crate) fn status(&self) -> Status {
-        let state = self.state.lock();
-        let worst = state
+        self.state.lock().status()
+    }
+}
+
+impl State {
+    fn status(&self) -> Status {
+        let worst = self
             .components
             .iter()
             .map(|c| c.state)
             .max()
             .unwrap_or(ComponentState::Unknown);
         Status {
-            headline: headline(&state.components, worst),
+            headline: headline(&self.components, worst),
             state: worst,
-            components: state.components.clone(),
-            seq: state.seq,
+            components: self.components.clone(),
+            seq: self.seq,
         }
     }
 }
@@ -146,10 +158,24 @@ mod tests {
             .find(|c| c.code == HealthCode::Store)
             .unwrap();
         assert_eq!(
-            (store.since, board.seq()),
+            (store.since, board.status().seq),
             (UnixMs(2), 2),
             "still ok since the first time"
         );
+    }
+
+    #[test]
+    fn each_change_is_told_once_whoever_noticed_it() {
+        let board = Board::new(UnixMs(1));
+        assert_eq!(board.untold(), None, "nothing is known yet");
+        board.set(HealthCode::Store, row(ComponentState::Ok, "a"), UnixMs(2));
+        board.set(HealthCode::Jobs, row(ComponentState::Ok, "b"), UnixMs(2));
+        assert_eq!(
+            board.untold().map(|status| status.seq),
+            Some(2),
+            "both at once"
+        );
+        assert_eq!(board.untold(), None, "and not again");
     }
 
     #[test]

@@ -63,12 +63,12 @@ enum Look {
 impl Engine {
     /// Always answers, whatever the state of the store.
     pub fn status(&self) -> Status {
-        self.core().refresh(Look::Changed)
+        self.core().look(Look::Changed)
     }
 
     /// As [`Engine::status`], with everything counted anew.
     pub fn doctor(&self) -> Status {
-        self.core().refresh(Look::Everything)
+        self.core().look(Look::Everything)
     }
 
     /// Tries to use the store now instead of at its next turn.
@@ -99,24 +99,32 @@ impl Core {
         let now = self.now();
         let row = rows::store(&self.store.health().state);
         let usable = row.state != ComponentState::Fail;
-        let mut changed = self.board.set(HealthCode::Store, row, now);
+        self.board.set(HealthCode::Store, row, now);
         if !usable {
             for code in [HealthCode::Jobs, HealthCode::Coverage] {
-                changed |= self.board.set(code, rows::waits_for_store(), now);
+                self.board.set(code, rows::waits_for_store(), now);
             }
         }
-        if changed {
-            self.events.publish(&Event::Health(self.board.status()));
-        }
+        self.tell_changes();
         self.queue.wake();
     }
 
     /// To be called when work has come to an end: counts what it has left, and tells what changed.
     pub(crate) fn tell_counts(&self) {
-        let before = self.board.seq();
         self.board.mark_counts_stale();
-        let status = self.refresh(Look::Changed);
-        if status.seq != before {
+        self.look(Look::Changed);
+    }
+
+    /// Looks, and tells everybody what has changed, not only whoever asked.
+    fn look(&self, look: Look) -> Status {
+        let status = self.refresh(look);
+        self.tell_changes();
+        status
+    }
+
+    /// Two threads may tell two changes in either order; their numbers say which is the later.
+    fn tell_changes(&self) {
+        if let Some(status) = self.board.untold() {
             self.events.publish(&Event::Health(status));
         }
     }

@@ -166,6 +166,30 @@ fn only_changes_are_told_each_with_a_later_number() {
 }
 
 #[test]
+fn a_change_that_somebody_meets_by_asking_is_told_to_everybody() {
+    let place = Place::new();
+    let rig = place.start(0);
+    rig.note("A lamp.");
+    let before = rig.engine.doctor().seq;
+    place.raw().execute_batch("DELETE FROM words").unwrap();
+    let found = rig.engine.doctor();
+    assert!(found.seq > before, "the doctor finds what is missing");
+    let told = rig
+        .events()
+        .into_iter()
+        .rev()
+        .find_map(|event| match event {
+            Event::Health(status) => Some(status),
+            _ => None,
+        });
+    assert_eq!(
+        told,
+        Some(found),
+        "and the window hears of it without asking"
+    );
+}
+
+#[test]
 fn memory_changes_are_numbered_in_order() {
     let place = Place::new();
     let rig = place.start(0);
