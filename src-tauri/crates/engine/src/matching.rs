@@ -86,17 +86,18 @@ impl Matcher {
     }
 
     fn stem_of(&self, word: &str) -> Option<usize> {
-        let folded = fold(word);
-        if !self.initials.contains(&folded.chars().next()?) {
+        let initial = word.chars().next()?;
+        if initial.is_ascii() && !self.initials.contains(&initial.to_ascii_lowercase()) {
             return None;
         }
+        let folded = fold(word);
         let stem = self.stemmer.stem(&folded);
         self.stems.iter().position(|known| *known == stem)
     }
 }
 
-/// The sentence with the most different words of the question; of equals one that is no heading,
-/// then the shortest, then the first. The whole text when it has no sentences.
+/// The sentence with the most different words of the question. Of equals one that is no heading, from
+/// the first paragraph that has one, the shortest there. The whole text when it has no sentences.
 fn best_sentence(text: &str, found: &[Found]) -> Range<usize> {
     let distinct = |range: &Range<usize>| {
         let within = found
@@ -115,7 +116,10 @@ fn best_sentence(text: &str, found: &[Found]) -> Range<usize> {
     let mut best: Option<(Worth, Range<usize>)> = None;
     for (words, paragraph) in paragraphs {
         // No sentence holds more of them than its paragraph, and finding sentences is slow.
-        if best.as_ref().is_some_and(|(worth, _)| worth.0 > words) {
+        if best
+            .as_ref()
+            .is_some_and(|(worth, _)| (worth.0, worth.1) >= (words, true))
+        {
             break;
         }
         for range in sentences_within(text, paragraph) {

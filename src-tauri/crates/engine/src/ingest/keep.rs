@@ -59,7 +59,10 @@ pub(crate) fn keep(
         None if unindexed.is_empty() => Outcome::Unchanged,
         None => Outcome::New,
     };
-    let chunks = w.chunk_count_of(document.key)?;
+    let chunks = match unindexed.len() {
+        0 => w.chunk_count_of(document.key)?,
+        inserted => super::plan::count(inserted),
+    };
     Ok(Ok(Kept {
         document: document.id,
         key: document.key,

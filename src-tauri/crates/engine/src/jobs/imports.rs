@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use oldgrowth_store::table::jobs::{ClaimedJob, Outcome};
-use oldgrowth_store::{BatchKey, Lane, Write};
+use oldgrowth_store::{BatchKey, Write};
 
 use super::settle::end_batch;
 use crate::engine::Core;
@@ -25,7 +25,7 @@ struct Ready {
 
 impl Core {
     pub(super) fn run_imports(&self, jobs: Vec<ClaimedJob>) {
-        let mut batches: Vec<BatchKey> = jobs.iter().filter_map(|job| job.batch).collect();
+        let batches = batches_of(&jobs);
         let mut group = Vec::new();
         let mut bytes = 0;
         for job in jobs {
@@ -43,8 +43,6 @@ impl Core {
             }
         }
         self.write_group(group);
-        batches.sort_unstable();
-        batches.dedup();
         for batch in batches {
             self.tell_batch(batch);
         }
@@ -97,6 +95,9 @@ impl Core {
                 .iter()
                 .map(|item| keep_item(w, item, now))
                 .collect::<Result<_>>()?;
+            for batch in batches_of(group.iter().map(|item| &item.job)) {
+                end_batch(w, Some(batch), now)?;
+            }
             for (item, kept) in group.iter().zip(&kept) {
                 if let Ok(kept) = kept {
                     index(w, kept, &item.draft)?;
@@ -123,14 +124,11 @@ impl Core {
     }
 
     fn tell_committed(&self, item: &Ready, kept: Kept) {
-        let Some(batch) = item.job.batch else { return };
-        let id = self
-            .store
-            .read(Lane::Background, |r| Ok::<_, Error>(r.batch(batch)?.id));
-        // Without an answer the next look at the import shows it all the same.
-        let Ok(id) = id else { return };
+        let Some(batch) = item.job.batch_id.clone() else {
+            return;
+        };
         self.events.publish(&Event::Committed(Committed {
-            batch: id,
+            batch,
             document: kept.document,
             path: path_text(&item.draft.path),
             sha256: item.draft.sha256.clone(),
@@ -139,7 +137,16 @@ impl Core {
     }
 }
 
-/// The document, its passages, the work that follows, and the end of the job.
+/// Each import that these jobs belong to, once.
+fn batches_of<'j>(jobs: impl IntoIterator<Item = &'j ClaimedJob>) -> Vec<BatchKey> {
+    let mut batches: Vec<BatchKey> = jobs.into_iter().filter_map(|job| job.batch).collect();
+    batches.sort_unstable();
+    batches.dedup();
+    batches
+}
+
+/// The document, its passages, the work that follows, and the end of the job. The end of its import
+/// follows in the same transaction.
 fn keep_item(
     w: &Write<'_>,
     item: &Ready,
@@ -158,7 +165,6 @@ fn keep_item(
             draft.note.as_ref(),
             now,
         )?;
-        end_batch(w, job.batch, now)?;
     }
     Ok(kept)
 }

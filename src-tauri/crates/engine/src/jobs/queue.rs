@@ -117,6 +117,10 @@ impl Queue {
         due
     }
 
+    pub(crate) fn holds_none(&self) -> bool {
+        self.state.lock().held.is_empty()
+    }
+
     pub(crate) fn held(&self) -> Vec<Lease> {
         self.state.lock().held.iter().copied().collect()
     }

@@ -98,9 +98,12 @@ impl Core {
                     to_count = true;
                     self.run(jobs);
                 }
+                Ok(Claim::Beaten) => self.queue.sleep(seen, Some(LOOK_AGAIN_SOON)),
                 Ok(Claim::Sleep(at_most)) => {
                     failures = 0;
-                    if std::mem::take(&mut to_count) {
+                    // Whoever ends the last job counts for all.
+                    if to_count && self.queue.holds_none() {
+                        to_count = false;
                         self.tell_counts();
                     }
                     self.queue.sleep(seen, at_most);
@@ -142,9 +145,8 @@ impl Core {
             Ok::<_, Error>(w.claim_jobs(now, now.plus_ms(LEASE_MS), CLAIM_JOBS_MAX)?)
         })?;
         self.queue.hold(jobs.iter().map(|job| job.lease));
-        // Another worker may have been quicker; there may be more for this one.
         Ok(if jobs.is_empty() {
-            Claim::Sleep(Some(LOOK_AGAIN_SOON))
+            Claim::Beaten
         } else {
             Claim::Jobs(jobs)
         })
@@ -184,6 +186,8 @@ impl Core {
 
 enum Claim {
     Jobs(Vec<ClaimedJob>),
-    /// Until woken, and at most so long.
+    /// Another worker was quicker; there may be more for this one.
+    Beaten,
+    /// There is nothing to do until woken, and at most for so long.
     Sleep(Option<Duration>),
 }

@@ -1,7 +1,7 @@
 //! Jobs: leases with a fencing token over rows. The states are drawn in `oldgrowth_domain::jobs`.
 
-use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::jobs::ATTEMPTS_MAX;
+use oldgrowth_domain::{BatchId, UnixMs};
 use rusqlite::{Row, named_params};
 
 use super::parsed;
@@ -101,6 +101,8 @@ pub struct ClaimedJob {
     pub key: JobKey,
     pub kind: JobKind,
     pub batch: Option<BatchKey>,
+    /// The public id of its batch.
+    pub batch_id: Option<BatchId>,
     pub source: Option<SourceKey>,
     pub item: Option<String>,
     pub payload: String,
@@ -252,7 +254,8 @@ impl Write<'_> {
             SET state = 'running', attempts = attempts + 1, lease_token = lease_token + 1, lease_until = :until
             WHERE id IN (SELECT id FROM jobs WHERE state = 'ready' AND available_at <= :now
                          ORDER BY priority, available_at, id LIMIT :limit)
-            RETURNING id, kind, batch_id, source_id, item, payload, attempts, deferrals, lease_token, priority";
+            RETURNING id, kind, batch_id, source_id, item, payload, attempts, deferrals, lease_token, priority,
+                      (SELECT public_id FROM batches WHERE batches.id = jobs.batch_id)";
         let params = named_params! { ":now": now.0, ":until": lease_until.0, ":limit": limit };
         let mut claimed = self.rows(SQL, params, |row| {
             Ok((row.get::<_, u32>(9)?, claimed(row)?))
@@ -413,10 +416,12 @@ impl Write<'_> {
 fn claimed(row: &Row<'_>) -> rusqlite::Result<ClaimedJob> {
     let key = row.get(0)?;
     let kind: String = row.get(1)?;
+    let batch_id: Option<String> = row.get(10)?;
     Ok(ClaimedJob {
         key,
         kind: parsed(JobKind::parse(&kind), 1)?,
         batch: row.get(2)?,
+        batch_id: batch_id.as_deref().and_then(BatchId::parse),
         source: row.get(3)?,
         item: row.get(4)?,
         payload: row.get(5)?,

@@ -53,7 +53,7 @@ pub(crate) fn measure(table: &mut Table, passages: usize) {
 
     let queries: Vec<String> = (0..QUERIES)
         .map(|at| {
-            (0..2 + at % 4)
+            (0..3 + at % 5)
                 .map(|_| corpus.telling_word())
                 .collect::<Vec<_>>()
                 .join(" ")
