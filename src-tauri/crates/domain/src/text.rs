@@ -18,7 +18,7 @@ pub fn nfc(text: &str) -> String {
 /// only where a limit needs a size.
 pub fn tokens(text: &str) -> u32 {
     let (cjk, other) = text.chars().fold((0_usize, 0_usize), |(cjk, other), c| {
-        if crate::words::is_cjk(c) {
+        if crate::words::is_unspaced(c) {
             (cjk + 1, other)
         } else {
             (cjk, other + 1)

@@ -1,7 +1,7 @@
 //! How text becomes words in the index, and a question becomes words to look for.
 //!
-//! The index splits words at spaces and punctuation and stems them. Chinese, Japanese and Korean
-//! are written without spaces (Korean with particles glued on), so runs of their characters are
+//! The index splits words at spaces and punctuation and stems them. Chinese, Japanese, Thai and their
+//! like are written without spaces (Korean with particles glued on), so runs of their characters are
 //! indexed, and asked, as single characters and overlapping pairs. Trigrams would miss the many
 //! words of two characters.
 
@@ -30,10 +30,11 @@ const STOP_WORDS: &[&str] = &[
 ];
 
 /// Is it written in a script whose words are not set apart by spaces, or whose words carry
-/// particles: Han, Kana, Hangul, Bopomofo?
-pub fn is_cjk(c: char) -> bool {
+/// particles: Han, Kana, Hangul, Bopomofo, Thai, Lao, Burmese, Khmer?
+pub fn is_unspaced(c: char) -> bool {
     matches!(u32::from(c),
-        0x1100..=0x11FF       // Hangul Jamo
+        0x0E01..=0x0E4E | 0x0E81..=0x0ECF | 0x1000..=0x103F | 0x1780..=0x17D3 // without digits
+        | 0x1100..=0x11FF       // Hangul Jamo
         | 0x2E80..=0x2FDF     // radicals
         | 0x3005..=0x3007 | 0x3021..=0x3029 | 0x3038..=0x303B
         | 0x3040..=0x30FF     // Hiragana, Katakana
@@ -47,17 +48,17 @@ pub fn is_cjk(c: char) -> bool {
         | 0x20000..=0x3FFFF)
 }
 
-/// The text as the word index takes it in: normal form C, with each run of Chinese, Japanese or
-/// Korean spread into its characters and pairs.
+/// The text as the word index takes it in: normal form C, with each run of such a script spread
+/// into its characters and pairs.
 pub fn index_text(text: &str) -> String {
     let text = nfc(text);
-    if !text.chars().any(is_cjk) {
+    if !text.chars().any(is_unspaced) {
         return text;
     }
     let mut out = String::with_capacity(text.len() * 2);
     for run in runs(&text) {
         match run {
-            Run::Cjk(run) => {
+            Run::Unspaced(run) => {
                 out.push(' ');
                 for gram in singles_and_pairs(run) {
                     out.push_str(gram);
@@ -78,8 +79,8 @@ pub fn question_words(question: &str) -> Vec<String> {
     let mut dropped = Vec::new();
     for run in runs(&question) {
         match run {
-            Run::Cjk(run) => {
-                cjk_question_words(run).for_each(|gram| push_new(&mut kept, gram.to_owned()))
+            Run::Unspaced(run) => {
+                unspaced_question_words(run).for_each(|gram| push_new(&mut kept, gram.to_owned()))
             }
             Run::Other(other) => {
                 for word in other.unicode_words() {
@@ -120,7 +121,7 @@ fn push_new(list: &mut Vec<String>, word: String) {
 }
 
 enum Run<'t> {
-    Cjk(&'t str),
+    Unspaced(&'t str),
     Other(&'t str),
 }
 
@@ -128,11 +129,17 @@ fn runs(text: &str) -> impl Iterator<Item = Run<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let first = rest.chars().next()?;
-        let cjk = is_cjk(first);
-        let end = rest.find(|c| is_cjk(c) != cjk).unwrap_or(rest.len());
+        let unspaced = is_unspaced(first);
+        let end = rest
+            .find(|c| is_unspaced(c) != unspaced)
+            .unwrap_or(rest.len());
         let (run, after) = rest.split_at(end);
         rest = after;
-        Some(if cjk { Run::Cjk(run) } else { Run::Other(run) })
+        Some(if unspaced {
+            Run::Unspaced(run)
+        } else {
+            Run::Other(run)
+        })
     })
 }
 
@@ -140,7 +147,7 @@ fn singles_and_pairs(run: &str) -> impl Iterator<Item = &str> {
     grams(run, 1).chain(grams(run, 2))
 }
 
-fn cjk_question_words(run: &str) -> impl Iterator<Item = &str> {
+fn unspaced_question_words(run: &str) -> impl Iterator<Item = &str> {
     let length = run.chars().count();
     grams(run, length.min(2))
 }
@@ -184,6 +191,11 @@ mod tests {
         assert_eq!(question_words("護照在哪"), ["護照", "照在", "在哪"]);
         assert_eq!(question_words("여권 어디"), ["여권", "어디"]);
         assert_eq!(question_words("犬"), ["犬"]);
+        assert_eq!(
+            question_words("แมว"),
+            ["แม", "มว"],
+            "Thai is written without spaces too"
+        );
     }
 
     #[test]

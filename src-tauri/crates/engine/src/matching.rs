@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use oldgrowth_domain::text::{paragraphs, sentences_within};
-use oldgrowth_domain::words::{fold, is_cjk};
+use oldgrowth_domain::words::{fold, is_unspaced};
 use rust_stemmers::{Algorithm, Stemmer};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -43,7 +43,7 @@ impl Matcher {
         let (grams, words): (Vec<_>, Vec<_>) = words
             .iter()
             .cloned()
-            .partition(|word| word.chars().all(is_cjk));
+            .partition(|word| word.chars().all(is_unspaced));
         let stems: Vec<String> = words.iter().map(|word| stem(&stemmer, word)).collect();
         let initials = stems
             .iter()

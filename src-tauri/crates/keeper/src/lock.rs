@@ -56,7 +56,11 @@ impl WorkspaceLock {
                 }
             }
         }
-        write_owner(dir, holder)?;
+        // The lock is what counts. On a full disk the name can't be written, but reading still works.
+        if let Err(error) = write_owner(dir, holder) {
+            tracing::warn!(kind = ?error.kind(), "the holder's name could not be written");
+            forget_owner(dir);
+        }
         Ok(WorkspaceLock { _file: file })
     }
 
@@ -88,7 +92,7 @@ fn private(_: &mut OpenOptions) {}
 
 /// Replaced whole, so that nobody reads half of it. Only the holder of the lock writes it.
 fn write_owner(dir: &Path, holder: &Holder) -> io::Result<()> {
-    let temp = dir.join(format!("{OWNER_FILE}-{}", std::process::id()));
+    let temp = dir.join(owner_draft());
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     private(&mut options);
@@ -101,6 +105,21 @@ fn write_owner(dir: &Path, holder: &Holder) -> io::Result<()> {
     );
     options.open(&temp)?.write_all(text.as_bytes())?;
     fs::rename(&temp, dir.join(OWNER_FILE))
+}
+
+/// No name is better than that of a holder long gone.
+fn forget_owner(dir: &Path) {
+    for name in [OWNER_FILE.to_owned(), owner_draft()] {
+        match fs::remove_file(dir.join(name)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!(kind = ?error.kind(), "an old holder's name stays"),
+        }
+    }
+}
+
+fn owner_draft() -> String {
+    format!("{OWNER_FILE}-{}", std::process::id())
 }
 
 fn one_line(text: &str) -> String {

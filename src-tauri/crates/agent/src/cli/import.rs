@@ -13,7 +13,10 @@ use super::output::Output;
 use crate::owner::{Owner, Purpose};
 use crate::session::Session;
 use crate::socket::{Client, Endpoint};
-use crate::words::wire_error;
+use crate::words::{explain, wire_error};
+
+const GOES_ON: &str =
+    "what was told as committed is safe; the rest goes on when Oldgrowth runs again";
 
 pub(super) fn import(
     workspace: &Path,
@@ -83,12 +86,26 @@ fn as_owner(
         .engine()
         .wait_until_idle(|| !interrupted.load(Ordering::SeqCst));
     owner.engine().stop();
-    if !matches!(idle, Ok(true)) {
-        return Err(wire_error(
-            ErrorCode::Unavailable,
-            "the import has not been finished",
-            Some("what was told as committed is safe; the rest goes on when Oldgrowth runs again"),
-        ));
+    match idle {
+        Ok(true) => {}
+        Ok(false) => {
+            return Err(wire_error(
+                ErrorCode::Unavailable,
+                "the import has not been finished",
+                Some(GOES_ON),
+            ));
+        }
+        Err(error) => {
+            let why = explain(&error);
+            return Err(WireError {
+                message: format!("the import has not been finished: {}", why.message),
+                hint: Some(
+                    why.hint
+                        .map_or_else(|| GOES_ON.to_owned(), |hint| format!("{hint}; {GOES_ON}")),
+                ),
+                ..why
+            });
+        }
     }
     call(owner, Request::BatchReport(Id { id: batch.id }))
 }
