@@ -164,14 +164,9 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
         Command::Status => {
             let status: Status = one_call()?.call(Request::Status(Empty {}))?;
             output.status(&status);
-            let store_fails = status.components.iter().any(|component| {
-                component.code == oldgrowth_wire::ComponentCode::Store
-                    && component.state == HealthState::Fail
-            });
-            Ok(if store_fails {
-                Ended::Unavailable
-            } else {
-                Ended::Well
+            Ok(match status.state {
+                HealthState::Fail => Ended::Unavailable,
+                HealthState::Ok | HealthState::Unknown | HealthState::Warn => Ended::Well,
             })
         }
         Command::Doctor => {
