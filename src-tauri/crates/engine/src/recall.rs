@@ -20,10 +20,9 @@ use crate::{Engine, Error, Result};
 /// The most passages one answer brings.
 const HITS_MAX: u32 = 200;
 
-/// So many more are looked at than asked for, because equal passages are folded into one.
-const SPARE: u32 = 20;
-
-/// When folding leaves fewer than asked for, so many times more are looked at, up to a limit.
+/// Equal passages are folded into one. When that leaves fewer than asked for, so many times more are
+/// looked at, up to a limit. Not from the start: the index works a score out again for each row that
+/// is read.
 const LOOK_WIDER: u32 = 4;
 const LOOKED_AT_MAX: u32 = 4_000;
 
@@ -119,7 +118,7 @@ fn find(r: &Read<'_>, asked: &Asked, words: &[String]) -> Result<Vec<Hit>> {
     };
     let limit = asked.limit.clamp(1, HITS_MAX);
     let matcher = Matcher::new(words);
-    let mut look_at = limit + SPARE;
+    let mut look_at = limit;
     loop {
         let found = r.search_words(words, filter, look_at)?;
         let all = found.len() < look_at as usize;
