@@ -103,12 +103,14 @@ impl Owner {
         })
         .map_err(|_| TakeError::Fault("start its workers"))?;
         let engine = Arc::new(engine);
-        // Without a socket everything works but other programs; they are told who holds it.
-        let server = Server::start(&endpoint, Arc::clone(&engine))
-            .inspect_err(
-                |error| tracing::warn!(kind = ?error.kind(), "no local socket for other programs"),
-            )
-            .ok();
+        // Who owns it for one call takes no work from others: they wait until it is done. Without a
+        // socket everything works but other programs; they are told who holds it.
+        let server = match purpose {
+            Purpose::OneCall => None,
+            Purpose::Work => Server::start(&endpoint, Arc::clone(&engine))
+                .inspect_err(|error| tracing::warn!(kind = ?error.kind(), "no local socket"))
+                .ok(),
+        };
         Ok(Self {
             server,
             engine,
@@ -129,7 +131,7 @@ impl Owner {
             .subscribe(move |event| listener(&views::event(event, &workspace)));
     }
 
-    pub(crate) fn engine(&self) -> &Engine {
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.engine
     }
 }

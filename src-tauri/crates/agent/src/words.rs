@@ -50,6 +50,11 @@ pub(crate) fn explain(error: &Error) -> WireError {
             "a named file or folder is not there, or may not be read",
             Some("check the path and its rights"),
         ),
+        Error::Stopping => wire_error(
+            ErrorCode::Unavailable,
+            "Oldgrowth is stopping",
+            Some("start it again and repeat what was asked"),
+        ),
         Error::Conflict { .. } => wire_error(
             ErrorCode::Busy,
             "it changed while it was worked on",

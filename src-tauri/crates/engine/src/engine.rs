@@ -44,6 +44,8 @@ pub(crate) struct Core {
     pub(crate) events: Events,
     pub(crate) board: Board,
     pub(crate) queue: Queue,
+    /// Does this process work on the queue, or only answer?
+    pub(crate) has_workers: bool,
     changes: AtomicU64,
 }
 
@@ -76,6 +78,7 @@ impl Engine {
             events: Events::default(),
             board: Board::new(now),
             queue: Queue::default(),
+            has_workers: count > 0,
             changes: AtomicU64::new(0),
         });
         let weak = Arc::downgrade(&core);
@@ -98,6 +101,11 @@ impl Engine {
     /// Calls back for each event, on the thread where it became true: quick listeners only.
     pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
         self.core.events.subscribe(Arc::new(listener));
+    }
+
+    /// Asks the workers, and a plan that is being made, to stop soon; [`Engine::stop`] waits for them.
+    pub fn begin_stop(&self) {
+        self.core.queue.stop();
     }
 
     /// Stops the workers and waits for them; jobs that have not begun go back to the queue. Calls are

@@ -24,6 +24,8 @@ pub enum Error {
     NothingToImport,
     #[error("a named file or folder is not there, or may not be read")]
     NoSuchPath,
+    #[error("the engine is stopping")]
+    Stopping,
     /// The rows that were read have changed meanwhile, each time it was tried.
     #[error("it changed meanwhile, {tries} times")]
     Conflict { tries: u32 },
@@ -39,6 +41,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Is it the store that is in the way, and not what was to be done with it? Then work waits for it,
+    /// whatever it takes to mend it.
+    pub(crate) fn is_of_the_store(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_of_the_store())
+    }
+
     /// Will the same call do later, without anybody doing anything?
     pub fn is_transient(&self) -> bool {
         match self {

@@ -60,7 +60,7 @@ pub struct PlannedFile {
     pub path: PathBuf,
     /// The named folder it was found under; its own folder when the file itself was named.
     pub root: PathBuf,
-    /// The path below `root`, with forward slashes, in normal form C.
+    /// The path below `root`, with forward slashes. No two files share one.
     pub relative: String,
     pub bytes: u64,
     pub modified: Option<UnixMs>,

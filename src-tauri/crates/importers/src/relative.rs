@@ -2,9 +2,7 @@
 
 use std::path::{Component, Path};
 
-use unicode_normalization::UnicodeNormalization;
-
-/// Forward slashes, Unicode normal form C. In a name that is not valid Unicode, each stray byte
+/// Forward slashes, and the name's own normal form: two files may differ in nothing else. In a name that is not valid Unicode, each stray byte
 /// becomes `%XX` and each percent sign `%25`; other names keep their percent signs.
 pub(crate) fn relative_name(path: &Path) -> String {
     let mut name = String::new();
@@ -14,7 +12,7 @@ pub(crate) fn relative_name(path: &Path) -> String {
                 name.push('/');
             }
             match part.to_str() {
-                Some(part) => name.extend(part.nfc()),
+                Some(part) => name.push_str(part),
                 None => push_escaped(&mut name, part.as_encoded_bytes()),
             }
         }
@@ -24,7 +22,7 @@ pub(crate) fn relative_name(path: &Path) -> String {
 
 fn push_escaped(name: &mut String, bytes: &[u8]) {
     for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().nfc() {
+        for c in chunk.valid().chars() {
             match c {
                 '%' => name.push_str("%25"),
                 c => name.push(c),

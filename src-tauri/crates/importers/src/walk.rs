@@ -48,7 +48,7 @@ pub struct PlannedItem {
     pub path: PathBuf,
     /// The named folder, or the folder of the named file.
     pub root: PathBuf,
-    /// `path` below `root` as text: forward slashes, Unicode normal form C, stray bytes as `%XX`.
+    /// `path` below `root` as text: forward slashes, stray bytes as `%XX`.
     pub relative: String,
     pub bytes: u64,
     /// The file system's own, however odd; `None` where it keeps none.

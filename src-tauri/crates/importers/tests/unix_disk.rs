@@ -142,10 +142,11 @@ fn what_may_not_be_read_is_one_line_of_the_plan() {
 fn any_name_the_system_allows_can_be_planned_and_fetched() {
     let dir = TempDir::new().unwrap();
     let root = dir.path();
-    let odd: [&[u8]; 5] = [
+    let odd: [&[u8]; 6] = [
         b"line\nbreak.md",
         b"100%.md",
         b"cafe\xcc\x81.md",
+        b"caf\xc3\xa9.md",
         b"quote'\".md",
         b"bad\xff%.md",
     ];
@@ -162,11 +163,12 @@ fn any_name_the_system_allows_can_be_planned_and_fetched() {
             [
                 "100%.md",
                 "bad%FF%25.md",
+                "cafe\u{301}.md",
                 "café.md",
                 "line\nbreak.md",
                 "quote'\".md"
             ],
-            "names are composed, and stray bytes escaped"
+            "each file has a name of its own, and stray bytes are escaped"
         );
     }
     for item in &plan.items {

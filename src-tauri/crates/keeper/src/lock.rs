@@ -43,6 +43,11 @@ impl WorkspaceLock {
     /// Takes the workspace or says who has it. Makes the folder, private, if it is missing.
     pub fn acquire(dir: &Path, holder: &Holder) -> Result<WorkspaceLock, LockError> {
         crate::place::make_folder(dir)?;
+        for (path, wanted) in [(dir.to_path_buf(), 0o700), (dir.join(LOCK_FILE), 0o600)] {
+            if crate::place::repair(&path, wanted) > 0 {
+                tracing::warn!("the workspace could be entered by others; its rights are narrowed");
+            }
+        }
         let file = open_private(&dir.join(LOCK_FILE))?;
         for tried in 1.. {
             match file.try_lock() {

@@ -137,25 +137,34 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
+/// Takes from others what rights they have to this. Returns how many were changed: one or none. What
+/// many share (sticky, or of another owner) keeps its rights.
+#[cfg(unix)]
+pub(crate) fn repair(path: &Path, wanted: u32) -> u64 {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    let me = rustix::process::geteuid().as_raw();
+    let Ok(meta) = fs::metadata(path) else {
+        return 0;
+    };
+    let mode = meta.mode() & 0o7777;
+    let shared = mode & 0o1000 != 0 || meta.uid() != me;
+    if shared || mode & 0o077 == 0 {
+        return 0;
+    }
+    let changed = fs::set_permissions(path, fs::Permissions::from_mode(mode & wanted));
+    u64::from(changed.is_ok())
+}
+
+#[cfg(not(unix))]
+pub(crate) fn repair(_: &Path, _: u32) -> u64 {
+    0
+}
+
 /// Makes the database's own folder and file private again if they are not. Returns how many were
 /// changed. A folder that many share (sticky, or of another owner) keeps its rights.
 #[cfg(unix)]
 pub(crate) fn repair_rights(place: &Place) -> u64 {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-
-    let me = rustix::process::geteuid().as_raw();
-    let repair = |path: &Path, wanted: u32| -> u64 {
-        let Ok(meta) = fs::metadata(path) else {
-            return 0;
-        };
-        let mode = meta.mode() & 0o7777;
-        let shared = mode & 0o1000 != 0 || meta.uid() != me;
-        if shared || mode & 0o077 == 0 {
-            return 0;
-        }
-        let changed = fs::set_permissions(path, fs::Permissions::from_mode(mode & wanted));
-        u64::from(changed.is_ok())
-    };
     let folder = place
         .folder()
         .filter(|f| f.parent().is_some())

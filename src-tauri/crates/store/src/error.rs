@@ -26,6 +26,17 @@ impl From<rusqlite::Error> for Error {
 }
 
 impl Error {
+    /// Does it say something about the file rather than about what was to be done with it?
+    pub fn is_of_the_store(&self) -> bool {
+        let Self::Keeper(error) = self else {
+            return false;
+        };
+        !matches!(
+            error.class(),
+            keeper::Class::Constraint | keeper::Class::Misuse | keeper::Class::Panicked
+        )
+    }
+
     /// Will the same call do later, without anybody doing anything?
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Keeper(error) if error.is_transient())

@@ -74,7 +74,12 @@ fn as_owner(
 ) -> Result<BatchReport, WireError> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let noticing = Arc::clone(&interrupted);
-    if ctrlc::set_handler(move || noticing.store(true, Ordering::SeqCst)).is_err() {
+    let stopping = Arc::clone(owner.engine());
+    let heeded = ctrlc::set_handler(move || {
+        noticing.store(true, Ordering::SeqCst);
+        stopping.begin_stop();
+    });
+    if heeded.is_err() {
         tracing::warn!(
             "an interrupt will stop the import at once instead of after the items at work"
         );

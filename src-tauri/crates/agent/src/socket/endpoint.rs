@@ -24,8 +24,10 @@ impl Endpoint {
         if inside.as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
             return Self(inside);
         }
-        let folder = dirs::runtime_dir().unwrap_or_else(|| PathBuf::from("/tmp"));
-        Self(folder.join(format!("oldgrowth-{}.sock", short_hash(workspace))))
+        // A folder of this person alone. Where there is none, there is no socket at a path that long,
+        // and other programs are told who holds the workspace.
+        let name = format!("oldgrowth-{}.sock", short_hash(workspace));
+        Self(dirs::runtime_dir().map_or(inside, |folder| folder.join(name)))
     }
 
     pub(crate) fn parse(text: &str) -> Self {

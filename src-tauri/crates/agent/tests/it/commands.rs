@@ -258,3 +258,62 @@ fn wrong_use_ends_with_two_and_a_word() {
         assert!(!ran.stderr.is_empty(), "{args:?} says why");
     }
 }
+
+#[test]
+fn names_that_differ_only_in_their_normal_form_are_two_files() {
+    let (workspace, notes) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write(notes.path(), "caf\u{e9}.md", "The rhino sleeps.");
+    write(notes.path(), "cafe\u{301}.md", "The heron fishes.");
+    for _ in 0..2 {
+        run(
+            workspace.path(),
+            &["import", notes.path().to_str().unwrap()],
+        );
+    }
+    for animal in ["rhino", "heron"] {
+        let found = run(workspace.path(), &["search", animal]);
+        let hit = &hits(found.last())[0];
+        let path = hit["locator"]["path"].as_str().unwrap();
+        assert!(
+            std::path::Path::new(path).exists(),
+            "{animal} is cited where it is: {path}"
+        );
+    }
+}
+
+#[test]
+fn a_file_has_one_place_however_its_folders_are_imported() {
+    let (workspace, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let inner = home.path().join("notes");
+    write(home.path(), "notes/x.md", "The zebra is striped.");
+    let both = [inner.to_str().unwrap(), home.path().to_str().unwrap()];
+    for folder in both {
+        run(workspace.path(), &["import", folder]);
+    }
+    write(home.path(), "notes/x.md", "The okapi is shy.");
+    for folder in both {
+        run(workspace.path(), &["import", folder]);
+    }
+    let old = run(workspace.path(), &["search", "zebra"]);
+    assert!(
+        hits(old.last()).is_empty(),
+        "the old text is no longer found"
+    );
+    assert_eq!(
+        hits(run(workspace.path(), &["search", "okapi"]).last()).len(),
+        1
+    );
+}
+
+#[test]
+fn a_workspace_that_others_could_enter_is_made_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let workspace = tempfile::tempdir().unwrap();
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    std::fs::set_permissions(workspace.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(run(workspace.path(), &["status"]).code, 0);
+    assert_eq!(mode(workspace.path()), 0o700, "the folder");
+    for file in [".lock", "memory_tree/chunks.db"] {
+        assert_eq!(mode(&workspace.path().join(file)), 0o600, "{file}");
+    }
+}

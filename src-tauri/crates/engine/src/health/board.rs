@@ -82,6 +82,10 @@ impl Board {
         self.state.lock().counts_stale = true;
     }
 
+    pub(crate) fn counts_are_stale(&self) -> bool {
+        self.state.lock().counts_stale
+    }
+
     pub(super) fn take_counts_stale(&self) -> bool {
         std::mem::take(&mut self.state.lock().counts_stale)
     }

@@ -97,14 +97,15 @@ impl Core {
     /// Called by the keeper, on whichever thread noticed: it must not wait for the store.
     pub(crate) fn store_health_changed(&self) {
         let now = self.now();
-        let row = rows::store(&self.store.health().state);
-        let usable = row.state != ComponentState::Fail;
-        self.board.set(HealthCode::Store, row, now);
-        if !usable {
+        let health = self.store.health().state;
+        self.board.set(HealthCode::Store, rows::store(&health), now);
+        if !rows::can_be_read(&health) {
             for code in [HealthCode::Jobs, HealthCode::Coverage] {
                 self.board.set(code, rows::waits_for_store(), now);
             }
         }
+        // A worker that finds nothing else to do counts again.
+        self.board.mark_counts_stale();
         self.tell_changes();
         self.queue.wake();
     }
@@ -172,7 +173,7 @@ impl Core {
             .store
             .read(Lane::Interactive, |r| Ok::<_, Error>(r.job_counts(now)?));
         let row = match &counted {
-            Ok(counts) => rows::jobs(*counts),
+            Ok(counts) => rows::jobs(*counts, self.has_workers),
             Err(_) => rows::waits_for_store(),
         };
         self.board.set(HealthCode::Jobs, row, now);

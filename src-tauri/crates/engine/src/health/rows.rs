@@ -65,6 +65,14 @@ pub(super) fn trouble(health: &Health) -> Option<Class> {
     }
 }
 
+/// A full disk and a missing right to write leave what is kept readable.
+pub(super) fn can_be_read(health: &Health) -> bool {
+    matches!(
+        trouble(health),
+        None | Some(Class::DiskFull | Class::Permission)
+    )
+}
+
 pub(super) fn store(health: &Health) -> Row {
     match health {
         Health::Resting => Row {
@@ -207,7 +215,8 @@ pub(super) fn space(facts: &Facts) -> Row {
     }
 }
 
-pub(super) fn jobs(counts: JobCounts) -> Row {
+/// `working` is whether this process works on the queue at all.
+pub(super) fn jobs(counts: JobCounts, working: bool) -> Row {
     match counts {
         JobCounts { failed, .. } if failed > 0 => Row::warn(
             match failed {
@@ -216,6 +225,17 @@ pub(super) fn jobs(counts: JobCounts) -> Row {
             },
             "The report of the import says why each; its Retry tries them again. Everything else works.",
         ),
+        JobCounts {
+            failed_summaries, ..
+        } if failed_summaries > 0 => Row::warn(
+            "Some passages could not be summarised. They can be found all the same.",
+            "It is tried again when more is brought in. Please report it: it may be a fault of ours.",
+        ),
+        JobCounts { ready, running, .. } if !working && ready + running > 0 => Row {
+            state: ComponentState::Ok,
+            cause: "Some work waits.".to_owned(),
+            next: Some("It goes on when the app, an import or oldgrowth serve runs.".to_owned()),
+        },
         JobCounts { deferred, .. } if deferred > 0 => Row {
             state: ComponentState::Ok,
             cause: "Some work waits for another try.".to_owned(),

@@ -91,6 +91,9 @@ impl Engine {
         let plan = core
             .files
             .plan(roots, &core.forbidden(), &|| core.queue.is_stopping());
+        if core.queue.is_stopping() {
+            return Err(Error::Stopping);
+        }
         if plan.missing_roots.is_empty() {
             Ok(plan)
         } else {
@@ -119,16 +122,15 @@ impl Sources {
         now: UnixMs,
     ) -> Result<(oldgrowth_store::SourceKey, String)> {
         let root_text = path_text(root);
+        let file_text = join(&root_text, relative);
+        // The innermost: a file keeps its place when a folder around its source is imported later.
         let enclosing = self
             .known
             .iter()
-            .filter_map(|source| {
-                let below = below(source.root.as_deref()?, &root_text)?;
-                Some((source.key, join(below, relative)))
-            })
-            .min_by_key(|(_, item)| std::cmp::Reverse(item.len()));
-        if let Some(found) = enclosing {
-            return Ok(found);
+            .filter_map(|source| Some((source.key, below(source.root.as_deref()?, &file_text)?)))
+            .min_by_key(|(_, item)| item.len());
+        if let Some((key, item)) = enclosing {
+            return Ok((key, item.to_owned()));
         }
         let name = root.file_name().map_or_else(
             || root_text.clone(),
@@ -151,11 +153,8 @@ fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
 }
 
 fn join(folder: &str, relative: &str) -> String {
-    if folder.is_empty() {
-        relative.to_owned()
-    } else {
-        format!("{folder}/{relative}")
-    }
+    let slash = if folder.ends_with('/') { "" } else { "/" };
+    format!("{folder}{slash}{relative}")
 }
 
 /// A path as text, with forward slashes. What isn't Unicode is replaced, which only ever costs a

@@ -41,9 +41,9 @@ impl Core {
                 });
             }
             FailureClass::BadItem if job.attempts < ATTEMPTS_MAX => {
-                self.retry_later(job, our_fault(error))
+                self.retry_later(job, our_fault())
             }
-            FailureClass::BadItem => self.give_up(job, our_fault(error)),
+            FailureClass::BadItem => self.give_up(job, our_fault()),
         }
     }
 
@@ -108,7 +108,7 @@ impl Core {
             );
             // Put back as soon as the store can be written again. Should this process end before,
             // the next one finds the lease.
-            if error.is_transient() {
+            if error.is_of_the_store() {
                 self.queue.keep_unsettled([(lease, after(now, wait))]);
             }
         }
@@ -151,16 +151,16 @@ pub(super) fn end_batch(w: &Write<'_>, batch: Option<BatchKey>, now: UnixMs) -> 
 }
 
 fn class_of(error: &Error) -> FailureClass {
-    if error.is_transient() || matches!(error, Error::Conflict { .. }) {
+    if error.is_transient() || error.is_of_the_store() || matches!(error, Error::Conflict { .. }) {
         FailureClass::Transient
     } else {
         FailureClass::BadItem
     }
 }
 
-fn our_fault(error: &Error) -> Reason {
+fn our_fault() -> Reason {
     Reason {
         code: "store".to_owned(),
-        words: format!("it could not be kept: {error}"),
+        words: "it could not be kept; a fault of ours. Everything else goes on.".to_owned(),
     }
 }

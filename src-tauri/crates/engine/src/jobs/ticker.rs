@@ -42,6 +42,10 @@ impl Core {
         } else {
             END_OF_TIME
         };
+        if self.store.writing_refused().is_some() {
+            // Space may have been freed, or a right given, without anybody telling us.
+            self.store.try_now()?;
+        }
         self.renew(&self.queue.held())?;
         self.reap(expired_at)?;
         self.ask_for_stale_seals()?;

@@ -102,7 +102,8 @@ impl Core {
                 Ok(Claim::Sleep(at_most)) => {
                     failures = 0;
                     // Whoever ends the last job counts for all.
-                    if to_count && self.queue.holds_none() {
+                    let stale = to_count || self.board.counts_are_stale();
+                    if stale && self.queue.holds_none() {
                         to_count = false;
                         self.tell_counts();
                     }

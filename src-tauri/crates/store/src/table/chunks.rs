@@ -62,13 +62,6 @@ impl Read<'_> {
             row.get(0)
         })
     }
-
-    pub fn chunk_count(&self) -> Result<u64> {
-        const SQL: &str = "
-            SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.superseded_at IS NULL";
-        self.one(SQL, [], |row| row.get::<_, i64>(0))
-            .map(i64::unsigned_abs)
-    }
 }
 
 impl Write<'_> {

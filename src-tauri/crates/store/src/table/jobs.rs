@@ -129,7 +129,10 @@ pub struct Reason {
 pub struct JobCounts {
     pub ready: u32,
     pub running: u32,
+    /// Items of imports that failed and have not been tried again.
     pub failed: u32,
+    /// Summaries that failed since one was last made.
+    pub failed_summaries: u32,
     /// Ready, but put off after a failure.
     pub deferred: u32,
 }
@@ -169,29 +172,21 @@ impl Read<'_> {
             SELECT
                 (SELECT count(*) FROM jobs WHERE state = 'ready'),
                 (SELECT count(*) FROM jobs WHERE state = 'running'),
-                (SELECT count(*) FROM jobs j WHERE state = 'failed'
+                (SELECT count(*) FROM jobs j WHERE state = 'failed' AND source_id IS NOT NULL
                     AND NOT EXISTS (SELECT 1 FROM jobs k
                                      WHERE k.source_id = j.source_id AND k.item = j.item AND k.id > j.id)),
+                (SELECT count(DISTINCT dedupe_key) FROM jobs j WHERE state = 'failed' AND source_id IS NULL
+                    AND ended_at > (SELECT coalesce(max(sealed_at), 0) FROM nodes)),
                 (SELECT count(*) FROM jobs WHERE state = 'ready' AND available_at > :now)";
         self.one(SQL, named_params! { ":now": now.0 }, |row| {
             Ok(JobCounts {
                 ready: row.get(0)?,
                 running: row.get(1)?,
                 failed: row.get(2)?,
-                deferred: row.get(3)?,
+                failed_summaries: row.get(3)?,
+                deferred: row.get(4)?,
             })
         })
-    }
-
-    /// Is the lease still the job's?
-    pub fn holds_lease(&self, lease: Lease) -> Result<bool> {
-        const SQL: &str = "
-            SELECT EXISTS (SELECT 1 FROM jobs WHERE id = :id AND state = 'running' AND lease_token = :token)";
-        self.one(
-            SQL,
-            named_params! { ":id": lease.job, ":token": lease.token },
-            |row| row.get(0),
-        )
     }
 }
 

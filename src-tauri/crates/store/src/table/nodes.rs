@@ -6,7 +6,6 @@ use oldgrowth_domain::{NodeId, UnixMs};
 use rusqlite::{Row, named_params};
 
 use super::buffer_items::Member;
-use super::chunks::{Chunk, chunk};
 use super::{parsed, time};
 use crate::{ChunkKey, DocumentKey, NodeKey, Read, Result, TreeKey, Write};
 
@@ -100,16 +99,6 @@ impl Read<'_> {
                 source: row.get(3)?..row.get(4)?,
             })
         })
-    }
-
-    /// The passages directly under a node, those of them that still live.
-    pub fn chunks_under(&self, node: NodeKey) -> Result<Vec<Chunk>> {
-        const SQL: &str = "
-            SELECT c.id, c.public_id, c.document_id, c.ordinal, c.text, c.headings, c.line_first,
-                   c.line_last, c.happened_at, c.tokens
-            FROM node_children n JOIN chunks c ON c.id = n.chunk_id
-            WHERE n.node_id = :node ORDER BY n.position";
-        self.rows(SQL, named_params! { ":node": node }, chunk)
     }
 
     /// Nodes that hold or quote a passage of this document.
