@@ -172,7 +172,7 @@ pub(super) fn sidecars(facts: &Facts) -> Row {
             format!("There is a log of {} without its main file.", bytes(wal)),
             "It may hold the only copy of something. Nothing touches it; put the main file back beside it.",
         ),
-        (Some(_), Some(wal)) if wal > WAL_BYTES_MAX => Row::warn(
+        (Some(_), Some(wal)) if wal > WAL_BYTES_MAX && is_behind(facts) => Row::warn(
             format!(
                 "The log has grown to {} and is not being folded into the main file.",
                 bytes(wal)
@@ -186,6 +186,13 @@ pub(super) fn sidecars(facts: &Facts) -> Row {
             next: None,
         },
     }
+}
+
+/// A log that was folded in whole keeps its size until it is written from its start again.
+fn is_behind(facts: &Facts) -> bool {
+    facts
+        .last_checkpoint
+        .is_none_or(|last| last.failed.is_some() || last.log > last.checkpointed)
 }
 
 pub(super) fn space(facts: &Facts) -> Row {

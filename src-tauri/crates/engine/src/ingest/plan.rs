@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::{BatchId, UnixMs};
+use oldgrowth_store::Write;
 use oldgrowth_store::table::jobs::{JobKind, NewJob, Reason};
-use oldgrowth_store::{Lane, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::ports::{FilePlan, PlannedFile, Problem, ProblemKind, SkippedFile};
@@ -63,7 +64,8 @@ impl Engine {
         let now = core.now();
         let id = BatchId::random(core.random.bits());
         let label = label(roots);
-        let key = core.store.write(move |w| {
+        let telling = Arc::clone(core);
+        let view = core.store.write(move |w| {
             let key = w.insert_batch(&id, &label, now)?;
             let mut sources = Sources::of(w)?;
             for file in &plan.items {
@@ -75,13 +77,11 @@ impl Engine {
                 w.insert_skipped(key, source, &item, &reason(&file.problem), now)?;
             }
             w.settle_batch(key, now)?;
-            Ok::<_, Error>(key)
+            telling.batch_view(w, key)
         })?;
-        core.queue.wake();
-        let view = core
-            .store
-            .read(Lane::Interactive, |r| core.batch_view(r, key))?;
+        // Told before anybody works on it, so that its end is not told before its beginning.
         core.events.publish(&Event::Batch(view.clone()));
+        core.queue.wake();
         Ok(view)
     }
 

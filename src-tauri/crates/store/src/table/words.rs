@@ -37,24 +37,25 @@ impl Read<'_> {
         filter: Filter,
         limit: u32,
     ) -> Result<Vec<WordHit>> {
+        // By the function, not by the column `rank`: that one is worked out again for each row read.
         const ALL: &str = "
-            SELECT rowid, -rank FROM words WHERE words MATCH :query ORDER BY rank LIMIT :limit";
+            SELECT rowid, bm25(words) AS cost FROM words WHERE words MATCH :query ORDER BY cost LIMIT :limit";
         const FILTERED: &str = "
-            SELECT w.rowid, -w.rank
+            SELECT w.rowid, bm25(words) AS cost
             FROM words w JOIN chunks c ON c.id = w.rowid
-            WHERE w.words MATCH :query
+            WHERE words MATCH :query
               AND (:from IS NULL OR c.happened_at >= :from)
               AND (:to IS NULL OR c.happened_at <= :to)
               AND (:source IS NULL OR EXISTS (
                     SELECT 1 FROM places p WHERE p.document_id = c.document_id AND p.source_id = :source))
-            ORDER BY w.rank LIMIT :limit";
+            ORDER BY cost LIMIT :limit";
         let Some(query) = match_any(words) else {
             return Ok(Vec::new());
         };
         let hit = |row: &rusqlite::Row<'_>| {
             Ok(WordHit {
                 chunk: row.get(0)?,
-                score: row.get(1)?,
+                score: -row.get::<_, f64>(1)?,
             })
         };
         if filter.is_open() {
