@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use oldgrowth_wire::{
     Answer, Batch, BatchReport, BatchState, ComponentCode, Event, HealthState, Hit, Hits,
@@ -20,6 +22,8 @@ pub(super) struct Output {
     json: bool,
     /// An import tells of each document as JSON when nobody looks on.
     terminal: bool,
+    /// The plan of an import has been told.
+    planned: AtomicBool,
 }
 
 impl Output {
@@ -27,6 +31,7 @@ impl Output {
         Self {
             json,
             terminal: std::io::stdout().is_terminal(),
+            planned: AtomicBool::new(false),
         }
     }
 
@@ -223,15 +228,19 @@ impl Output {
         ));
     }
 
-    /// Tells of one document, of this import when one is named.
+    /// Tells the plan, once, and then of each document; of this import only when one is named.
     pub(super) fn import_event(&self, event: &Event, only: Option<&str>) {
+        let is_meant = |batch: &str| only.is_none_or(|only| only == batch);
         match event {
+            Event::Batch(batch) if is_meant(&batch.id) && !self.planned.swap(true, Relaxed) => {
+                self.import_planned(batch);
+            }
             Event::Committed {
                 batch,
                 path,
                 chunks,
                 ..
-            } if only.is_none_or(|only| only == batch) => {
+            } if is_meant(batch) => {
                 if self.speaks_json() {
                     self.object(event);
                 } else {
@@ -240,6 +249,21 @@ impl Output {
             }
             _ => {}
         }
+    }
+
+    fn import_planned(&self, batch: &Batch) {
+        let to_read = batch.total - batch.skipped;
+        if self.speaks_json() {
+            return self.object(&json!({
+                "event": "planned", "batch": batch.id, "items": to_read, "skipped": batch.skipped,
+                "bytes": batch.bytes_total,
+            }));
+        }
+        self.line(&format!(
+            "Reading {}; {} passed over.",
+            items(to_read),
+            batch.skipped
+        ));
     }
 
     pub(super) fn import_ended(&self, report: &BatchReport) {

@@ -37,6 +37,12 @@ fn a_folder_becomes_a_cited_answer() {
         &["import", notes.path().to_str().unwrap()],
     );
     assert_eq!(imported.code, 0, "{}", imported.stderr);
+    let first = &imported.lines[0];
+    assert_eq!(
+        (&first["event"], &first["items"]),
+        (&"planned".into(), &4.into()),
+        "the plan comes first"
+    );
     let committed = imported.events("committed");
     assert_eq!(committed.len(), 4, "one line for each document");
     for line in &committed {

@@ -31,6 +31,14 @@ fn locks_on(path: &Path) -> BTreeSet<String> {
         .collect()
 }
 
+/// What SQLite holds for as long as it has the store open: the shared lock on the main file, and the
+/// one on the index that says somebody is there (byte 128). Readers take and give back others.
+fn standing_locks(main: &Path, shm: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
+    let mut index = locks_on(shm);
+    index.retain(|lock| lock.ends_with(" 128 128"));
+    (locks_on(main), index)
+}
+
 #[test]
 fn an_import_of_the_store_itself_and_links_to_it_touches_no_lock() {
     let home = tempfile::tempdir().unwrap();
@@ -59,8 +67,11 @@ fn an_import_of_the_store_itself_and_links_to_it_touches_no_lock() {
         .unwrap();
     }
     symlink(&workspace, home.path().join("notes/whole")).unwrap();
-    let before = (locks_on(&main), locks_on(&beside("-shm")));
-    assert!(!before.0.is_empty(), "SQLite holds locks on the open store");
+    let before = standing_locks(&main, &beside("-shm"));
+    assert!(
+        !before.0.is_empty() && !before.1.is_empty(),
+        "SQLite holds locks on the open store"
+    );
 
     // The whole home: the workspace, the links, and one file that is meant.
     let batch = test
@@ -72,10 +83,6 @@ fn an_import_of_the_store_itself_and_links_to_it_touches_no_lock() {
     assert_eq!(ended.batch.state, BatchState::Done);
     assert_eq!(ended.progress.new, 1, "only the real note was read");
 
-    // Sealing and importing leave SQLite's shared locks as they were.
-    assert_eq!(
-        (locks_on(&main), locks_on(&beside("-shm"))),
-        before,
-        "no lock was dropped"
-    );
+    let after = standing_locks(&main, &beside("-shm"));
+    assert_eq!(after, before, "no lock was dropped");
 }
