@@ -10,7 +10,9 @@ mod class;
 mod create;
 mod error;
 mod facts;
+mod fault;
 mod file;
+mod files;
 mod health;
 mod held;
 mod hub;
@@ -40,3 +42,9 @@ pub use lock::{Holder, LockError, WorkspaceLock};
 pub use migrate::Schema;
 pub use ticket::Ticket;
 pub use tx::{ReadTx, WriteTx};
+
+/// What tests that torture the keeper need of its inside.
+#[cfg(feature = "torture")]
+pub mod torture {
+    pub use crate::fault::{Act, Plan, arm, disarm, visits};
+}

@@ -31,6 +31,15 @@ impl Place {
         self.main.parent()
     }
 
+    /// Where copies of a set of files are kept before anything is done to it.
+    pub(crate) fn quarantine(&self) -> Option<PathBuf> {
+        self.folder().map(|folder| folder.join("quarantine"))
+    }
+
+    pub(crate) fn backups(&self) -> Option<PathBuf> {
+        self.folder().map(|folder| folder.join("backups"))
+    }
+
     /// What tells whether somebody has changed something since.
     pub(crate) fn marks(&self) -> Marks {
         Marks {
