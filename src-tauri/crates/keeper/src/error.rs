@@ -34,6 +34,9 @@ pub enum Error {
         code: Option<i32>,
         errno: Option<i32>,
     },
+    /// Reading works. Writing would lose what lies behind the break, so a person chooses first.
+    #[error("the log is damaged with {commits_behind} commits behind the damage; nothing is written before a choice")]
+    WalDamaged { commits_behind: u64 },
     #[error("the file is not a sound database (code {code:?})")]
     Corrupt { code: Option<i32> },
     #[error("the database is of version {found}, this program knows {supported}")]
@@ -82,6 +85,8 @@ pub enum Misplaced {
     MainMissing,
     #[error("the main file is empty beside a journal that is not")]
     MainEmpty,
+    #[error("nothing is there, where a database was made")]
+    Vanished,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -112,7 +117,7 @@ impl Error {
             Error::DiskFull { .. } => Class::DiskFull,
             Error::ReadOnly { .. } => Class::Permission,
             Error::Corrupt { code: Some(c) } => classify(*c, None, Phase::Run),
-            Error::Corrupt { code: None } => Class::Corrupt,
+            Error::Corrupt { code: None } | Error::WalDamaged { .. } => Class::Corrupt,
             Error::TooNew { .. } => Class::TooNew,
             Error::NotOurs { .. } | Error::Misplaced(_) => Class::Misplaced,
             Error::Path { .. } => Class::Path,

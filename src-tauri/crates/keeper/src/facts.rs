@@ -38,6 +38,8 @@ pub enum JournalMode {
     Wal,
     /// Without shared memory: one connection serves everybody.
     WalExclusive,
+    /// A rollback journal, where shared memory does not work: one connection serves everybody.
+    RollbackExclusive,
 }
 
 /// What a passive checkpoint said of itself, in frames.

@@ -153,6 +153,10 @@ impl KeptFile {
                     return ticket;
                 }
             };
+            if let Some(refusal) = &hub.refusal {
+                job.fail(refusal.clone());
+                return ticket;
+            }
             match hub.queue.push(job) {
                 Push::Taken => return ticket,
                 Push::Closed(back) => job = back,
@@ -177,9 +181,12 @@ impl KeptFile {
         if connection_is_held() {
             return Err(Error::Nested);
         }
-        let opened_now = self.current_hub().is_none();
-        if opened_now {
-            return self.open_now().map(drop);
+        if self.current_hub().is_some_and(|hub| hub.refusal.is_some()) {
+            self.let_go();
+        }
+        if self.current_hub().is_none() {
+            let hub = self.open_now()?;
+            return hub.refusal.clone().map_or(Ok(()), Err);
         }
         self.read(Lane::Interactive, |tx| {
             tx.connection()
@@ -270,6 +277,15 @@ impl KeptFile {
         ) {
             self.health.rise(normal_health(hub.mode), self.moment());
         }
+    }
+
+    /// Closes what is open, without judging it; the next call opens it again.
+    pub(crate) fn let_go(&self) -> bool {
+        let hub = self.hub.write().take();
+        if let Some(hub) = hub {
+            drop(hub.retire(true));
+        }
+        self.join_writers()
     }
 
     pub(crate) fn shut_down(&self) {
@@ -366,6 +382,7 @@ pub(crate) fn normal_health(mode: JournalMode) -> Health {
     match mode {
         JournalMode::Wal => Health::Ok,
         JournalMode::WalExclusive => Health::Degraded(Degraded::NoSharedIndex),
+        JournalMode::RollbackExclusive => Health::Degraded(Degraded::UnfitVolume),
     }
 }
 

@@ -39,6 +39,11 @@ pub enum Health {
     ReadOnly,
     /// Writing fails for want of space; reading goes on.
     DiskFull,
+    /// Commits in the WAL lie behind a break that SQLite would stop at. Everything is kept, reading goes
+    /// on, and a person chooses which state to go on with.
+    WalDamaged {
+        commits_behind: u64,
+    },
     /// Verified: this is not a sound database.
     Corrupt,
     TooNew {
@@ -62,6 +67,9 @@ pub enum Health {
 pub enum Degraded {
     /// No shared index: one connection serves everybody, and no other process can look.
     NoSharedIndex,
+    /// On a file system of the network, where shared memory does not work: one connection serves
+    /// everybody, and it is slow.
+    UnfitVolume,
     /// The last open failed, or the connection was given up. The next call tries again.
     Failing {
         class: Class,
@@ -78,7 +86,7 @@ impl Health {
             Health::Resting
                 | Health::Ok
                 | Health::Recovered { .. }
-                | Health::Degraded(Degraded::NoSharedIndex)
+                | Health::Degraded(Degraded::NoSharedIndex | Degraded::UnfitVolume)
         )
     }
 
@@ -90,6 +98,7 @@ impl Health {
             Health::Unavailable { .. } => "unavailable",
             Health::ReadOnly => "read_only",
             Health::DiskFull => "disk_full",
+            Health::WalDamaged { .. } => "wal_damaged",
             Health::Corrupt => "corrupt",
             Health::TooNew { .. } => "too_new",
             Health::NotOurs => "not_ours",
@@ -109,6 +118,9 @@ impl Health {
             Error::NotOurs { .. } => Health::NotOurs,
             Error::Misplaced(how) => Health::Misplaced(*how),
             Error::ReadOnly { .. } => Health::ReadOnly,
+            Error::WalDamaged { commits_behind } => Health::WalDamaged {
+                commits_behind: *commits_behind,
+            },
             _ => Health::Corrupt,
         }
     }

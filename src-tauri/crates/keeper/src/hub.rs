@@ -34,6 +34,8 @@ impl Lane {
 pub(crate) struct Hub {
     pub(crate) generation: u64,
     pub(crate) mode: JournalMode,
+    /// Why this hub only reads, if it does. It has no writer then.
+    pub(crate) refusal: Option<Error>,
     pub(crate) queue: Queue,
     /// Taken by the writer for a batch and, without shared memory, by readers for a read.
     pub(crate) writer: Mutex<Option<Conn>>,
@@ -57,10 +59,25 @@ impl Hub {
         Hub {
             generation,
             mode: opened.mode,
+            refusal: None,
             queue: Queue::new(),
             writer: Mutex::new(Some(opened.writer)),
             pool: Pool::new(),
             exited: Mutex::new(false),
+            exit: Condvar::new(),
+        }
+    }
+
+    /// Readers alone: of a file that cannot be written, or must not be until a person has chosen.
+    pub(crate) fn read_only(generation: u64, refusal: Error) -> Hub {
+        Hub {
+            generation,
+            mode: JournalMode::Wal,
+            refusal: Some(refusal),
+            queue: Queue::new(),
+            writer: Mutex::new(None),
+            pool: Pool::new(),
+            exited: Mutex::new(true),
             exit: Condvar::new(),
         }
     }
@@ -73,7 +90,7 @@ impl Hub {
         connected: impl FnOnce(),
         op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
     ) -> ReadOutcome<T, E> {
-        if self.mode == JournalMode::WalExclusive {
+        if self.mode != JournalMode::Wal {
             return self.read_alone(lane, ambient, op);
         }
         let reader = self.pool.checkout(lane, ambient.clock.as_ref(), || {

@@ -16,7 +16,7 @@ pub struct Schema {
 }
 
 impl Schema {
-    fn version(&self) -> i32 {
+    pub(crate) fn version(&self) -> i32 {
         i32::try_from(self.steps.len()).unwrap_or(i32::MAX)
     }
 }

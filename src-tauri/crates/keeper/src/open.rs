@@ -13,11 +13,14 @@ use crate::error::Error;
 use crate::facts::JournalMode;
 use crate::held;
 use crate::migrate::{Schema, check, migrate, open_error};
-use crate::place::{Place, size_of};
+use crate::pause::pause;
+use crate::place::{Hold, Place, size_of};
 use crate::raw;
 
 /// How long SQLite itself waits for another process before it says busy.
 pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// A shared index that another process was just letting go of is there a moment later.
+const SHM_RETRY_AFTER: Duration = Duration::from_millis(50);
 const STATEMENTS_KEPT_MAX: usize = 64;
 /// Virtual machine steps between two looks at the clock.
 const DEADLINE_EVERY_OPS: i32 = 1_000;
@@ -39,6 +42,8 @@ const READER: &str = "PRAGMA cache_size = -4000; PRAGMA query_only = 1;";
 pub(crate) struct Conn {
     pub(crate) connection: Connection,
     deadline: Arc<Deadline>,
+    /// Let go after the connection is closed.
+    _hold: Hold,
 }
 
 struct Deadline {
@@ -68,17 +73,53 @@ pub(crate) struct Opened {
     pub(crate) schema_version: i32,
 }
 
+impl Opened {
+    /// Moves the whole WAL into the file and empties it. A reader in its way leaves it for later.
+    pub(crate) fn fold_wal(&self) {
+        let folded = self
+            .writer
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if let Err(error) = folded {
+            let error = open_error(&self.writer.connection, &error);
+            tracing::warn!(class = %error.class(), "the log could not be folded in at once");
+        }
+    }
+}
+
+/// How the verdict lets the writer be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    Shared,
+    /// With the wal-index on the heap.
+    Alone,
+    /// With a rollback journal, where shared memory does not work.
+    RollbackAlone,
+}
+
 /// Opens the writer of a file that the verdict let through, and proves that it can be read and
-/// locked. Without a usable shared index the wal-index is kept on the heap, alone.
+/// locked. Without a usable shared index it is tried once more, then with the index on the heap.
 pub(crate) fn open_writer(
     place: &Place,
     schema: &Schema,
-    shm_odd: bool,
+    manner: Manner,
     clock: &Arc<dyn Clock>,
 ) -> Result<Opened, Error> {
-    match open_as(place, schema, JournalMode::Wal, clock) {
-        Err(error) if shm_odd || is_about_shm(&error) => {
-            open_as(place, schema, JournalMode::WalExclusive, clock).map_err(|second| {
+    let open = |mode| open_as(place, schema, mode, clock);
+    let first = match manner {
+        Manner::RollbackAlone => return open(JournalMode::RollbackExclusive),
+        Manner::Shared => match open(JournalMode::Wal) {
+            Err(error) if is_about_shm(&error) && error.class() != Class::DiskFull => {
+                pause(SHM_RETRY_AFTER);
+                open(JournalMode::Wal)
+            }
+            opened => opened,
+        },
+        Manner::Alone => open(JournalMode::Wal),
+    };
+    match first {
+        Err(error) if manner == Manner::Alone || is_about_shm(&error) => {
+            open(JournalMode::WalExclusive).map_err(|second| {
                 // Somebody else is attached, so the first failure is the one to speak of.
                 if second.class() == Class::Busy {
                     error
@@ -89,6 +130,40 @@ pub(crate) fn open_writer(
         }
         opened => opened,
     }
+}
+
+/// Proves that a file which cannot or must not be written can be read. Its WAL is read where it lies:
+/// such a connection moves nothing.
+pub(crate) fn open_read_only(
+    place: &Place,
+    schema: &Schema,
+    clock: &Arc<dyn Clock>,
+) -> Result<ReadOnlyOpened, Error> {
+    let reader = open_reader(place, clock)?;
+    let found = check(&reader.connection, schema)?;
+    if found < schema.version() {
+        // Its tables are not the ones that the readers know, and it cannot be brought up to date.
+        return Err(Error::ReadOnly {
+            code: Some(8),
+            errno: None,
+        });
+    }
+    reader
+        .connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
+            row.get::<_, i64>(0)
+        })
+        .map_err(|e| open_error(&reader.connection, &e))?;
+    Ok(ReadOnlyOpened {
+        _reader: reader,
+        schema_version: found,
+    })
+}
+
+/// Keeps the file attached until the pool has readers of its own.
+pub(crate) struct ReadOnlyOpened {
+    _reader: Conn,
+    pub(crate) schema_version: i32,
 }
 
 fn is_about_shm(error: &Error) -> bool {
@@ -102,10 +177,11 @@ fn open_as(
     clock: &Arc<dyn Clock>,
 ) -> Result<Opened, Error> {
     let has_wal = size_of(&place.wal).is_some_and(|bytes| bytes > 0);
+    let hold = place.hold();
     let mut connection = raw::open(&place.main, true)?;
     let schema_version = set_up_writer(&mut connection, schema, mode, has_wal)?;
     Ok(Opened {
-        writer: with_deadline(connection, clock)?,
+        writer: with_deadline(connection, hold, clock)?,
         mode,
         schema_version,
     })
@@ -126,7 +202,7 @@ fn set_up_writer(
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_wal)
         .map_err(|e| fail(connection, &e))?;
-    if mode == JournalMode::WalExclusive {
+    if mode != JournalMode::Wal {
         connection
             .pragma_update(None, "locking_mode", "EXCLUSIVE")
             .map_err(|e| fail(connection, &e))?;
@@ -144,10 +220,14 @@ fn set_up_writer(
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
         .map_err(|e| fail(connection, &e))?;
+    let wanted = match mode {
+        JournalMode::Wal | JournalMode::WalExclusive => "wal",
+        JournalMode::RollbackExclusive => "truncate",
+    };
     let journal: String = connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .pragma_update_and_check(None, "journal_mode", wanted, |row| row.get(0))
         .map_err(|e| fail(connection, &e))?;
-    if journal != "wal" {
+    if journal != wanted {
         return Err(no_wal());
     }
     connection
@@ -168,6 +248,7 @@ fn set_up_writer(
 
 /// A connection that cannot write, for the pool.
 pub(crate) fn open_reader(place: &Place, clock: &Arc<dyn Clock>) -> Result<Conn, Error> {
+    let hold = place.hold();
     let connection = raw::open(&place.main, false)?;
     let fail = |e: &rusqlite::Error| open_error(&connection, e);
     connection.busy_timeout(BUSY_WAIT).map_err(|e| fail(&e))?;
@@ -183,7 +264,7 @@ pub(crate) fn open_reader(place: &Place, clock: &Arc<dyn Clock>) -> Result<Conn,
         .and_then(|()| harden(&connection))
         .map_err(|e| fail(&e))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT_MAX);
-    with_deadline(connection, clock)
+    with_deadline(connection, hold, clock)
 }
 
 /// Builds a new file through the migrations and closes it, leaving nothing beside it. The rollback
@@ -209,7 +290,11 @@ fn harden(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn with_deadline(connection: Connection, clock: &Arc<dyn Clock>) -> Result<Conn, Error> {
+fn with_deadline(
+    connection: Connection,
+    hold: Hold,
+    clock: &Arc<dyn Clock>,
+) -> Result<Conn, Error> {
     let mut connection = connection;
     let deadline = Arc::new(Deadline {
         at_ns: AtomicU64::new(NO_DEADLINE),
@@ -233,6 +318,7 @@ fn with_deadline(connection: Connection, clock: &Arc<dyn Clock>) -> Result<Conn,
     Ok(Conn {
         connection,
         deadline,
+        _hold: hold,
     })
 }
 

@@ -9,19 +9,24 @@ use parking_lot::{Condvar, Mutex};
 use crate::breaker::{Admission, BreakerState};
 use crate::class::Class;
 use crate::create;
-use crate::error::Error;
+use crate::decision::{Action, Main, Row, Wal, before_opening};
+use crate::error::{Error, Misplaced, PathProblem};
 use crate::file::{KeptFile, normal_health};
+use crate::files;
 use crate::health::Health;
 use crate::hub::{Hub, SharedHub};
-use crate::open::open_writer;
+use crate::mend;
+use crate::open::{Manner, open_read_only, open_writer};
 use crate::place::{self, Marks};
-use crate::verdict::{Verdict, examine};
+use crate::verdict::{Look, look};
 use crate::writer;
 
 /// How long a caller waits for an open that another caller makes.
 const OPEN_WAIT: Duration = Duration::from_secs(30);
 /// While only a change of the files helps, they are looked at this often at most.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Looks at the files in one open: what was found and mended is looked at again.
+const LOOKS_MAX: usize = 3;
 
 #[derive(Default)]
 pub(crate) struct Opening {
@@ -41,14 +46,19 @@ struct Last {
     failure: Option<Error>,
     marks: Option<Marks>,
     looked_at: Duration,
-    connected: bool,
     generation: u64,
+    /// SQLite called the file broken, and nobody has looked again yet.
+    suspect: bool,
+    /// A person goes on with what SQLite reads of the damaged WAL.
+    accepted: bool,
 }
 
 impl Opening {
     /// Keeps the failure that refused callers are told.
     pub(crate) fn remember(&self, failure: Error) {
-        self.last.lock().failure = Some(failure);
+        let mut last = self.last.lock();
+        last.suspect |= failure.class() == Class::Corrupt;
+        last.failure = Some(failure);
     }
 }
 
@@ -169,30 +179,154 @@ impl KeptFile {
                 errno: None,
             }));
         }
-        let may_read = !self.opening.last.lock().connected;
-        let shm_odd = match examine(&self.place, may_read) {
-            Verdict::Open { shm_odd } => shm_odd,
-            Verdict::Create => {
-                create::create(&self.place, &self.schema)?;
-                false
+        self.verify_suspect()?;
+        for _ in 0..LOOKS_MAX {
+            let mut found = look(&self.place)?;
+            found.seen.accepted = self.opening.last.lock().accepted;
+            let row = before_opening(&found.seen);
+            if row != Row::Whole && row != Row::NeverWas {
+                tracing::warn!(row = row.number(), "the files need care before they are opened");
             }
-            Verdict::Refuse { error, lasting } => return Err(Failed { error, lasting }),
-        };
+            if let Some(hub) = self.act(row, &found)? {
+                return Ok(hub);
+            }
+        }
+        Err(Failed::passing(Error::Io {
+            class: Class::TransientIo,
+            code: None,
+            errno: None,
+        }))
+    }
+
+    /// Does what the table says. `None`: the files have changed by it and are looked at again.
+    fn act(&self, row: Row, found: &Look) -> Result<Option<SharedHub>, Failed> {
+        match row.action() {
+            Action::Open => self.open_for_writing(Manner::Shared, found).map(Some),
+            Action::OpenAlone => self.open_for_writing(Manner::Alone, found).map(Some),
+            Action::RollbackAlone => self
+                .open_for_writing(Manner::RollbackAlone, found)
+                .map(Some),
+            Action::Create => {
+                create::create(&self.place, &self.schema)?;
+                self.open_for_writing(Manner::Shared, found).map(Some)
+            }
+            Action::PreserveAndOpen => {
+                mend::preserve_before(row, &self.place, found, &self.ambient)?;
+                self.open_for_writing(Manner::Shared, found).map(Some)
+            }
+            Action::PreserveAndReadOnly => {
+                // Without the copy nothing is written either, so its failure costs nothing yet.
+                if let Err(error) = mend::preserve_before(row, &self.place, found, &self.ambient) {
+                    tracing::warn!(class = %error.class(), "the damaged log could not be copied aside");
+                }
+                let commits_behind = found.wal.as_ref().map_or(0, |wal| wal.commits_after_break);
+                self.open_for_reading(Error::WalDamaged { commits_behind })
+                    .map(Some)
+            }
+            Action::PreserveAndSetWalAside => {
+                if mend::set_wal_aside(&self.place, found, &self.ambient)? {
+                    Ok(None)
+                } else {
+                    Err(Failed::lasting(Error::Corrupt { code: Some(11) }))
+                }
+            }
+            Action::Materialise => {
+                if mend::materialise(row, &self.place, found, &self.ambient)? {
+                    return Ok(None);
+                }
+                let how = if row == Row::MainEmpty {
+                    Misplaced::MainEmpty
+                } else {
+                    Misplaced::MainMissing
+                };
+                Err(Failed::lasting(Error::Misplaced(how)))
+            }
+            Action::Ask => Err(Failed::lasting(Error::Misplaced(Misplaced::Vanished))),
+            Action::Wait => Err(Failed::passing(Error::Busy { code: 5 })),
+            Action::VerifyOnACopy => Err(Failed::lasting(Error::Corrupt { code: Some(26) })),
+            _ => Err(Failed::passing(Error::Path {
+                problem: found.problem.unwrap_or(PathProblem::Refused),
+                errno: None,
+            })),
+        }
+    }
+
+    /// Looks at a copy of a file that SQLite called broken. A failing disk or cable says so too, and
+    /// then the copy is sound.
+    fn verify_suspect(&self) -> Result<(), Failed> {
+        if !self.opening.last.lock().suspect || !self.place.is_let_go() {
+            return Ok(());
+        }
+        let found = look(&self.place)?;
+        if found.seen.attached || found.seen.main != Main::There {
+            return Ok(());
+        }
+        if mend::is_sound(&self.place, &found, &self.ambient)? {
+            self.opening.last.lock().suspect = false;
+            return Ok(());
+        }
+        Err(Failed::lasting(Error::Corrupt { code: Some(11) }))
+    }
+
+    fn open_for_writing(&self, manner: Manner, found: &Look) -> Result<SharedHub, Failed> {
+        if let Some(wal) = found.wal.as_ref().filter(|wal| wal.commits_valid > 0) {
+            tracing::info!(commits = wal.commits_valid, "a log left behind is replayed");
+        }
+        if found.seen.wal == Wal::Damaged {
+            // A writer comes over it only once a copy is safe.
+            mend::preserve_before(Row::WalDamaged, &self.place, found, &self.ambient)?;
+        }
         let repaired = place::repair_rights(&self.place);
         self.counts
             .rights_repaired
             .fetch_add(repaired, Ordering::Relaxed);
-        // Whatever comes of it, from here on a connection has existed.
-        self.opening.last.lock().connected = true;
-        let opened = open_writer(&self.place, &self.schema, shm_odd, &self.ambient.clock)?;
+        let opened = match open_writer(&self.place, &self.schema, manner, &self.ambient.clock) {
+            Err(error) if error.class() == Class::Permission => {
+                return self.open_for_reading(error);
+            }
+            opened => opened?,
+        };
         self.count_connection();
         self.record_schema_version(opened.schema_version);
-        let generation = {
-            let mut last = self.opening.last.lock();
-            last.generation += 1;
-            last.generation
-        };
-        self.start(Arc::new(Hub::new(generation, opened)))
+        self.remember_that_it_was_made();
+        if found.seen.accepted {
+            // What a person has passed over is not found again at the next open.
+            opened.fold_wal();
+            self.opening.last.lock().accepted = false;
+        }
+        self.start(Arc::new(Hub::new(self.next_generation(), opened)))
+    }
+
+    /// Serves readers alone, and refuses writes with `why`. If not even reading works, `why` stands.
+    fn open_for_reading(&self, why: Error) -> Result<SharedHub, Failed> {
+        let opened = open_read_only(&self.place, &self.schema, &self.ambient.clock)
+            .map_err(|_| Failed::lasting(why.clone()))?;
+        self.count_connection();
+        self.record_schema_version(opened.schema_version);
+        let hub = Arc::new(Hub::read_only(self.next_generation(), why));
+        let mut slot = self.hub.write();
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Failed::passing(Error::Closed));
+        }
+        *slot = Some(Arc::clone(&hub));
+        Ok(hub)
+    }
+
+    fn next_generation(&self) -> u64 {
+        let mut last = self.opening.last.lock();
+        last.generation += 1;
+        last.generation
+    }
+
+    /// So that a file which disappears later is missed, and not made anew.
+    fn remember_that_it_was_made(&self) {
+        if place::size_of(&self.place.made).is_some() {
+            return;
+        }
+        let text = format!("made_unix_ms={}\n", self.ambient.clock.unix_ms());
+        if let Err(error) = files::write_new(&self.place.made, text.as_bytes()) {
+            tracing::debug!(kind = ?error.kind(), "that the file was made is not written down");
+        }
     }
 
     /// Gives the hub its writer and makes it the current one.
@@ -228,7 +362,17 @@ impl KeptFile {
     fn settle_success(&self, hub: &Hub) {
         self.breaker.lock().succeeded();
         self.opening.last.lock().failure = None;
-        self.health.rise(normal_health(hub.mode), self.moment());
+        match &hub.refusal {
+            Some(refusal) => self.health.fall(Health::latched(refusal), self.moment()),
+            None => self.health.rise(normal_health(hub.mode), self.moment()),
+        }
+    }
+
+    /// Goes on with what SQLite reads of a damaged WAL. What lies behind the damage stays in
+    /// quarantine, from where it can be salvaged later.
+    pub fn accept_damage(&self) -> Result<(), Error> {
+        self.opening.last.lock().accepted = true;
+        self.try_now()
     }
 
     fn settle_failure(&self, failed: &Failed) {
@@ -249,6 +393,7 @@ impl KeptFile {
             last.failure = Some(failed.error.clone());
             last.marks = Some(self.place.marks());
             last.looked_at = at;
+            last.suspect |= failed.error.class() == Class::Corrupt && !failed.lasting;
         }
         let health = match state {
             BreakerState::Latched => Health::latched(&failed.error),
@@ -273,6 +418,13 @@ impl Failed {
         Failed {
             error,
             lasting: false,
+        }
+    }
+
+    fn lasting(error: Error) -> Failed {
+        Failed {
+            error,
+            lasting: true,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Error, PathProblem};
 
@@ -15,6 +17,10 @@ pub(crate) struct Place {
     pub(crate) wal: PathBuf,
     pub(crate) shm: PathBuf,
     pub(crate) journal: PathBuf,
+    /// Says that a database was made here, so that an empty folder is not taken for a new one.
+    pub(crate) made: PathBuf,
+    /// Connections of this process.
+    live: Arc<AtomicUsize>,
 }
 
 impl Place {
@@ -23,8 +29,21 @@ impl Place {
             wal: with_suffix(&main, "-wal"),
             shm: with_suffix(&main, "-shm"),
             journal: with_suffix(&main, "-journal"),
+            made: with_suffix(&main, ".made"),
+            live: Arc::default(),
             main,
         }
+    }
+
+    /// Kept by a connection for as long as it is open.
+    pub(crate) fn hold(&self) -> Hold {
+        self.live.fetch_add(1, Ordering::SeqCst);
+        Hold(Arc::clone(&self.live))
+    }
+
+    /// This process has no connection to the file, so that its files may be read beside SQLite.
+    pub(crate) fn is_let_go(&self) -> bool {
+        self.live.load(Ordering::SeqCst) == 0
     }
 
     pub(crate) fn folder(&self) -> Option<&Path> {
@@ -48,6 +67,16 @@ impl Place {
             shm: Mark::of(&self.shm),
             folder: self.folder().and_then(Mark::rights),
         }
+    }
+}
+
+/// Counts one connection while it lives.
+#[derive(Debug)]
+pub(crate) struct Hold(Arc<AtomicUsize>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

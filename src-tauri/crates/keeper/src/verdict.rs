@@ -1,76 +1,97 @@
-//! Looks before SQLite does. SQLite deletes a WAL it finds beside an empty or missing main file,
-//! so such a set is never opened.
+//! Looks before SQLite does. SQLite deletes a WAL that it finds beside an empty or missing main file,
+//! and leaves out in silence what comes after a break in a WAL, so the set is looked at first.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::error::{Error, Misplaced, PathProblem};
+use crate::attached::{Attached, attached};
+use crate::decision::{Main, Seen, Wal};
+use crate::error::{Error, PathProblem};
 use crate::place::Place;
+use crate::wal::{self, MainHeader, WalScan, WalVerdict};
 
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Open it. `shm_odd`: the shared index is not a regular file, so it cannot be used.
-    Open { shm_odd: bool },
-    /// Nothing is there at all: a new file may be made.
-    Create,
-    /// Leave it alone. `lasting`: only a person or a changed file helps.
-    Refuse { error: Error, lasting: bool },
+/// What was seen, and what tells more about it.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    pub(crate) seen: Seen,
+    /// What is in the way, if something is.
+    pub(crate) problem: Option<PathProblem>,
+    /// Absent when there is no WAL, or when it must not be judged now.
+    pub(crate) wal: Option<WalScan>,
 }
 
 /// The bytes every SQLite database begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// The bytes a rollback journal begins with while it is needed.
+const HOT_JOURNAL: &[u8; 8] = &[0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 
-/// `may_read` says that this process has no connection to the file and has had none: only then
-/// are its first bytes read, since closing the file would drop SQLite's locks on it.
-pub(crate) fn examine(place: &Place, may_read: bool) -> Verdict {
-    examine_inner(place, may_read).unwrap_or_else(|error| Verdict::Refuse {
-        lasting: matches!(error, Error::ReadOnly { .. }),
-        error,
-    })
-}
-
-fn examine_inner(place: &Place, may_read: bool) -> Result<Verdict, Error> {
+/// Looks at the set. Files are read only while this process has no connection to them, since closing
+/// the main file would drop SQLite's locks on it.
+pub(crate) fn look(place: &Place) -> Result<Look, Error> {
     let main = stat(&place.main)?;
     let wal = stat(&place.wal)?;
     let shm = stat(&place.shm)?;
     let journal = stat(&place.journal)?;
-
-    let Some(main) = main else {
-        let alone = wal.is_none() && shm.is_none() && journal.is_none();
-        return Ok(if alone {
-            Verdict::Create
-        } else {
-            misplaced(Misplaced::MainMissing)
-        });
-    };
-    let main = resolve(&place.main, main)?;
-    if main.is_dir() {
-        return Err(problem(PathProblem::IsFolder));
-    }
-    if !main.is_file() {
-        return Err(problem(PathProblem::NotAFile));
-    }
-    if [&wal, &journal]
-        .into_iter()
-        .flatten()
-        .any(|sidecar| !sidecar.is_file())
-    {
-        return Err(problem(PathProblem::SidecarNotAFile));
-    }
     let holds_something =
         |sidecar: &Option<Metadata>| sidecar.as_ref().is_some_and(|m| m.len() > 0);
-    if main.len() == 0 && (holds_something(&wal) || holds_something(&journal)) {
-        return Ok(misplaced(Misplaced::MainEmpty));
-    }
-    if main.len() > 0 && may_read && !begins_like_a_database(&place.main)? {
-        return Ok(Verdict::Refuse {
-            error: Error::Corrupt { code: Some(26) },
-            lasting: true,
+    let mut seen = Seen {
+        sidecar: wal.is_some() || shm.is_some() || journal.is_some(),
+        sidecar_holds: holds_something(&wal) || holds_something(&journal),
+        shm_odd: shm.is_some_and(|m| !m.is_file()),
+        existed: stat(&place.made)?.is_some(),
+        on_network: place.is_on_network(),
+        ..Seen::default()
+    };
+    let wrong = match &main {
+        Some(meta) => wrong_kind(&place.main, meta)?,
+        None => None,
+    };
+    let sidecar_wrong = [&wal, &journal]
+        .into_iter()
+        .flatten()
+        .any(|sidecar| !sidecar.is_file());
+    let problem = wrong.or(sidecar_wrong.then_some(PathProblem::SidecarNotAFile));
+    if problem.is_some() {
+        seen.wrong_kind = true;
+        return Ok(Look {
+            seen,
+            problem,
+            wal: None,
         });
     }
-    Ok(Verdict::Open {
-        shm_odd: shm.is_some_and(|m| !m.is_file()),
+    let may_read = place.is_let_go();
+    let first = match &main {
+        Some(meta) if meta.len() > 0 && may_read => Some(first_bytes(&place.main)?),
+        _ => None,
+    };
+    seen.main = match (&main, &first) {
+        (None, _) => Main::Missing,
+        (Some(meta), _) if meta.len() == 0 => Main::Empty,
+        (Some(_), Some(first)) if !first.starts_with(MAGIC) => Main::Strange,
+        (Some(_), _) => Main::There,
+    };
+    let mut scan = None;
+    if may_read && seen.sidecar {
+        seen.attached = matches!(attached(place), Attached::Somebody { .. });
+    }
+    if may_read && !seen.attached {
+        seen.journal_hot = holds_something(&journal) && is_hot(&place.journal)?;
+        if holds_something(&wal) {
+            let header = first.as_deref().and_then(MainHeader::from_bytes);
+            let found = wal::scan(&place.wal, header).map_err(|e| Error::from_io(&e))?;
+            seen.wal = match found.verdict {
+                WalVerdict::Damaged => Wal::Damaged,
+                WalVerdict::Foreign => Wal::Foreign,
+                _ => Wal::Fine,
+            };
+            scan = Some(found);
+        }
+    }
+    Ok(Look {
+        seen,
+        problem: None,
+        wal: scan,
     })
 }
 
@@ -82,33 +103,35 @@ fn stat(path: &Path) -> Result<Option<Metadata>, Error> {
     }
 }
 
-fn resolve(path: &Path, meta: Metadata) -> Result<Metadata, Error> {
-    if !meta.is_symlink() {
-        return Ok(meta);
-    }
-    fs::metadata(path).map_err(|_| problem(PathProblem::DanglingLink))
+fn wrong_kind(path: &Path, meta: &Metadata) -> Result<Option<PathProblem>, Error> {
+    let resolved = if meta.is_symlink() {
+        match fs::metadata(path) {
+            Ok(resolved) => resolved,
+            Err(_) => return Ok(Some(PathProblem::DanglingLink)),
+        }
+    } else {
+        meta.clone()
+    };
+    Ok(if resolved.is_dir() {
+        Some(PathProblem::IsFolder)
+    } else if !resolved.is_file() {
+        Some(PathProblem::NotAFile)
+    } else {
+        None
+    })
 }
 
-fn begins_like_a_database(path: &Path) -> Result<bool, Error> {
-    let mut first = [0_u8; MAGIC.len()];
-    let mut file = fs::File::open(path).map_err(|e| Error::from_io(&e))?;
-    match file.read_exact(&mut first) {
-        Ok(()) => Ok(&first == MAGIC),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-        Err(e) => Err(Error::from_io(&e)),
-    }
+/// As much of a database's header as is there.
+fn first_bytes(path: &Path) -> Result<Vec<u8>, Error> {
+    const HEADER_BYTES: u64 = 100;
+    let mut first = Vec::new();
+    fs::File::open(path)
+        .and_then(|file| file.take(HEADER_BYTES).read_to_end(&mut first))
+        .map_err(|e| Error::from_io(&e))?;
+    Ok(first)
 }
 
-fn misplaced(how: Misplaced) -> Verdict {
-    Verdict::Refuse {
-        error: Error::Misplaced(how),
-        lasting: true,
-    }
-}
-
-fn problem(problem: PathProblem) -> Error {
-    Error::Path {
-        problem,
-        errno: None,
-    }
+fn is_hot(journal: &Path) -> Result<bool, Error> {
+    let first = first_bytes(journal)?;
+    Ok(first.starts_with(HOT_JOURNAL))
 }
