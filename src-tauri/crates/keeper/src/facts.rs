@@ -1,6 +1,7 @@
 //! What the doctor may know without opening anything.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::breaker::BreakerState;
 
@@ -31,6 +32,15 @@ pub struct Facts {
     /// Folders and files whose rights were too wide and were narrowed.
     pub rights_repaired: u64,
     pub last_checkpoint: Option<Checkpoint>,
+    /// Who has read for longest, and so keeps the WAL from being emptied.
+    pub oldest_reader: Option<OldestReader>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OldestReader {
+    /// The lane, or the label of the reservation.
+    pub label: &'static str,
+    pub age: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,9 +18,11 @@ use crate::health::{Degraded, Health, HealthCell, HealthSnapshot, Moment};
 use crate::held::connection_is_held;
 use crate::hub::{Hub, ReadOutcome, SharedHub};
 use crate::migrate::Schema;
+use crate::open::Stop;
 use crate::opening::Opening;
 use crate::place::{self, Place, size_of};
 use crate::queue::Push;
+use crate::reserve::Permits;
 use crate::ticket::{Ticket, new_job};
 use crate::tx::{ReadTx, WriteTx};
 
@@ -50,6 +52,7 @@ pub struct KeptFile {
     pub(crate) health: HealthCell,
     pub(crate) closed: AtomicBool,
     pub(crate) counts: Counts,
+    pub(crate) permits: Permits,
     schema_version: Mutex<Option<i32>>,
     last_checkpoint: Mutex<Option<Checkpoint>>,
 }
@@ -78,6 +81,7 @@ impl KeptFile {
             health: HealthCell::new(unix_ms),
             closed: AtomicBool::new(false),
             counts: Counts::default(),
+            permits: Permits::new(),
             schema_version: Mutex::new(None),
             last_checkpoint: Mutex::new(None),
         })
@@ -208,6 +212,7 @@ impl KeptFile {
     /// What can be known without opening anything.
     pub fn facts(&self) -> Facts {
         let count = |c: &AtomicU64| c.load(Ordering::Relaxed);
+        let hub = self.current_hub();
         Facts {
             path: self.place.main.clone(),
             main_bytes: size_of(&self.place.main),
@@ -216,7 +221,7 @@ impl KeptFile {
             free_bytes: self.place.folder().and_then(place::free_bytes),
             sqlite_version: rusqlite::version(),
             schema_version: *self.schema_version.lock(),
-            journal_mode: self.current_hub().map(|hub| hub.mode),
+            journal_mode: hub.as_ref().map(|hub| hub.mode),
             breaker: self.breaker_state(),
             opens: count(&self.counts.opens),
             connections: count(&self.counts.connections),
@@ -225,6 +230,7 @@ impl KeptFile {
             refused: self.health.refused_in_all(),
             rights_repaired: count(&self.counts.rights_repaired),
             last_checkpoint: *self.last_checkpoint.lock(),
+            oldest_reader: hub.as_ref().and_then(|hub| hub.watch.oldest(self.now())),
         }
     }
 
@@ -292,6 +298,8 @@ impl KeptFile {
         self.closed.store(true, Ordering::SeqCst);
         // An opening under way sees `closed` before it installs its hub, or is seen here.
         let hub = self.hub.write().take();
+        // Long holds have no deadline that would end them.
+        self.permits.close();
         if let Some(hub) = hub {
             drop(hub.retire(true));
         }
@@ -363,6 +371,17 @@ impl KeptFile {
 
     pub(crate) fn count_commit(&self) {
         self.counts.commits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read_apart<T, E: From<Error>>(
+        &self,
+        hub: &Hub,
+        label: &'static str,
+        begun: impl FnOnce(&Arc<Stop>) -> bool,
+        op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
+    ) -> ReadOutcome<T, E> {
+        let connected = || self.count_connection();
+        hub.read_apart(label, &self.place, &self.ambient, connected, begun, op)
     }
 
     pub(crate) fn count_connection(&self) {

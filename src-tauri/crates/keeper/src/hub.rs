@@ -10,12 +10,13 @@ use crate::error::Error;
 use crate::facts::JournalMode;
 use crate::file::Lane;
 use crate::held::Held;
-use crate::open::{Conn, Opened, open_reader};
+use crate::open::{Conn, Opened, Stop, open_reader};
 use crate::place::Place;
 use crate::pool::{Checkout, Pool};
 use crate::queue::Queue;
 use crate::raw;
 use crate::tx::ReadTx;
+use crate::watch::Watch;
 
 const INTERACTIVE_DEADLINE: Duration = Duration::from_secs(2);
 const BACKGROUND_DEADLINE: Duration = Duration::from_secs(10);
@@ -23,6 +24,13 @@ const BACKGROUND_DEADLINE: Duration = Duration::from_secs(10);
 const WRITER_EXIT_WAIT: Duration = Duration::from_secs(5);
 
 impl Lane {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Lane::Interactive => "interactive",
+            Lane::Background => "background",
+        }
+    }
+
     fn deadline(self) -> Duration {
         match self {
             Lane::Interactive => INTERACTIVE_DEADLINE,
@@ -39,6 +47,7 @@ pub(crate) struct Hub {
     pub(crate) queue: Queue,
     /// Taken by the writer for a batch and, without shared memory, by readers for a read.
     pub(crate) writer: Mutex<Option<Conn>>,
+    pub(crate) watch: Watch,
     pool: Pool,
     exited: Mutex<bool>,
     exit: Condvar,
@@ -62,6 +71,7 @@ impl Hub {
             refusal: None,
             queue: Queue::new(),
             writer: Mutex::new(Some(opened.writer)),
+            watch: Watch::default(),
             pool: Pool::new(),
             exited: Mutex::new(false),
             exit: Condvar::new(),
@@ -90,8 +100,13 @@ impl Hub {
         connected: impl FnOnce(),
         op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
     ) -> ReadOutcome<T, E> {
+<<<<<<< HEAD
         if self.mode != JournalMode::Wal {
             return self.read_alone(lane, ambient, op);
+=======
+        if self.mode == JournalMode::WalExclusive {
+            return self.read_alone(Terms::of(lane), ambient, |_| true, op);
+>>>>>>> hub
         }
         let reader = self.pool.checkout(lane, ambient.clock.as_ref(), || {
             let conn = open_reader(place, &ambient.clock)?;
@@ -104,19 +119,51 @@ impl Hub {
             Err(error) => return refused(error),
         };
         match reader.conn() {
-            Ok(conn) => read_on(conn, lane, ambient, op),
+            Ok(conn) => read_on(conn, &self.watch, Terms::of(lane), ambient, |_| true, op),
             Err(error) => refused(error),
         }
+    }
+
+    /// Reads on a connection made for it, without a deadline. `begun` gets what stops it and may
+    /// call it off at once.
+    pub(crate) fn read_apart<T, E: From<Error>>(
+        &self,
+        label: &'static str,
+        place: &Place,
+        ambient: &Ambient,
+        connected: impl FnOnce(),
+        begun: impl FnOnce(&Arc<Stop>) -> bool,
+        op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
+    ) -> ReadOutcome<T, E> {
+        if self.mode == JournalMode::WalExclusive {
+            let terms = Terms {
+                label,
+                ..Terms::of(Lane::Background)
+            };
+            return self.read_alone(terms, ambient, begun, op);
+        }
+        let conn = match open_reader(place, &ambient.clock) {
+            Ok(conn) => conn,
+            Err(error) => return refused(error),
+        };
+        connected();
+        let terms = Terms {
+            label,
+            wait: Duration::ZERO,
+            limit: None,
+        };
+        read_on(&conn, &self.watch, terms, ambient, begun, op)
     }
 
     /// Reads between the batches of the writer, on its connection.
     fn read_alone<T, E: From<Error>>(
         &self,
-        lane: Lane,
+        terms: Terms,
         ambient: &Ambient,
+        begun: impl FnOnce(&Arc<Stop>) -> bool,
         op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
     ) -> ReadOutcome<T, E> {
-        let Some(writer) = self.writer.try_lock_for(lane.wait()) else {
+        let Some(writer) = self.writer.try_lock_for(terms.wait) else {
             return refused(Error::Overloaded);
         };
         let Some(conn) = writer.as_ref() else {
@@ -126,7 +173,7 @@ impl Hub {
             Ok(reading) => reading,
             Err(error) => return refused(error),
         };
-        read_on(conn, lane, ambient, op)
+        read_on(conn, &self.watch, terms, ambient, begun, op)
     }
 
     /// Lends no more readers; the writer finishes what is in its line if `finish`, otherwise the
@@ -172,15 +219,39 @@ fn refused<T, E: From<Error>>(error: Error) -> ReadOutcome<T, E> {
     }
 }
 
-/// One deferred transaction under a deadline. Whatever happens in it, it ends here.
+/// How a read waits, how long it may run, and under what name.
+struct Terms {
+    label: &'static str,
+    wait: Duration,
+    limit: Option<Duration>,
+}
+
+impl Terms {
+    fn of(lane: Lane) -> Terms {
+        Terms {
+            label: lane.as_str(),
+            wait: lane.wait(),
+            limit: Some(lane.deadline()),
+        }
+    }
+}
+
+/// One deferred transaction. Whatever happens in it, it ends here.
 fn read_on<T, E: From<Error>>(
     conn: &Conn,
-    lane: Lane,
+    watch: &Watch,
+    terms: Terms,
     ambient: &Ambient,
+    begun: impl FnOnce(&Arc<Stop>) -> bool,
     op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
 ) -> ReadOutcome<T, E> {
+    let now = ambient.clock.monotonic();
     let held = Held::enter(&conn.connection);
-    conn.set_deadline(ambient.clock.monotonic(), lane.deadline());
+    conn.start(now, terms.limit);
+    let watched = watch.enter(terms.label, now, &conn.stop);
+    if !begun(&conn.stop) {
+        return refused(Error::Cancelled);
+    }
     let ending = Ending { conn };
     let result = match run(conn, "BEGIN") {
         Ok(()) => op(&ReadTx::new(&conn.connection)),
@@ -188,6 +259,7 @@ fn read_on<T, E: From<Error>>(
     };
     let unnoted = result.is_err().then(|| last_fault(conn)).flatten();
     drop(ending);
+    drop(watched);
     let fault = held.take_noted().or(unnoted);
     ReadOutcome::Done { result, fault }
 }
@@ -211,7 +283,7 @@ struct Ending<'c> {
 
 impl Drop for Ending<'_> {
     fn drop(&mut self) {
-        self.conn.clear_deadline();
+        self.conn.clear_stop();
         if !self.conn.connection.is_autocommit() {
             // A connection still inside a transaction afterwards is not lent again.
             run(self.conn, "ROLLBACK").ok();

@@ -24,9 +24,11 @@ mod place;
 mod pool;
 mod queue;
 mod raw;
+mod reserve;
 mod ticket;
 mod tx;
 mod verdict;
+mod watch;
 mod writer;
 
 pub use ambient::{Ambient, Clock, Spawn};
@@ -34,12 +36,13 @@ pub use breaker::BreakerState;
 pub use cache::Keeper;
 pub use class::Class;
 pub use error::{Error, Misplaced, PathProblem};
-pub use facts::{Checkpoint, Facts, JournalMode};
+pub use facts::{Checkpoint, Facts, JournalMode, OldestReader};
 pub use file::{KeptFile, Lane};
 pub use health::{Degraded, Health, HealthSnapshot};
 pub use held::connection_is_held;
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use migrate::Schema;
+pub use reserve::{Canceller, Reservation, Reservations, Waiting};
 pub use ticket::Ticket;
 pub use tx::{ReadTx, WriteTx};
 

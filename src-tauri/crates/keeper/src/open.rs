@@ -1,7 +1,7 @@
 //! The only way to a connection: flags, pragmas, and what a fresh connection must prove.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -23,7 +23,7 @@ pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(5);
 const SHM_RETRY_AFTER: Duration = Duration::from_millis(50);
 const STATEMENTS_KEPT_MAX: usize = 64;
 /// Virtual machine steps between two looks at the clock.
-const DEADLINE_EVERY_OPS: i32 = 1_000;
+const STOP_LOOK_EVERY_OPS: i32 = 1_000;
 const NO_DEADLINE: u64 = u64::MAX;
 
 const COMMON: &str = "
@@ -38,32 +38,62 @@ const COMMON: &str = "
 const WRITER: &str = "PRAGMA cache_size = -8000;";
 const READER: &str = "PRAGMA cache_size = -4000; PRAGMA query_only = 1;";
 
-/// A connection with its deadline.
+/// A connection with what stops it.
 pub(crate) struct Conn {
     pub(crate) connection: Connection,
-    deadline: Arc<Deadline>,
+    pub(crate) stop: Arc<Stop>,
     /// Let go after the connection is closed.
     _hold: Hold,
 }
 
-struct Deadline {
+/// Stops the statements of a connection, from its deadline on or when somebody calls them off.
+pub(crate) struct Stop {
     at_ns: AtomicU64,
     limit_ns: AtomicU64,
+    called_off: AtomicBool,
+}
+
+impl Stop {
+    fn new() -> Arc<Stop> {
+        Arc::new(Stop {
+            at_ns: AtomicU64::new(NO_DEADLINE),
+            limit_ns: AtomicU64::new(0),
+            called_off: AtomicBool::new(false),
+        })
+    }
+
+    /// May be called by any thread.
+    pub(crate) fn call_off(&self) {
+        self.called_off.store(true, Ordering::SeqCst);
+    }
+
+    fn says_stop(&self, clock: &dyn Clock) -> bool {
+        if self.called_off.load(Ordering::SeqCst) {
+            return true;
+        }
+        let at = self.at_ns.load(Ordering::Relaxed);
+        let over = at != NO_DEADLINE && nanos(clock.monotonic()) >= at;
+        if over {
+            let limit = self.limit_ns.load(Ordering::Relaxed);
+            held::note_deadline_hit(Duration::from_nanos(limit));
+        }
+        over
+    }
 }
 
 impl Conn {
-    /// Stops whatever runs on this connection `limit` from now.
-    pub(crate) fn set_deadline(&self, now: Duration, limit: Duration) {
-        self.deadline
-            .limit_ns
-            .store(nanos(limit), Ordering::Relaxed);
-        self.deadline
-            .at_ns
-            .store(nanos(now.saturating_add(limit)), Ordering::Relaxed);
+    /// Begins anew: nobody has called this off, and it is stopped `limit` from now, if there is one.
+    pub(crate) fn start(&self, now: Duration, limit: Option<Duration>) {
+        let at = limit.map_or(NO_DEADLINE, |limit| nanos(now.saturating_add(limit)));
+        let limit = nanos(limit.unwrap_or_default());
+        self.stop.limit_ns.store(limit, Ordering::Relaxed);
+        self.stop.at_ns.store(at, Ordering::Relaxed);
+        self.stop.called_off.store(false, Ordering::SeqCst);
     }
 
-    pub(crate) fn clear_deadline(&self) {
-        self.deadline.at_ns.store(NO_DEADLINE, Ordering::Relaxed);
+    /// What follows, a rollback above all, runs to its end.
+    pub(crate) fn clear_stop(&self) {
+        self.start(Duration::ZERO, None);
     }
 }
 
@@ -181,7 +211,7 @@ fn open_as(
     let mut connection = raw::open(&place.main, true)?;
     let schema_version = set_up_writer(&mut connection, schema, mode, has_wal)?;
     Ok(Opened {
-        writer: with_deadline(connection, hold, clock)?,
+        writer: with_stop(connection, hold, clock)?,
         mode,
         schema_version,
     })
@@ -252,6 +282,10 @@ pub(crate) fn open_reader(place: &Place, clock: &Arc<dyn Clock>) -> Result<Conn,
     let connection = raw::open(&place.main, false)?;
     let fail = |e: &rusqlite::Error| open_error(&connection, e);
     connection.busy_timeout(BUSY_WAIT).map_err(|e| fail(&e))?;
+    // Emptying the WAL at the end is the writer's task alone.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map_err(|e| fail(&e))?;
     let journal: String = connection
         .pragma_query_value(None, "journal_mode", |row| row.get(0))
         .map_err(|e| fail(&e))?;
@@ -264,7 +298,7 @@ pub(crate) fn open_reader(place: &Place, clock: &Arc<dyn Clock>) -> Result<Conn,
         .and_then(|()| harden(&connection))
         .map_err(|e| fail(&e))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT_MAX);
-    with_deadline(connection, hold, clock)
+    with_stop(connection, hold, clock)
 }
 
 /// Builds a new file through the migrations and closes it, leaving nothing beside it. The rollback
@@ -290,34 +324,23 @@ fn harden(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn with_deadline(
+fn with_stop(
     connection: Connection,
     hold: Hold,
     clock: &Arc<dyn Clock>,
 ) -> Result<Conn, Error> {
     let mut connection = connection;
-    let deadline = Arc::new(Deadline {
-        at_ns: AtomicU64::new(NO_DEADLINE),
-        limit_ns: AtomicU64::new(0),
-    });
-    let (watched, clock) = (Arc::clone(&deadline), Arc::clone(clock));
+    let stop = Stop::new();
+    let (watched, clock) = (Arc::clone(&stop), Arc::clone(clock));
     connection
         .progress_handler(
-            DEADLINE_EVERY_OPS,
-            Some(move || {
-                let at = watched.at_ns.load(Ordering::Relaxed);
-                let over = at != NO_DEADLINE && nanos(clock.monotonic()) >= at;
-                if over {
-                    let limit = watched.limit_ns.load(Ordering::Relaxed);
-                    held::note_deadline_hit(Duration::from_nanos(limit));
-                }
-                over
-            }),
+            STOP_LOOK_EVERY_OPS,
+            Some(move || watched.says_stop(clock.as_ref())),
         )
         .map_err(|e| open_error(&connection, &e))?;
     Ok(Conn {
         connection,
-        deadline,
+        stop,
         _hold: hold,
     })
 }
