@@ -4,10 +4,13 @@
 //! Start with [`Keeper::file`], then [`KeptFile::read`] and [`KeptFile::write`].
 
 mod ambient;
+mod attached;
 mod breaker;
 mod cache;
+mod care;
 mod class;
 mod create;
+mod decision;
 mod error;
 mod facts;
 mod fault;
@@ -20,6 +23,7 @@ mod lock;
 mod migrate;
 mod open;
 mod opening;
+mod pause;
 mod place;
 mod pool;
 mod queue;
@@ -28,6 +32,7 @@ mod reserve;
 mod ticket;
 mod tx;
 mod verdict;
+mod wal;
 mod watch;
 mod writer;
 
@@ -35,6 +40,10 @@ pub use ambient::{Ambient, Clock, Spawn};
 pub use breaker::BreakerState;
 pub use cache::Keeper;
 pub use class::Class;
+/// What is done about what is found on the disk, and about what SQLite says of it.
+pub mod decisions {
+    pub use crate::decision::{Action, Row, Rule, TABLE};
+}
 pub use error::{Error, Misplaced, PathProblem};
 pub use facts::{Checkpoint, Facts, JournalMode, OldestReader};
 pub use file::{KeptFile, Lane};

@@ -15,7 +15,7 @@ use crate::held;
 use crate::migrate::{Schema, check, migrate, open_error};
 use crate::pause::pause;
 use crate::place::{Hold, Place, size_of};
-use crate::raw;
+use crate::raw::{self, Access};
 
 /// How long SQLite itself waits for another process before it says busy.
 pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(5);
@@ -208,7 +208,7 @@ fn open_as(
 ) -> Result<Opened, Error> {
     let has_wal = size_of(&place.wal).is_some_and(|bytes| bytes > 0);
     let hold = place.hold();
-    let mut connection = raw::open(&place.main, true)?;
+    let mut connection = raw::open(&place.main, Access::Write)?;
     let schema_version = set_up_writer(&mut connection, schema, mode, has_wal)?;
     Ok(Opened {
         writer: with_stop(connection, hold, clock)?,
@@ -279,7 +279,12 @@ fn set_up_writer(
 /// A connection that cannot write, for the pool.
 pub(crate) fn open_reader(place: &Place, clock: &Arc<dyn Clock>) -> Result<Conn, Error> {
     let hold = place.hold();
-    let connection = raw::open(&place.main, false)?;
+    let access = if place.is_on_read_only_volume() && size_of(&place.wal).unwrap_or(0) == 0 {
+        Access::ReadUnchanging
+    } else {
+        Access::Read
+    };
+    let connection = raw::open(&place.main, access)?;
     let fail = |e: &rusqlite::Error| open_error(&connection, e);
     connection.busy_timeout(BUSY_WAIT).map_err(|e| fail(&e))?;
     // Emptying the WAL at the end is the writer's task alone.
@@ -289,7 +294,7 @@ pub(crate) fn open_reader(place: &Place, clock: &Arc<dyn Clock>) -> Result<Conn,
     let journal: String = connection
         .pragma_query_value(None, "journal_mode", |row| row.get(0))
         .map_err(|e| fail(&e))?;
-    if journal != "wal" {
+    if journal != "wal" && access == Access::Read {
         return Err(no_wal());
     }
     connection
@@ -304,7 +309,7 @@ pub(crate) fn open_reader(place: &Place, clock: &Arc<dyn Clock>) -> Result<Conn,
 /// Builds a new file through the migrations and closes it, leaving nothing beside it. The rollback
 /// journal is used here because it leaves no sidecar; the first open turns the file to WAL.
 pub(crate) fn build_new(path: &std::path::Path, schema: &Schema) -> Result<(), Error> {
-    let mut connection = raw::open(path, true)?;
+    let mut connection = raw::open(path, Access::Write)?;
     connection
         .execute_batch("PRAGMA page_size = 4096; PRAGMA journal_mode = DELETE;")
         .and_then(|()| connection.execute_batch(COMMON))

@@ -15,7 +15,7 @@ use crate::file::{KeptFile, normal_health};
 use crate::files;
 use crate::health::Health;
 use crate::hub::{Hub, SharedHub};
-use crate::mend;
+use crate::care;
 use crate::open::{Manner, open_read_only, open_writer};
 use crate::place::{self, Marks};
 use crate::verdict::{Look, look};
@@ -211,12 +211,12 @@ impl KeptFile {
                 self.open_for_writing(Manner::Shared, found).map(Some)
             }
             Action::PreserveAndOpen => {
-                mend::preserve_before(row, &self.place, found, &self.ambient)?;
+                care::preserve_before(row, &self.place, found, &self.ambient)?;
                 self.open_for_writing(Manner::Shared, found).map(Some)
             }
             Action::PreserveAndReadOnly => {
                 // Without the copy nothing is written either, so its failure costs nothing yet.
-                if let Err(error) = mend::preserve_before(row, &self.place, found, &self.ambient) {
+                if let Err(error) = care::preserve_before(row, &self.place, found, &self.ambient) {
                     tracing::warn!(class = %error.class(), "the damaged log could not be copied aside");
                 }
                 let commits_behind = found.wal.as_ref().map_or(0, |wal| wal.commits_after_break);
@@ -224,14 +224,14 @@ impl KeptFile {
                     .map(Some)
             }
             Action::PreserveAndSetWalAside => {
-                if mend::set_wal_aside(&self.place, found, &self.ambient)? {
+                if care::set_wal_aside(&self.place, found, &self.ambient)? {
                     Ok(None)
                 } else {
                     Err(Failed::lasting(Error::Corrupt { code: Some(11) }))
                 }
             }
             Action::Materialise => {
-                if mend::materialise(row, &self.place, found, &self.ambient)? {
+                if care::materialise(row, &self.place, found, &self.ambient)? {
                     return Ok(None);
                 }
                 let how = if row == Row::MainEmpty {
@@ -261,7 +261,7 @@ impl KeptFile {
         if found.seen.attached || found.seen.main != Main::There {
             return Ok(());
         }
-        if mend::is_sound(&self.place, &found, &self.ambient)? {
+        if care::is_sound(&self.place, &found, &self.ambient)? {
             self.opening.last.lock().suspect = false;
             return Ok(());
         }
@@ -274,7 +274,7 @@ impl KeptFile {
         }
         if found.seen.wal == Wal::Damaged {
             // A writer comes over it only once a copy is safe.
-            mend::preserve_before(Row::WalDamaged, &self.place, found, &self.ambient)?;
+            care::preserve_before(Row::WalDamaged, &self.place, found, &self.ambient)?;
         }
         let repaired = place::repair_rights(&self.place);
         self.counts

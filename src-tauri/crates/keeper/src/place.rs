@@ -50,6 +50,16 @@ impl Place {
         self.main.parent()
     }
 
+    /// Nobody can change anything there while it is so.
+    pub(crate) fn is_on_read_only_volume(&self) -> bool {
+        self.folder().is_some_and(is_read_only_volume)
+    }
+
+    /// Shared memory does not work there, nor do locks always.
+    pub(crate) fn is_on_network(&self) -> bool {
+        false
+    }
+
     /// Where copies of a set of files are kept before anything is done to it.
     pub(crate) fn quarantine(&self) -> Option<PathBuf> {
         self.folder().map(|folder| folder.join("quarantine"))
@@ -225,6 +235,20 @@ pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
     let there = folder.ancestors().find(|a| a.exists())?;
     let volume = rustix::fs::statvfs(there).ok()?;
     Some(volume.f_bavail.saturating_mul(volume.f_frsize))
+}
+
+#[cfg(unix)]
+fn is_read_only_volume(folder: &Path) -> bool {
+    rustix::fs::statvfs(folder).is_ok_and(|volume| {
+        volume
+            .f_flag
+            .contains(rustix::fs::StatVfsMountFlags::RDONLY)
+    })
+}
+
+#[cfg(not(unix))]
+fn is_read_only_volume(_: &Path) -> bool {
+    false
 }
 
 /// The standard library cannot say on Windows.

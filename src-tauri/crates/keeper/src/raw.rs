@@ -13,14 +13,26 @@ use crate::error::{Error, PathProblem};
 /// The handle of a connection that is in use by this thread.
 pub(crate) type Handle = *mut ffi::sqlite3;
 
+/// How a connection may use the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Write,
+    Read,
+    /// On a volume that nobody can write to: no locks and no sidecars, which could not be made there.
+    /// It looks past a WAL, so there must be none.
+    ReadUnchanging,
+}
+
 /// Opens without CREATE, and keeps the system's error number when that fails, which
 /// `Connection::open` drops together with the handle.
-pub(crate) fn open(path: &Path, writable: bool) -> Result<Connection, Error> {
-    let name = c_path(path)?;
-    let mode = if writable {
-        ffi::SQLITE_OPEN_READWRITE
-    } else {
-        ffi::SQLITE_OPEN_READONLY
+pub(crate) fn open(path: &Path, access: Access) -> Result<Connection, Error> {
+    let (name, mode) = match access {
+        Access::Write => (c_path(path)?, ffi::SQLITE_OPEN_READWRITE),
+        Access::Read => (c_path(path)?, ffi::SQLITE_OPEN_READONLY),
+        Access::ReadUnchanging => (
+            unchanging_uri(path)?,
+            ffi::SQLITE_OPEN_READONLY | ffi::SQLITE_OPEN_URI,
+        ),
     };
     let flags = mode | ffi::SQLITE_OPEN_NOMUTEX | ffi::SQLITE_OPEN_EXRESCODE;
     let mut db: Handle = ptr::null_mut();
@@ -97,6 +109,24 @@ pub(crate) fn deferred_keys_broken(connection: &Connection) -> bool {
 
 fn relevant(code: i32, errno: i32) -> Option<i32> {
     matches!(code & 0xff, ffi::SQLITE_IOERR | ffi::SQLITE_CANTOPEN).then_some(errno)
+}
+
+fn unchanging_uri(path: &Path) -> Result<CString, Error> {
+    let name = c_path(path)?;
+    let mut uri = String::from("file:");
+    if cfg!(windows) {
+        uri.push('/');
+    }
+    for byte in name.as_bytes() {
+        match byte {
+            b'\\' if cfg!(windows) => uri.push('/'),
+            b'/' | b'-' | b'_' | b'.' | b':' => uri.push(char::from(*byte)),
+            plain if plain.is_ascii_alphanumeric() => uri.push(char::from(*plain)),
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    CString::new(uri).map_err(|_| bad_name())
 }
 
 #[cfg(unix)]

@@ -2,71 +2,15 @@
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a failed set-up should fail the test, and a skipped one should say so"
+    reason = "a failed set-up should fail the test"
 )]
 
 mod common;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use common::*;
 use oldgrowth_keeper::{Class, Degraded, Error, Health, JournalMode};
-
-struct SmallVolume {
-    dir: tempfile::TempDir,
-}
-
-impl SmallVolume {
-    /// `None` where this user may not mount.
-    fn mount() -> Option<SmallVolume> {
-        let dir = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
-            .arg(dir.path())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-        if !mounted {
-            eprintln!("skipped: mounting a small tmpfs is not permitted here");
-            return None;
-        }
-        Some(SmallVolume { dir })
-    }
-
-    fn path(&self) -> PathBuf {
-        self.dir.path().join("a.db")
-    }
-
-    fn fill(&self, name: &str) -> PathBuf {
-        let path = self.dir.path().join(name);
-        let mut size = 1024 * 1024;
-        while size >= 1024 {
-            let mut all = std::fs::read(&path).unwrap_or_default();
-            all.resize(all.len() + size, 1);
-            if std::fs::write(&path, &all).is_err() {
-                all.truncate(all.len() - size);
-                std::fs::write(&path, &all).unwrap();
-                size /= 2;
-            }
-        }
-        path
-    }
-}
-
-impl Drop for SmallVolume {
-    fn drop(&mut self) {
-        let unmounted = Command::new("umount")
-            .arg("-l")
-            .arg(self.dir.path())
-            .status();
-        assert!(
-            unmounted.is_ok_and(|status| status.success()),
-            "the small volume is given back"
-        );
-    }
-}
 
 fn ballast(dir: &Path) -> PathBuf {
     let path = dir.join("ballast");
@@ -79,8 +23,8 @@ fn a_full_disk_is_typed_keeps_reads_and_goes_away_by_itself() {
     let Some(volume) = SmallVolume::mount() else {
         return;
     };
-    let ballast = ballast(volume.dir.path());
-    let (_keeper, file) = keep(&volume.path());
+    let ballast = ballast(volume.folder());
+    let (_keeper, file) = keep(&volume.database());
     let text = "x".repeat(2000);
     let mut acknowledged = 0;
     let error = loop {
@@ -127,11 +71,11 @@ fn a_file_on_a_full_disk_can_still_be_read() {
     let Some(volume) = SmallVolume::mount() else {
         return;
     };
-    let (keeper, file) = keep(&volume.path());
+    let (keeper, file) = keep(&volume.database());
     insert(&file, "one").unwrap();
     keeper.shut_down();
     let filling = volume.fill("filling");
-    let (_keeper, file) = keep(&volume.path());
+    let (_keeper, file) = keep(&volume.database());
     assert_eq!(count(&file), Ok(1), "read without room for a shared index");
     assert_eq!(
         file.facts().journal_mode,

@@ -1,0 +1,137 @@
+//! What the table asks for before SQLite may open a set: copies first, then the step itself. Called only
+//! while this process has no connection to the file and nobody else is attached.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::ambient::Ambient;
+use crate::decision::Row;
+use crate::error::Error;
+use crate::files;
+use crate::place::{Place, with_suffix};
+use crate::preserve::{self, Set, Which, Why};
+use crate::raw::{self, Access};
+use crate::salvage;
+use crate::verdict::Look;
+use crate::wal::WalVerdict;
+
+/// Copies the set aside. The same state is copied once, however often it is met.
+pub(crate) fn preserve_before(
+    row: Row,
+    place: &Place,
+    found: &Look,
+    ambient: &Ambient,
+) -> Result<Set, Error> {
+    let why = Why {
+        reason: reason(row),
+        code: None,
+        errno: None,
+        wal: found.wal.as_ref(),
+        // Nothing else holds what lies behind the damage.
+        holds_only_copy: row == Row::WalDamaged,
+    };
+    preserve::preserve(place, &why, ambient)
+}
+
+fn reason(row: Row) -> &'static str {
+    match row {
+        Row::WalDamaged => "wal_damaged",
+        Row::WalForeign => "wal_foreign",
+        Row::MainMissing => "main_missing",
+        Row::MainEmpty => "main_empty",
+        Row::HotJournal => "hot_journal",
+        _ => "not_sound",
+    }
+}
+
+/// Moves a WAL of another database into quarantine, if the main file is sound without it.
+pub(crate) fn set_wal_aside(
+    place: &Place,
+    found: &Look,
+    ambient: &Ambient,
+) -> Result<bool, Error> {
+    let set = preserve_before(Row::WalForeign, place, found, ambient)?;
+    let alone = set.folder.join("main-alone.db");
+    let checked = files::copy_new(&place.main, &alone)
+        .map_err(|e| Error::from_io(&e))
+        .and_then(|_| reads_as_sound(&alone));
+    forget(&alone);
+    if !checked? {
+        return Ok(false);
+    }
+    preserve::move_aside(place, &set, &[Which::Wal])?;
+    Ok(true)
+}
+
+/// Makes the main file from a WAL that holds all of it. `false`: it does not, and all stays as it is.
+pub(crate) fn materialise(
+    row: Row,
+    place: &Place,
+    found: &Look,
+    ambient: &Ambient,
+) -> Result<bool, Error> {
+    let Some(wal) = &found.wal else {
+        return Ok(false);
+    };
+    let set = preserve_before(row, place, found, ambient)?;
+    let readable = matches!(wal.verdict, WalVerdict::Clean | WalVerdict::TornTail);
+    if !readable || !wal.holds_whole_database {
+        return Ok(false);
+    }
+    let made = with_suffix(&place.main, ".materialised");
+    forget(&made);
+    let sound = salvage::materialise(&place.wal, wal, &made).and_then(|()| reads_as_sound(&made));
+    if !matches!(sound, Ok(true)) {
+        forget(&made);
+        return sound;
+    }
+    let which: &[Which] = if row == Row::MainEmpty {
+        &[Which::Wal, Which::Shm, Which::Main]
+    } else {
+        &[Which::Wal, Which::Shm]
+    };
+    preserve::move_aside(place, &set, which)?;
+    files::rename_new(&made, &place.main).map_err(|e| Error::from_io(&e))?;
+    if let Some(folder) = place.folder() {
+        files::sync_folder(folder).map_err(|e| Error::from_io(&e))?;
+    }
+    tracing::warn!("the main file was made anew from its log");
+    Ok(true)
+}
+
+/// Looks at a copy of the whole set, which stays in quarantine only if it is broken as well.
+pub(crate) fn is_sound(place: &Place, found: &Look, ambient: &Ambient) -> Result<bool, Error> {
+    let set = preserve_before(Row::NotSound, place, found, ambient)?;
+    let name = place.main.file_name().unwrap_or_default();
+    let sound = reads_as_sound(&set.folder.join(name))?;
+    if sound && set.made_now {
+        preserve::discard_copy(&set)?;
+    }
+    Ok(sound)
+}
+
+/// Of a private copy: its bytes stay as they are, and only `-shm` comes and goes.
+fn reads_as_sound(copy: &Path) -> Result<bool, Error> {
+    let checked = raw::open(copy, Access::Read).and_then(|connection| quick_check(&connection));
+    forget(&with_suffix(copy, "-shm"));
+    match checked {
+        Ok(sound) => Ok(sound),
+        Err(error) if error.class() == crate::class::Class::Corrupt => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn quick_check(connection: &Connection) -> Result<bool, Error> {
+    let answer: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|e| crate::migrate::open_error(connection, &e))?;
+    Ok(answer == "ok")
+}
+
+/// Removes what a check has made beside a copy.
+fn forget(own: &Path) {
+    if let Err(error) = files::remove_own(own) {
+        tracing::debug!(kind = ?error.kind(), "a file of a check stays");
+    }
+}
