@@ -4,6 +4,7 @@
 //! Start with [`Keeper::file`], then [`KeptFile::read`] and [`KeptFile::write`].
 
 mod ambient;
+mod attached;
 mod breaker;
 mod cache;
 mod class;
