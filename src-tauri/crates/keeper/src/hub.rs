@@ -154,6 +154,10 @@ impl Hub {
         read_on(conn, &self.watch, terms, ambient, begun, op)
     }
 
+    pub(crate) fn is_in_use(&self) -> bool {
+        !self.queue.is_empty() || !self.watch.is_empty() || self.writer.try_lock().is_none()
+    }
+
     /// Lends no more readers; the writer finishes what is in its line if `finish`, otherwise the
     /// jobs in it are given back.
     pub(crate) fn retire(&self, finish: bool) -> Vec<Box<dyn crate::ticket::Job>> {

@@ -69,6 +69,7 @@ impl Flight {
 impl KeptFile {
     /// The open hub, or one opened now if the breaker lets it.
     pub(crate) fn hub(&self) -> Result<SharedHub, Error> {
+        self.mark_use();
         match self.current_hub() {
             Some(hub) => Ok(hub),
             None => self.open_once(false),
@@ -222,6 +223,8 @@ impl KeptFile {
             return Err(Failed::passing(Error::Closed));
         }
         *slot = Some(Arc::clone(&hub));
+        drop(slot);
+        self.shelve();
         Ok(hub)
     }
 
