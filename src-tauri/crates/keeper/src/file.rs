@@ -59,7 +59,13 @@ pub struct KeptFile {
     shelf: Arc<Shelf>,
     used_at: AtomicU64,
     schema_version: Mutex<Option<i32>>,
-    last_checkpoint: Mutex<Option<Checkpoint>>,
+    checkpoints: Mutex<Checkpoints>,
+}
+
+#[derive(Debug, Default)]
+struct Checkpoints {
+    last: Option<Checkpoint>,
+    incomplete: u32,
 }
 
 #[derive(Debug, Default)]
@@ -95,7 +101,7 @@ impl KeptFile {
             shelf,
             used_at: AtomicU64::new(0),
             schema_version: Mutex::new(None),
-            last_checkpoint: Mutex::new(None),
+            checkpoints: Mutex::default(),
         })
     }
 
@@ -232,6 +238,10 @@ impl KeptFile {
     pub fn facts(&self) -> Facts {
         let count = |c: &AtomicU64| c.load(Ordering::Relaxed);
         let hub = self.current_hub();
+        let (last_checkpoint, incomplete_checkpoints) = {
+            let checkpoints = self.checkpoints.lock();
+            (checkpoints.last, checkpoints.incomplete)
+        };
         Facts {
             path: self.place.main.clone(),
             main_bytes: size_of(&self.place.main),
@@ -248,7 +258,8 @@ impl KeptFile {
             evictions: count(&self.counts.evictions),
             refused: self.health.refused_in_all(),
             rights_repaired: count(&self.counts.rights_repaired),
-            last_checkpoint: *self.last_checkpoint.lock(),
+            last_checkpoint,
+            incomplete_checkpoints,
             oldest_reader: hub.as_ref().and_then(|hub| hub.watch.oldest(self.now())),
         }
     }
@@ -438,7 +449,13 @@ impl KeptFile {
     }
 
     pub(crate) fn record_checkpoint(&self, checkpoint: Checkpoint) {
-        *self.last_checkpoint.lock() = Some(checkpoint);
+        let mut checkpoints = self.checkpoints.lock();
+        checkpoints.last = Some(checkpoint);
+        checkpoints.incomplete = if checkpoint.is_complete() {
+            0
+        } else {
+            checkpoints.incomplete.saturating_add(1)
+        };
     }
 
     pub(crate) fn record_schema_version(&self, version: i32) {

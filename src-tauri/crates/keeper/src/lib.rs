@@ -6,6 +6,7 @@
 mod ambient;
 mod breaker;
 mod cache;
+mod checkpoint;
 mod class;
 mod create;
 mod error;

@@ -130,6 +130,10 @@ impl Queue {
         self.inner.lock().is_empty()
     }
 
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.inner.lock().abandoned
+    }
+
     /// Takes no more; what is in it is still done.
     pub(crate) fn close(&self) {
         self.inner.lock().closed = true;

@@ -6,21 +6,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use crate::checkpoint::Checkpointer;
 use crate::class::{Class, Phase};
 use crate::error::Error;
-use crate::facts::Checkpoint;
 use crate::file::KeptFile;
 use crate::held::Held;
 use crate::hub::SharedHub;
 use crate::open::Conn;
-use crate::place::size_of;
 use crate::queue::Queued;
 use crate::raw;
 use crate::ticket::{Job, Ran};
 use crate::tx::WriteTx;
 
-const CHECKPOINT_WAL_BYTES: u64 = 4 * 1024 * 1024;
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// A job that runs longer is stopped, because every other write waits behind it.
 pub(crate) const WRITE_DEADLINE: Duration = Duration::from_secs(60);
 /// A batch that has made the file grow by this much is committed before its other jobs run. There is
@@ -45,7 +42,7 @@ pub(crate) fn run(hub: SharedHub, file: Weak<KeptFile>) {
 }
 
 fn serve(hub: &SharedHub, file: &Weak<KeptFile>) {
-    let mut last_checkpoint = None;
+    let mut checkpointer = Checkpointer::default();
     while let Some(batch) = hub.queue.take() {
         let Some(file) = file.upgrade() else {
             return;
@@ -57,11 +54,13 @@ fn serve(hub: &SharedHub, file: &Weak<KeptFile>) {
             };
             finish(&file, hub, fate);
         }
-        if checkpoint_is_due(&file, last_checkpoint) {
-            last_checkpoint = Some(file.now());
-            checkpoint(&file, hub);
-        }
+        checkpointer.after_batch(&file, hub);
         file.deliver_health();
+    }
+    if !hub.queue.is_abandoned()
+        && let Some(file) = file.upgrade()
+    {
+        Checkpointer::at_end(&file, hub);
     }
 }
 
@@ -242,46 +241,6 @@ fn finish(file: &Arc<KeptFile>, hub: &SharedHub, fate: Fate) {
             for job in fate.jobs {
                 job.fail(error.clone());
             }
-        }
-    }
-}
-
-fn checkpoint_is_due(file: &KeptFile, last: Option<Duration>) -> bool {
-    size_of(&file.place().wal).is_some_and(|bytes| bytes > CHECKPOINT_WAL_BYTES)
-        && last.is_none_or(|at| file.now().saturating_sub(at) >= CHECKPOINT_EVERY)
-}
-
-/// Moves the WAL into the file as far as the readers let it, and records the answer: SQLite itself
-/// swallows the failures of its automatic checkpoints.
-fn checkpoint(file: &Arc<KeptFile>, hub: &SharedHub) {
-    let answer = match hub.writer.lock().as_ref() {
-        Some(conn) => conn
-            .connection
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
-                Ok(Checkpoint {
-                    busy: row.get::<_, i64>(0)? != 0,
-                    log: row.get(1)?,
-                    checkpointed: row.get(2)?,
-                    failed: None,
-                })
-            })
-            .map_err(|e| {
-                let code = e.sqlite_error().map_or(1, |f| f.extended_code);
-                let errno = raw::system_errno(raw::handle(&conn.connection), code);
-                (code, Error::from_code(code, errno, Phase::Checkpoint))
-            }),
-        None => return,
-    };
-    match answer {
-        Ok(recorded) => file.record_checkpoint(recorded),
-        Err((code, error)) => {
-            file.record_checkpoint(Checkpoint {
-                busy: false,
-                log: -1,
-                checkpointed: -1,
-                failed: Some(code),
-            });
-            file.note_fault(hub, &error);
         }
     }
 }
