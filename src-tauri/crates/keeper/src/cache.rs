@@ -1,8 +1,9 @@
-//! One entry per file for the life of the process.
+//! One entry per file for the life of the process, and a limit to how many of them are open.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
@@ -12,9 +13,14 @@ use crate::file::KeptFile;
 use crate::migrate::Schema;
 use crate::place::canonical;
 
+/// Files open at once; beyond it the one not used for longest closes. A file in use stays open, also
+/// when that means more: a descriptor is cheaper than a refusal.
+const FILES_OPEN_MAX: usize = 8;
+
 #[derive(Debug)]
 pub struct Keeper {
     ambient: Ambient,
+    shelf: Arc<Shelf>,
     entries: Mutex<Entries>,
 }
 
@@ -28,6 +34,7 @@ impl Keeper {
     pub fn new(ambient: Ambient) -> Keeper {
         Keeper {
             ambient,
+            shelf: Arc::default(),
             entries: Mutex::new(Entries::default()),
         }
     }
@@ -46,7 +53,12 @@ impl Keeper {
             }
             return Ok(Arc::clone(found));
         }
-        let made = KeptFile::new(path.clone(), schema, self.ambient.clone());
+        let made = KeptFile::new(
+            path.clone(),
+            schema,
+            self.ambient.clone(),
+            Arc::clone(&self.shelf),
+        );
         entries.by_path.insert(path, Arc::clone(&made));
         Ok(made)
     }
@@ -67,5 +79,44 @@ impl Keeper {
 impl Drop for Keeper {
     fn drop(&mut self) {
         self.shut_down();
+    }
+}
+
+/// The files of a keeper that are open, and the order in which they were used.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    uses: AtomicU64,
+    open: Mutex<Vec<Weak<KeptFile>>>,
+}
+
+impl Shelf {
+    /// The number of this use. The file with the smallest one was not used for longest.
+    pub(crate) fn use_now(&self) -> u64 {
+        self.uses.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Puts a file that has just been opened on the shelf, and closes others if it is over-full.
+    pub(crate) fn opened(&self, file: &Weak<KeptFile>) {
+        let mut others: Vec<Arc<KeptFile>> = {
+            let mut open = self.open.lock();
+            open.retain(|other| !Weak::ptr_eq(other, file));
+            let others: Vec<_> = open
+                .iter()
+                .filter_map(Weak::upgrade)
+                .filter(|other| other.is_open())
+                .collect();
+            *open = others.iter().map(Arc::downgrade).collect();
+            open.push(Weak::clone(file));
+            others
+        };
+        others.sort_by_key(|other| other.used_at());
+        let mut too_many = (others.len() + 1).saturating_sub(FILES_OPEN_MAX);
+        // Outside the lock: closing the last of an entry ends its writer.
+        for other in others {
+            if too_many == 0 {
+                return;
+            }
+            too_many -= usize::from(other.rest());
+        }
     }
 }

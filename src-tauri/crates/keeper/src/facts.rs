@@ -32,6 +32,8 @@ pub struct Facts {
     /// Folders and files whose rights were too wide and were narrowed.
     pub rights_repaired: u64,
     pub last_checkpoint: Option<Checkpoint>,
+    /// Checkpoints in a row, up to the last one, that left something in the WAL.
+    pub incomplete_checkpoints: u32,
     /// Who has read for longest, and so keeps the WAL from being emptied.
     pub oldest_reader: Option<OldestReader>,
 }
@@ -52,7 +54,7 @@ pub enum JournalMode {
     RollbackExclusive,
 }
 
-/// What a passive checkpoint said of itself, in frames.
+/// What a checkpoint said of itself, in frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checkpoint {
     pub busy: bool,
@@ -60,4 +62,11 @@ pub struct Checkpoint {
     pub checkpointed: i64,
     /// The code of its failure, which no writer is told of.
     pub failed: Option<i32>,
+}
+
+impl Checkpoint {
+    /// Nothing is left in the WAL that is not in the file.
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_none() && !self.busy && self.checkpointed >= self.log
+    }
 }

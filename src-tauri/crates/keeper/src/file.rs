@@ -11,6 +11,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::ambient::Ambient;
 use crate::breaker::{Breaker, BreakerState};
+use crate::cache::Shelf;
 use crate::class::Class;
 use crate::error::Error;
 use crate::facts::{Checkpoint, Facts, JournalMode};
@@ -29,12 +30,14 @@ use crate::tx::{ReadTx, WriteTx};
 /// Times a call follows a hub that was closed under it to the one after.
 const HUBS_FOLLOWED_MAX: usize = 3;
 
-/// Who waits for a read.
+/// Who waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
-    /// A person. Waits 250 ms for a reader and may run 2 s; one reader is kept for this lane.
+    /// A person. A read waits 250 ms for a reader and may run 2 s; one reader is kept for this lane.
+    /// Writes go first.
     Interactive,
-    /// A job. Waits 5 s for a reader and may run 10 s.
+    /// A job. A read waits 5 s for a reader and may run 10 s. Writes go after those of people, one at
+    /// least with each commit.
     Background,
 }
 
@@ -53,8 +56,16 @@ pub struct KeptFile {
     pub(crate) closed: AtomicBool,
     pub(crate) counts: Counts,
     pub(crate) permits: Permits,
+    shelf: Arc<Shelf>,
+    used_at: AtomicU64,
     schema_version: Mutex<Option<i32>>,
-    last_checkpoint: Mutex<Option<Checkpoint>>,
+    checkpoints: Mutex<Checkpoints>,
+}
+
+#[derive(Debug, Default)]
+struct Checkpoints {
+    last: Option<Checkpoint>,
+    incomplete: u32,
 }
 
 #[derive(Debug, Default)]
@@ -67,7 +78,12 @@ pub(crate) struct Counts {
 }
 
 impl KeptFile {
-    pub(crate) fn new(path: PathBuf, schema: Schema, ambient: Ambient) -> Arc<KeptFile> {
+    pub(crate) fn new(
+        path: PathBuf,
+        schema: Schema,
+        ambient: Ambient,
+        shelf: Arc<Shelf>,
+    ) -> Arc<KeptFile> {
         let unix_ms = ambient.clock.unix_ms();
         Arc::new_cyclic(|me| KeptFile {
             me: me.clone(),
@@ -82,8 +98,10 @@ impl KeptFile {
             closed: AtomicBool::new(false),
             counts: Counts::default(),
             permits: Permits::new(),
+            shelf,
+            used_at: AtomicU64::new(0),
             schema_version: Mutex::new(None),
-            last_checkpoint: Mutex::new(None),
+            checkpoints: Mutex::default(),
         })
     }
 
@@ -124,7 +142,8 @@ impl KeptFile {
     }
 
     /// Runs `op` on the writer thread and returns after the commit that makes it durable. If `op`
-    /// fails or panics, nothing of it stays.
+    /// fails or panics, or runs for more than 60 s, nothing of it stays. It goes with the lane of
+    /// people; the one of jobs is asked for with `submit_in`.
     pub fn write<T, E>(
         &self,
         op: impl FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
@@ -139,6 +158,19 @@ impl KeptFile {
     /// Like `write`, without waiting: many writes of one thread share one commit.
     pub fn submit<T, E>(
         &self,
+        op: impl FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Ticket<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.submit_in(Lane::Interactive, op)
+    }
+
+    /// Like `submit`, in a lane. Writes of one lane keep their order; between lanes there is none.
+    pub fn submit_in<T, E>(
+        &self,
+        lane: Lane,
         op: impl FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Ticket<T, E>
     where
@@ -161,7 +193,7 @@ impl KeptFile {
                 job.fail(refusal.clone());
                 return ticket;
             }
-            match hub.queue.push(job) {
+            match hub.queue.push(lane, job) {
                 Push::Taken => return ticket,
                 Push::Closed(back) => job = back,
             }
@@ -213,6 +245,10 @@ impl KeptFile {
     pub fn facts(&self) -> Facts {
         let count = |c: &AtomicU64| c.load(Ordering::Relaxed);
         let hub = self.current_hub();
+        let (last_checkpoint, incomplete_checkpoints) = {
+            let checkpoints = self.checkpoints.lock();
+            (checkpoints.last, checkpoints.incomplete)
+        };
         Facts {
             path: self.place.main.clone(),
             main_bytes: size_of(&self.place.main),
@@ -229,7 +265,8 @@ impl KeptFile {
             evictions: count(&self.counts.evictions),
             refused: self.health.refused_in_all(),
             rights_repaired: count(&self.counts.rights_repaired),
-            last_checkpoint: *self.last_checkpoint.lock(),
+            last_checkpoint,
+            incomplete_checkpoints,
             oldest_reader: hub.as_ref().and_then(|hub| hub.watch.oldest(self.now())),
         }
     }
@@ -273,6 +310,12 @@ impl KeptFile {
         for job in given_back {
             job.fail(fault.clone());
         }
+    }
+
+    /// The writer thread ended by a panic that was no job's: nobody would ever be answered there.
+    pub(crate) fn writer_died(&self, hub: &SharedHub) {
+        self.evict(hub, &Error::Panicked);
+        self.health.deliver();
     }
 
     /// A commit proves that space or the right to write has come back.
@@ -326,6 +369,39 @@ impl KeptFile {
             }
         }
         all_gone
+    }
+
+    /// Closes the file if nobody uses it. The next call opens it again.
+    pub(crate) fn rest(&self) -> bool {
+        let hub = {
+            let mut slot = self.hub.write();
+            let in_use = |hub: &SharedHub| self.permits.any_held() || hub.is_in_use();
+            if slot.as_ref().is_some_and(in_use) {
+                return false;
+            }
+            slot.take()
+        };
+        if let Some(hub) = hub {
+            // Who found it just before is told that it is retired and follows to the next.
+            drop(hub.retire(true));
+        }
+        true
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.hub.read().is_some()
+    }
+
+    pub(crate) fn mark_use(&self) {
+        self.used_at.store(self.shelf.use_now(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn used_at(&self) -> u64 {
+        self.used_at.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn shelve(&self) {
+        self.shelf.opened(&self.me);
     }
 
     pub(crate) fn unavailable(&self, error: &Error, retry_in: Duration) -> Health {
@@ -389,7 +465,13 @@ impl KeptFile {
     }
 
     pub(crate) fn record_checkpoint(&self, checkpoint: Checkpoint) {
-        *self.last_checkpoint.lock() = Some(checkpoint);
+        let mut checkpoints = self.checkpoints.lock();
+        checkpoints.last = Some(checkpoint);
+        checkpoints.incomplete = if checkpoint.is_complete() {
+            0
+        } else {
+            checkpoints.incomplete.saturating_add(1)
+        };
     }
 
     pub(crate) fn record_schema_version(&self, version: i32) {

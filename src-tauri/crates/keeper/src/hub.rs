@@ -1,6 +1,7 @@
 //! One open of a file: the writer's connection and line, and the readers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
@@ -48,6 +49,8 @@ pub(crate) struct Hub {
     /// Taken by the writer for a batch and, without shared memory, by readers for a read.
     pub(crate) writer: Mutex<Option<Conn>>,
     pub(crate) watch: Watch,
+    /// The writer makes a checkpoint when it is woken next, however short the WAL.
+    pub(crate) checkpoint_wanted: AtomicBool,
     pool: Pool,
     exited: Mutex<bool>,
     exit: Condvar,
@@ -72,6 +75,7 @@ impl Hub {
             queue: Queue::new(),
             writer: Mutex::new(Some(opened.writer)),
             watch: Watch::default(),
+            checkpoint_wanted: AtomicBool::new(false),
             pool: Pool::new(),
             exited: Mutex::new(false),
             exit: Condvar::new(),
@@ -174,6 +178,15 @@ impl Hub {
             Err(error) => return refused(error),
         };
         read_on(conn, &self.watch, terms, ambient, begun, op)
+    }
+
+    pub(crate) fn want_checkpoint(&self) {
+        self.checkpoint_wanted.store(true, Ordering::SeqCst);
+        self.queue.nudge();
+    }
+
+    pub(crate) fn is_in_use(&self) -> bool {
+        !self.queue.is_empty() || !self.watch.is_empty() || self.writer.try_lock().is_none()
     }
 
     /// Lends no more readers; the writer finishes what is in its line if `finish`, otherwise the

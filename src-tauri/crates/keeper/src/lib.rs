@@ -8,6 +8,7 @@ mod attached;
 mod breaker;
 mod cache;
 mod care;
+mod checkpoint;
 mod class;
 mod create;
 mod decision;

@@ -79,6 +79,7 @@ impl Flight {
 impl KeptFile {
     /// The open hub, or one opened now if the breaker lets it.
     pub(crate) fn hub(&self) -> Result<SharedHub, Error> {
+        self.mark_use();
         match self.current_hub() {
             Some(hub) => Ok(hub),
             None => self.open_once(false),
@@ -356,6 +357,8 @@ impl KeptFile {
             return Err(Failed::passing(Error::Closed));
         }
         *slot = Some(Arc::clone(&hub));
+        drop(slot);
+        self.shelve();
         Ok(hub)
     }
 

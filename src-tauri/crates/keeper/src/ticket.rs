@@ -1,8 +1,11 @@
 //! The claim on the answer of a write that was handed in.
 
 use std::fmt;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -11,6 +14,10 @@ use crate::held;
 use crate::tx::WriteTx;
 
 /// Holds a place in a group commit. Dropping it does not call the write off.
+///
+/// It can be waited for with `wait`, or awaited. Awaiting only awaits the answer: the write runs on the
+/// writer's thread either way. Reads have no such twin, because they run on the caller's own thread;
+/// asynchronous code gives them a thread on which they may block.
 #[must_use = "without waiting nobody learns whether the write was committed"]
 pub struct Ticket<T, E> {
     slot: Arc<Slot<T, E>>,
@@ -19,24 +26,42 @@ pub struct Ticket<T, E> {
 impl<T, E: From<Error>> Ticket<T, E> {
     /// The answer, after the commit that makes it durable.
     pub fn wait(self) -> Result<T, E> {
-        let mut answer = self.slot.answer.lock();
+        let mut state = self.slot.state.lock();
         loop {
-            if let Some(answer) = answer.take() {
+            if let Some(answer) = state.answer.take() {
                 return answer;
             }
             if held::connection_is_held() {
                 return Err(Error::Nested.into());
             }
-            self.slot.settled.wait(&mut answer);
+            self.slot.settled.wait(&mut state);
         }
     }
 
     pub(crate) fn refused(error: Error) -> Ticket<T, E> {
         Ticket {
             slot: Arc::new(Slot {
-                answer: Mutex::new(Some(Err(error.into()))),
+                state: Mutex::new(State {
+                    answer: Some(Err(error.into())),
+                    waker: None,
+                }),
                 settled: Condvar::new(),
             }),
+        }
+    }
+}
+
+impl<T, E> Future for Ticket<T, E> {
+    type Output = Result<T, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T, E>> {
+        let mut state = self.slot.state.lock();
+        match state.answer.take() {
+            Some(answer) => Poll::Ready(answer),
+            None => {
+                state.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
         }
     }
 }
@@ -48,8 +73,14 @@ impl<T, E> fmt::Debug for Ticket<T, E> {
 }
 
 struct Slot<T, E> {
-    answer: Mutex<Option<Result<T, E>>>,
+    state: Mutex<State<T, E>>,
     settled: Condvar,
+}
+
+struct State<T, E> {
+    answer: Option<Result<T, E>>,
+    /// Of the task that awaits the answer, if one does.
+    waker: Option<Waker>,
 }
 
 /// What became of a job inside its savepoint.
@@ -61,14 +92,15 @@ pub(crate) enum Ran {
     Undo,
 }
 
-/// A write without its types, as the writer sees it. Dropped unsettled it answers `Closed`.
+/// A write without its types, as the writer sees it. Dropped unsettled it answers `Closed`, or
+/// `Panicked` if that is what drops it.
 pub(crate) trait Job: Send {
     fn run(&mut self, tx: &WriteTx<'_>) -> Ran;
     /// Answers what the operation said.
     fn settle(self: Box<Self>);
     /// Answers this failure if the operation succeeded or did not run; its own error otherwise.
     fn fail(self: Box<Self>, error: Error);
-    /// Replaces a success, before the commit.
+    /// Replaces a success, before the commit. A failure of its own stands.
     fn overrule(&mut self, error: Error);
 }
 
@@ -79,7 +111,10 @@ where
     F: FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
 {
     let slot = Arc::new(Slot {
-        answer: Mutex::new(None),
+        state: Mutex::new(State {
+            answer: None,
+            waker: None,
+        }),
         settled: Condvar::new(),
     });
     let job = Typed {
@@ -99,8 +134,16 @@ struct Typed<T, E: From<Error>, F> {
 impl<T, E: From<Error>, F> Typed<T, E, F> {
     fn answer(&mut self, answer: Result<T, E>) {
         if let Some(slot) = self.slot.take() {
-            *slot.answer.lock() = Some(answer);
+            let waker = {
+                let mut state = slot.state.lock();
+                state.answer = Some(answer);
+                state.waker.take()
+            };
             slot.settled.notify_all();
+            if let Some(waker) = waker {
+                // A waker is the caller's code: its panic is not the writer's.
+                catch_unwind(AssertUnwindSafe(|| waker.wake())).ok();
+            }
         }
     }
 }
@@ -137,14 +180,21 @@ where
     }
 
     fn overrule(&mut self, error: Error) {
-        self.answer = Some(Err(error.into()));
+        if !matches!(self.answer, Some(Err(_))) {
+            self.answer = Some(Err(error.into()));
+        }
     }
 }
 
 impl<T, E: From<Error>, F> Drop for Typed<T, E, F> {
     fn drop(&mut self) {
         if self.slot.is_some() {
-            self.answer(Err(Error::Closed.into()));
+            let why = if std::thread::panicking() {
+                Error::Panicked
+            } else {
+                Error::Closed
+            };
+            self.answer(Err(why.into()));
         }
     }
 }
