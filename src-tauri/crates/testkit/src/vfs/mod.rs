@@ -1,0 +1,1 @@
+//! A file system for SQLite that fails on command and remembers what was written.
