@@ -4,10 +4,13 @@
 //! A suite gives its work to [`each_run`], which numbers the runs, gives each a folder and random
 //! numbers of its own, ends what hangs, counts what panics and keeps the folder of a run that failed.
 
+mod classes;
 mod options;
+mod oracle;
 mod report;
 mod runs;
 pub mod suites;
+mod t1_faults;
 
 pub use options::{Options, Sabotage};
 pub use report::{Breach, Failure, Report};
