@@ -250,13 +250,11 @@ fn set_up_writer(
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
         .map_err(|e| fail(connection, &e))?;
-    let wanted = match mode {
-        JournalMode::Wal | JournalMode::WalExclusive => "wal",
-        JournalMode::RollbackExclusive => "truncate",
+    let (turn, wanted) = match mode {
+        JournalMode::Wal | JournalMode::WalExclusive => ("PRAGMA journal_mode = WAL", "wal"),
+        JournalMode::RollbackExclusive => ("PRAGMA journal_mode = TRUNCATE", "truncate"),
     };
-    let journal: String = connection
-        .pragma_update_and_check(None, "journal_mode", wanted, |row| row.get(0))
-        .map_err(|e| fail(connection, &e))?;
+    let journal = journal_mode(connection, turn).map_err(|e| fail(connection, &e))?;
     if journal != wanted {
         return Err(no_wal());
     }
@@ -274,6 +272,18 @@ fn set_up_writer(
         .and_then(|_| connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK;"))
         .map_err(|e| fail(connection, &e))?;
     Ok(version)
+}
+
+/// Returns the mode the file is in then. The row comes before the commit that makes it true, so
+/// the statement is run to its end, where a failure of that commit is told.
+fn journal_mode(connection: &Connection, turn: &str) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare(turn)?;
+    let mut rows = statement.query([])?;
+    let mut journal = String::new();
+    while let Some(row) = rows.next()? {
+        journal = row.get(0)?;
+    }
+    Ok(journal)
 }
 
 /// A connection that cannot write, for the pool.
