@@ -36,7 +36,7 @@ pub enum Error {
     },
     /// Reading works. Writing would lose what lies behind the break, so a person chooses first.
     #[error("the log is damaged with {commits_behind} commits behind the damage; nothing is written before a choice")]
-    WalDamaged { commits_behind: u64 },
+    WalDamaged { commits_behind: u32 },
     #[error("the file is not a sound database (code {code:?})")]
     Corrupt { code: Option<i32> },
     #[error("the database is of version {found}, this program knows {supported}")]

@@ -42,7 +42,7 @@ pub enum Health {
     /// Commits in the WAL lie behind a break that SQLite would stop at. Everything is kept, reading goes
     /// on, and a person chooses which state to go on with.
     WalDamaged {
-        commits_behind: u64,
+        commits_behind: u32,
     },
     /// Verified: this is not a sound database.
     Corrupt,

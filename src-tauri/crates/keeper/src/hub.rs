@@ -90,6 +90,8 @@ impl Hub {
             refusal: Some(refusal),
             queue: Queue::new(),
             writer: Mutex::new(None),
+            watch: Watch::default(),
+            checkpoint_wanted: AtomicBool::new(false),
             pool: Pool::new(),
             exited: Mutex::new(true),
             exit: Condvar::new(),
@@ -104,13 +106,8 @@ impl Hub {
         connected: impl FnOnce(),
         op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
     ) -> ReadOutcome<T, E> {
-<<<<<<< HEAD
         if self.mode != JournalMode::Wal {
-            return self.read_alone(lane, ambient, op);
-=======
-        if self.mode == JournalMode::WalExclusive {
             return self.read_alone(Terms::of(lane), ambient, |_| true, op);
->>>>>>> hub
         }
         let reader = self.pool.checkout(lane, ambient.clock.as_ref(), || {
             let conn = open_reader(place, &ambient.clock)?;
@@ -139,7 +136,7 @@ impl Hub {
         begun: impl FnOnce(&Arc<Stop>) -> bool,
         op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
     ) -> ReadOutcome<T, E> {
-        if self.mode == JournalMode::WalExclusive {
+        if self.mode != JournalMode::Wal {
             let terms = Terms {
                 label,
                 ..Terms::of(Lane::Background)

@@ -277,6 +277,12 @@ impl KeptFile {
             // A writer comes over it only once a copy is safe.
             care::preserve_before(Row::WalDamaged, &self.place, found, &self.ambient)?;
         }
+        if self.place.is_on_read_only_volume() {
+            return self.open_for_reading(Error::ReadOnly {
+                code: None,
+                errno: None,
+            });
+        }
         let repaired = place::repair_rights(&self.place);
         self.counts
             .rights_repaired

@@ -27,7 +27,7 @@ impl Hot {
         let folder = tempfile::tempdir().unwrap();
         let main = folder.path().join("a.db");
         fs::write(&main, "").unwrap();
-        let connection = raw::open(&main, true).unwrap();
+        let connection = raw::open(&main, raw::Access::Write).unwrap();
         connection.execute_batch(before).unwrap();
         connection
             .execute_batch(
@@ -85,7 +85,7 @@ impl Hot {
 }
 
 fn count(main: &Path) -> i64 {
-    raw::open(main, true)
+    raw::open(main, raw::Access::Write)
         .unwrap()
         .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
         .unwrap_or(0)
