@@ -1,6 +1,6 @@
 //! Reads a write-ahead log without SQLite, which throws away in silence whatever follows the first
 //! damaged frame. Here each frame is checked against the stored checksum of the one before it, so
-//! the sound ones behind the damage are found as well, and a single flipped bit is put right.
+//! the sound ones behind the damage are found as well, and most single flipped bits are put right.
 //!
 //! Reading only, and only the log: it is safe while SQLite has the database open. The log is
 //! streamed; 12 bytes a frame are kept.
@@ -217,10 +217,15 @@ fn walk(
     log.seek(SeekFrom::Start(HEADER_BYTES as u64))?;
     let mut log = BufReader::with_capacity(READ_AHEAD_BYTES, log.take(bytes));
     let mut frame = vec![0_u8; FRAME_HEADER_BYTES + generation.page_size as usize];
+    let mut next_frame = frame.clone();
+    let mut there = read_whole(&mut log, &mut frame)?;
     let mut seed = generation.seed;
     let mut index: u32 = 0;
-    while read_whole(&mut log, &mut frame)? {
-        seed = walk.step(generation, seed, index, &mut frame);
+    while there {
+        there = read_whole(&mut log, &mut next_frame)?;
+        let behind = there.then_some(next_frame.as_slice());
+        seed = walk.step(generation, seed, index, &mut frame, behind);
+        std::mem::swap(&mut frame, &mut next_frame);
         let Some(next) = index.checked_add(1) else {
             break;
         };
@@ -239,13 +244,14 @@ impl Walk {
         seed: (u32, u32),
         index: u32,
         bytes: &mut [u8],
+        behind: Option<&[u8]>,
     ) -> (u32, u32) {
         let as_stored = FrameHeader::of(bytes);
         if bits_apart(as_stored.salts, generation.salts) > 1 {
             self.broken = true;
             return as_stored.sum;
         }
-        let Some((mended, sum)) = mend::frame(generation, seed, bytes) else {
+        let Some((mended, sum)) = mend::frame(generation, seed, bytes, behind) else {
             self.broken = true;
             self.residue = true;
             return as_stored.sum;

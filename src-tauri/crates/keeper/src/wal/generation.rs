@@ -63,7 +63,10 @@ pub(super) fn find(
             Found::FutureVersion(sound)
         });
     }
-    if let Some(mended) = mend::header(header) {
+    let mut first = [0_u8; FRAME_HEADER_BYTES];
+    log.seek(SeekFrom::Start(HEADER_BYTES as u64))?;
+    let first = read_whole(log, &mut first)?.then(|| FrameHeader::of(&first));
+    if let Some(mended) = mend::header(header, first) {
         return Ok(Found::Generation(of(mended, KnownBy::MendedHeader)));
     }
     let fields = Header::fields(header);
