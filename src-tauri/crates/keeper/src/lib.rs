@@ -27,6 +27,7 @@ mod raw;
 mod ticket;
 mod tx;
 mod verdict;
+mod wal;
 mod writer;
 
 pub use ambient::{Ambient, Clock, Spawn};
