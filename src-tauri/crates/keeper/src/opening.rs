@@ -231,7 +231,11 @@ impl KeptFile {
     fn settle_success(&self, hub: &Hub) {
         self.breaker.lock().succeeded();
         self.opening.last.lock().failure = None;
-        self.health.rise(normal_health(hub.mode), self.moment());
+        if self.disk.is_paused() {
+            self.health.fall(Health::DiskFull, self.moment());
+        } else {
+            self.health.rise(normal_health(hub.mode), self.moment());
+        }
     }
 
     fn settle_failure(&self, failed: &Failed) {
