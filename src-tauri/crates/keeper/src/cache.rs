@@ -1,6 +1,7 @@
 //! One entry per file for the life of the process, and a limit to how many of them are open.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -8,6 +9,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 use crate::ambient::Ambient;
+use crate::disk::{Space, SystemSpace};
 use crate::error::Error;
 use crate::file::KeptFile;
 use crate::migrate::Schema;
@@ -17,9 +19,9 @@ use crate::place::canonical;
 /// when that means more: a descriptor is cheaper than a refusal.
 const FILES_OPEN_MAX: usize = 8;
 
-#[derive(Debug)]
 pub struct Keeper {
     ambient: Ambient,
+    space: Arc<dyn Space>,
     shelf: Arc<Shelf>,
     entries: Mutex<Entries>,
 }
@@ -32,8 +34,14 @@ struct Entries {
 
 impl Keeper {
     pub fn new(ambient: Ambient) -> Keeper {
+        Keeper::with_space(ambient, Arc::new(SystemSpace))
+    }
+
+    /// Like `new`, with another way to look at how full a volume is.
+    pub fn with_space(ambient: Ambient, space: Arc<dyn Space>) -> Keeper {
         Keeper {
             ambient,
+            space,
             shelf: Arc::default(),
             entries: Mutex::new(Entries::default()),
         }
@@ -57,6 +65,7 @@ impl Keeper {
             path.clone(),
             schema,
             self.ambient.clone(),
+            Arc::clone(&self.space),
             Arc::clone(&self.shelf),
         );
         entries.by_path.insert(path, Arc::clone(&made));
@@ -73,6 +82,14 @@ impl Keeper {
         for file in files {
             file.shut_down();
         }
+    }
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper")
+            .field("entries", &self.entries)
+            .finish_non_exhaustive()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::ambient::Ambient;
 use crate::breaker::{Breaker, BreakerState};
 use crate::cache::Shelf;
 use crate::class::Class;
+use crate::disk::{DiskGate, Space};
 use crate::error::Error;
 use crate::facts::{Checkpoint, Facts, JournalMode};
 use crate::health::{Degraded, Health, HealthCell, HealthSnapshot, Moment};
@@ -56,6 +57,8 @@ pub struct KeptFile {
     pub(crate) closed: AtomicBool,
     pub(crate) counts: Counts,
     pub(crate) permits: Permits,
+    pub(crate) disk: DiskGate,
+    pub(crate) space: Arc<dyn Space>,
     shelf: Arc<Shelf>,
     used_at: AtomicU64,
     schema_version: Mutex<Option<i32>>,
@@ -82,6 +85,7 @@ impl KeptFile {
         path: PathBuf,
         schema: Schema,
         ambient: Ambient,
+        space: Arc<dyn Space>,
         shelf: Arc<Shelf>,
     ) -> Arc<KeptFile> {
         let unix_ms = ambient.clock.unix_ms();
@@ -98,6 +102,8 @@ impl KeptFile {
             closed: AtomicBool::new(false),
             counts: Counts::default(),
             permits: Permits::new(),
+            disk: DiskGate::default(),
+            space,
             shelf,
             used_at: AtomicU64::new(0),
             schema_version: Mutex::new(None),
@@ -143,7 +149,7 @@ impl KeptFile {
 
     /// Runs `op` on the writer thread and returns after the commit that makes it durable. If `op`
     /// fails or panics, or runs for more than 60 s, nothing of it stays. It goes with the lane of
-    /// people; the one of jobs is asked for with `submit_in`.
+    /// people; the one of jobs is asked for with `submit_in`, and pauses when the disk grows full.
     pub fn write<T, E>(
         &self,
         op: impl FnOnce(&WriteTx<'_>) -> Result<T, E> + Send + 'static,
@@ -179,6 +185,9 @@ impl KeptFile {
     {
         if connection_is_held() {
             return Ticket::refused(Error::Nested);
+        }
+        if let Err(error) = self.admit_write(lane) {
+            return Ticket::refused(error);
         }
         let (mut job, ticket) = new_job(op);
         for _ in 0..HUBS_FOLLOWED_MAX {
@@ -217,6 +226,7 @@ impl KeptFile {
         if connection_is_held() {
             return Err(Error::Nested);
         }
+        self.look_at_disk(true);
         if self.current_hub().is_some_and(|hub| hub.refusal.is_some()) {
             self.let_go();
         }
@@ -255,6 +265,7 @@ impl KeptFile {
             wal_bytes: size_of(&self.place.wal),
             shm_bytes: size_of(&self.place.shm),
             free_bytes: self.place.folder().and_then(place::free_bytes),
+            jobs_paused: self.disk.is_paused(),
             sqlite_version: rusqlite::version(),
             schema_version: *self.schema_version.lock(),
             journal_mode: hub.as_ref().map(|hub| hub.mode),
@@ -320,10 +331,13 @@ impl KeptFile {
 
     /// A commit proves that space or the right to write has come back.
     pub(crate) fn write_succeeded(&self, hub: &Hub) {
-        if matches!(
-            self.health.snapshot().state,
-            Health::DiskFull | Health::ReadOnly
-        ) {
+        let has_come_back = match self.health.snapshot().state {
+            // While the gate pauses jobs, a write of a person that fits proves little.
+            Health::DiskFull => !self.disk.is_paused(),
+            Health::ReadOnly => true,
+            _ => false,
+        };
+        if has_come_back {
             self.health.rise(normal_health(hub.mode), self.moment());
         }
     }

@@ -12,6 +12,7 @@ mod checkpoint;
 mod class;
 mod create;
 mod decision;
+mod disk;
 mod error;
 mod facts;
 mod fault;
@@ -32,6 +33,7 @@ mod queue;
 mod raw;
 mod reserve;
 mod salvage;
+mod tending;
 mod ticket;
 mod tx;
 mod verdict;
@@ -47,6 +49,7 @@ pub use class::Class;
 pub mod decisions {
     pub use crate::decision::{Action, Row, Rule, TABLE};
 }
+pub use disk::{Space, Volume};
 pub use error::{Error, Misplaced, PathProblem};
 pub use facts::{Checkpoint, Facts, JournalMode, OldestReader};
 pub use file::{KeptFile, Lane};

@@ -373,6 +373,7 @@ impl KeptFile {
         self.opening.last.lock().failure = None;
         match &hub.refusal {
             Some(refusal) => self.health.fall(Health::latched(refusal), self.moment()),
+            None if self.disk.is_paused() => self.health.fall(Health::DiskFull, self.moment()),
             None => self.health.rise(normal_health(hub.mode), self.moment()),
         }
     }

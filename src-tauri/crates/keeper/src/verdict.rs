@@ -78,7 +78,10 @@ pub(crate) fn look(place: &Place) -> Result<Look, Error> {
     if may_read && !seen.attached {
         seen.journal_hot = holds_something(&journal) && is_hot(&place.journal)?;
         if holds_something(&wal) {
-            let header = first.as_deref().and_then(MainHeader::of);
+            let header = first
+                .as_deref()
+                .filter(|first| first.starts_with(MAGIC))
+                .and_then(MainHeader::of);
             let found = wal::scan(&place.wal, header).map_err(|e| Error::from_io(&e))?;
             seen.wal = match found.verdict {
                 WalVerdict::Damaged => Wal::Damaged,

@@ -47,6 +47,7 @@ fn serve(hub: &SharedHub, file: &Weak<KeptFile>) {
         let Some(file) = file.upgrade() else {
             return;
         };
+        let batch = turn_away_jobs(&file, batch);
         if !batch.is_empty() {
             let fate = match hub.writer.lock().as_ref() {
                 Some(conn) => commit_batch(conn, &file, batch),
@@ -62,6 +63,20 @@ fn serve(hub: &SharedHub, file: &Weak<KeptFile>) {
     {
         Checkpointer::at_end(&file, hub);
     }
+}
+
+/// What jobs lined up before the disk grew full is not written either.
+fn turn_away_jobs(file: &KeptFile, batch: Vec<Queued>) -> Vec<Queued> {
+    batch
+        .into_iter()
+        .filter_map(|queued| match file.admit_write(queued.lane) {
+            Ok(()) => Some(queued),
+            Err(error) => {
+                queued.job.fail(error);
+                None
+            }
+        })
+        .collect()
 }
 
 struct Exit<'h>(&'h SharedHub);
