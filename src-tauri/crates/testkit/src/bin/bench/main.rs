@@ -1,11 +1,14 @@
 //! What things cost, always beside the plain alternative in the same run: machines differ and are
 //! never idle, so only the ratios mean anything. `npm run bench` runs it and writes the table.
 
+mod designs;
 mod idle;
 mod import;
 mod read;
 mod search;
 mod table;
+mod workload;
+mod writing;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -17,7 +20,7 @@ use table::Table;
 /// Measures Oldgrowth beside plain SQLite.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Only what has this word in its name: read, import, search, idle
+    /// Only what has this word in its name: read, write, import, search, idle
     #[arg(long)]
     only: Option<String>,
     /// Passages for the search
@@ -26,6 +29,9 @@ struct Args {
     /// Files for the import
     #[arg(long, default_value_t = 3_000)]
     files: usize,
+    /// Seconds of each run of the writes
+    #[arg(long, default_value_t = 4)]
+    write_seconds: u64,
     /// Seconds of idleness
     #[arg(long, default_value_t = 60)]
     idle_seconds: u64,
@@ -40,6 +46,9 @@ fn main() {
     let mut table = Table::default();
     if wanted("read") {
         read::measure(&mut table);
+    }
+    if wanted("write") {
+        writing::measure(&mut table, Duration::from_secs(args.write_seconds));
     }
     if wanted("import") {
         import::measure(&mut table, args.files);
