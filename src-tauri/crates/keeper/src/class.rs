@@ -22,6 +22,8 @@ pub enum Class {
     /// Descriptors or other system resources have run out.
     Resource,
     Memory,
+    /// No more can be kept aside before a person removes something from quarantine.
+    QuarantineFull,
     /// A right is missing: the file, its folder or a sidecar cannot be written or read.
     Permission,
     /// The path cannot hold a database as it stands.
@@ -58,6 +60,7 @@ impl Class {
             Class::DiskFull => "disk_full",
             Class::Resource => "resource",
             Class::Memory => "memory",
+            Class::QuarantineFull => "quarantine_full",
             Class::Permission => "permission",
             Class::Path => "path",
             Class::Misplaced => "misplaced",

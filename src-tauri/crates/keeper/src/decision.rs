@@ -362,7 +362,10 @@ mod tests {
             if matches!(seen.main, Main::Missing | Main::Empty) {
                 let action = before_opening(&seen).action();
                 let safe = [Action::Materialise, Action::Explain, Action::Wait];
-                assert!(safe.contains(&action), "{seen:?} would lose its WAL by {action:?}");
+                assert!(
+                    safe.contains(&action),
+                    "{seen:?} would lose its WAL by {action:?}"
+                );
             }
         }
     }
@@ -381,7 +384,10 @@ mod tests {
                 Action::Ask,
                 Action::Create,
             ];
-            assert!(leaves_files_alone.contains(&action), "{seen:?} by {action:?}");
+            assert!(
+                leaves_files_alone.contains(&action),
+                "{seen:?} by {action:?}"
+            );
         }
     }
 

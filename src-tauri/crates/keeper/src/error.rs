@@ -35,7 +35,9 @@ pub enum Error {
         errno: Option<i32>,
     },
     /// Reading works. Writing would lose what lies behind the break, so a person chooses first.
-    #[error("the log is damaged with {commits_behind} commits behind the damage; nothing is written before a choice")]
+    #[error(
+        "the log is damaged with {commits_behind} commits behind the damage; nothing is written before a choice"
+    )]
     WalDamaged { commits_behind: u32 },
     #[error("the file is not a sound database (code {code:?})")]
     Corrupt { code: Option<i32> },
@@ -46,6 +48,9 @@ pub enum Error {
     /// Parts of the database are there without the part they belong to. Nothing was opened.
     #[error("the database file and its sidecars do not belong together: {0}")]
     Misplaced(Misplaced),
+    /// What is kept aside may only be removed by a person, and there is no room for more.
+    #[error("{sets} sets of files are kept aside already; one must be removed before more is kept")]
+    QuarantineFull { sets: u32 },
     #[error("the path cannot hold a database: {problem} (errno {errno:?})")]
     Path {
         problem: PathProblem,
@@ -120,6 +125,7 @@ impl Error {
             Error::Corrupt { code: None } | Error::WalDamaged { .. } => Class::Corrupt,
             Error::TooNew { .. } => Class::TooNew,
             Error::NotOurs { .. } | Error::Misplaced(_) => Class::Misplaced,
+            Error::QuarantineFull { .. } => Class::QuarantineFull,
             Error::Path { .. } => Class::Path,
             Error::Constraint { .. } => Class::Constraint,
             Error::Sql { .. } | Error::NoRows | Error::Nested | Error::SchemaDiffers => {

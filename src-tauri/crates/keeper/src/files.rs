@@ -5,11 +5,15 @@
 //! connection: closing them would drop SQLite's locks.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
+
+use sha2::{Digest, Sha256};
 
 use crate::fault::point;
 use crate::place;
+
+const PIECE_BYTES: usize = 256 * 1024;
 
 /// Makes a folder for us alone, with its missing parents.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
@@ -54,6 +58,35 @@ pub(crate) fn remove_own(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done,
     }
+}
+
+/// The hash of a file's bytes, in hexadecimal digits.
+pub(crate) fn sha256(path: &Path) -> io::Result<String> {
+    point("sha256")?;
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0_u8; PIECE_BYTES];
+    loop {
+        match file.read(&mut piece)? {
+            0 => break,
+            n => hasher.update(piece.get(..n).unwrap_or_default()),
+        }
+    }
+    Ok(hasher
+        .finalize()
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            hex.push_str(&format!("{byte:02x}"));
+            hex
+        }))
+}
+
+/// A moment as part of a name: `20261121T070111Z`.
+pub(crate) fn utc_stamp(unix_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(unix_ms)
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        .strftime("%Y%m%dT%H%M%SZ")
+        .to_string()
 }
 
 fn new_private(path: &Path) -> io::Result<File> {

@@ -57,6 +57,7 @@ pub use health::{Degraded, Health, HealthSnapshot};
 pub use held::connection_is_held;
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use migrate::Schema;
+pub use preserve::{KeptCopy, MadeBy, Manifest, Set, WalNote};
 pub use reserve::{Canceller, Reservation, Reservations, Waiting};
 pub use ticket::Ticket;
 pub use tx::{ReadTx, WriteTx};

@@ -106,10 +106,10 @@ pub(crate) struct Opened {
 impl Opened {
     /// Moves the whole WAL into the file and empties it. A reader in its way leaves it for later.
     pub(crate) fn fold_wal(&self) {
-        let folded = self
-            .writer
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let folded =
+            self.writer
+                .connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         if let Err(error) = folded {
             let error = open_error(&self.writer.connection, &error);
             tracing::warn!(class = %error.class(), "the log could not be folded in at once");
@@ -339,11 +339,7 @@ fn harden(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn with_stop(
-    connection: Connection,
-    hold: Hold,
-    clock: &Arc<dyn Clock>,
-) -> Result<Conn, Error> {
+fn with_stop(connection: Connection, hold: Hold, clock: &Arc<dyn Clock>) -> Result<Conn, Error> {
     let mut connection = connection;
     let stop = Stop::new();
     let (watched, clock) = (Arc::clone(&stop), Arc::clone(clock));

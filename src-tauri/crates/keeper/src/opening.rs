@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use crate::breaker::{Admission, BreakerState};
+use crate::care;
 use crate::class::Class;
 use crate::create;
 use crate::decision::{Action, Main, Row, Wal, before_opening};
@@ -15,7 +16,6 @@ use crate::file::{KeptFile, normal_health};
 use crate::files;
 use crate::health::Health;
 use crate::hub::{Hub, SharedHub};
-use crate::care;
 use crate::open::{Manner, open_read_only, open_writer};
 use crate::place::{self, Marks};
 use crate::verdict::{Look, look};
@@ -186,7 +186,10 @@ impl KeptFile {
             found.seen.accepted = self.opening.last.lock().accepted;
             let row = before_opening(&found.seen);
             if row != Row::Whole && row != Row::NeverWas {
-                tracing::warn!(row = row.number(), "the files need care before they are opened");
+                tracing::warn!(
+                    row = row.number(),
+                    "the files need care before they are opened"
+                );
             }
             if let Some(hub) = self.act(row, &found)? {
                 return Ok(hub);

@@ -169,6 +169,12 @@ fn identity(meta: &Metadata) -> (u64, u64, u32) {
     (0, 0, u32::from(meta.permissions().readonly()))
 }
 
+/// What tells two files apart whatever their names: device and inode, where there are such.
+pub(crate) fn identity_of(meta: &Metadata) -> (u64, u64) {
+    let (device, inode, _) = identity(meta);
+    (device, inode)
+}
+
 pub(crate) fn size_of(path: &Path) -> Option<u64> {
     fs::symlink_metadata(path).ok().map(|m| m.len())
 }

@@ -1,9 +1,6 @@
 //! Facts about a volume without space, on a small one made for the purpose.
 #![cfg(target_os = "linux")]
-#![expect(
-    clippy::unwrap_used,
-    reason = "a failed set-up should fail the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
 
 mod common;
 
