@@ -196,7 +196,7 @@ mod tests {
         );
     }
 
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_pipe_in_the_place_of_a_sidecar_does_not_hang_the_look() {
         let dir = tempfile::tempdir().unwrap();

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::file::KeptFile;
 use crate::migrate::Schema;
 use crate::place::canonical;
+use crate::platform;
 
 #[derive(Debug)]
 pub struct Keeper {
@@ -26,6 +27,7 @@ struct Entries {
 
 impl Keeper {
     pub fn new(ambient: Ambient) -> Keeper {
+        platform::raise_open_files_limit();
         Keeper {
             ambient,
             entries: Mutex::new(Entries::default()),

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use crate::fault::point;
 use crate::place;
+use crate::platform::keep_private;
 
 /// Makes a folder for us alone, with its missing parents.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
@@ -59,10 +60,6 @@ pub(crate) fn remove_own(path: &Path) -> io::Result<()> {
 fn new_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
+    keep_private(&mut options);
     options.open(path)
 }

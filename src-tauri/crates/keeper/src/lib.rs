@@ -22,6 +22,7 @@ mod migrate;
 mod open;
 mod opening;
 mod place;
+mod platform;
 mod pool;
 mod queue;
 mod raw;
