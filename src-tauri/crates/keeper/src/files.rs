@@ -11,14 +11,15 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::fault::point;
-use crate::place;
+use crate::platform;
+use crate::platform::keep_private;
 
 const PIECE_BYTES: usize = 256 * 1024;
 
 /// Makes a folder for us alone, with its missing parents.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     point("make_folder")?;
-    place::make_folder(folder)
+    platform::make_folder(folder)
 }
 
 /// Writes a file that is not there yet, for us alone.
@@ -42,13 +43,13 @@ pub(crate) fn copy_new(from: &Path, to: &Path) -> io::Result<u64> {
 /// Gives a file another name, which must be free. `sync_folder` makes it last.
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     point("rename_new")?;
-    place::rename_to_new(from, to)
+    platform::rename_to_new(from, to)
 }
 
 /// Makes the names in a folder survive a power loss.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     point("sync_folder")?;
-    place::sync_folder(folder)
+    platform::sync_folder(folder)
 }
 
 /// Removes a file that this very process has made and nobody needs: never data of a person.
@@ -92,10 +93,6 @@ pub(crate) fn utc_stamp(unix_ms: i64) -> String {
 fn new_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
+    keep_private(&mut options);
     options.open(path)
 }

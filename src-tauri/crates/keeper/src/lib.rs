@@ -25,8 +25,8 @@ mod lock;
 mod migrate;
 mod open;
 mod opening;
-mod pause;
 mod place;
+mod platform;
 mod pool;
 mod preserve;
 mod queue;
@@ -49,7 +49,7 @@ pub use class::Class;
 pub mod decisions {
     pub use crate::decision::{Action, Row, Rule, TABLE};
 }
-pub use disk::{Space, Volume};
+pub use disk::{Room, Space};
 pub use error::{Error, Misplaced, PathProblem};
 pub use facts::{Checkpoint, Facts, JournalMode, OldestReader};
 pub use file::{KeptFile, Lane};
@@ -57,6 +57,7 @@ pub use health::{Degraded, Health, HealthSnapshot};
 pub use held::connection_is_held;
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use migrate::Schema;
+pub use platform::volume::Volume;
 pub use preserve::{KeptCopy, MadeBy, Manifest, Set, WalNote};
 pub use reserve::{Canceller, Reservation, Reservations, Waiting};
 pub use ticket::Ticket;
@@ -65,5 +66,5 @@ pub use tx::{ReadTx, WriteTx};
 /// What tests that torture the keeper need of its inside.
 #[cfg(feature = "torture")]
 pub mod torture {
-    pub use crate::fault::{Act, Plan, arm, disarm, visits};
+    pub use crate::fault::{Act, Plan, arm, disarm, pretend_volume, visits};
 }

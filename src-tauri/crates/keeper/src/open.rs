@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::facts::JournalMode;
 use crate::held;
 use crate::migrate::{Schema, check, migrate, open_error};
-use crate::pause::pause;
+use crate::platform;
 use crate::place::{Hold, Place, size_of};
 use crate::raw::{self, Access};
 
@@ -140,7 +140,7 @@ pub(crate) fn open_writer(
         Manner::RollbackAlone => return open(JournalMode::RollbackExclusive),
         Manner::Shared => match open(JournalMode::Wal) {
             Err(error) if is_about_shm(&error) && error.class() != Class::DiskFull => {
-                pause(SHM_RETRY_AFTER);
+                platform::pause(SHM_RETRY_AFTER);
                 open(JournalMode::Wal)
             }
             opened => opened,

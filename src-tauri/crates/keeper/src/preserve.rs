@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::file::KeptFile;
 use crate::files;
 use crate::place::{self, Place};
+use crate::platform;
 use crate::wal::WalScan;
 
 const MANIFEST: &str = "manifest.json";
@@ -176,7 +177,7 @@ pub(crate) fn preserve(
         "closing a copy's source would drop locks"
     );
     let there = parts_there(place)?;
-    if let Some(known) = list(place).into_iter().find(|set| is_of(set, why, &there)) {
+    if let Some(known) = list(place).into_iter().find(|set| is_of(place, set, why, &there)) {
         move_originals(place, &known, moves)?;
         return Ok(known);
     }
@@ -242,7 +243,7 @@ fn parts_there(place: &Place) -> Result<Vec<(Part, Metadata)>, Error> {
 }
 
 /// The set was made of these very files, and for the same reason.
-fn is_of(set: &Set, why: &Why<'_>, there: &[(Part, Metadata)]) -> bool {
+fn is_of(place: &Place, set: &Set, why: &Why<'_>, there: &[(Part, Metadata)]) -> bool {
     // The shared index is made anew at each attachment and holds nothing.
     let lasting = |name: &str| !name.ends_with("-shm");
     let kept = set.manifest.files.iter().filter(|f| lasting(&f.name));
@@ -252,9 +253,9 @@ fn is_of(set: &Set, why: &Why<'_>, there: &[(Part, Metadata)]) -> bool {
         .collect();
     set.manifest.reason == why.reason
         && kept.clone().count() == present.len()
-        && kept.zip(&present).all(|(kept, (_, meta))| {
+        && kept.zip(&present).all(|(kept, (part, meta))| {
             kept.bytes == meta.len()
-                && kept.identity == place::identity_of(meta)
+                && kept.identity == identity_of(part.path(place))
                 && kept.modified_unix_ms == modified_unix_ms(meta)
         })
 }
@@ -317,7 +318,7 @@ fn copy(
             name: name.to_string_lossy().into_owned(),
             bytes: meta.len(),
             sha256,
-            identity: place::identity_of(meta),
+            identity: identity_of(part.path(place)),
             modified_unix_ms: modified_unix_ms(meta),
             moved,
         });
@@ -448,6 +449,11 @@ fn empty(folder: &Path) -> io::Result<()> {
         files::remove_own(&entry?.path())?;
     }
     fs::remove_dir(folder)
+}
+
+/// Volume and index of a file, zeros where the system does not say.
+fn identity_of(path: &Path) -> (u64, u64) {
+    platform::file_id(path).map_or((0, 0), |id| (id.volume, id.index))
 }
 
 fn modified_unix_ms(meta: &Metadata) -> i64 {

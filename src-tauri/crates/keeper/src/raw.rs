@@ -9,6 +9,7 @@ use rusqlite::{Connection, ffi};
 
 use crate::class::Phase;
 use crate::error::{Error, PathProblem};
+use crate::platform;
 
 /// The handle of a connection that is in use by this thread.
 pub(crate) type Handle = *mut ffi::sqlite3;
@@ -44,6 +45,7 @@ pub(crate) fn open(path: &Path, access: Access) -> Result<Connection, Error> {
         let code = ffi::sqlite3_open_v2(name.as_ptr(), &raw mut db, flags, ptr::null());
         if code == ffi::SQLITE_OK {
             return Connection::from_handle_owned(db)
+                .inspect(platform::wait_for_scanners)
                 .map_err(|e| Error::from_sqlite(&e, None, Phase::Open));
         }
         let errno = if db.is_null() {

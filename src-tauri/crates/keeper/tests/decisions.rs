@@ -676,3 +676,47 @@ fn row_19_a_hot_journal_is_copied_before_sqlite_rolls_it_back() {
         "with the file it belongs to"
     );
 }
+
+#[cfg(feature = "torture")]
+#[test]
+fn row_16_on_a_network_one_connection_and_no_wal_serve_everybody() {
+    let scene = Scene::with_hot_wal(5);
+    let folder = fs::canonicalize(scene.dir.path()).unwrap();
+    oldgrowth_keeper::torture::pretend_volume(&folder, oldgrowth_keeper::Volume::Network);
+    let (keeper, file, _) = scene.keep();
+    assert_eq!(texts(&file), Ok(6), "the WAL it came with is folded in first");
+    assert!(insert(&file, "more").is_ok(), "and it is written");
+    assert_eq!(
+        file.facts().journal_mode,
+        Some(JournalMode::RollbackExclusive),
+        "without shared memory, which machines do not share"
+    );
+    assert_eq!(
+        file.health().state,
+        Health::Degraded(Degraded::UnfitVolume),
+        "and it says so"
+    );
+    assert!(!scene.wal().exists(), "no WAL is left behind");
+    keeper.shut_down();
+    assert_eq!(count_in(&outsider(&scene.path)), Ok(7), "nothing is missing");
+}
+
+#[test]
+fn row_17_a_file_replaced_while_it_is_open_gets_no_more_acknowledgements() {
+    let scene = Scene::with_hot_wal(0);
+    let (keeper, file, _) = scene.keep();
+    insert(&file, "acknowledged").unwrap();
+    let aside = scene.dir.path().join("aside");
+    fs::rename(&scene.path, &aside).unwrap();
+    fs::write(&scene.path, b"").unwrap();
+    let refused = insert(&file, "unacknowledged").unwrap_err();
+    assert_eq!(refused.class(), Class::SplitBrain, "{refused:?}");
+    keeper.shut_down();
+    assert_eq!(fs::read(&scene.path).unwrap(), b"", "what took its place is untouched");
+    let wals: Vec<Vec<u8>> = scene.quarantined().into_values().flatten().collect();
+    let holds = |bytes: &[u8]| bytes.windows(12).any(|w| w == b"acknowledged");
+    assert!(
+        wals.iter().any(|wal| holds(wal)) || holds(&fs::read(scene.wal()).unwrap_or_default()),
+        "what was acknowledged is in a WAL that is kept"
+    );
+}

@@ -177,20 +177,18 @@ fn a_mended_file_is_noticed_without_being_asked() {
     assert_eq!(count(&file), Ok(1), "another file is");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_link_to_nothing_is_not_followed_into_making_a_file() {
-    #[cfg(unix)]
-    {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.db");
-        std::os::unix::fs::symlink(dir.path().join("nothing"), &path).unwrap();
-        let (_keeper, file) = kept(&path, SCHEMA);
-        assert!(
-            matches!(count(&file), Err(Error::Path { .. })),
-            "it is told apart from a missing file"
-        );
-        assert!(!dir.path().join("nothing").exists(), "nothing was made");
-    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    std::os::unix::fs::symlink(dir.path().join("nothing"), &path).unwrap();
+    let (_keeper, file) = kept(&path, SCHEMA);
+    assert!(
+        matches!(count(&file), Err(Error::Path { .. })),
+        "it is told apart from a missing file"
+    );
+    assert!(!dir.path().join("nothing").exists(), "nothing was made");
 }
 
 #[test]
