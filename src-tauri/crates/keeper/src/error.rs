@@ -43,6 +43,10 @@ pub enum Error {
     /// Parts of the database are there without the part they belong to. Nothing was opened.
     #[error("the database file and its sidecars do not belong together: {0}")]
     Misplaced(Misplaced),
+    /// The file was moved or replaced while it was open. What was not acknowledged must be written
+    /// again, once a person has chosen; what was is in the file, its WAL or quarantine.
+    #[error("the database was moved or replaced while it was open")]
+    SplitBrain,
     #[error("the path cannot hold a database: {problem} (errno {errno:?})")]
     Path {
         problem: PathProblem,
@@ -115,6 +119,7 @@ impl Error {
             Error::Corrupt { code: None } => Class::Corrupt,
             Error::TooNew { .. } => Class::TooNew,
             Error::NotOurs { .. } | Error::Misplaced(_) => Class::Misplaced,
+            Error::SplitBrain => Class::SplitBrain,
             Error::Path { .. } => Class::Path,
             Error::Constraint { .. } => Class::Constraint,
             Error::Sql { .. } | Error::NoRows | Error::Nested | Error::SchemaDiffers => {

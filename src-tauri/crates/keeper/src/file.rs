@@ -25,6 +25,7 @@ use crate::opening::Opening;
 use crate::place::{self, Place, size_of};
 use crate::queue::Push;
 use crate::reserve::Permits;
+use crate::split_brain::{Split, StrangeWal};
 use crate::ticket::{Ticket, new_job};
 use crate::tx::{ReadTx, WriteTx};
 
@@ -59,6 +60,8 @@ pub struct KeptFile {
     pub(crate) permits: Permits,
     pub(crate) disk: DiskGate,
     pub(crate) space: Arc<dyn Space>,
+    pub(crate) aside: Mutex<Vec<Split>>,
+    pub(crate) strangers: Mutex<Vec<StrangeWal>>,
     shelf: Arc<Shelf>,
     used_at: AtomicU64,
     schema_version: Mutex<Option<i32>>,
@@ -104,6 +107,8 @@ impl KeptFile {
             permits: Permits::new(),
             disk: DiskGate::default(),
             space,
+            aside: Mutex::default(),
+            strangers: Mutex::default(),
             shelf,
             used_at: AtomicU64::new(0),
             schema_version: Mutex::new(None),
@@ -281,6 +286,10 @@ impl KeptFile {
         match fault.class() {
             Class::DiskFull => self.health.fall(Health::DiskFull, self.moment()),
             Class::Permission => self.health.fall(Health::ReadOnly, self.moment()),
+            Class::SplitBrain => {
+                let changed = hub.identity.changed(&self.place);
+                self.split(hub, changed.unwrap_or_default());
+            }
             class if class.evicts() => self.evict(hub, fault),
             _ => {}
         }
@@ -345,6 +354,7 @@ impl KeptFile {
             drop(hub.retire(true));
         }
         self.join_writers();
+        self.keep_aside();
         self.health.close(self.moment());
         self.health.deliver();
     }

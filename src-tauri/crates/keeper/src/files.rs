@@ -5,7 +5,7 @@
 //! connection: closing them would drop SQLite's locks.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use crate::fault::point;
@@ -31,6 +31,15 @@ pub(crate) fn copy_new(from: &Path, to: &Path) -> io::Result<u64> {
     let mut source = File::open(from)?;
     let mut copy = new_private(to)?;
     let bytes = io::copy(&mut source, &mut copy)?;
+    copy.sync_all()?;
+    Ok(bytes)
+}
+
+/// Like `copy_new`, from what is not a file by name.
+pub(crate) fn copy_new_from(source: &mut dyn Read, to: &Path) -> io::Result<u64> {
+    point("copy_new_from")?;
+    let mut copy = new_private(to)?;
+    let bytes = io::copy(source, &mut copy)?;
     copy.sync_all()?;
     Ok(bytes)
 }

@@ -48,6 +48,8 @@ pub enum Health {
     /// The file belongs to another program.
     NotOurs,
     Misplaced(Misplaced),
+    /// It was moved or replaced while it was open. What our connection held is in quarantine.
+    SplitBrain,
     /// Well again. It stays until the next change.
     Recovered {
         downtime: Duration,
@@ -94,6 +96,7 @@ impl Health {
             Health::TooNew { .. } => "too_new",
             Health::NotOurs => "not_ours",
             Health::Misplaced(_) => "misplaced",
+            Health::SplitBrain => "split_brain",
             Health::Recovered { .. } => "recovered",
             Health::Closed => "closed",
         }
@@ -108,6 +111,7 @@ impl Health {
             },
             Error::NotOurs { .. } => Health::NotOurs,
             Error::Misplaced(how) => Health::Misplaced(*how),
+            Error::SplitBrain => Health::SplitBrain,
             Error::ReadOnly { .. } => Health::ReadOnly,
             _ => Health::Corrupt,
         }

@@ -27,6 +27,7 @@ mod pool;
 mod queue;
 mod raw;
 mod reserve;
+mod split_brain;
 mod tending;
 mod ticket;
 mod tx;

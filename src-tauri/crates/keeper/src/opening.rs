@@ -15,6 +15,7 @@ use crate::health::Health;
 use crate::hub::{Hub, SharedHub};
 use crate::open::open_writer;
 use crate::place::{self, Marks};
+use crate::split_brain::Identity;
 use crate::verdict::{Verdict, examine};
 use crate::writer;
 
@@ -139,7 +140,8 @@ impl KeptFile {
             return false;
         }
         last.looked_at = at;
-        last.marks.as_ref() != Some(&self.place.marks())
+        // Whoever has taken the name goes on changing it, and only a person knows which one is meant.
+        last.failure != Some(Error::SplitBrain) && last.marks.as_ref() != Some(&self.place.marks())
     }
 
     fn refusal(&self, retry_in: Duration) -> Error {
@@ -170,6 +172,14 @@ impl KeptFile {
                 errno: None,
             }));
         }
+        if !self.aside_is_gone() || self.wal_is_a_stranger() {
+            // What only its connections reach is not safe yet, somebody still reads there, or the WAL
+            // it has left lies beside another file.
+            return Err(Failed {
+                error: Error::SplitBrain,
+                lasting: true,
+            });
+        }
         let may_read = !self.opening.last.lock().connected;
         let shm_odd = match examine(&self.place, may_read) {
             Verdict::Open { shm_odd } => shm_odd,
@@ -193,7 +203,8 @@ impl KeptFile {
             last.generation += 1;
             last.generation
         };
-        self.start(Arc::new(Hub::new(generation, opened)))
+        let identity = Identity::of(&self.place);
+        self.start(Arc::new(Hub::new(generation, opened, identity)))
     }
 
     /// Gives the hub its writer and makes it the current one.
