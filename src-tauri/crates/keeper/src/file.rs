@@ -19,6 +19,7 @@ use crate::facts::{Checkpoint, Facts, JournalMode};
 use crate::health::{Degraded, Health, HealthCell, HealthSnapshot, Moment};
 use crate::held::connection_is_held;
 use crate::hub::{Hub, ReadOutcome, SharedHub};
+use crate::incident::Incidents;
 use crate::migrate::Schema;
 use crate::open::Stop;
 use crate::opening::Opening;
@@ -58,6 +59,7 @@ pub struct KeptFile {
     pub(crate) closed: AtomicBool,
     pub(crate) counts: Counts,
     pub(crate) permits: Permits,
+    pub(crate) incidents: Incidents,
     pub(crate) disk: DiskGate,
     pub(crate) space: Arc<dyn Space>,
     pub(crate) aside: Mutex<Vec<Split>>,
@@ -105,6 +107,7 @@ impl KeptFile {
             closed: AtomicBool::new(false),
             counts: Counts::default(),
             permits: Permits::new(),
+            incidents: Incidents::default(),
             disk: DiskGate::default(),
             space,
             aside: Mutex::default(),
@@ -216,6 +219,11 @@ impl KeptFile {
         self.health.snapshot()
     }
 
+    /// The last changes, the newest at the end, at most 64.
+    pub fn health_history(&self) -> Vec<HealthSnapshot> {
+        self.health.history()
+    }
+
     /// Calls `listener` after each change, in order, outside all locks. The call may come on any
     /// thread that uses the file, the writer's included, so it should only pass the news on.
     pub fn on_health(&self, listener: impl Fn(&HealthSnapshot) + Send + Sync + 'static) {
@@ -232,14 +240,7 @@ impl KeptFile {
         if opened_now {
             return self.open_now().map(drop);
         }
-        self.read(Lane::Interactive, |tx| {
-            tx.connection()
-                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
-                    row.get::<_, i64>(0)
-                })
-                .map(drop)
-                .map_err(Error::from)
-        })?;
+        self.read(Lane::Interactive, look_inside)?;
         // Only a commit tells that the disk takes one: the version is set to what it is.
         self.write(|tx| {
             let connection = tx.connection();
@@ -485,6 +486,16 @@ impl KeptFile {
     pub(crate) fn record_schema_version(&self, version: i32) {
         *self.schema_version.lock() = Some(version);
     }
+}
+
+/// Reads a page, so that a file which cannot be read shows it.
+pub(crate) fn look_inside(tx: &ReadTx<'_>) -> Result<(), Error> {
+    let mut statement = tx
+        .connection()
+        .prepare_cached("SELECT count(*) FROM sqlite_schema")?;
+    Ok(statement
+        .query_row([], |row| row.get::<_, i64>(0))
+        .map(drop)?)
 }
 
 pub(crate) fn normal_health(mode: JournalMode) -> Health {

@@ -133,6 +133,9 @@ impl Health {
     }
 }
 
+/// Changes kept to look back at.
+const CHANGES_KEPT_MAX: usize = 64;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HealthSnapshot {
     /// Grows by one with each change.
@@ -155,6 +158,7 @@ struct Inner {
     refused_in_all: u64,
     listeners: Vec<Listener>,
     outbox: VecDeque<HealthSnapshot>,
+    history: VecDeque<HealthSnapshot>,
     delivering: bool,
 }
 
@@ -179,6 +183,7 @@ impl HealthCell {
                 refused_in_all: 0,
                 listeners: Vec::new(),
                 outbox: VecDeque::new(),
+                history: VecDeque::new(),
                 delivering: false,
             }),
         }
@@ -196,6 +201,15 @@ impl HealthCell {
         let mut inner = self.inner.lock();
         inner.refused = inner.refused.saturating_add(1);
         inner.refused_in_all = inner.refused_in_all.saturating_add(1);
+    }
+
+    pub(crate) fn history(&self) -> Vec<HealthSnapshot> {
+        self.inner.lock().history.iter().copied().collect()
+    }
+
+    /// Since it fell ill.
+    pub(crate) fn refused(&self) -> u64 {
+        self.inner.lock().refused
     }
 
     pub(crate) fn refused_in_all(&self) -> u64 {
@@ -269,6 +283,10 @@ impl Inner {
             since_unix_ms: at.unix_ms,
         };
         self.outbox.push_back(self.now);
+        if self.history.len() == CHANGES_KEPT_MAX {
+            self.history.pop_front();
+        }
+        self.history.push_back(self.now);
         let (class, code) = match state {
             Health::Unavailable { class, code, .. }
             | Health::Degraded(Degraded::Failing { class, code, .. }) => (class.as_str(), code),

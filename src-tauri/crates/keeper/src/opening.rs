@@ -51,6 +51,10 @@ impl Opening {
     pub(crate) fn remember(&self, failure: Error) {
         self.last.lock().failure = Some(failure);
     }
+
+    pub(crate) fn last_failure(&self) -> Option<Error> {
+        self.last.lock().failure.clone()
+    }
 }
 
 impl Flight {
@@ -343,5 +347,6 @@ impl Drop for Permit<'_> {
         *self.file.opening.flight.lock() = None;
         self.flight.landed.notify_all();
         self.file.health.deliver();
+        self.file.look_for_incident();
     }
 }
