@@ -16,6 +16,7 @@ use crate::class::Class;
 use crate::disk::{DiskGate, Space};
 use crate::error::Error;
 use crate::facts::{Checkpoint, Facts, JournalMode};
+use crate::grade::SqliteGrade;
 use crate::health::{Degraded, Health, HealthCell, HealthSnapshot, Moment};
 use crate::held::connection_is_held;
 use crate::hub::{Hub, ReadOutcome, SharedHub};
@@ -266,6 +267,7 @@ impl KeptFile {
             free_bytes: self.place.folder().and_then(place::free_bytes),
             jobs_paused: self.disk.is_paused(),
             sqlite_version: rusqlite::version(),
+            sqlite: SqliteGrade::of_linked(),
             schema_version: *self.schema_version.lock(),
             journal_mode: hub.as_ref().map(|hub| hub.mode),
             breaker: self.breaker_state(),

@@ -1,6 +1,6 @@
 //! The few calls of SQLite's C interface that rusqlite does not offer.
 
-use std::ffi::{CString, c_void};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::io;
 use std::marker::PhantomData;
 use std::os::raw::c_int;
@@ -95,6 +95,47 @@ pub(crate) fn deferred_keys_broken(connection: &Connection) -> bool {
         )
     };
     code == ffi::SQLITE_OK && current != 0
+}
+
+/// Date and hash of the sources of the linked SQLite.
+pub(crate) fn source_id() -> &'static str {
+    #[expect(unsafe_code, reason = "SQLite returns a constant of the library")]
+    unsafe {
+        constant(ffi::sqlite3_sourceid())
+    }
+}
+
+pub(crate) fn threading() -> i32 {
+    #[expect(unsafe_code, reason = "it only returns a constant of the library")]
+    unsafe {
+        ffi::sqlite3_threadsafe()
+    }
+}
+
+pub(crate) fn compile_options() -> Vec<&'static str> {
+    (0..)
+        .map(|n| {
+            #[expect(
+                unsafe_code,
+                reason = "SQLite returns a constant of the library, or null past the last"
+            )]
+            unsafe {
+                constant(ffi::sqlite3_compileoption_get(n))
+            }
+        })
+        .take_while(|option| !option.is_empty())
+        .collect()
+}
+
+#[expect(
+    unsafe_code,
+    reason = "callers hand in null or a string that lives as long as the program"
+)]
+unsafe fn constant(text: *const c_char) -> &'static str {
+    if text.is_null() {
+        return "";
+    }
+    unsafe { CStr::from_ptr(text) }.to_str().unwrap_or_default()
 }
 
 /// A file that a connection has open.
