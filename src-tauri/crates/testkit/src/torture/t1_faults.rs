@@ -6,11 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use oldgrowth_keeper::{Ambient, Error, Keeper, KeptFile, Lane};
+use oldgrowth_keeper::{Ambient, Clock, Error, Keeper, KeptFile, Lane};
 use parking_lot::Mutex;
 
 use super::classes;
-use super::oracle::{Oracle, SCHEMA, id_of, look_through, write_row};
+use super::oracle::{
+    Oracle, SCHEMA, checkpoint_every, id_of, look_through, real_keeper, write_row,
+};
 use super::{Breach, Options, Report, Run, Sabotage, Suite, each_run};
 use crate::vfs::{Claim, Fault, Fired, How};
 use crate::{FakeClock, Threads};
@@ -167,7 +169,7 @@ impl Work {
     /// Makes the file, writes from several threads, closes it, and does a little more of each.
     fn all(&self) {
         self.in_keeper(|file| {
-            self.keep_wal_short(file);
+            self.hear(checkpoint_every(file, SMALL_CHECKPOINT_PAGES));
             std::thread::scope(|scope| {
                 for producer in 0..PRODUCERS {
                     scope.spawn(move || self.produce(file, producer));
@@ -193,19 +195,6 @@ impl Work {
             Err(error) => self.told(error),
         }
         keeper.shut_down();
-    }
-
-    fn keep_wal_short(&self, file: &KeptFile) {
-        let done: Result<(), Error> = file.write(|tx| {
-            tx.connection().pragma_update_and_check(
-                None,
-                "wal_autocheckpoint",
-                SMALL_CHECKPOINT_PAGES,
-                |_| Ok(()),
-            )?;
-            Ok(())
-        });
-        self.hear(done);
     }
 
     fn produce(&self, file: &KeptFile, producer: i64) {
@@ -298,15 +287,11 @@ impl Work {
         if let Err(error) = self.keep_image() {
             report.note(format!("no image could be made: {}", error.kind()));
         }
-        let clock = crate::WallClock::start();
-        let keeper = Keeper::new(Ambient {
-            clock: clock.clone(),
-            spawn: Arc::new(Threads),
-        });
+        let (keeper, clock) = real_keeper();
         let found = keeper
             .file(&self.folder.join("a.db"), SCHEMA)
             .and_then(|file| look_through(&file, self.salt));
-        report.reopened_in(oldgrowth_keeper::Clock::monotonic(clock.as_ref()));
+        report.reopened_in(clock.monotonic());
         match found {
             Ok(found) => self.oracle.compare(run.number, &found, report),
             Err(error) => {
