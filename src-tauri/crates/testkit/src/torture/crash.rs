@@ -222,3 +222,100 @@ fn put(bytes: &mut Vec<u8>, at: usize, written: &[u8]) {
 fn at_of(at: u64) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(file: &str, at: u64, bytes: &[u8]) -> Event {
+        Event::Write {
+            file: file.into(),
+            at,
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    fn sync(file: &str) -> Event {
+        Event::Sync { file: file.into() }
+    }
+
+    #[test]
+    fn what_was_synced_survives_every_crash() {
+        let mut disk = Disk::default();
+        disk.take(&write("a", 0, &[1; 2000]));
+        disk.take(&sync("a"));
+        disk.take(&write("a", 512, &[2; 512]));
+        for seed in 0..200 {
+            let image = disk.crash(Crash::AnyPart, &SeededRandom::new(seed));
+            let bytes = &image["a"];
+            assert!(
+                bytes
+                    .iter()
+                    .take(512)
+                    .chain(bytes.iter().skip(1024))
+                    .all(|b| *b == 1),
+                "only the sector that was being written may differ"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_not_synced_may_be_there_or_not_or_torn() {
+        let mut disk = Disk::default();
+        disk.take(&write("a", 0, &[1; 2048]));
+        disk.take(&sync("a"));
+        disk.take(&write("a", 0, &[2; 2048]));
+        let random = SeededRandom::new(1);
+        assert_eq!(
+            disk.crash(Crash::NothingUnsynced, &random)["a"],
+            [1; 2048],
+            "none of it"
+        );
+        assert_eq!(
+            disk.crash(Crash::Everything, &random)["a"],
+            [2; 2048],
+            "all of it"
+        );
+        let torn = (0..200).any(|_| {
+            let image = disk.crash(Crash::AnyPart, &random);
+            image["a"].contains(&1) && image["a"].contains(&2)
+        });
+        assert!(torn, "a part of it");
+    }
+
+    #[test]
+    fn a_removed_file_may_come_back_until_its_folder_is_synced() {
+        for folder_synced in [false, true] {
+            let mut disk = Disk::default();
+            disk.take(&write("a", 0, &[1; 8]));
+            disk.take(&sync("a"));
+            disk.take(&Event::Delete {
+                file: "a".into(),
+                folder_synced,
+            });
+            let comes_back = (0..200).any(|seed| {
+                disk.crash(Crash::AnyPart, &SeededRandom::new(seed))
+                    .contains_key("a")
+            });
+            assert_eq!(comes_back, !folder_synced, "folder synced: {folder_synced}");
+        }
+    }
+
+    #[test]
+    fn a_new_file_under_an_old_name_holds_nothing_of_the_old() {
+        let mut disk = Disk::default();
+        disk.take(&write("a", 0, &[1; 8]));
+        disk.take(&sync("a"));
+        disk.take(&Event::Delete {
+            file: "a".into(),
+            folder_synced: false,
+        });
+        disk.take(&write("a", 4, &[2; 4]));
+        disk.take(&sync("a"));
+        assert_eq!(
+            disk.crash(Crash::NothingUnsynced, &SeededRandom::new(1))["a"],
+            [0, 0, 0, 0, 2, 2, 2, 2],
+            "the sync made the new file durable under its name"
+        );
+    }
+}

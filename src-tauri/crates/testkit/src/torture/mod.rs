@@ -7,6 +7,7 @@
 mod children;
 mod classes;
 mod crash;
+mod faulted;
 mod options;
 mod oracle;
 mod process;
@@ -14,10 +15,12 @@ mod report;
 mod runs;
 pub mod suites;
 mod t1_faults;
+mod t2_recovery;
 mod t3_power;
 mod t4_kill;
 mod t4_migrate;
 mod t8_churn;
+mod work;
 
 pub use options::{Options, Sabotage};
 pub use report::{Breach, Failure, Report};

@@ -12,7 +12,7 @@ use super::oracle::{
     Found, ROWS_PER_PRODUCER_MAX, SCHEMA, has_gaps, judge, look_through, real_keeper,
 };
 use super::process::{Heard, Process};
-use super::{Breach, Options, Report, Run, Sabotage, Suite, each_run};
+use super::{Breach, Report, Run, Sabotage, Suite, each_run};
 
 pub(super) const ALONE: Suite = Suite {
     name: "kill",

@@ -68,7 +68,7 @@ const HOLDS: [(i32, i32, &str); 5] = [
 
 const RUN_TAKES_MAX: Duration = Duration::from_secs(120);
 const KILLS_PER_RUN: u64 = 20;
-const ROWS: i64 = 1_500;
+const ROWS: i64 = 3_000;
 
 fn run(options: &Options) -> Report {
     each_run(SUITE.name, options, RUN_TAKES_MAX, |run| {
@@ -101,7 +101,7 @@ fn kill_migrations(run: &Run, report: &mut Report) -> io::Result<()> {
         file.acknowledged = (0..ROWS).map(|n| id_of(0, n)).collect();
         file.next_producer = 1;
         let mut process = file.start(run, MIGRATOR.name)?;
-        process.listen_for(any_life(run));
+        process.listen_for(any_life(run) / 2);
         file.kill(run, process, report)?;
         let version = judge_steps(run, &file, report);
         report.note(format!("killed at version {version}"));
