@@ -174,9 +174,7 @@ fn set_up_writer(
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
         .map_err(|e| fail(connection, &e))?;
-    let journal: String = connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
-        .map_err(|e| fail(connection, &e))?;
+    let journal = turn_to_wal(connection).map_err(|e| fail(connection, &e))?;
     if journal != "wal" {
         return Err(no_wal());
     }
@@ -194,6 +192,18 @@ fn set_up_writer(
         .and_then(|_| connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK;"))
         .map_err(|e| fail(connection, &e))?;
     Ok(version)
+}
+
+/// Returns the mode the file is in then. The row comes before the commit that makes it true, so
+/// the statement is run to its end, where a failure of that commit is told.
+fn turn_to_wal(connection: &Connection) -> rusqlite::Result<String> {
+    let mut statement = connection.prepare("PRAGMA journal_mode = WAL")?;
+    let mut rows = statement.query([])?;
+    let mut journal = String::new();
+    while let Some(row) = rows.next()? {
+        journal = row.get(0)?;
+    }
+    Ok(journal)
 }
 
 /// A connection that cannot write, for the pool.

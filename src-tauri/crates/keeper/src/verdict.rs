@@ -63,7 +63,10 @@ fn examine_inner(place: &Place, may_read: bool) -> Result<Verdict, Error> {
     if main.len() == 0 && (holds_something(&wal) || holds_something(&journal)) {
         return Ok(misplaced(Misplaced::MainEmpty));
     }
-    if main.len() > 0 && may_read && !begins_like_a_database(&place.main)? {
+    // A power loss while the WAL is moved into the file may leave its first sector torn. The WAL
+    // still holds it then, and SQLite reads it from there.
+    let alone = !holds_something(&wal);
+    if main.len() > 0 && alone && may_read && !begins_like_a_database(&place.main)? {
         return Ok(Verdict::Refuse {
             error: Error::Corrupt { code: Some(26) },
             lasting: true,

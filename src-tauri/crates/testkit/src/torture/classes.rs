@@ -1,0 +1,65 @@
+//! What the keeper must call a failure, written down a second time: by the code it tells, and by
+//! the call that failed.
+
+use oldgrowth_keeper::{Class, Error};
+
+use crate::vfs::{Call, How};
+
+const ENOSPC: i32 = 28;
+
+/// Says so if the class of this failure is not the one its code asks for.
+pub(super) fn wrong_class(error: &Error) -> Option<String> {
+    let code = error.code()?;
+    let full = error.errno() == Some(ENOSPC);
+    let class = error.class();
+    let right = match code {
+        5 | 261 | 517 => class == Class::Busy,
+        13 => class == Class::DiskFull,
+        14 | 778 | 4874 | 5386 if full => class == Class::DiskFull,
+        4618 | 4874 | 5130 | 5386 => class == Class::ShmUnavailable,
+        1034 | 1290 => class == Class::DurabilityLost,
+        // Before the work began a truncation is that of the shared index.
+        1546 => matches!(class, Class::ShmUnavailable | Class::TransientIo),
+        14 => class == Class::TransientIo,
+        code if code & 0xff == 10 => {
+            class
+                == if full {
+                    Class::DiskFull
+                } else {
+                    Class::TransientIo
+                }
+        }
+        11 | 26 => class == Class::Corrupt,
+        _ => false,
+    };
+    (!right).then(|| format!("code {code} was given the class {class}"))
+}
+
+/// The first failure told after a single failed call may be this one.
+pub(super) fn may_follow(call: Call, how: How, error: &Error) -> bool {
+    let class = error.class();
+    let by_call = match call {
+        // The shared index is opened behind the file system's back, but not the WAL.
+        Call::Open
+        | Call::Delete
+        | Call::Access
+        | Call::Read
+        | Call::Size
+        | Call::Lock
+        | Call::Unlock
+        | Call::LockLook => class == Class::TransientIo,
+        Call::Write => {
+            class
+                == if how == How::NoSpace {
+                    Class::DiskFull
+                } else {
+                    Class::TransientIo
+                }
+        }
+        Call::Truncate => matches!(class, Class::TransientIo | Class::ShmUnavailable),
+        Call::Sync => class == Class::DurabilityLost,
+        Call::ShmMap | Call::ShmLock => class == Class::ShmUnavailable,
+    };
+    let for_space = how == How::NoSpace && class == Class::DiskFull;
+    by_call || for_space
+}
