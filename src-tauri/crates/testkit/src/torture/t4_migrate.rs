@@ -88,6 +88,7 @@ fn kill_migrations(run: &Run, report: &mut Report) -> io::Result<()> {
         .map_err(|error| io::Error::other(format!("the first file: {error:?}")))?;
     let earlier = run.folder.join("earlier");
     copy_file(&first.path, &earlier)?;
+    report.acknowledged += ROWS.unsigned_abs();
     for _ in 0..KILLS_PER_RUN.min(run.options.runs) {
         report.runs += 1;
         for suffix in ["", "-wal", "-shm"] {
