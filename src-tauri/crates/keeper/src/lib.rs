@@ -22,6 +22,8 @@ mod hub;
 mod incident;
 mod lock;
 mod migrate;
+#[cfg(feature = "torture")]
+mod models;
 mod open;
 mod opening;
 mod place;
@@ -59,4 +61,5 @@ pub use tx::{ReadTx, WriteTx};
 #[cfg(feature = "torture")]
 pub mod torture {
     pub use crate::fault::{Act, Plan, arm, disarm, visits};
+    pub use crate::models::{Admitted, LoneBreaker};
 }

@@ -244,7 +244,8 @@ impl KeptFile {
     }
 
     fn settle_success(&self, hub: &Hub) {
-        self.breaker.lock().succeeded();
+        let now = self.now();
+        self.breaker.lock().succeeded(now);
         self.opening.last.lock().failure = None;
         if self.disk.is_paused() {
             self.health.fall(Health::DiskFull, self.moment());
