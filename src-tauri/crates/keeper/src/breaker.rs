@@ -62,6 +62,7 @@ pub(crate) struct Breaker {
     state: State,
     strikes: u32,
     failed_probes: u32,
+    opened_at: Option<Duration>,
     evictions: VecDeque<Duration>,
 }
 
@@ -71,6 +72,7 @@ impl Breaker {
             state: State::Closed,
             strikes: 0,
             failed_probes: 0,
+            opened_at: None,
             evictions: VecDeque::with_capacity(EVICTIONS_MAX),
         }
     }
@@ -163,6 +165,12 @@ impl Breaker {
     /// What was found does not go away by waiting.
     pub(crate) fn latch(&mut self) {
         self.state = State::Latched;
+        self.opened_at = None;
+    }
+
+    /// Since when it has been open, probes in between included. A latched one waits for a person.
+    pub(crate) fn open_since(&self) -> Option<Duration> {
+        self.opened_at
     }
 
     /// The wait has grown long, so a changed file is worth a look before it ends.
@@ -192,6 +200,7 @@ impl Breaker {
         } else {
             OPEN_FOR
         };
+        self.opened_at.get_or_insert(now);
         self.state = State::Open {
             until: now.saturating_add(wait),
         };

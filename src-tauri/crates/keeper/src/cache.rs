@@ -74,6 +74,16 @@ impl Keeper {
         Ok(made)
     }
 
+    /// The computer has slept: every file in use is looked at and those that wait for their next try
+    /// are tried. May take as long as a few reads.
+    pub fn resumed(&self) {
+        let files: Vec<_> = {
+            let entries = self.entries.lock();
+            entries.by_path.values().map(Arc::clone).collect()
+        };
+        files.iter().for_each(|file| file.resumed());
+    }
+
     /// Finishes the writes that wait, closes every file and refuses everything after.
     pub fn shut_down(&self) {
         let files: Vec<_> = {

@@ -90,7 +90,9 @@ mod armed {
 
     pub(crate) fn pretended_volume(path: &Path) -> Option<Volume> {
         let pretended = PRETENDED.lock();
-        let found = pretended.iter().find(|(folder, _)| path.starts_with(folder));
+        let found = pretended
+            .iter()
+            .find(|(folder, _)| path.starts_with(folder));
         found.map(|(_, volume)| *volume)
     }
 

@@ -40,6 +40,15 @@ pub(crate) fn copy_new(from: &Path, to: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
+/// Like `copy_new`, from what is not a file by name.
+pub(crate) fn copy_new_from(source: &mut dyn Read, to: &Path) -> io::Result<u64> {
+    point("copy_new_from")?;
+    let mut copy = new_private(to)?;
+    let bytes = io::copy(source, &mut copy)?;
+    copy.sync_all()?;
+    Ok(bytes)
+}
+
 /// Gives a file another name, which must be free. `sync_folder` makes it last.
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     point("rename_new")?;

@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::facts::JournalMode;
 use crate::held;
 use crate::migrate::{Schema, check, migrate, open_error};
-use crate::platform;
 use crate::place::{Hold, Place, size_of};
+use crate::platform;
 use crate::raw::{self, Access};
 
 /// How long SQLite itself waits for another process before it says busy.

@@ -22,8 +22,8 @@ use unix as system;
 use windows as system;
 
 pub(crate) use system::{
-    change_name, errno, file_id, is_read_only_volume, keep_private, make_folder, narrow, raise_open_files_limit,
-    rename_to_new, rights, space, sync_folder, wait_for_scanners,
+    change_name, errno, file_id, is_read_only_volume, keep_private, make_folder, narrow,
+    raise_open_files_limit, rename_to_new, rights, space, sync_folder, wait_for_scanners,
 };
 
 /// Programs that look into every file that changes hold it for an instant, so on Windows a name cannot

@@ -177,7 +177,10 @@ pub(crate) fn preserve(
         "closing a copy's source would drop locks"
     );
     let there = parts_there(place)?;
-    if let Some(known) = list(place).into_iter().find(|set| is_of(place, set, why, &there)) {
+    if let Some(known) = list(place)
+        .into_iter()
+        .find(|set| is_of(place, set, why, &there))
+    {
         move_originals(place, &known, moves)?;
         return Ok(known);
     }

@@ -684,7 +684,11 @@ fn row_16_on_a_network_one_connection_and_no_wal_serve_everybody() {
     let folder = fs::canonicalize(scene.dir.path()).unwrap();
     oldgrowth_keeper::torture::pretend_volume(&folder, oldgrowth_keeper::Volume::Network);
     let (keeper, file, _) = scene.keep();
-    assert_eq!(texts(&file), Ok(6), "the WAL it came with is folded in first");
+    assert_eq!(
+        texts(&file),
+        Ok(6),
+        "the WAL it came with is folded in first"
+    );
     assert!(insert(&file, "more").is_ok(), "and it is written");
     assert_eq!(
         file.facts().journal_mode,
@@ -698,7 +702,11 @@ fn row_16_on_a_network_one_connection_and_no_wal_serve_everybody() {
     );
     assert!(!scene.wal().exists(), "no WAL is left behind");
     keeper.shut_down();
-    assert_eq!(count_in(&outsider(&scene.path)), Ok(7), "nothing is missing");
+    assert_eq!(
+        count_in(&outsider(&scene.path)),
+        Ok(7),
+        "nothing is missing"
+    );
 }
 
 #[test]
@@ -712,7 +720,11 @@ fn row_17_a_file_replaced_while_it_is_open_gets_no_more_acknowledgements() {
     let refused = insert(&file, "unacknowledged").unwrap_err();
     assert_eq!(refused.class(), Class::SplitBrain, "{refused:?}");
     keeper.shut_down();
-    assert_eq!(fs::read(&scene.path).unwrap(), b"", "what took its place is untouched");
+    assert_eq!(
+        fs::read(&scene.path).unwrap(),
+        b"",
+        "what took its place is untouched"
+    );
     let wals: Vec<Vec<u8>> = scene.quarantined().into_values().flatten().collect();
     let holds = |bytes: &[u8]| bytes.windows(12).any(|w| w == b"acknowledged");
     assert!(

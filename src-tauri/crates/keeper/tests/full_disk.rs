@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use common::*;
 use oldgrowth_keeper::{
-    BreakerState, Class, Degraded, Error, Health, JournalMode, Keeper, KeptFile, Lane, Space,
-    Room,
+    BreakerState, Class, Degraded, Error, Health, JournalMode, Keeper, KeptFile, Lane, Room, Space,
 };
 
 fn ballast(dir: &Path) -> PathBuf {

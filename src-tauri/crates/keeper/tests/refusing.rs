@@ -50,6 +50,38 @@ fn is_left_alone(dir: &Path, path: &Path, wanted: &Error) -> Health {
     health
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_whose_first_sector_tore_is_read_through_its_wal() {
+    use std::os::unix::fs::FileExt;
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    let (keeper, file) = kept(&path, SCHEMA);
+    insert(&file, "one").unwrap();
+    keeper.shut_down();
+    {
+        let raw = outsider(&path);
+        raw.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+            .unwrap();
+        raw.execute_batch(
+            "BEGIN; INSERT INTO note (text) VALUES ('two'); PRAGMA user_version = 1; COMMIT;",
+        )
+        .unwrap();
+    }
+    let main = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+    main.write_all_at(&[0x5a; 512], 0).unwrap();
+    drop(main);
+    let (_keeper, file) = kept(&path, SCHEMA);
+    assert_eq!(
+        count(&file),
+        Ok(2),
+        "the WAL holds the first page, as it does when the power goes while it is moved"
+    );
+    assert!(insert(&file, "three").is_ok(), "and it goes on");
+    assert!(file.health().state.is_well(), "and nothing is reported");
+}
+
 #[test]
 fn a_wal_without_its_file_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();

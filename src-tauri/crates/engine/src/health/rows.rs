@@ -61,6 +61,7 @@ pub(super) fn trouble(health: &Health) -> Option<Class> {
         Health::WalDamaged { .. } | Health::Corrupt => Some(Class::Corrupt),
         Health::TooNew { .. } => Some(Class::TooNew),
         Health::NotOurs | Health::Misplaced(_) => Some(Class::Misplaced),
+        Health::SplitBrain => Some(Class::SplitBrain),
         Health::Closed => Some(Class::Closed),
     }
 }
@@ -135,6 +136,10 @@ pub(super) fn store(health: &Health) -> Row {
         Health::Misplaced(Misplaced::MainMissing | Misplaced::MainEmpty) => Row::fail(
             "The memory's main file is missing or empty, but its log is there and may hold the only copy of something.",
             "Nothing has been opened, changed or deleted. Put the main file back beside it, or restore a backup under Settings; the log is kept.",
+        ),
+        Health::SplitBrain => Row::fail(
+            "The memory's file was moved or replaced while it was open.",
+            "Nothing is written. What was open is kept in the folder quarantine. Put the right file in its place, then choose Try now.",
         ),
         Health::Closed => Row::fail("Oldgrowth is stopping.", "Start it again."),
     }
