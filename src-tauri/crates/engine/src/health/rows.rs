@@ -154,6 +154,7 @@ fn class_words(class: Class) -> &'static str {
         Class::ShmUnavailable => "its shared index could not be made",
         Class::DurabilityLost => "the disk did not confirm that it has written",
         Class::DiskFull => "the disk is full",
+        Class::QuarantineFull => "there is no more room for what is kept aside",
         Class::Resource => "the system has no more open files to give",
         Class::Memory => "the system has no more memory to give",
         Class::Permission => "a right to its file or folder is missing",
@@ -173,6 +174,9 @@ fn next_for(class: Class) -> &'static str {
             "Give your account the rights to the memory's folder, then choose Try now."
         }
         Class::DiskFull => "Free some space, then choose Try now.",
+        Class::QuarantineFull => {
+            "Remove something of what is kept aside, then choose Try now. Nothing has been changed."
+        }
         Class::Path | Class::Misplaced | Class::SplitBrain => {
             "Nothing has been changed or deleted. Put the memory's files back in their place, then choose Try now."
         }
