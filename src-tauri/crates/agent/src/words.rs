@@ -50,6 +50,16 @@ pub(crate) fn explain(error: &Error) -> WireError {
             "a named file or folder is not there, or may not be read",
             Some("check the path and its rights"),
         ),
+        Error::SettingTooLarge { most } => wire_error(
+            ErrorCode::Usage,
+            format!("the largest that can be set is {most}"),
+            Some("choose a whole number from 0 on"),
+        ),
+        Error::SettingsNotKept => wire_error(
+            ErrorCode::ReadOnly,
+            "the settings could not be written, so nothing has changed",
+            Some("check the rights and the free space of the memory's folder"),
+        ),
         Error::Stopping => wire_error(
             ErrorCode::Unavailable,
             "Oldgrowth is stopping",

@@ -17,6 +17,7 @@ mod notes;
 pub mod ports;
 mod recall;
 mod sealing;
+mod settings;
 mod show;
 mod tree;
 
@@ -29,5 +30,6 @@ pub use ingest::plan::{ImportPlan, ReasonCount};
 pub use ledger::SourceLedger;
 pub use notes::{Note, NoteKept};
 pub use recall::{Answer, Asked, Hit, Hits, Surroundings};
+pub use settings::{NumberSetting, SETTINGS_FILE, SettingChange, SettingProblem, Settings};
 pub use show::{Shown, ShownDocument, ShownSentence, ShownSummary};
 pub use tree::{At, Row, RowKind, Step, View};

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::file::KeptFile;
 use crate::migrate::Schema;
 use crate::place::canonical;
+use crate::platform;
 
 /// Files open at once; beyond it the one not used for longest closes. A file in use stays open, also
 /// when that means more: a descriptor is cheaper than a refusal.
@@ -39,6 +40,7 @@ impl Keeper {
 
     /// Like `new`, with another way to look at how full a volume is.
     pub fn with_space(ambient: Ambient, space: Arc<dyn Space>) -> Keeper {
+        platform::raise_open_files_limit();
         Keeper {
             ambient,
             space,
@@ -70,6 +72,16 @@ impl Keeper {
         );
         entries.by_path.insert(path, Arc::clone(&made));
         Ok(made)
+    }
+
+    /// The computer has slept: every file in use is looked at and those that wait for their next try
+    /// are tried. May take as long as a few reads.
+    pub fn resumed(&self) {
+        let files: Vec<_> = {
+            let entries = self.entries.lock();
+            entries.by_path.values().map(Arc::clone).collect()
+        };
+        files.iter().for_each(|file| file.resumed());
     }
 
     /// Finishes the writes that wait, closes every file and refuses everything after.

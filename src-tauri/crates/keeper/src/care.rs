@@ -10,7 +10,7 @@ use crate::decision::Row;
 use crate::error::Error;
 use crate::files;
 use crate::place::{Place, with_suffix};
-use crate::preserve::{self, Set, Which, Why};
+use crate::preserve::{self, MadeBy, Part, Set, Why};
 use crate::raw::{self, Access};
 use crate::salvage;
 use crate::verdict::Look;
@@ -23,15 +23,26 @@ pub(crate) fn preserve_before(
     found: &Look,
     ambient: &Ambient,
 ) -> Result<Set, Error> {
+    keep_aside(row, place, found, &[], ambient)
+}
+
+fn keep_aside(
+    row: Row,
+    place: &Place,
+    found: &Look,
+    moves: &[Part],
+    ambient: &Ambient,
+) -> Result<Set, Error> {
     let why = Why {
         reason: reason(row),
         code: None,
         errno: None,
         wal: found.wal.as_ref(),
+        made_by: MadeBy::Itself,
         // Nothing else holds what lies behind the damage.
-        holds_only_copy: row == Row::WalDamaged,
+        holds_only_copy: row == Row::WalDamaged || !moves.is_empty(),
     };
-    preserve::preserve(place, &why, ambient)
+    preserve::preserve(place, &why, moves, ambient)
 }
 
 fn reason(row: Row) -> &'static str {
@@ -46,22 +57,19 @@ fn reason(row: Row) -> &'static str {
 }
 
 /// Moves a WAL of another database into quarantine, if the main file is sound without it.
-pub(crate) fn set_wal_aside(
-    place: &Place,
-    found: &Look,
-    ambient: &Ambient,
-) -> Result<bool, Error> {
-    let set = preserve_before(Row::WalForeign, place, found, ambient)?;
-    let alone = set.folder.join("main-alone.db");
-    let checked = files::copy_new(&place.main, &alone)
+pub(crate) fn set_wal_aside(place: &Place, found: &Look, ambient: &Ambient) -> Result<bool, Error> {
+    let alone = with_suffix(&place.main, ".checked");
+    forget(&alone);
+    let sound = files::copy_new(&place.main, &alone)
         .map_err(|e| Error::from_io(&e))
         .and_then(|_| reads_as_sound(&alone));
     forget(&alone);
-    if !checked? {
-        return Ok(false);
+    if sound? {
+        keep_aside(Row::WalForeign, place, found, &[Part::Wal], ambient)?;
+        return Ok(true);
     }
-    preserve::move_aside(place, &set, &[Which::Wal])?;
-    Ok(true)
+    preserve_before(Row::WalForeign, place, found, ambient)?;
+    Ok(false)
 }
 
 /// Makes the main file from a WAL that holds all of it. `false`: it does not, and all stays as it is.
@@ -74,9 +82,9 @@ pub(crate) fn materialise(
     let Some(wal) = &found.wal else {
         return Ok(false);
     };
-    let set = preserve_before(row, place, found, ambient)?;
     let readable = matches!(wal.verdict, WalVerdict::Clean | WalVerdict::TornTail);
     if !readable || !wal.holds_whole_database {
+        preserve_before(row, place, found, ambient)?;
         return Ok(false);
     }
     let made = with_suffix(&place.main, ".materialised");
@@ -86,12 +94,13 @@ pub(crate) fn materialise(
         forget(&made);
         return sound;
     }
-    let which: &[Which] = if row == Row::MainEmpty {
-        &[Which::Wal, Which::Shm, Which::Main]
-    } else {
-        &[Which::Wal, Which::Shm]
-    };
-    preserve::move_aside(place, &set, which)?;
+    keep_aside(
+        row,
+        place,
+        found,
+        &[Part::Wal, Part::Shm, Part::Main],
+        ambient,
+    )?;
     files::rename_new(&made, &place.main).map_err(|e| Error::from_io(&e))?;
     if let Some(folder) = place.folder() {
         files::sync_folder(folder).map_err(|e| Error::from_io(&e))?;
@@ -103,9 +112,11 @@ pub(crate) fn materialise(
 /// Looks at a copy of the whole set, which stays in quarantine only if it is broken as well.
 pub(crate) fn is_sound(place: &Place, found: &Look, ambient: &Ambient) -> Result<bool, Error> {
     let set = preserve_before(Row::NotSound, place, found, ambient)?;
-    let name = place.main.file_name().unwrap_or_default();
-    let sound = reads_as_sound(&set.folder.join(name))?;
-    if sound && set.made_now {
+    let Some(copy) = set.path(place, Part::Main) else {
+        return Ok(true);
+    };
+    let sound = reads_as_sound(&copy)?;
+    if sound {
         preserve::discard_copy(&set)?;
     }
     Ok(sound)

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::platform::errno as system;
+
 /// What a failure means for those who must act on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -22,6 +24,8 @@ pub enum Class {
     /// Descriptors or other system resources have run out.
     Resource,
     Memory,
+    /// No more can be kept aside before a person removes something from quarantine.
+    QuarantineFull,
     /// A right is missing: the file, its folder or a sidecar cannot be written or read.
     Permission,
     /// The path cannot hold a database as it stands.
@@ -58,6 +62,7 @@ impl Class {
             Class::DiskFull => "disk_full",
             Class::Resource => "resource",
             Class::Memory => "memory",
+            Class::QuarantineFull => "quarantine_full",
             Class::Permission => "permission",
             Class::Path => "path",
             Class::Misplaced => "misplaced",
@@ -166,6 +171,8 @@ fn cannot_open(errno: Option<i32>) -> Class {
         Some(e) if system::is_missing(e) => Class::Misplaced,
         Some(e) if system::is_exhausted(e) => Class::Resource,
         Some(e) if system::is_wrong_kind(e) => Class::Path,
+        // A name that is too long, or that holds a byte no name may hold, stays wrong.
+        Some(e) if system::is_bad_name(e) => Class::Path,
         Some(e) if system::is_link_refused(e) => Class::ShmUnavailable,
         Some(e) if system::is_shared_elsewhere(e) => Class::TransientIo,
         Some(0) => Class::Path,
@@ -177,80 +184,17 @@ fn cannot_open(errno: Option<i32>) -> Class {
 pub(crate) fn classify_io(error: &std::io::Error) -> Class {
     match error.raw_os_error() {
         Some(e) if system::is_link_refused(e) => Class::Path,
-        // A name that is too long, or that holds a byte no name may hold, stays wrong.
-        Some(e) if system::is_bad_name(e) => Class::Path,
         errno @ Some(_) => cannot_open(errno),
         None if error.kind() == std::io::ErrorKind::InvalidInput => Class::Path,
         None => Class::TransientIo,
     }
 }
 
-#[cfg(unix)]
-mod system {
-    use rustix::io::Errno;
-
-    fn is(errno: i32, any: &[Errno]) -> bool {
-        any.iter().any(|e| e.raw_os_error() == errno)
-    }
-    pub(super) fn is_no_space(errno: i32) -> bool {
-        is(errno, &[Errno::NOSPC, Errno::DQUOT, Errno::FBIG])
-    }
-    pub(super) fn is_denied(errno: i32) -> bool {
-        is(errno, &[Errno::ACCESS, Errno::PERM, Errno::ROFS])
-    }
-    pub(super) fn is_missing(errno: i32) -> bool {
-        is(errno, &[Errno::NOENT])
-    }
-    pub(super) fn is_exhausted(errno: i32) -> bool {
-        is(errno, &[Errno::MFILE, Errno::NFILE])
-    }
-    pub(super) fn is_wrong_kind(errno: i32) -> bool {
-        is(errno, &[Errno::NOTDIR, Errno::ISDIR, Errno::EXIST])
-    }
-    pub(super) fn is_link_refused(errno: i32) -> bool {
-        is(errno, &[Errno::LOOP])
-    }
-    pub(super) fn is_bad_name(errno: i32) -> bool {
-        is(errno, &[Errno::NAMETOOLONG, Errno::INVAL])
-    }
-    pub(super) fn is_shared_elsewhere(_: i32) -> bool {
-        false
-    }
-}
-
-#[cfg(not(unix))]
-mod system {
-    //! Numbers of `GetLastError`.
-    pub(super) fn is_no_space(errno: i32) -> bool {
-        matches!(errno, 39 | 112)
-    }
-    pub(super) fn is_denied(errno: i32) -> bool {
-        matches!(errno, 5 | 19 | 225)
-    }
-    pub(super) fn is_missing(errno: i32) -> bool {
-        matches!(errno, 2 | 3)
-    }
-    pub(super) fn is_exhausted(errno: i32) -> bool {
-        matches!(errno, 4 | 8 | 1450)
-    }
-    pub(super) fn is_wrong_kind(errno: i32) -> bool {
-        matches!(errno, 183 | 267)
-    }
-    pub(super) fn is_link_refused(_: i32) -> bool {
-        false
-    }
-    pub(super) fn is_bad_name(errno: i32) -> bool {
-        matches!(errno, 123 | 161 | 206)
-    }
-    pub(super) fn is_shared_elsewhere(errno: i32) -> bool {
-        matches!(errno, 32 | 33)
-    }
-}
-
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn every_code_of_the_table_has_its_class() {
         let table: &[(i32, Option<i32>, Class)] = &[
@@ -324,5 +268,41 @@ mod tests {
                 "{code} goes away by itself"
             );
         }
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn a_file_that_cannot_be_opened_is_understood_by_its_number() {
+        let table: &[(i32, Class)] = &[
+            (2, Class::Misplaced),
+            (3, Class::Misplaced),
+            (5, Class::Permission),
+            (8, Class::Resource),
+            (19, Class::Permission),
+            (32, Class::TransientIo),
+            (33, Class::TransientIo),
+            (39, Class::DiskFull),
+            (112, Class::DiskFull),
+            (206, Class::Path),
+            (225, Class::Permission),
+            (267, Class::Path),
+            (362, Class::TransientIo),
+            (389, Class::TransientIo),
+            (1450, Class::Resource),
+        ];
+        for (number, class) in table {
+            assert_eq!(
+                classify(14, Some(*number), Phase::Open),
+                *class,
+                "cannot open, with {number}"
+            );
+            assert_eq!(
+                classify_io(&std::io::Error::from_raw_os_error(*number)),
+                *class,
+                "the standard library's {number}"
+            );
+        }
+        assert_eq!(classify(778, Some(112), Phase::Run), Class::DiskFull);
+        assert_eq!(classify(266, Some(33), Phase::Run), Class::TransientIo);
     }
 }

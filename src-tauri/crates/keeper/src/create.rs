@@ -9,6 +9,7 @@ use crate::error::{Error, PathProblem};
 use crate::migrate::Schema;
 use crate::open::build_new;
 use crate::place::{self, Place, with_suffix};
+use crate::platform::keep_private;
 
 /// Leftovers of crashed processes keep their names, so another one is tried, up to here.
 const NAMES_TRIED_MAX: u32 = 100;
@@ -36,11 +37,7 @@ impl Building {
         let pid = std::process::id();
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(0o600);
-        }
+        keep_private(&mut options);
         for attempt in 0..NAMES_TRIED_MAX {
             let path = match attempt {
                 0 => with_suffix(main, &format!(".creating-{pid}")),

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::file::{KeptFile, Lane, normal_health};
 use crate::health::Health;
 use crate::place::size_of;
+use crate::platform;
 
 const MIB: u64 = 1024 * 1024;
 const GUARD_BYTES_MIN: u64 = 64 * MIB;
@@ -34,7 +35,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// How full a volume is, for this user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Volume {
+pub struct Room {
     pub free_bytes: u64,
     pub total_bytes: u64,
     /// `None` where the file system has no fixed number of them.
@@ -44,28 +45,20 @@ pub struct Volume {
 /// Looks at the volume that holds a folder.
 pub trait Space: Send + Sync {
     /// `None` where the system does not say: then nothing pauses before SQLite meets the end.
-    fn look(&self, folder: &Path) -> Option<Volume>;
+    fn look(&self, folder: &Path) -> Option<Room>;
 }
 
 /// What the system says.
 pub(crate) struct SystemSpace;
 
 impl Space for SystemSpace {
-    #[cfg(unix)]
-    fn look(&self, folder: &Path) -> Option<Volume> {
-        let there = folder.ancestors().find(|a| a.exists())?;
-        let volume = rustix::fs::statvfs(there).ok()?;
-        Some(Volume {
-            free_bytes: volume.f_bavail.saturating_mul(volume.f_frsize),
-            total_bytes: volume.f_blocks.saturating_mul(volume.f_frsize),
-            free_inodes: (volume.f_files > 0).then_some(volume.f_favail),
+    fn look(&self, folder: &Path) -> Option<Room> {
+        let space = platform::space(folder)?;
+        Some(Room {
+            free_bytes: space.free_bytes,
+            total_bytes: space.total_bytes,
+            free_inodes: space.free_files,
         })
-    }
-
-    /// The standard library cannot say on Windows.
-    #[cfg(not(unix))]
-    fn look(&self, _: &Path) -> Option<Volume> {
-        None
     }
 }
 
@@ -151,7 +144,7 @@ impl KeptFile {
 
 /// Whether jobs pause. Once they do, half as much again must be free before they go on, so that a
 /// volume at the guard does not start and stop them with every file that comes and goes.
-fn pauses(volume: Volume, wal_bytes: u64, paused: bool) -> bool {
+fn pauses(volume: Room, wal_bytes: u64, paused: bool) -> bool {
     let needed = |guard: u64| {
         if paused {
             guard.saturating_add(guard / 2)
@@ -197,7 +190,7 @@ mod tests {
 
     #[test]
     fn it_pauses_below_the_guard_and_resumes_half_above_it() {
-        let volume = |free: u64| Volume {
+        let volume = |free: u64| Room {
             free_bytes: free * MIB,
             total_bytes: 4 * GIB,
             free_inodes: None,
@@ -210,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_volume_without_names_is_as_full_as_one_without_bytes() {
-        let volume = |names: Option<u64>| Volume {
+        let volume = |names: Option<u64>| Room {
             free_bytes: GIB,
             total_bytes: 4 * GIB,
             free_inodes: names,

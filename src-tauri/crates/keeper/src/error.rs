@@ -35,7 +35,9 @@ pub enum Error {
         errno: Option<i32>,
     },
     /// Reading works. Writing would lose what lies behind the break, so a person chooses first.
-    #[error("the log is damaged with {commits_behind} commits behind the damage; nothing is written before a choice")]
+    #[error(
+        "the log is damaged with {commits_behind} commits behind the damage; nothing is written before a choice"
+    )]
     WalDamaged { commits_behind: u32 },
     #[error("the file is not a sound database (code {code:?})")]
     Corrupt { code: Option<i32> },
@@ -46,6 +48,13 @@ pub enum Error {
     /// Parts of the database are there without the part they belong to. Nothing was opened.
     #[error("the database file and its sidecars do not belong together: {0}")]
     Misplaced(Misplaced),
+    /// What is kept aside may only be removed by a person, and there is no room for more.
+    #[error("{sets} sets of files are kept aside already; one must be removed before more is kept")]
+    QuarantineFull { sets: u32 },
+    /// The file was moved or replaced while it was open. What was not acknowledged must be written
+    /// again, once a person has chosen; what was is in the file, its WAL or quarantine.
+    #[error("the database was moved or replaced while it was open")]
+    SplitBrain,
     #[error("the path cannot hold a database: {problem} (errno {errno:?})")]
     Path {
         problem: PathProblem,
@@ -120,6 +129,8 @@ impl Error {
             Error::Corrupt { code: None } | Error::WalDamaged { .. } => Class::Corrupt,
             Error::TooNew { .. } => Class::TooNew,
             Error::NotOurs { .. } | Error::Misplaced(_) => Class::Misplaced,
+            Error::QuarantineFull { .. } => Class::QuarantineFull,
+            Error::SplitBrain => Class::SplitBrain,
             Error::Path { .. } => Class::Path,
             Error::Constraint { .. } => Class::Constraint,
             Error::Sql { .. } | Error::NoRows | Error::Nested | Error::SchemaDiffers => {
@@ -160,6 +171,43 @@ impl Error {
     /// whatever opened it, because it says itself when to come back.
     pub fn is_transient(&self) -> bool {
         matches!(self, Error::Unavailable { .. }) || self.class().is_transient()
+    }
+
+    /// Worth a crash report, if the person has agreed to any: a developer may learn something from it.
+    /// What goes away by waiting never is, and nor is what only the person can mend. A file that stays
+    /// unusable is told once, as an [`crate::Incident`].
+    pub fn is_reportable(&self) -> bool {
+        // Cannot-open is waited for or mended by the person, whatever its class.
+        let waited_for = self.is_transient() || self.code().is_some_and(|code| code & 0xff == 14);
+        let tells_of_a_bug = match self.class() {
+            Class::Corrupt
+            | Class::DerivedCorrupt
+            | Class::SplitBrain
+            | Class::Misplaced
+            | Class::Constraint
+            | Class::Misuse
+            | Class::Panicked => true,
+            Class::Busy
+            | Class::Overloaded
+            | Class::Cancelled
+            | Class::TransientIo
+            | Class::ShmUnavailable
+            | Class::DurabilityLost
+            | Class::DiskFull
+            | Class::Resource
+            | Class::Memory
+            | Class::QuarantineFull
+            | Class::Permission
+            | Class::Path
+            | Class::TooNew
+            | Class::Closed => false,
+        };
+        // That no row matches is an answer, and another program's file is nobody's bug.
+        let is_answer = matches!(
+            self,
+            Error::NoRows | Error::NotOurs { .. } | Error::Misplaced(Misplaced::Vanished)
+        );
+        tells_of_a_bug && !waited_for && !is_answer
     }
 
     /// Names the failure of an SQLite call.
@@ -287,5 +335,63 @@ impl From<rusqlite::Error> for Error {
         let named = Error::from_sqlite(&error, held::system_errno(&error), Phase::Run);
         held::note(&named);
         named
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transient_code_is_never_reportable() {
+        let errnos = std::iter::once(None).chain((0..134).map(Some));
+        for errno in errnos {
+            for code in [
+                1546, 4874, 14, 5386, 4618, 5130, 5, 261, 517, 10, 266, 778, 13, 7, 15,
+            ] {
+                for phase in [Phase::Open, Phase::Run, Phase::Checkpoint] {
+                    let error = Error::from_code(code, errno, phase);
+                    assert!(
+                        !error.is_reportable(),
+                        "{code} with errno {errno:?} while {phase:?}: {error:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_never_reportable_whatever_opened_the_breaker() {
+        for class in [Class::Corrupt, Class::TransientIo, Class::Panicked] {
+            let refused = Error::Unavailable {
+                class,
+                retry_in: Duration::ZERO,
+                code: Some(11),
+                errno: None,
+            };
+            assert!(!refused.is_reportable(), "{class:?} was told already");
+        }
+    }
+
+    #[test]
+    fn what_a_developer_can_learn_from_is_reportable() {
+        for error in [
+            Error::Corrupt { code: Some(11) },
+            Error::SplitBrain,
+            Error::Panicked,
+            Error::Nested,
+            Error::Constraint { code: 787 },
+        ] {
+            assert!(error.is_reportable(), "{error:?}");
+        }
+        for error in [
+            Error::NoRows,
+            Error::Closed,
+            Error::Cancelled,
+            Error::Overloaded,
+            Error::NotOurs { found: 1 },
+        ] {
+            assert!(!error.is_reportable(), "{error:?} is an answer");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::breaker::BreakerState;
+use crate::grade::SqliteGrade;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
@@ -17,6 +18,8 @@ pub struct Facts {
     /// Too little is free, so writes of the background lane are refused for now.
     pub jobs_paused: bool,
     pub sqlite_version: &'static str,
+    /// Whether that version is fit for use.
+    pub sqlite: SqliteGrade,
     /// As of the last open.
     pub schema_version: Option<i32>,
     /// `None` while no connection is open.

@@ -3,6 +3,12 @@
 //! `torture` a place costs nothing and does nothing.
 
 #[cfg(not(feature = "torture"))]
+use std::path::Path;
+
+#[cfg(not(feature = "torture"))]
+use crate::platform::volume::Volume;
+
+#[cfg(not(feature = "torture"))]
 #[expect(
     clippy::unnecessary_wraps,
     reason = "the same signature as under torture"
@@ -11,16 +17,25 @@ pub(crate) fn point(_: &'static str) -> std::io::Result<()> {
     Ok(())
 }
 
+/// A kind of volume that cannot be had where the tests run.
+#[cfg(not(feature = "torture"))]
+pub(crate) fn pretended_volume(_: &Path) -> Option<Volume> {
+    None
+}
+
 #[cfg(feature = "torture")]
-pub(crate) use armed::point;
+pub use armed::{Act, Plan, arm, disarm, pretend_volume, visits};
 #[cfg(feature = "torture")]
-pub use armed::{Act, Plan, arm, disarm, visits};
+pub(crate) use armed::{point, pretended_volume};
 
 #[cfg(feature = "torture")]
 mod armed {
     use std::io;
+    use std::path::{Path, PathBuf};
 
     use parking_lot::Mutex;
+
+    use crate::platform::volume::Volume;
 
     /// What happens at the place chosen.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,25 +56,44 @@ mod armed {
     }
 
     struct State {
+        counting: bool,
         plan: Option<Plan>,
         visits: Vec<&'static str>,
     }
 
     static STATE: Mutex<State> = Mutex::new(State {
+        counting: false,
         plan: None,
         visits: Vec::new(),
     });
+    static PRETENDED: Mutex<Vec<(PathBuf, Volume)>> = Mutex::new(Vec::new());
 
     /// Forgets the visits so far and follows `plan` from here; without one only counts.
     pub fn arm(plan: Option<Plan>) {
         *STATE.lock() = State {
+            counting: true,
             plan,
             visits: Vec::new(),
         };
     }
 
     pub fn disarm() {
-        STATE.lock().plan = None;
+        let mut state = STATE.lock();
+        state.plan = None;
+        state.counting = false;
+    }
+
+    /// From here on databases below `folder` are taken to lie on such a volume.
+    pub fn pretend_volume(folder: &Path, volume: Volume) {
+        PRETENDED.lock().push((folder.to_path_buf(), volume));
+    }
+
+    pub(crate) fn pretended_volume(path: &Path) -> Option<Volume> {
+        let pretended = PRETENDED.lock();
+        let found = pretended
+            .iter()
+            .find(|(folder, _)| path.starts_with(folder));
+        found.map(|(_, volume)| *volume)
     }
 
     /// The places visited since the last `arm`, in order.
@@ -69,6 +103,9 @@ mod armed {
 
     pub(crate) fn point(name: &'static str) -> io::Result<()> {
         let mut state = STATE.lock();
+        if !state.counting {
+            return Ok(());
+        }
         state.visits.push(name);
         let visit = state.visits.len() as u64;
         let Some(plan) = state.plan else {

@@ -16,15 +16,18 @@ use crate::class::Class;
 use crate::disk::{DiskGate, Space};
 use crate::error::Error;
 use crate::facts::{Checkpoint, Facts, JournalMode};
+use crate::grade::SqliteGrade;
 use crate::health::{Degraded, Health, HealthCell, HealthSnapshot, Moment};
 use crate::held::connection_is_held;
 use crate::hub::{Hub, ReadOutcome, SharedHub};
+use crate::incident::Incidents;
 use crate::migrate::Schema;
 use crate::open::Stop;
 use crate::opening::Opening;
 use crate::place::{self, Place, size_of};
 use crate::queue::Push;
 use crate::reserve::Permits;
+use crate::split_brain::{Split, StrangeWal};
 use crate::ticket::{Ticket, new_job};
 use crate::tx::{ReadTx, WriteTx};
 
@@ -57,8 +60,11 @@ pub struct KeptFile {
     pub(crate) closed: AtomicBool,
     pub(crate) counts: Counts,
     pub(crate) permits: Permits,
+    pub(crate) incidents: Incidents,
     pub(crate) disk: DiskGate,
     pub(crate) space: Arc<dyn Space>,
+    pub(crate) aside: Mutex<Vec<Split>>,
+    pub(crate) strangers: Mutex<Vec<StrangeWal>>,
     shelf: Arc<Shelf>,
     used_at: AtomicU64,
     schema_version: Mutex<Option<i32>>,
@@ -102,8 +108,11 @@ impl KeptFile {
             closed: AtomicBool::new(false),
             counts: Counts::default(),
             permits: Permits::new(),
+            incidents: Incidents::default(),
             disk: DiskGate::default(),
             space,
+            aside: Mutex::default(),
+            strangers: Mutex::default(),
             shelf,
             used_at: AtomicU64::new(0),
             schema_version: Mutex::new(None),
@@ -215,6 +224,11 @@ impl KeptFile {
         self.health.snapshot()
     }
 
+    /// The last changes, the newest at the end, at most 64.
+    pub fn health_history(&self) -> Vec<HealthSnapshot> {
+        self.health.history()
+    }
+
     /// Calls `listener` after each change, in order, outside all locks. The call may come on any
     /// thread that uses the file, the writer's included, so it should only pass the news on.
     pub fn on_health(&self, listener: impl Fn(&HealthSnapshot) + Send + Sync + 'static) {
@@ -234,14 +248,7 @@ impl KeptFile {
             let hub = self.open_now()?;
             return hub.refusal.clone().map_or(Ok(()), Err);
         }
-        self.read(Lane::Interactive, |tx| {
-            tx.connection()
-                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
-                    row.get::<_, i64>(0)
-                })
-                .map(drop)
-                .map_err(Error::from)
-        })?;
+        self.read(Lane::Interactive, look_inside)?;
         // Only a commit tells that the disk takes one: the version is set to what it is.
         self.write(|tx| {
             let connection = tx.connection();
@@ -267,6 +274,7 @@ impl KeptFile {
             free_bytes: self.place.folder().and_then(place::free_bytes),
             jobs_paused: self.disk.is_paused(),
             sqlite_version: rusqlite::version(),
+            sqlite: SqliteGrade::of_linked(),
             schema_version: *self.schema_version.lock(),
             journal_mode: hub.as_ref().map(|hub| hub.mode),
             breaker: self.breaker_state(),
@@ -288,6 +296,10 @@ impl KeptFile {
         match fault.class() {
             Class::DiskFull => self.health.fall(Health::DiskFull, self.moment()),
             Class::Permission => self.health.fall(Health::ReadOnly, self.moment()),
+            Class::SplitBrain => {
+                let changed = hub.identity.changed(&self.place);
+                self.split(hub, changed.unwrap_or_default());
+            }
             class if class.evicts() => self.evict(hub, fault),
             _ => {}
         }
@@ -361,6 +373,7 @@ impl KeptFile {
             drop(hub.retire(true));
         }
         self.join_writers();
+        self.keep_aside();
         self.health.close(self.moment());
         self.health.deliver();
     }
@@ -491,6 +504,16 @@ impl KeptFile {
     pub(crate) fn record_schema_version(&self, version: i32) {
         *self.schema_version.lock() = Some(version);
     }
+}
+
+/// Reads a page, so that a file which cannot be read shows it.
+pub(crate) fn look_inside(tx: &ReadTx<'_>) -> Result<(), Error> {
+    let mut statement = tx
+        .connection()
+        .prepare_cached("SELECT count(*) FROM sqlite_schema")?;
+    Ok(statement
+        .query_row([], |row| row.get::<_, i64>(0))
+        .map(drop)?)
 }
 
 pub(crate) fn normal_health(mode: JournalMode) -> Health {

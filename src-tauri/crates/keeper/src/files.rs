@@ -5,16 +5,21 @@
 //! connection: closing them would drop SQLite's locks.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use crate::fault::point;
-use crate::place;
+use crate::platform;
+use crate::platform::keep_private;
+
+const PIECE_BYTES: usize = 256 * 1024;
 
 /// Makes a folder for us alone, with its missing parents.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     point("make_folder")?;
-    place::make_folder(folder)
+    platform::make_folder(folder)
 }
 
 /// Writes a file that is not there yet, for us alone.
@@ -35,16 +40,25 @@ pub(crate) fn copy_new(from: &Path, to: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
+/// Like `copy_new`, from what is not a file by name.
+pub(crate) fn copy_new_from(source: &mut dyn Read, to: &Path) -> io::Result<u64> {
+    point("copy_new_from")?;
+    let mut copy = new_private(to)?;
+    let bytes = io::copy(source, &mut copy)?;
+    copy.sync_all()?;
+    Ok(bytes)
+}
+
 /// Gives a file another name, which must be free. `sync_folder` makes it last.
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     point("rename_new")?;
-    place::rename_to_new(from, to)
+    platform::rename_to_new(from, to)
 }
 
 /// Makes the names in a folder survive a power loss.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     point("sync_folder")?;
-    place::sync_folder(folder)
+    platform::sync_folder(folder)
 }
 
 /// Removes a file that this very process has made and nobody needs: never data of a person.
@@ -56,13 +70,38 @@ pub(crate) fn remove_own(path: &Path) -> io::Result<()> {
     }
 }
 
+/// The hash of a file's bytes, in hexadecimal digits.
+pub(crate) fn sha256(path: &Path) -> io::Result<String> {
+    point("sha256")?;
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0_u8; PIECE_BYTES];
+    loop {
+        match file.read(&mut piece)? {
+            0 => break,
+            n => hasher.update(piece.get(..n).unwrap_or_default()),
+        }
+    }
+    Ok(hasher
+        .finalize()
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            hex.push_str(&format!("{byte:02x}"));
+            hex
+        }))
+}
+
+/// A moment as part of a name: `20261121T070111Z`.
+pub(crate) fn utc_stamp(unix_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(unix_ms)
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        .strftime("%Y%m%dT%H%M%SZ")
+        .to_string()
+}
+
 fn new_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
+    keep_private(&mut options);
     options.open(path)
 }

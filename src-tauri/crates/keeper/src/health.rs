@@ -53,6 +53,8 @@ pub enum Health {
     /// The file belongs to another program.
     NotOurs,
     Misplaced(Misplaced),
+    /// It was moved or replaced while it was open. What our connection held is in quarantine.
+    SplitBrain,
     /// Well again. It stays until the next change.
     Recovered {
         downtime: Duration,
@@ -103,6 +105,7 @@ impl Health {
             Health::TooNew { .. } => "too_new",
             Health::NotOurs => "not_ours",
             Health::Misplaced(_) => "misplaced",
+            Health::SplitBrain => "split_brain",
             Health::Recovered { .. } => "recovered",
             Health::Closed => "closed",
         }
@@ -117,6 +120,7 @@ impl Health {
             },
             Error::NotOurs { .. } => Health::NotOurs,
             Error::Misplaced(how) => Health::Misplaced(*how),
+            Error::SplitBrain => Health::SplitBrain,
             Error::ReadOnly { .. } => Health::ReadOnly,
             Error::WalDamaged { commits_behind } => Health::WalDamaged {
                 commits_behind: *commits_behind,
@@ -141,6 +145,9 @@ impl Health {
     }
 }
 
+/// Changes kept to look back at.
+const CHANGES_KEPT_MAX: usize = 64;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HealthSnapshot {
     /// Grows by one with each change.
@@ -163,6 +170,7 @@ struct Inner {
     refused_in_all: u64,
     listeners: Vec<Listener>,
     outbox: VecDeque<HealthSnapshot>,
+    history: VecDeque<HealthSnapshot>,
     delivering: bool,
 }
 
@@ -187,6 +195,7 @@ impl HealthCell {
                 refused_in_all: 0,
                 listeners: Vec::new(),
                 outbox: VecDeque::new(),
+                history: VecDeque::new(),
                 delivering: false,
             }),
         }
@@ -204,6 +213,15 @@ impl HealthCell {
         let mut inner = self.inner.lock();
         inner.refused = inner.refused.saturating_add(1);
         inner.refused_in_all = inner.refused_in_all.saturating_add(1);
+    }
+
+    pub(crate) fn history(&self) -> Vec<HealthSnapshot> {
+        self.inner.lock().history.iter().copied().collect()
+    }
+
+    /// Since it fell ill.
+    pub(crate) fn refused(&self) -> u64 {
+        self.inner.lock().refused
     }
 
     pub(crate) fn refused_in_all(&self) -> u64 {
@@ -277,6 +295,10 @@ impl Inner {
             since_unix_ms: at.unix_ms,
         };
         self.outbox.push_back(self.now);
+        if self.history.len() == CHANGES_KEPT_MAX {
+            self.history.pop_front();
+        }
+        self.history.push_back(self.now);
         let (class, code) = match state {
             Health::Unavailable { class, code, .. }
             | Health::Degraded(Degraded::Failing { class, code, .. }) => (class.as_str(), code),

@@ -1,7 +1,7 @@
 //! One open of a file: the writer's connection and line, and the readers.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
@@ -16,6 +16,7 @@ use crate::place::Place;
 use crate::pool::{Checkout, Pool};
 use crate::queue::Queue;
 use crate::raw;
+use crate::split_brain::Identity;
 use crate::tx::ReadTx;
 use crate::watch::Watch;
 
@@ -48,10 +49,17 @@ pub(crate) struct Hub {
     pub(crate) queue: Queue,
     /// Taken by the writer for a batch and, without shared memory, by readers for a read.
     pub(crate) writer: Mutex<Option<Conn>>,
+    pub(crate) identity: Identity,
+    /// The files are not where they were: nobody is acknowledged any more.
+    pub(crate) split: AtomicBool,
+    /// The connection holds the only copy of something, so the writer leaves it open at its end.
+    pub(crate) stays_open: AtomicBool,
     pub(crate) watch: Watch,
     /// The writer makes a checkpoint when it is woken next, however short the WAL.
     pub(crate) checkpoint_wanted: AtomicBool,
     pool: Pool,
+    /// Connections of long reads.
+    apart: AtomicUsize,
     exited: Mutex<bool>,
     exit: Condvar,
 }
@@ -67,33 +75,38 @@ pub(crate) enum ReadOutcome<T, E> {
 }
 
 impl Hub {
-    pub(crate) fn new(generation: u64, opened: Opened) -> Hub {
+    pub(crate) fn new(generation: u64, opened: Opened, identity: Identity) -> Hub {
         Hub {
-            generation,
             mode: opened.mode,
-            refusal: None,
-            queue: Queue::new(),
             writer: Mutex::new(Some(opened.writer)),
-            watch: Watch::default(),
-            checkpoint_wanted: AtomicBool::new(false),
-            pool: Pool::new(),
-            exited: Mutex::new(false),
-            exit: Condvar::new(),
+            ..Hub::bare(generation, identity)
         }
     }
 
     /// Readers alone: of a file that cannot be written, or must not be until a person has chosen.
-    pub(crate) fn read_only(generation: u64, refusal: Error) -> Hub {
+    pub(crate) fn read_only(generation: u64, refusal: Error, identity: Identity) -> Hub {
+        Hub {
+            refusal: Some(refusal),
+            exited: Mutex::new(true),
+            ..Hub::bare(generation, identity)
+        }
+    }
+
+    fn bare(generation: u64, identity: Identity) -> Hub {
         Hub {
             generation,
             mode: JournalMode::Wal,
-            refusal: Some(refusal),
+            refusal: None,
             queue: Queue::new(),
             writer: Mutex::new(None),
+            identity,
+            split: AtomicBool::new(false),
+            stays_open: AtomicBool::new(false),
             watch: Watch::default(),
             checkpoint_wanted: AtomicBool::new(false),
             pool: Pool::new(),
-            exited: Mutex::new(true),
+            apart: AtomicUsize::new(0),
+            exited: Mutex::new(false),
             exit: Condvar::new(),
         }
     }
@@ -143,6 +156,8 @@ impl Hub {
             };
             return self.read_alone(terms, ambient, begun, op);
         }
+        // Counted until after its connection is closed.
+        let _apart = Apart::enter(&self.apart);
         let conn = match open_reader(place, &ambient.clock) {
             Ok(conn) => conn,
             Err(error) => return refused(error),
@@ -200,10 +215,22 @@ impl Hub {
 
     /// The writer's last act.
     pub(crate) fn writer_exits(&self) {
-        let conn = self.writer.lock().take();
-        drop(conn);
+        {
+            let mut writer = self.writer.lock();
+            if !self.stays_open.load(Ordering::SeqCst) {
+                drop(writer.take());
+            }
+        }
         *self.exited.lock() = true;
         self.exit.notify_all();
+    }
+
+    pub(crate) fn has_exited(&self) -> bool {
+        *self.exited.lock()
+    }
+
+    pub(crate) fn reads_are_closed(&self) -> bool {
+        self.pool.is_empty() && self.apart.load(Ordering::SeqCst) == 0
     }
 
     /// False if the writer still sits in a call of the system.
@@ -219,6 +246,21 @@ impl Hub {
             }
         }
         true
+    }
+}
+
+struct Apart<'h>(&'h AtomicUsize);
+
+impl Apart<'_> {
+    fn enter(count: &AtomicUsize) -> Apart<'_> {
+        count.fetch_add(1, Ordering::SeqCst);
+        Apart(count)
+    }
+}
+
+impl Drop for Apart<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

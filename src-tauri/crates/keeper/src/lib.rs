@@ -18,21 +18,26 @@ mod facts;
 mod fault;
 mod file;
 mod files;
+mod grade;
 mod health;
 mod held;
 mod hub;
+mod incident;
 mod lock;
 mod migrate;
+#[cfg(feature = "torture")]
+mod models;
 mod open;
 mod opening;
-mod pause;
 mod place;
+mod platform;
 mod pool;
 mod preserve;
 mod queue;
 mod raw;
 mod reserve;
 mod salvage;
+mod split_brain;
 mod tending;
 mod ticket;
 mod tx;
@@ -47,16 +52,20 @@ pub use cache::Keeper;
 pub use class::Class;
 /// What is done about what is found on the disk, and about what SQLite says of it.
 pub mod decisions {
-    pub use crate::decision::{Action, Row, Rule, TABLE};
+    pub use crate::decision::{Action, Row, Rule, TABLE, for_failure};
 }
-pub use disk::{Space, Volume};
+pub use disk::{Room, Space};
 pub use error::{Error, Misplaced, PathProblem};
 pub use facts::{Checkpoint, Facts, JournalMode, OldestReader};
 pub use file::{KeptFile, Lane};
+pub use grade::{SqliteGrade, SqliteVerdict};
 pub use health::{Degraded, Health, HealthSnapshot};
 pub use held::connection_is_held;
+pub use incident::Incident;
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use migrate::Schema;
+pub use platform::volume::Volume;
+pub use preserve::{KeptCopy, MadeBy, Manifest, Set, WalNote};
 pub use reserve::{Canceller, Reservation, Reservations, Waiting};
 pub use ticket::Ticket;
 pub use tx::{ReadTx, WriteTx};
@@ -64,5 +73,6 @@ pub use tx::{ReadTx, WriteTx};
 /// What tests that torture the keeper need of its inside.
 #[cfg(feature = "torture")]
 pub mod torture {
-    pub use crate::fault::{Act, Plan, arm, disarm, visits};
+    pub use crate::fault::{Act, Plan, arm, disarm, pretend_volume, visits};
+    pub use crate::models::{Admitted, LoneBreaker};
 }

@@ -3,8 +3,9 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
-use std::thread;
 use std::time::Duration;
+
+use crate::platform;
 
 const LOCK_FILE: &str = ".lock";
 /// Beside the lock file, because Windows lets nobody read a locked one.
@@ -42,9 +43,9 @@ pub struct WorkspaceLock {
 impl WorkspaceLock {
     /// Takes the workspace or says who has it. Makes the folder, private, if it is missing.
     pub fn acquire(dir: &Path, holder: &Holder) -> Result<WorkspaceLock, LockError> {
-        crate::place::make_folder(dir)?;
-        for (path, wanted) in [(dir.to_path_buf(), 0o700), (dir.join(LOCK_FILE), 0o600)] {
-            if crate::place::repair(&path, wanted) > 0 {
+        platform::make_folder(dir)?;
+        for path in [dir.to_path_buf(), dir.join(LOCK_FILE)] {
+            if platform::narrow(&path) > 0 {
                 tracing::warn!("the workspace could be entered by others; its rights are narrowed");
             }
         }
@@ -54,7 +55,7 @@ impl WorkspaceLock {
                 Ok(()) => break,
                 Err(TryLockError::Error(e)) => return Err(e.into()),
                 Err(TryLockError::WouldBlock) if tried < TRIES_MAX => {
-                    thread::park_timeout(TRY_EVERY);
+                    platform::pause(TRY_EVERY);
                 }
                 Err(TryLockError::WouldBlock) => {
                     return Err(LockError::HeldBy(read_owner(dir)));
@@ -82,25 +83,16 @@ impl WorkspaceLock {
 fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    private(&mut options);
+    platform::keep_private(&mut options);
     options.open(path)
 }
-
-#[cfg(unix)]
-fn private(options: &mut OpenOptions) {
-    use std::os::unix::fs::OpenOptionsExt;
-    options.mode(0o600);
-}
-
-#[cfg(not(unix))]
-fn private(_: &mut OpenOptions) {}
 
 /// Replaced whole, so that nobody reads half of it. Only the holder of the lock writes it.
 fn write_owner(dir: &Path, holder: &Holder) -> io::Result<()> {
     let temp = dir.join(owner_draft());
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
-    private(&mut options);
+    platform::keep_private(&mut options);
     let text = format!(
         "pid={}\nname={}\nstarted_unix_ms={}\nendpoint={}\n",
         holder.pid,
@@ -109,7 +101,7 @@ fn write_owner(dir: &Path, holder: &Holder) -> io::Result<()> {
         one_line(&holder.endpoint),
     );
     options.open(&temp)?.write_all(text.as_bytes())?;
-    fs::rename(&temp, dir.join(OWNER_FILE))
+    platform::change_name(&temp, &dir.join(OWNER_FILE))
 }
 
 /// No name is better than that of a holder long gone.

@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::facts::JournalMode;
 use crate::held;
 use crate::migrate::{Schema, check, migrate, open_error};
-use crate::pause::pause;
 use crate::place::{Hold, Place, size_of};
+use crate::platform;
 use crate::raw::{self, Access};
 
 /// How long SQLite itself waits for another process before it says busy.
@@ -62,9 +62,9 @@ impl Stop {
         })
     }
 
-    /// May be called by any thread.
-    pub(crate) fn call_off(&self) {
-        self.called_off.store(true, Ordering::SeqCst);
+    /// May be called by any thread. False if it was called off before.
+    pub(crate) fn call_off(&self) -> bool {
+        !self.called_off.swap(true, Ordering::SeqCst)
     }
 
     fn says_stop(&self, clock: &dyn Clock) -> bool {
@@ -106,10 +106,10 @@ pub(crate) struct Opened {
 impl Opened {
     /// Moves the whole WAL into the file and empties it. A reader in its way leaves it for later.
     pub(crate) fn fold_wal(&self) {
-        let folded = self
-            .writer
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let folded =
+            self.writer
+                .connection
+                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         if let Err(error) = folded {
             let error = open_error(&self.writer.connection, &error);
             tracing::warn!(class = %error.class(), "the log could not be folded in at once");
@@ -140,7 +140,7 @@ pub(crate) fn open_writer(
         Manner::RollbackAlone => return open(JournalMode::RollbackExclusive),
         Manner::Shared => match open(JournalMode::Wal) {
             Err(error) if is_about_shm(&error) && error.class() != Class::DiskFull => {
-                pause(SHM_RETRY_AFTER);
+                platform::pause(SHM_RETRY_AFTER);
                 open(JournalMode::Wal)
             }
             opened => opened,
@@ -339,11 +339,7 @@ fn harden(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn with_stop(
-    connection: Connection,
-    hold: Hold,
-    clock: &Arc<dyn Clock>,
-) -> Result<Conn, Error> {
+fn with_stop(connection: Connection, hold: Hold, clock: &Arc<dyn Clock>) -> Result<Conn, Error> {
     let mut connection = connection;
     let stop = Stop::new();
     let (watched, clock) = (Arc::clone(&stop), Arc::clone(clock));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use crate::breaker::{Admission, BreakerState};
+use crate::care;
 use crate::class::Class;
 use crate::create;
 use crate::decision::{Action, Main, Row, Wal, before_opening};
@@ -15,9 +16,9 @@ use crate::file::{KeptFile, normal_health};
 use crate::files;
 use crate::health::Health;
 use crate::hub::{Hub, SharedHub};
-use crate::care;
 use crate::open::{Manner, open_read_only, open_writer};
 use crate::place::{self, Marks};
+use crate::split_brain::Identity;
 use crate::verdict::{Look, look};
 use crate::writer;
 
@@ -59,6 +60,10 @@ impl Opening {
         let mut last = self.last.lock();
         last.suspect |= failure.class() == Class::Corrupt;
         last.failure = Some(failure);
+    }
+
+    pub(crate) fn last_failure(&self) -> Option<Error> {
+        self.last.lock().failure.clone()
     }
 }
 
@@ -149,7 +154,8 @@ impl KeptFile {
             return false;
         }
         last.looked_at = at;
-        last.marks.as_ref() != Some(&self.place.marks())
+        // Whoever has taken the name goes on changing it, and only a person knows which one is meant.
+        last.failure != Some(Error::SplitBrain) && last.marks.as_ref() != Some(&self.place.marks())
     }
 
     fn refusal(&self, retry_in: Duration) -> Error {
@@ -180,13 +186,21 @@ impl KeptFile {
                 errno: None,
             }));
         }
+        if !self.aside_is_gone() || self.wal_is_a_stranger() {
+            // What only its connections reach is not safe yet, somebody still reads there, or the WAL
+            // it has left lies beside another file.
+            return Err(Failed::lasting(Error::SplitBrain));
+        }
         self.verify_suspect()?;
         for _ in 0..LOOKS_MAX {
             let mut found = look(&self.place)?;
             found.seen.accepted = self.opening.last.lock().accepted;
             let row = before_opening(&found.seen);
             if row != Row::Whole && row != Row::NeverWas {
-                tracing::warn!(row = row.number(), "the files need care before they are opened");
+                tracing::warn!(
+                    row = row.number(),
+                    "the files need care before they are opened"
+                );
             }
             if let Some(hub) = self.act(row, &found)? {
                 return Ok(hub);
@@ -301,7 +315,8 @@ impl KeptFile {
             opened.fold_wal();
             self.opening.last.lock().accepted = false;
         }
-        self.start(Arc::new(Hub::new(self.next_generation(), opened)))
+        let identity = Identity::of(&self.place);
+        self.start(Arc::new(Hub::new(self.next_generation(), opened, identity)))
     }
 
     /// Serves readers alone, and refuses writes with `why`. If not even reading works, `why` stands.
@@ -310,7 +325,8 @@ impl KeptFile {
             .map_err(|_| Failed::lasting(why.clone()))?;
         self.count_connection();
         self.record_schema_version(opened.schema_version);
-        let hub = Arc::new(Hub::read_only(self.next_generation(), why));
+        let identity = Identity::of(&self.place);
+        let hub = Arc::new(Hub::read_only(self.next_generation(), why, identity));
         let mut slot = self.hub.write();
         if self.closed.load(Ordering::SeqCst) {
             return Err(Failed::passing(Error::Closed));
@@ -369,7 +385,8 @@ impl KeptFile {
     }
 
     fn settle_success(&self, hub: &Hub) {
-        self.breaker.lock().succeeded();
+        let now = self.now();
+        self.breaker.lock().succeeded(now);
         self.opening.last.lock().failure = None;
         match &hub.refusal {
             Some(refusal) => self.health.fall(Health::latched(refusal), self.moment()),
@@ -487,5 +504,6 @@ impl Drop for Permit<'_> {
         *self.file.opening.flight.lock() = None;
         self.flight.landed.notify_all();
         self.file.health.deliver();
+        self.file.look_for_incident();
     }
 }

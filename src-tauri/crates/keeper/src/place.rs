@@ -2,13 +2,16 @@
 //! here opens the main file or `-shm`, because closing them would drop SQLite's locks.
 
 use std::ffi::OsString;
-use std::fs::{self, Metadata};
-use std::io;
+use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Error, PathProblem};
+use crate::fault;
+use crate::platform::volume::Volume;
+use crate::platform::{self, FileId};
+pub(crate) use crate::platform::{make_folder, rename_to_new, sync_folder};
 
 /// The four files of one database.
 #[derive(Debug, Clone)]
@@ -52,12 +55,16 @@ impl Place {
 
     /// Nobody can change anything there while it is so.
     pub(crate) fn is_on_read_only_volume(&self) -> bool {
-        self.folder().is_some_and(is_read_only_volume)
+        self.folder().is_some_and(platform::is_read_only_volume)
     }
 
     /// Shared memory does not work there, nor do locks always.
     pub(crate) fn is_on_network(&self) -> bool {
-        false
+        self.volume() == Volume::Network
+    }
+
+    pub(crate) fn volume(&self) -> Volume {
+        fault::pretended_volume(&self.main).unwrap_or_else(|| Volume::of(&self.main))
     }
 
     /// Where copies of a set of files are kept before anything is done to it.
@@ -132,7 +139,8 @@ pub(crate) struct Marks {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Mark {
-    identity: (u64, u64, u32),
+    id: Option<FileId>,
+    rights: u32,
     len: u64,
     modified: Option<std::time::SystemTime>,
 }
@@ -141,7 +149,8 @@ impl Mark {
     fn of(path: &Path) -> Option<Mark> {
         let meta = fs::symlink_metadata(path).ok()?;
         Some(Mark {
-            identity: identity(&meta),
+            id: platform::file_id(path),
+            rights: platform::rights(&meta),
             len: meta.len(),
             modified: meta.modified().ok(),
         })
@@ -151,138 +160,30 @@ impl Mark {
     fn rights(path: &Path) -> Option<Mark> {
         let meta = fs::metadata(path).ok()?;
         Some(Mark {
-            identity: identity(&meta),
+            id: platform::file_id(path),
+            rights: platform::rights(&meta),
             len: 0,
             modified: None,
         })
     }
 }
 
-#[cfg(unix)]
-fn identity(meta: &Metadata) -> (u64, u64, u32) {
-    use std::os::unix::fs::MetadataExt;
-    (meta.dev(), meta.ino(), meta.mode())
-}
-
-#[cfg(not(unix))]
-fn identity(meta: &Metadata) -> (u64, u64, u32) {
-    (0, 0, u32::from(meta.permissions().readonly()))
-}
-
 pub(crate) fn size_of(path: &Path) -> Option<u64> {
     fs::symlink_metadata(path).ok().map(|m| m.len())
 }
 
-/// Makes the folder and its missing parents, all of them private.
-pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(folder)
-}
-
-/// Takes from others what rights they have to this. Returns how many were changed: one or none. What
-/// many share (sticky, or of another owner) keeps its rights.
-#[cfg(unix)]
-pub(crate) fn repair(path: &Path, wanted: u32) -> u64 {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-
-    let me = rustix::process::geteuid().as_raw();
-    let Ok(meta) = fs::metadata(path) else {
-        return 0;
-    };
-    let mode = meta.mode() & 0o7777;
-    let shared = mode & 0o1000 != 0 || meta.uid() != me;
-    if shared || mode & 0o077 == 0 {
-        return 0;
-    }
-    let changed = fs::set_permissions(path, fs::Permissions::from_mode(mode & wanted));
-    u64::from(changed.is_ok())
-}
-
-#[cfg(not(unix))]
-pub(crate) fn repair(_: &Path, _: u32) -> u64 {
-    0
-}
-
 /// Makes the database's own folder and file private again if they are not. Returns how many were
 /// changed. A folder that many share (sticky, or of another owner) keeps its rights.
-#[cfg(unix)]
 pub(crate) fn repair_rights(place: &Place) -> u64 {
-    let folder = place
-        .folder()
-        .filter(|f| f.parent().is_some())
-        .map_or(0, |f| repair(f, 0o700));
-    let files = [&place.main, &place.wal, &place.shm]
+    let folder = place.folder().filter(|f| f.parent().is_some());
+    let files = [&place.main, &place.wal, &place.shm];
+    folder
         .into_iter()
-        .map(|f| repair(f, 0o600))
-        .sum::<u64>();
-    folder + files
+        .chain(files.into_iter().map(PathBuf::as_path))
+        .map(platform::narrow)
+        .sum()
 }
 
-/// On Windows the rights come with the folder of the user.
-#[cfg(not(unix))]
-pub(crate) fn repair_rights(_: &Place) -> u64 {
-    0
-}
-
-#[cfg(unix)]
 pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
-    let there = folder.ancestors().find(|a| a.exists())?;
-    let volume = rustix::fs::statvfs(there).ok()?;
-    Some(volume.f_bavail.saturating_mul(volume.f_frsize))
-}
-
-#[cfg(unix)]
-fn is_read_only_volume(folder: &Path) -> bool {
-    rustix::fs::statvfs(folder).is_ok_and(|volume| {
-        volume
-            .f_flag
-            .contains(rustix::fs::StatVfsMountFlags::RDONLY)
-    })
-}
-
-#[cfg(not(unix))]
-fn is_read_only_volume(_: &Path) -> bool {
-    false
-}
-
-/// The standard library cannot say on Windows.
-#[cfg(not(unix))]
-pub(crate) fn free_bytes(_: &Path) -> Option<u64> {
-    None
-}
-
-/// Makes a rename or a new name in this folder survive a power loss.
-#[cfg(unix)]
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
-}
-
-/// Windows has no such call; its journal orders names by itself.
-#[cfg(not(unix))]
-pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Gives a finished file its name, and never takes that name from another.
-pub(crate) fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
-    #[cfg(any(target_os = "linux", target_os = "macos"))]
-    {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        use rustix::io::Errno;
-        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
-            done => return done.map_err(io::Error::from),
-        }
-    }
-    // The workspace lock keeps others from creating between the look and the rename.
-    if fs::symlink_metadata(to).is_ok() {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
-    fs::rename(from, to)
+    platform::space(folder).map(|space| space.free_bytes)
 }

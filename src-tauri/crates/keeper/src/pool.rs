@@ -101,15 +101,21 @@ impl Pool {
         Ok(Checkout::Reader(reader))
     }
 
+    /// No connection exists or is being made.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.inner.lock().made == 0
+    }
+
     /// Closes the idle readers; the lent ones close when they come back.
     pub(crate) fn retire(&self) {
         let idle = {
             let mut inner = self.inner.lock();
             inner.retired = true;
-            inner.made -= inner.idle.len();
             std::mem::take(&mut inner.idle)
         };
+        let closed = idle.len();
         drop(idle);
+        self.inner.lock().made -= closed;
         self.changed.notify_all();
     }
 }
@@ -144,13 +150,15 @@ impl Drop for Reader<'_> {
                 inner.idle.push(conn);
                 None
             }
-            other => {
-                inner.made -= 1;
-                other
-            }
+            other => other,
         };
+        let gone = !kept || closing.is_some();
         drop(inner);
         drop(closing);
+        if gone {
+            // Only now is it closed, which some wait for.
+            self.pool.inner.lock().made -= 1;
+        }
         self.pool.changed.notify_all();
     }
 }

@@ -1,6 +1,8 @@
 //! The few calls of SQLite's C interface that rusqlite does not offer.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::io;
+use std::marker::PhantomData;
 use std::os::raw::c_int;
 use std::path::Path;
 use std::ptr;
@@ -9,6 +11,7 @@ use rusqlite::{Connection, ffi};
 
 use crate::class::Phase;
 use crate::error::{Error, PathProblem};
+use crate::platform;
 
 /// The handle of a connection that is in use by this thread.
 pub(crate) type Handle = *mut ffi::sqlite3;
@@ -44,6 +47,7 @@ pub(crate) fn open(path: &Path, access: Access) -> Result<Connection, Error> {
         let code = ffi::sqlite3_open_v2(name.as_ptr(), &raw mut db, flags, ptr::null());
         if code == ffi::SQLITE_OK {
             return Connection::from_handle_owned(db)
+                .inspect(platform::wait_for_scanners)
                 .map_err(|e| Error::from_sqlite(&e, None, Phase::Open));
         }
         let errno = if db.is_null() {
@@ -105,6 +109,139 @@ pub(crate) fn deferred_keys_broken(connection: &Connection) -> bool {
         )
     };
     code == ffi::SQLITE_OK && current != 0
+}
+
+/// Date and hash of the sources of the linked SQLite.
+pub(crate) fn source_id() -> &'static str {
+    #[expect(unsafe_code, reason = "SQLite returns a constant of the library")]
+    unsafe {
+        constant(ffi::sqlite3_sourceid())
+    }
+}
+
+pub(crate) fn threading() -> i32 {
+    #[expect(unsafe_code, reason = "it only returns a constant of the library")]
+    unsafe {
+        ffi::sqlite3_threadsafe()
+    }
+}
+
+pub(crate) fn compile_options() -> Vec<&'static str> {
+    (0..)
+        .map(|n| {
+            #[expect(
+                unsafe_code,
+                reason = "SQLite returns a constant of the library, or null past the last"
+            )]
+            unsafe {
+                constant(ffi::sqlite3_compileoption_get(n))
+            }
+        })
+        .take_while(|option| !option.is_empty())
+        .collect()
+}
+
+#[expect(
+    unsafe_code,
+    reason = "callers hand in null or a string that lives as long as the program"
+)]
+unsafe fn constant(text: *const c_char) -> &'static str {
+    if text.is_null() {
+        return "";
+    }
+    unsafe { CStr::from_ptr(text) }.to_str().unwrap_or_default()
+}
+
+/// A file that a connection has open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Part {
+    Main,
+    /// The WAL, once the database was read in WAL mode.
+    Journal,
+}
+
+/// Reads a file through the descriptor that SQLite has of it, whatever has become of its name. The
+/// connection must not be in use by another thread meanwhile.
+pub(crate) struct OpenFile<'c> {
+    file: *mut ffi::sqlite3_file,
+    at: i64,
+    connection: PhantomData<&'c Connection>,
+}
+
+impl OpenFile<'_> {
+    /// `None` if SQLite has no such file open.
+    pub(crate) fn of(connection: &Connection, part: Part) -> Option<OpenFile<'_>> {
+        let asked = match part {
+            Part::Main => ffi::SQLITE_FCNTL_FILE_POINTER,
+            Part::Journal => ffi::SQLITE_FCNTL_JOURNAL_POINTER,
+        };
+        let mut file: *mut ffi::sqlite3_file = ptr::null_mut();
+        #[expect(
+            unsafe_code,
+            reason = "the out-pointer is live for the call; an open file has methods, and lives as long as the borrowed connection"
+        )]
+        let is_open = unsafe {
+            let code = ffi::sqlite3_file_control(
+                connection.handle(),
+                c"main".as_ptr(),
+                asked,
+                (&raw mut file).cast::<c_void>(),
+            );
+            code == ffi::SQLITE_OK && !file.is_null() && !(*file).pMethods.is_null()
+        };
+        is_open.then_some(OpenFile {
+            file,
+            at: 0,
+            connection: PhantomData,
+        })
+    }
+
+    fn len(&self) -> io::Result<i64> {
+        let mut len: i64 = 0;
+        #[expect(
+            unsafe_code,
+            reason = "`of` has found the file open, and the connection is borrowed"
+        )]
+        let code = unsafe {
+            match (*(*self.file).pMethods).xFileSize {
+                Some(size) => size(self.file, &raw mut len),
+                None => ffi::SQLITE_IOERR,
+            }
+        };
+        answer(code).map(|()| len)
+    }
+}
+
+impl io::Read for OpenFile<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = self.len()?.saturating_sub(self.at).max(0);
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(into.len());
+        let amount = c_int::try_from(wanted).unwrap_or(c_int::MAX);
+        if amount == 0 {
+            return Ok(0);
+        }
+        #[expect(
+            unsafe_code,
+            reason = "`of` has found the file open, the connection is borrowed, and the buffer holds `amount` bytes"
+        )]
+        let code = unsafe {
+            match (*(*self.file).pMethods).xRead {
+                Some(read) => read(self.file, into.as_mut_ptr().cast(), amount, self.at),
+                None => ffi::SQLITE_IOERR,
+            }
+        };
+        answer(code)?;
+        self.at = self.at.saturating_add(i64::from(amount));
+        Ok(usize::try_from(amount).unwrap_or(0))
+    }
+}
+
+fn answer(code: c_int) -> io::Result<()> {
+    if code == ffi::SQLITE_OK {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("SQLite answered {code}")))
+    }
 }
 
 fn relevant(code: i32, errno: i32) -> Option<i32> {

@@ -73,7 +73,7 @@ pub(crate) fn look(place: &Place) -> Result<Look, Error> {
     };
     let mut scan = None;
     if may_read && seen.sidecar {
-        seen.attached = matches!(attached(place), Attached::Somebody { .. });
+        seen.attached = attached(place) != Attached::Nobody;
     }
     if may_read && !seen.attached {
         seen.journal_hot = holds_something(&journal) && is_hot(&place.journal)?;

@@ -236,7 +236,14 @@ fn finish(file: &Arc<KeptFile>, hub: &SharedHub, fate: Fate) {
     for unwanted in hub.queue.give_back(fate.left) {
         unwanted.job.fail(Error::Overloaded);
     }
-    match fate.outcome {
+    let outcome = match fate.outcome {
+        Outcome::Committed => match file.check_identity(hub) {
+            Ok(()) => Outcome::Committed,
+            Err(error) => Outcome::Failed(error),
+        },
+        outcome => outcome,
+    };
+    match outcome {
         Outcome::Committed => {
             file.count_commit();
             file.write_succeeded(hub);

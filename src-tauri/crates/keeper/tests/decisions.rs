@@ -80,7 +80,10 @@ impl Scene {
             for file in fs::read_dir(set.unwrap().path()).unwrap() {
                 let file = file.unwrap();
                 let name = file.file_name().into_string().unwrap();
-                found.entry(name).or_default().push(fs::read(file.path()).unwrap());
+                found
+                    .entry(name)
+                    .or_default()
+                    .push(fs::read(file.path()).unwrap());
             }
         }
         found
@@ -129,13 +132,31 @@ fn row_01_a_wal_left_by_a_crash_is_replayed_whatever_the_shared_index_holds() {
     fs::write(scene.wal(), &torn).unwrap();
     let before = scene.bytes();
     let (keeper, file, _) = scene.keep();
-    assert_eq!(texts(&file), Ok(21), "nothing that was committed is missing");
-    assert_eq!(fs::read(scene.wal()).ok(), before.1, "reading changes no byte of the WAL");
-    assert!(file.health().state.is_well(), "and there is nothing to tell");
+    assert_eq!(
+        texts(&file),
+        Ok(21),
+        "nothing that was committed is missing"
+    );
+    assert_eq!(
+        fs::read(scene.wal()).ok(),
+        before.1,
+        "reading changes no byte of the WAL"
+    );
+    assert!(
+        file.health().state.is_well(),
+        "and there is nothing to tell"
+    );
     assert!(insert(&file, "more").is_ok(), "it is written as ever");
     keeper.shut_down();
-    assert!(scene.quarantined().is_empty(), "an everyday crash needs no copies");
-    assert_eq!(count_in(&outsider(&scene.path)), Ok(22), "all of it is in the file");
+    assert!(
+        scene.quarantined().is_empty(),
+        "an everyday crash needs no copies"
+    );
+    assert_eq!(
+        count_in(&outsider(&scene.path)),
+        Ok(22),
+        "all of it is in the file"
+    );
 }
 
 #[test]
@@ -147,7 +168,10 @@ fn row_02_commits_behind_a_damage_are_kept_and_a_person_chooses() {
     {
         let (keeper, file, _) = scene.keep();
         let read = texts(&file).unwrap();
-        assert!((1..21).contains(&read), "what comes before the damage can be read: {read}");
+        assert!(
+            (1..21).contains(&read),
+            "what comes before the damage can be read: {read}"
+        );
         let refused = insert(&file, "x").unwrap_err();
         let Error::WalDamaged { commits_behind } = refused else {
             panic!("a writer would go over the commits behind it: {refused:?}");
@@ -161,16 +185,30 @@ fn row_02_commits_behind_a_damage_are_kept_and_a_person_chooses() {
         keeper.shut_down();
     }
     assert_eq!(scene.bytes(), before, "no byte of the set has changed");
-    assert!(scene.in_quarantine("a.db-wal", &wal), "and there is a copy of the WAL");
+    assert!(
+        scene.in_quarantine("a.db-wal", &wal),
+        "and there is a copy of the WAL"
+    );
     assert!(scene.in_quarantine("a.db", &main), "beside its main file");
 
     let (keeper, file, _) = scene.keep();
     texts(&file).unwrap();
-    assert_eq!(file.accept_damage(), Ok(()), "a person goes on without them");
+    assert_eq!(
+        file.accept_damage(),
+        Ok(()),
+        "a person goes on without them"
+    );
     assert!(insert(&file, "after").is_ok(), "then it is written again");
     keeper.shut_down();
-    assert!(scene.in_quarantine("a.db-wal", &wal), "and what was passed over stays kept");
-    assert_eq!(scene.quarantined()["a.db-wal"].len(), 1, "once, however often it was opened");
+    assert!(
+        scene.in_quarantine("a.db-wal", &wal),
+        "and what was passed over stays kept"
+    );
+    assert_eq!(
+        scene.quarantined()["a.db-wal"].len(),
+        1,
+        "once, however often it was opened"
+    );
 }
 
 #[test]
@@ -193,9 +231,19 @@ fn row_03_the_wal_of_another_database_is_moved_aside() {
     let (keeper, file, _) = scene.keep();
     assert_eq!(texts(&file), Ok(1), "our rows and none of theirs");
     keeper.shut_down();
-    assert!(scene.in_quarantine("a.db-wal", &foreign), "their WAL is kept");
-    assert!(scene.in_quarantine("a.db", &main), "and a copy of our file as it was");
-    assert_eq!(scene.bytes().0.unwrap().len(), main.len(), "our file is no larger by it");
+    assert!(
+        scene.in_quarantine("a.db-wal", &foreign),
+        "their WAL is kept"
+    );
+    assert!(
+        scene.in_quarantine("a.db", &main),
+        "and a copy of our file as it was"
+    );
+    assert_eq!(
+        scene.bytes().0.unwrap().len(),
+        main.len(),
+        "our file is no larger by it"
+    );
 }
 
 /// A database of which everything is in the WAL, and the rows it has.
@@ -203,7 +251,8 @@ fn all_in_the_wal(scene: &Scene) -> i64 {
     let raw = outsider(&scene.path);
     keep_wal(&raw);
     raw.execute_batch("PRAGMA journal_mode = WAL;").unwrap();
-    raw.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    raw.pragma_update(None, "application_id", APPLICATION_ID)
+        .unwrap();
     raw.execute_batch(STEPS[0]).unwrap();
     raw.pragma_update(None, "user_version", 1).unwrap();
     for n in 0..50 {
@@ -223,15 +272,26 @@ fn row_04_a_missing_main_file_is_made_from_a_wal_that_holds_all_of_it() {
     assert_eq!(texts(&file), Ok(rows), "every row is back");
     assert!(insert(&file, "more").is_ok(), "and it is written as ever");
     keeper.shut_down();
-    assert!(scene.in_quarantine("a.db-wal", &wal), "the WAL it came from is kept");
+    assert!(
+        scene.in_quarantine("a.db-wal", &wal),
+        "the WAL it came from is kept"
+    );
 
     let partial = Scene::with_hot_wal(3);
     fs::rename(&partial.path, partial.dir.path().join("elsewhere")).unwrap();
     let before = partial.bytes();
     let (keeper, file, _) = partial.keep();
     let asked = Err(Error::Misplaced(Misplaced::MainMissing));
-    assert_eq!(texts(&file), asked, "a WAL that holds a part of it makes no database");
-    assert_eq!(insert(&file, "x").map(|_| 0), asked, "and nothing new is put in its place");
+    assert_eq!(
+        texts(&file),
+        asked,
+        "a WAL that holds a part of it makes no database"
+    );
+    assert_eq!(
+        insert(&file, "x").map(|_| 0),
+        asked,
+        "and nothing new is put in its place"
+    );
     keeper.shut_down();
     assert_eq!(partial.bytes(), before, "it stays where it is");
     assert!(
@@ -249,14 +309,21 @@ fn row_05_an_emptied_main_file_costs_no_byte_of_its_wal() {
     let (keeper, file, _) = scene.keep();
     assert_eq!(texts(&file), Ok(rows), "every row is back");
     keeper.shut_down();
-    assert!(scene.in_quarantine("a.db-wal", &wal), "the WAL it came from is kept");
+    assert!(
+        scene.in_quarantine("a.db-wal", &wal),
+        "the WAL it came from is kept"
+    );
 
     let partial = Scene::with_hot_wal(3);
     fs::write(&partial.path, b"").unwrap();
     let before = partial.bytes();
     let (keeper, file, _) = partial.keep();
     let asked = Err(Error::Misplaced(Misplaced::MainEmpty));
-    assert_eq!(texts(&file), asked, "SQLite would delete the WAL, so it is not opened");
+    assert_eq!(
+        texts(&file),
+        asked,
+        "SQLite would delete the WAL, so it is not opened"
+    );
     keeper.shut_down();
     assert_eq!(partial.bytes(), before, "and both stay as they are");
 }
@@ -272,7 +339,11 @@ fn row_06_a_file_that_has_vanished_is_missed_and_not_made_anew() {
     let (_keeper, file, clock) = scene.keep();
     let missed = Err(Error::Misplaced(Misplaced::Vanished));
     assert_eq!(texts(&file), missed, "an empty memory would be a lie");
-    assert_eq!(insert(&file, "x").map(|_| 0), missed, "and writing would make it true");
+    assert_eq!(
+        insert(&file, "x").map(|_| 0),
+        missed,
+        "and writing would make it true"
+    );
     assert!(!scene.path.exists(), "nothing was made");
     assert_eq!(
         file.health().state,
@@ -281,7 +352,11 @@ fn row_06_a_file_that_has_vanished_is_missed_and_not_made_anew() {
     );
     fs::rename(&elsewhere, &scene.path).unwrap();
     clock.advance(Duration::from_secs(5));
-    assert_eq!(texts(&file), Ok(1), "put back it is found without being asked");
+    assert_eq!(
+        texts(&file),
+        Ok(1),
+        "put back it is found without being asked"
+    );
 }
 
 #[test]
@@ -291,7 +366,11 @@ fn row_07_where_nothing_was_a_new_file_is_made_whole() {
     assert_eq!(texts(&file), Ok(0), "it has its tables");
     keeper.shut_down();
     let names: Vec<String> = picture(scene.dir.path()).into_iter().map(|f| f.0).collect();
-    assert_eq!(names, ["a.db", "a.db.made"], "and nothing half-made lies about");
+    assert_eq!(
+        names,
+        ["a.db", "a.db.made"],
+        "and nothing half-made lies about"
+    );
 }
 
 #[test]
@@ -310,7 +389,11 @@ fn row_08_a_shared_index_that_is_none_is_left_alone_and_not_needed() {
         "with less than there should be"
     );
     keeper.shut_down();
-    assert_eq!(fs::read(&target).unwrap(), b"not ours", "what it points to is untouched");
+    assert_eq!(
+        fs::read(&target).unwrap(),
+        b"not ours",
+        "what it points to is untouched"
+    );
     assert!(scene.side("-shm").is_symlink(), "and so is the link");
 }
 
@@ -327,14 +410,22 @@ fn row_09_a_shared_index_that_cannot_grow_is_done_without() {
     let main = fs::read(volume.database()).unwrap();
     volume.fill("filling");
     let (keeper, file) = keep(&volume.database());
-    assert_eq!(count(&file), Ok(1), "4874 for want of space costs nobody a read");
+    assert_eq!(
+        count(&file),
+        Ok(1),
+        "4874 for want of space costs nobody a read"
+    );
     assert_eq!(
         file.facts().journal_mode,
         Some(JournalMode::WalExclusive),
         "the index is on the heap"
     );
     keeper.shut_down();
-    assert_eq!(fs::read(volume.database()).unwrap(), main, "no byte of the file has changed");
+    assert_eq!(
+        fs::read(volume.database()).unwrap(),
+        main,
+        "no byte of the file has changed"
+    );
 }
 
 #[test]
@@ -351,7 +442,10 @@ fn row_10_beside_another_process_every_file_stays_as_it_is() {
         "whoever holds the sidecars is waited for"
     );
     assert_eq!(fs::read(scene.wal()).unwrap(), wal, "the WAL is as it was");
-    assert!(scene.quarantined().is_empty(), "nothing was copied or moved under it");
+    assert!(
+        scene.quarantined().is_empty(),
+        "nothing was copied or moved under it"
+    );
     drop(raw);
     keeper.shut_down();
 }
@@ -364,10 +458,21 @@ fn row_11_a_folder_in_the_way_is_named_and_stays() {
     fs::write(scene.wal().join("theirs"), b"x").unwrap();
     let main = fs::read(&scene.path).unwrap();
     let (keeper, file, _) = scene.keep();
-    assert!(matches!(texts(&file), Err(Error::Path { .. })), "it says what is in the way");
+    assert!(
+        matches!(texts(&file), Err(Error::Path { .. })),
+        "it says what is in the way"
+    );
     keeper.shut_down();
-    assert_eq!(fs::read(&scene.path).unwrap(), main, "the file is as it was");
-    assert_eq!(fs::read(scene.wal().join("theirs")).unwrap(), b"x", "and so is the folder");
+    assert_eq!(
+        fs::read(&scene.path).unwrap(),
+        main,
+        "the file is as it was"
+    );
+    assert_eq!(
+        fs::read(scene.wal().join("theirs")).unwrap(),
+        b"x",
+        "and so is the folder"
+    );
 }
 
 /// Writes over a page of the table, as a failing disk may.
@@ -390,7 +495,11 @@ fn row_12_a_broken_file_is_believed_broken_only_after_a_look_at_a_copy() {
     assert_ne!(file.health().state, Health::Corrupt, "which is a suspicion");
     let second = texts(&file).unwrap_err();
     assert_eq!(second.class(), Class::Corrupt, "{second:?}");
-    assert_eq!(file.health().state, Health::Corrupt, "the copy is broken too");
+    assert_eq!(
+        file.health().state,
+        Health::Corrupt,
+        "the copy is broken too"
+    );
     keeper.shut_down();
     assert_eq!(scene.bytes(), before, "no byte of it has changed");
     assert!(
@@ -404,12 +513,19 @@ fn row_12_a_disk_that_fails_for_a_moment_does_not_condemn_the_file() {
     let scene = Scene::with_hot_wal(0);
     let whole = spoil(&scene.path);
     let (keeper, file, _) = scene.keep();
-    assert_eq!(texts(&file).unwrap_err().class(), Class::Corrupt, "read wrongly once");
+    assert_eq!(
+        texts(&file).unwrap_err().class(),
+        Class::Corrupt,
+        "read wrongly once"
+    );
     fs::write(&scene.path, whole).unwrap();
     assert_eq!(texts(&file), Ok(1), "and rightly the next time");
     assert!(file.health().state.is_well(), "nothing is latched");
     keeper.shut_down();
-    assert!(scene.quarantined().is_empty(), "the copy that was only looked at is gone");
+    assert!(
+        scene.quarantined().is_empty(),
+        "the copy that was only looked at is gone"
+    );
 }
 
 #[test]
@@ -446,7 +562,10 @@ fn row_14_without_open_files_it_waits_and_then_works() {
     let scene = Scene::with_hot_wal(0);
     let before = scene.bytes();
     let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "row_14_without_open_files_it_waits_and_then_works"])
+        .args([
+            "--exact",
+            "row_14_without_open_files_it_waits_and_then_works",
+        ])
         .env(MARK, &scene.path)
         .output()
         .unwrap();
@@ -468,7 +587,11 @@ fn without_handles(path: &Path) {
         assert!(hoard.len() < 5_000_000, "there is a limit");
     }
     let error = count(&file).unwrap_err();
-    assert_eq!(error.class(), Class::Resource, "named for what it is: {error:?}");
+    assert_eq!(
+        error.class(),
+        Class::Resource,
+        "named for what it is: {error:?}"
+    );
     assert!(error.is_transient(), "and waited for");
     drop(hoard);
     clock.advance(Duration::from_secs(30));
@@ -491,7 +614,11 @@ fn row_15_a_full_disk_rests_writing_and_nothing_else() {
     assert_eq!(file.try_now(), Ok(()), "with space it goes on");
     assert!(insert(&file, "two").is_ok(), "and is written again");
     keeper.shut_down();
-    assert_eq!(count_in(&outsider(&volume.database())), Ok(2), "what was acknowledged is there");
+    assert_eq!(
+        count_in(&outsider(&volume.database())),
+        Ok(2),
+        "what was acknowledged is there"
+    );
 }
 
 #[test]
@@ -510,7 +637,11 @@ fn row_18_a_newer_file_is_neither_migrated_nor_touched() {
     };
     assert_eq!(texts(&file), Err(newer), "it says which versions");
     keeper.shut_down();
-    assert_eq!(picture(scene.dir.path()), before, "no byte and no name has changed");
+    assert_eq!(
+        picture(scene.dir.path()),
+        before,
+        "no byte and no name has changed"
+    );
 }
 
 #[test]
@@ -536,6 +667,68 @@ fn row_19_a_hot_journal_is_copied_before_sqlite_rolls_it_back() {
     assert_eq!(texts(&file), Ok(1), "rolled back to what was committed");
     assert!(insert(&file, "two").is_ok(), "and written as ever");
     keeper.shut_down();
-    assert!(scene.in_quarantine("a.db-journal", &journal), "the journal is kept as it was");
-    assert!(scene.in_quarantine("a.db", &main), "with the file it belongs to");
+    assert!(
+        scene.in_quarantine("a.db-journal", &journal),
+        "the journal is kept as it was"
+    );
+    assert!(
+        scene.in_quarantine("a.db", &main),
+        "with the file it belongs to"
+    );
+}
+
+#[cfg(feature = "torture")]
+#[test]
+fn row_16_on_a_network_one_connection_and_no_wal_serve_everybody() {
+    let scene = Scene::with_hot_wal(5);
+    let folder = fs::canonicalize(scene.dir.path()).unwrap();
+    oldgrowth_keeper::torture::pretend_volume(&folder, oldgrowth_keeper::Volume::Network);
+    let (keeper, file, _) = scene.keep();
+    assert_eq!(
+        texts(&file),
+        Ok(6),
+        "the WAL it came with is folded in first"
+    );
+    assert!(insert(&file, "more").is_ok(), "and it is written");
+    assert_eq!(
+        file.facts().journal_mode,
+        Some(JournalMode::RollbackExclusive),
+        "without shared memory, which machines do not share"
+    );
+    assert_eq!(
+        file.health().state,
+        Health::Degraded(Degraded::UnfitVolume),
+        "and it says so"
+    );
+    assert!(!scene.wal().exists(), "no WAL is left behind");
+    keeper.shut_down();
+    assert_eq!(
+        count_in(&outsider(&scene.path)),
+        Ok(7),
+        "nothing is missing"
+    );
+}
+
+#[test]
+fn row_17_a_file_replaced_while_it_is_open_gets_no_more_acknowledgements() {
+    let scene = Scene::with_hot_wal(0);
+    let (keeper, file, _) = scene.keep();
+    insert(&file, "acknowledged").unwrap();
+    let aside = scene.dir.path().join("aside");
+    fs::rename(&scene.path, &aside).unwrap();
+    fs::write(&scene.path, b"").unwrap();
+    let refused = insert(&file, "unacknowledged").unwrap_err();
+    assert_eq!(refused.class(), Class::SplitBrain, "{refused:?}");
+    keeper.shut_down();
+    assert_eq!(
+        fs::read(&scene.path).unwrap(),
+        b"",
+        "what took its place is untouched"
+    );
+    let wals: Vec<Vec<u8>> = scene.quarantined().into_values().flatten().collect();
+    let holds = |bytes: &[u8]| bytes.windows(12).any(|w| w == b"acknowledged");
+    assert!(
+        wals.iter().any(|wal| holds(wal)) || holds(&fs::read(scene.wal()).unwrap_or_default()),
+        "what was acknowledged is in a WAL that is kept"
+    );
 }

@@ -1,9 +1,6 @@
 //! Facts about a volume without space, on a small one made for the purpose.
 #![cfg(target_os = "linux")]
-#![expect(
-    clippy::unwrap_used,
-    reason = "a failed set-up should fail the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
 
 mod common;
 
@@ -14,8 +11,7 @@ use std::time::Duration;
 
 use common::*;
 use oldgrowth_keeper::{
-    BreakerState, Class, Degraded, Error, Health, JournalMode, Keeper, KeptFile, Lane, Space,
-    Volume,
+    BreakerState, Class, Degraded, Error, Health, JournalMode, Keeper, KeptFile, Lane, Room, Space,
 };
 
 fn ballast(dir: &Path) -> PathBuf {
@@ -104,11 +100,11 @@ fn a_file_on_a_full_disk_can_still_be_read() {
 }
 
 /// A volume as full as the test says.
-struct Says(parking_lot::Mutex<Volume>, AtomicU64);
+struct Says(parking_lot::Mutex<Room>, AtomicU64);
 
 impl Says {
     fn new(free_mib: u64) -> Arc<Says> {
-        let volume = Volume {
+        let volume = Room {
             free_bytes: free_mib << 20,
             total_bytes: 4 << 30,
             free_inodes: None,
@@ -124,7 +120,7 @@ impl Says {
 }
 
 impl Space for Says {
-    fn look(&self, _: &Path) -> Option<Volume> {
+    fn look(&self, _: &Path) -> Option<Room> {
         self.1.fetch_add(1, Ordering::SeqCst);
         Some(*self.0.lock())
     }

@@ -1,7 +1,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use oldgrowth_keeper::{Facts, Health, HealthSnapshot, Keeper, KeptFile, Lane, Schema, Ticket};
+use oldgrowth_keeper::{
+    Facts, Health, HealthSnapshot, Keeper, KeptFile, Lane, Reservation, Reservations, Schema, Ticket,
+};
 
 use crate::{Error, Read, Result, Write};
 
@@ -103,6 +105,20 @@ impl Store {
 
     pub fn try_now(&self) -> Result<()> {
         Ok(self.file.try_now()?)
+    }
+
+    /// A permit for a long read, or `None` when as many as may be are under way.
+    pub fn reserve(&self, label: &'static str) -> Option<Reservation> {
+        self.file.reserve(label)
+    }
+
+    pub fn reservations(&self) -> Reservations {
+        self.file.reservations()
+    }
+
+    /// `None` is the default; 0 lets nobody pass.
+    pub fn set_reservation_cap(&self, cap: Option<u32>) {
+        self.file.set_reservation_cap(cap);
     }
 
     pub fn facts(&self) -> Facts {

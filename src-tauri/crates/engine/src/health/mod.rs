@@ -3,11 +3,12 @@
 
 mod board;
 mod rows;
+mod upkeep;
 
 pub(crate) use board::Board;
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_store::{Class, Lane};
+use oldgrowth_store::{Class, Lane, Reservations};
 
 use crate::coverage::coverage;
 use crate::engine::Core;
@@ -20,6 +21,8 @@ pub enum HealthCode {
     Space,
     Jobs,
     Coverage,
+    /// How many reads may be long at once.
+    LongReads,
 }
 
 /// Ordered from best to worst.
@@ -50,6 +53,7 @@ pub struct Status {
     pub components: Vec<Component>,
     /// Grows with each change of any row.
     pub seq: u64,
+    pub reservations: Reservations,
 }
 
 /// How closely to look.
@@ -125,7 +129,7 @@ impl Core {
 
     /// Two threads may tell two changes in either order; their numbers say which is the later.
     fn tell_changes(&self) {
-        if let Some(status) = self.board.untold() {
+        if let Some(status) = self.board.untold(self.store.reservations()) {
             self.events.publish(&Event::Health(status));
         }
     }
@@ -148,6 +152,7 @@ impl Core {
         };
         self.board.set(HealthCode::Sidecars, sidecars, now);
         self.board.set(HealthCode::Space, rows::space(&facts), now);
+        self.look_at_upkeep();
         if !store_answers {
             self.board.mark_counts_stale();
             self.board
@@ -163,7 +168,14 @@ impl Core {
             };
             self.board.set(HealthCode::Coverage, row, now);
         }
-        self.board.status()
+        self.board.status(self.store.reservations())
+    }
+
+    fn look_at_upkeep(&self) {
+        let now = self.now();
+        let setting = self.settings.lock().long_reads_max;
+        let row = upkeep::long_reads(&self.store.reservations(), setting.problem);
+        self.board.set(HealthCode::LongReads, row, now);
     }
 
     /// False when the store could not be asked.

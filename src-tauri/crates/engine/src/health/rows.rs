@@ -2,7 +2,7 @@
 
 use oldgrowth_store::table::jobs::JobCounts;
 use oldgrowth_store::table::sources::Coverage;
-use oldgrowth_store::{Class, Degraded, Facts, Health};
+use oldgrowth_store::{Class, Degraded, Facts, Health, Misplaced};
 
 use super::ComponentState;
 use crate::coverage::is_in_step;
@@ -14,7 +14,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    fn ok(cause: impl Into<String>) -> Self {
+    pub(super) fn ok(cause: impl Into<String>) -> Self {
         Self {
             state: ComponentState::Ok,
             cause: cause.into(),
@@ -22,7 +22,7 @@ impl Row {
         }
     }
 
-    fn warn(cause: impl Into<String>, next: &str) -> Self {
+    pub(super) fn warn(cause: impl Into<String>, next: &str) -> Self {
         Self {
             state: ComponentState::Warn,
             cause: cause.into(),
@@ -30,7 +30,7 @@ impl Row {
         }
     }
 
-    fn fail(cause: impl Into<String>, next: &str) -> Self {
+    pub(super) fn fail(cause: impl Into<String>, next: &str) -> Self {
         Self {
             state: ComponentState::Fail,
             cause: cause.into(),
@@ -52,25 +52,26 @@ const WAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub(super) fn trouble(health: &Health) -> Option<Class> {
     match health {
         Health::Resting | Health::Ok | Health::Recovered { .. } => None,
-        Health::Degraded(Degraded::NoSharedIndex) => None,
+        Health::Degraded(Degraded::NoSharedIndex | Degraded::UnfitVolume) => None,
         Health::Degraded(Degraded::Failing { class, .. }) | Health::Unavailable { class, .. } => {
             Some(*class)
         }
         Health::ReadOnly => Some(Class::Permission),
         Health::DiskFull => Some(Class::DiskFull),
-        Health::Corrupt => Some(Class::Corrupt),
+        Health::WalDamaged { .. } | Health::Corrupt => Some(Class::Corrupt),
         Health::TooNew { .. } => Some(Class::TooNew),
         Health::NotOurs | Health::Misplaced(_) => Some(Class::Misplaced),
+        Health::SplitBrain => Some(Class::SplitBrain),
         Health::Closed => Some(Class::Closed),
     }
 }
 
-/// A full disk and a missing right to write leave what is kept readable.
+/// A full disk, a missing right to write and a damaged log leave what is kept readable.
 pub(super) fn can_be_read(health: &Health) -> bool {
     matches!(
         trouble(health),
         None | Some(Class::DiskFull | Class::Permission)
-    )
+    ) || matches!(health, Health::WalDamaged { .. })
 }
 
 pub(super) fn store(health: &Health) -> Row {
@@ -85,6 +86,10 @@ pub(super) fn store(health: &Health) -> Row {
         Health::Degraded(Degraded::NoSharedIndex) => Row::warn(
             "The memory works without its shared index, which could not be made.",
             "Check the rights and the free space of its folder, then restart Oldgrowth. Nothing is lost.",
+        ),
+        Health::Degraded(Degraded::UnfitVolume) => Row::warn(
+            "The memory lies on a network volume. It works there, slowly and for one program at a time.",
+            "Move the memory's folder to a disk of this computer if you can. Nothing is lost.",
         ),
         Health::Degraded(Degraded::Failing { class, .. }) => Row::fail(
             format!(
@@ -105,9 +110,16 @@ pub(super) fn store(health: &Health) -> Row {
             "The disk is full. Everything kept can still be read.",
             "Free some space, then choose Try now. Nothing that was acknowledged is lost.",
         ),
+        Health::WalDamaged { commits_behind } => Row::fail(
+            format!(
+                "The memory's log is damaged in its middle, and {} lie behind the damage. Everything can be read as of before it; nothing is written.",
+                counted((*commits_behind).into(), "change", "changes")
+            ),
+            "Choose under Settings, Backup: go on without those changes, or restore a copy. All of it is kept aside, and nothing has been deleted.",
+        ),
         Health::Corrupt => Row::fail(
             "The memory's file does not read as one of ours.",
-            "Nothing has been changed or deleted. Put back a copy of the folder, or name another workspace.",
+            "Nothing has been changed or deleted. Restore a backup under Settings, or name another workspace.",
         ),
         Health::TooNew { .. } => Row::fail(
             "This memory was written by a newer Oldgrowth.",
@@ -117,9 +129,17 @@ pub(super) fn store(health: &Health) -> Row {
             "The file in the memory's place belongs to another program.",
             "Move it elsewhere, or name another workspace. Nothing has been changed.",
         ),
-        Health::Misplaced(_) => Row::fail(
+        Health::Misplaced(Misplaced::Vanished) => Row::fail(
+            "The memory has disappeared: nothing is left where it was kept.",
+            "Put its files back, or restore a backup under Settings. To start with an empty memory, remove the folder it was in.",
+        ),
+        Health::Misplaced(Misplaced::MainMissing | Misplaced::MainEmpty) => Row::fail(
             "The memory's main file is missing or empty, but its log is there and may hold the only copy of something.",
-            "Nothing has been opened, changed or deleted. Put the main file back beside it, or keep the log safe.",
+            "Nothing has been opened, changed or deleted. Put the main file back beside it, or restore a backup under Settings; the log is kept.",
+        ),
+        Health::SplitBrain => Row::fail(
+            "The memory's file was moved or replaced while it was open.",
+            "Nothing is written. What was open is kept in the folder quarantine. Put the right file in its place, then choose Try now.",
         ),
         Health::Closed => Row::fail("Oldgrowth is stopping.", "Start it again."),
     }
@@ -134,6 +154,7 @@ fn class_words(class: Class) -> &'static str {
         Class::ShmUnavailable => "its shared index could not be made",
         Class::DurabilityLost => "the disk did not confirm that it has written",
         Class::DiskFull => "the disk is full",
+        Class::QuarantineFull => "there is no more room for what is kept aside",
         Class::Resource => "the system has no more open files to give",
         Class::Memory => "the system has no more memory to give",
         Class::Permission => "a right to its file or folder is missing",
@@ -153,11 +174,14 @@ fn next_for(class: Class) -> &'static str {
             "Give your account the rights to the memory's folder, then choose Try now."
         }
         Class::DiskFull => "Free some space, then choose Try now.",
+        Class::QuarantineFull => {
+            "Remove something of what is kept aside, then choose Try now. Nothing has been changed."
+        }
         Class::Path | Class::Misplaced | Class::SplitBrain => {
             "Nothing has been changed or deleted. Put the memory's files back in their place, then choose Try now."
         }
         Class::Corrupt | Class::DerivedCorrupt => {
-            "Nothing has been changed or deleted. Put back a copy of the folder, or name another workspace."
+            "Nothing has been changed or deleted. Restore a backup under Settings, or name another workspace."
         }
         Class::TooNew => "Update Oldgrowth.",
         _ => "It is tried again by itself; Try now does it at once. What was acknowledged is safe.",
@@ -294,7 +318,7 @@ pub(super) fn waits_for_store() -> Row {
 }
 
 /// `12431` as `12,431`.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -306,7 +330,13 @@ fn grouped(number: u64) -> String {
     out
 }
 
-fn bytes(count: u64) -> String {
+/// `1 change`, `1,204 changes`.
+pub(super) fn counted(number: u64, one: &str, other: &str) -> String {
+    let word = if number == 1 { one } else { other };
+    format!("{} {word}", grouped(number))
+}
+
+pub(super) fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["bytes", "KB", "MB", "GB"];
     let mut value = count as f64;
     let mut unit = 0;

@@ -4,13 +4,27 @@
 //! A suite gives its work to [`each_run`], which numbers the runs, gives each a folder and random
 //! numbers of its own, ends what hangs, counts what panics and keeps the folder of a run that failed.
 
+mod breaker;
+mod children;
 mod classes;
+mod crash;
+mod day;
+mod disk_full;
+mod faulted;
 mod options;
 mod oracle;
+mod process;
 mod report;
 mod runs;
+mod starvation;
 pub mod suites;
 mod t1_faults;
+mod t2_recovery;
+mod t3_power;
+mod t4_kill;
+mod t4_migrate;
+mod t8_churn;
+mod work;
 
 pub use options::{Options, Sabotage};
 pub use report::{Breach, Failure, Report};

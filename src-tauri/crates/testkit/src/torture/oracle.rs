@@ -2,13 +2,14 @@
 //! so a row that is there but differs is found as surely as one that is missing.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use oldgrowth_keeper::{KeptFile, Lane, Schema, WriteTx};
+use oldgrowth_keeper::{Ambient, Error, Keeper, KeptFile, Lane, Schema, WriteTx};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{Breach, Report};
-use crate::SeededRandom;
+use crate::{SeededRandom, Threads, WallClock};
 
 /// Three steps, so that a crash can fall between two of them.
 pub(crate) const SCHEMA: Schema = Schema {
@@ -33,11 +34,7 @@ pub(crate) fn id_of(producer: i64, number: i64) -> i64 {
 }
 
 /// Writes the row of this number, and counts it in another table: a torn transaction shows.
-pub(crate) fn write_row(
-    tx: &WriteTx<'_>,
-    salt: u64,
-    id: i64,
-) -> Result<(), oldgrowth_keeper::Error> {
+pub(crate) fn write_row(tx: &WriteTx<'_>, salt: u64, id: i64) -> Result<(), Error> {
     Ok(insert_row(tx.connection(), salt, id)?)
 }
 
@@ -113,7 +110,7 @@ pub(crate) fn look(connection: &Connection, salt: u64) -> rusqlite::Result<Found
     Ok(found)
 }
 
-pub(crate) fn look_through(file: &KeptFile, salt: u64) -> Result<Found, oldgrowth_keeper::Error> {
+pub(crate) fn look_through(file: &KeptFile, salt: u64) -> Result<Found, Error> {
     file.read(Lane::Background, |tx| Ok(look(tx.connection(), salt)?))
 }
 
@@ -140,31 +137,83 @@ impl Oracle {
         inner.acknowledged.insert(id);
     }
 
-    /// Every promise is kept, and nothing is there that nobody tried.
     pub(crate) fn compare(&self, run: u64, found: &Found, report: &mut Report) {
         let inner = self.inner.lock();
         report.acknowledged += inner.acknowledged.len() as u64;
-        let lost: Vec<_> = inner.acknowledged.difference(&found.ids).collect();
-        if !lost.is_empty() {
-            let what = format!("lost {} of {}", lost.len(), inner.acknowledged.len());
-            report.fail(run, Breach::Lost(lost.len() as u64), what);
-        }
-        let unknown = found.ids.difference(&inner.tried).count();
-        if unknown > 0 {
-            let what = format!("{unknown} rows that nobody wrote");
-            report.fail(run, Breach::Corrupt, what);
-        }
-        if !found.altered.is_empty() {
-            let what = format!("{} rows with another body", found.altered.len());
-            report.fail(run, Breach::Corrupt, what);
-        }
-        if found.miscounted > 0 {
-            let what = format!("{} producers with half a transaction", found.miscounted);
-            report.fail(run, Breach::Corrupt, what);
-        }
-        if !found.unsound.is_empty() {
-            let what = format!("unsound: {}", found.unsound);
-            report.fail(run, Breach::Corrupt, what);
-        }
+        judge(
+            run,
+            |id| inner.tried.contains(&id),
+            &inner.acknowledged,
+            found,
+            report,
+        );
     }
+
+    pub(crate) fn all_tried(&self) -> BTreeSet<i64> {
+        self.inner.lock().tried.clone()
+    }
+}
+
+/// Every promise is kept, and nothing is there that nobody tried. Returns whether that is so.
+pub(crate) fn judge(
+    run: u64,
+    tried: impl Fn(i64) -> bool,
+    acknowledged: &BTreeSet<i64>,
+    found: &Found,
+    report: &mut Report,
+) -> bool {
+    let lost = acknowledged.difference(&found.ids).count();
+    if lost > 0 {
+        let what = format!("lost {lost} of {}", acknowledged.len());
+        report.fail(run, Breach::Lost(lost as u64), what);
+    }
+    let unknown = found.ids.iter().filter(|id| !tried(**id)).count();
+    let wrongs = [
+        (unknown as u64, "rows that nobody wrote"),
+        (found.altered.len() as u64, "rows with another body"),
+        (found.miscounted, "producers with half a transaction"),
+        (
+            u64::from(!found.unsound.is_empty()),
+            "failed integrity checks",
+        ),
+    ];
+    let wrong: Vec<String> = wrongs
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if !wrong.is_empty() {
+        report.fail(run, Breach::Corrupt, wrong.join(", "));
+    }
+    lost == 0 && wrong.is_empty()
+}
+
+/// The rows of a producer are taken in order, so those that are there are its first.
+pub(crate) fn has_gaps(found: &Found) -> bool {
+    let mut next: Option<i64> = None;
+    found.ids.iter().any(|id| {
+        let is_first = id % ROWS_PER_PRODUCER_MAX == 0;
+        let follows = next == Some(*id);
+        next = Some(id + 1);
+        !is_first && !follows
+    })
+}
+
+/// A keeper with the time and the threads of this machine.
+pub(crate) fn real_keeper() -> (Keeper, Arc<WallClock>) {
+    let clock = WallClock::start();
+    let keeper = Keeper::new(Ambient {
+        clock: Arc::<WallClock>::clone(&clock),
+        spawn: Arc::new(Threads),
+    });
+    (keeper, clock)
+}
+
+/// Moves the WAL into the file after this many pages, so that short lives meet it as well.
+pub(crate) fn checkpoint_every(file: &KeptFile, pages: i64) -> Result<(), Error> {
+    file.write(move |tx| {
+        tx.connection()
+            .pragma_update_and_check(None, "wal_autocheckpoint", pages, |_| Ok(()))?;
+        Ok(())
+    })
 }

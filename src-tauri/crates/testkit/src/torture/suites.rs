@@ -1,7 +1,27 @@
 //! The registry: a line for each suite, and one for each process that a suite starts.
 
-use super::{Child, Suite, t1_faults};
+use super::{
+    Child, Suite, breaker, children, day, disk_full, starvation, t1_faults, t2_recovery, t3_power,
+    t4_kill, t4_migrate, t8_churn,
+};
 
-pub const ALL: &[Suite] = &[t1_faults::SUITE];
+pub const ALL: &[Suite] = &[
+    t1_faults::SUITE,
+    t2_recovery::SUITE,
+    t3_power::SUITE,
+    t4_kill::ALONE,
+    t4_kill::BESIDE,
+    t4_migrate::SUITE,
+    t8_churn::SUITE,
+    breaker::SUITE,
+    disk_full::SUITE,
+    starvation::SUITE,
+    day::SUITE,
+];
 
-pub const CHILDREN: &[Child] = &[];
+pub const CHILDREN: &[Child] = &[
+    children::KEEPER,
+    children::MIGRATOR,
+    children::CHURNER,
+    children::FOREIGNER,
+];
