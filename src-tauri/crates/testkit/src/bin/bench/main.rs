@@ -42,7 +42,7 @@ struct Args {
     /// Seconds of idleness
     #[arg(long, default_value_t = 60)]
     idle_seconds: u64,
-    /// Write the table to this file as well
+    /// Write the table to this page as well; with --only its other rows stay
     #[arg(long)]
     write: Option<PathBuf>,
     /// Be the process that leaves a file without closing it
@@ -81,7 +81,7 @@ fn main() {
     if wanted("idle") {
         idle::measure(&mut table, Duration::from_secs(args.idle_seconds));
     }
-    table.finish(args.write.as_deref());
+    table.finish(args.write.as_deref(), args.only.is_some());
 }
 
 /// How long the work took.

@@ -96,12 +96,14 @@ fn fill(connection: &Connection, bytes: u64) -> rusqlite::Result<()> {
 
 fn add(connection: &Connection, rows: i64) -> rusqlite::Result<()> {
     let before: i64 =
-        connection.query_row("SELECT ifnull(max(id), 0) FROM passage", [], |row| row.get(0))?;
+        connection.query_row("SELECT ifnull(max(id), 0) FROM passage", [], |row| {
+            row.get(0)
+        })?;
     let (first, last) = (before + 1, before + rows);
     let texts = i64::try_from(TEXTS).unwrap_or(i64::MAX);
-    connection.prepare_cached(ADD_PASSAGES)?.execute(
-        rusqlite::named_params! { ":first": first, ":last": last, ":texts": texts },
-    )?;
+    connection
+        .prepare_cached(ADD_PASSAGES)?
+        .execute(rusqlite::named_params! { ":first": first, ":last": last, ":texts": texts })?;
     connection
         .prepare_cached(ADD_WORDS)?
         .execute(rusqlite::named_params! { ":first": first, ":last": last })?;

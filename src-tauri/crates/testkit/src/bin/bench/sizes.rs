@@ -164,8 +164,7 @@ fn vacuum_into(connection: &Connection, to: &Path) {
 )]
 fn in_one_step(connection: &Connection, to: &Path) {
     let mut copy = Connection::open(to).expect("the copy opens");
-    let backup =
-        rusqlite::backup::Backup::new(connection, &mut copy).expect("the backup begins");
+    let backup = rusqlite::backup::Backup::new(connection, &mut copy).expect("the backup begins");
     let all = -1;
     let done = backup.step(all).expect("the pages are copied");
     assert_eq!(

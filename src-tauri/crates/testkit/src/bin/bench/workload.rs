@@ -65,7 +65,9 @@ pub(crate) fn ask(connection: &Connection, turn: i64) -> rusqlite::Result<i64> {
     if turn % SCAN_EVERY == 0 {
         return connection
             .prepare_cached(OF_SOURCE)?
-            .query_row(rusqlite::named_params! { ":source": source }, |row| row.get(0));
+            .query_row(rusqlite::named_params! { ":source": source }, |row| {
+                row.get(0)
+            });
     }
     if turn % 2 == 0 {
         return connection

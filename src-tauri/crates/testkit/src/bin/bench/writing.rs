@@ -30,7 +30,7 @@ pub(crate) fn measure(table: &mut Table, how_long: Duration) {
     let (mut kept, mut locked, mut each) = (Vec::new(), Vec::new(), Vec::new());
     // In turns, so that the machine's moods fall on all three alike.
     for round in 0..ROUNDS {
-        let mut take = |name: &str, make: &dyn Fn(&Path) -> Box<dyn Design>| {
+        let take = |name: &str, make: &dyn Fn(&Path) -> Box<dyn Design>| {
             let figures = run_on_copy(&template, how_long, make);
             say(&format!("  round {round}: {name}: {}", figures.in_words()));
             figures
@@ -45,8 +45,16 @@ pub(crate) fn measure(table: &mut Table, how_long: Duration) {
     }
     let load = format!("{WRITERS} threads writing, {READERS} reading");
     for (what, of, times) in [
-        ("writes", Figures::writes_a_second as fn(&Figures) -> f64, ratio(&kept, &locked, Figures::writes_a_second)),
-        ("reads", Figures::reads_a_second, ratio(&kept, &locked, Figures::reads_a_second)),
+        (
+            "writes",
+            Figures::writes_a_second as fn(&Figures) -> f64,
+            ratio(&kept, &locked, Figures::writes_a_second),
+        ),
+        (
+            "reads",
+            Figures::reads_a_second,
+            ratio(&kept, &locked, Figures::reads_a_second),
+        ),
     ] {
         table.row(
             &format!("{load}: {what} a second, against one locked connection"),
@@ -59,9 +67,24 @@ pub(crate) fn measure(table: &mut Table, how_long: Duration) {
     let slow = |figures: &Figures| figures.write(0.99).as_secs_f64();
     let slower = |figures: &Figures| figures.write(1.0).as_secs_f64();
     for (what, against, of, figures) in [
-        ("the slowest write of a hundred", "one locked connection", &slow as &dyn Fn(&Figures) -> f64, &locked),
-        ("the slowest write of a hundred", "a connection each", &slow, &each),
-        ("the slowest write of all", "a connection each", &slower, &each),
+        (
+            "the slowest write of a hundred",
+            "one locked connection",
+            &slow as &dyn Fn(&Figures) -> f64,
+            &locked,
+        ),
+        (
+            "the slowest write of a hundred",
+            "a connection each",
+            &slow,
+            &each,
+        ),
+        (
+            "the slowest write of all",
+            "a connection each",
+            &slower,
+            &each,
+        ),
     ] {
         let (ours, plain) = (middle(&kept, of), middle(figures, of));
         table.row(
