@@ -25,6 +25,8 @@ mod hub;
 mod incident;
 mod lock;
 mod migrate;
+#[cfg(feature = "torture")]
+mod models;
 mod open;
 mod opening;
 mod place;
@@ -72,4 +74,5 @@ pub use tx::{ReadTx, WriteTx};
 #[cfg(feature = "torture")]
 pub mod torture {
     pub use crate::fault::{Act, Plan, arm, disarm, pretend_volume, visits};
+    pub use crate::models::{Admitted, LoneBreaker};
 }

@@ -210,6 +210,7 @@ impl Stopping {
         // In this order `begin` either sees the flag or is seen here.
         self.cancelled.store(true, Ordering::SeqCst);
         if let Some(stop) = self.reading.lock().as_ref() {
+            // Whether somebody else has done so before is all the same here.
             stop.call_off();
         }
     }

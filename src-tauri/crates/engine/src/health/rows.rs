@@ -69,7 +69,6 @@ pub(super) fn trouble(health: &Health) -> Option<Class> {
         Health::TooNew { .. } => Some(Class::TooNew),
         Health::NotOurs | Health::Misplaced(_) => Some(Class::Misplaced),
         Health::SplitBrain => Some(Class::SplitBrain),
-        Health::SplitBrain => Some(Class::SplitBrain),
         Health::Closed => Some(Class::Closed),
     }
 }
@@ -149,10 +148,6 @@ pub(super) fn store(health: &Health, jobs_paused: bool) -> Row {
         Health::Misplaced(Misplaced::MainMissing | Misplaced::MainEmpty) => Row::fail(
             "The memory's main file is missing or empty, but its log is there and may hold the only copy of something.",
             "Nothing has been opened, changed or deleted. Put the main file back beside it, or restore a backup under Settings; the log is kept.",
-        ),
-        Health::SplitBrain => Row::fail(
-            "The memory's file was moved or replaced while it was open.",
-            "Nothing is written. What was open is kept in the folder quarantine. Put the right file in its place, then choose Try now.",
         ),
         Health::SplitBrain => Row::fail(
             "The memory's file was moved or replaced while it was open. Nothing is written until you choose.",
