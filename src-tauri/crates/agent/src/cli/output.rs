@@ -195,6 +195,7 @@ impl Output {
                 ComponentCode::Jobs => "jobs",
                 ComponentCode::Coverage => "coverage",
                 ComponentCode::LongReads => "long reads",
+                ComponentCode::Sqlite => "sqlite",
             };
             self.line(&format!("{state:>7}  {name:<10} {}", component.cause));
             if let Some(next) = &component.next {

@@ -1,6 +1,6 @@
 //! Rows about how the memory is looked after: long reads, and what keeps it safe.
 
-use oldgrowth_store::Reservations;
+use oldgrowth_store::{Reservations, SqliteGrade, SqliteVerdict};
 
 use super::rows::Row;
 use crate::settings::{SETTINGS_FILE, SettingProblem};
@@ -46,6 +46,21 @@ pub(super) fn long_reads(now: &Reservations, problem: Option<SettingProblem>) ->
         );
     }
     Row::ok(cause)
+}
+
+pub(super) fn sqlite(grade: &SqliteGrade) -> Row {
+    let version = grade.version;
+    match grade.verdict {
+        SqliteVerdict::Good => Row::ok(format!("SQLite {version} keeps the memory.")),
+        SqliteVerdict::TooOld { why } => Row::warn(
+            format!("SQLite {version} is too old: {why}."),
+            "Install a release of Oldgrowth that comes with a newer one.",
+        ),
+        SqliteVerdict::NotThreadsafe => Row::fail(
+            format!("SQLite {version} was built in a way that is not safe for this program."),
+            "Install a release of Oldgrowth; don't import anything with this one.",
+        ),
+    }
 }
 
 #[cfg(test)]
