@@ -24,6 +24,7 @@ mod place;
 mod pool;
 mod queue;
 mod raw;
+mod salvage;
 mod ticket;
 mod tx;
 mod verdict;
@@ -41,6 +42,7 @@ pub use health::{Degraded, Health, HealthSnapshot};
 pub use held::connection_is_held;
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use migrate::Schema;
+pub use salvage::{LostRange, Rung, Salvaged, SalvagedTable, salvage};
 pub use ticket::Ticket;
 pub use tx::{ReadTx, WriteTx};
 
@@ -48,4 +50,5 @@ pub use tx::{ReadTx, WriteTx};
 #[cfg(feature = "torture")]
 pub mod torture {
     pub use crate::fault::{Act, Plan, arm, disarm, visits};
+    pub use crate::wal::look::{WalSeen, look_at_wal};
 }
