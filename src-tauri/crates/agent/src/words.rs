@@ -106,6 +106,11 @@ fn explain_class(class: Class) -> WireError {
             "the disk is full; reading still works",
             Some("free some space; what was acknowledged is safe"),
         ),
+        Class::QuarantineFull => wire_error(
+            ErrorCode::NeedsPerson,
+            "too much is kept aside already, so nothing is touched",
+            Some("discard what you don't need among what is kept aside, then try again"),
+        ),
         Class::Permission => wire_error(
             ErrorCode::ReadOnly,
             "the store may not be written to",

@@ -3,6 +3,7 @@
 //! A use case opens the transaction; everything below takes it. Time, randomness, threads, files
 //! and models are ports, handed in by whoever composes the process.
 
+mod backups;
 mod batches;
 mod coverage;
 mod engine;

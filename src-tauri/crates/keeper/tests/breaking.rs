@@ -329,7 +329,6 @@ fn a_try_lost_to_a_panic_counts_and_frees_the_way() {
     );
 }
 
-#[cfg(unix)]
 #[test]
 fn without_a_usable_shared_index_one_connection_serves_everybody() {
     let dir = tempfile::tempdir().unwrap();

@@ -2,7 +2,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use oldgrowth_keeper::{
-    Facts, Health, HealthSnapshot, Keeper, KeptFile, Lane, Reservation, Reservations, Schema, Ticket,
+    Facts, Health, HealthSnapshot, Incident, Keeper, KeptFile, Lane, Reservation, Reservations,
+    Schema, Ticket,
 };
 
 use crate::{Error, Read, Result, Write};
@@ -67,6 +68,20 @@ impl Store {
         self.submit(op).wait()
     }
 
+    /// As `write`, in a lane: what jobs write comes after what people write, and is refused with
+    /// `DiskFull` while there is little space left.
+    pub fn write_in<T, E>(
+        &self,
+        lane: Lane,
+        op: impl FnOnce(&Write<'_>) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.submit_in(lane, op).wait()
+    }
+
     /// Queues a write; several queued ones share a commit. Each succeeds or fails for itself.
     pub fn submit<T, E>(
         &self,
@@ -76,10 +91,22 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        Pending(
-            self.file
-                .submit(move |tx| op(&Write::new(tx.connection())).map_err(Either::Op)),
-        )
+        self.submit_in(Lane::Interactive, op)
+    }
+
+    /// As `submit`, in a lane.
+    pub fn submit_in<T, E>(
+        &self,
+        lane: Lane,
+        op: impl FnOnce(&Write<'_>) -> std::result::Result<T, E> + Send + 'static,
+    ) -> Pending<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        Pending(self.file.submit_in(lane, move |tx| {
+            op(&Write::new(tx.connection())).map_err(Either::Op)
+        }))
     }
 
     pub fn health(&self) -> HealthSnapshot {
@@ -101,6 +128,21 @@ impl Store {
             _ => return None,
         };
         Some(refused.into())
+    }
+
+    /// Looks after the file; to be called about once a minute.
+    pub fn tick(&self) {
+        self.file.tick();
+    }
+
+    /// To be called after the computer has slept.
+    pub fn resumed(&self) {
+        self.file.resumed();
+    }
+
+    /// Calls back once for each time that the store could not be used for long.
+    pub fn on_incident(&self, listener: impl Fn(&Incident) + Send + Sync + 'static) {
+        self.file.on_incident(listener);
     }
 
     pub fn try_now(&self) -> Result<()> {

@@ -33,6 +33,9 @@ pub enum ComponentCode {
     /// How many reads are long, and how many may be?
     #[serde(rename = "long_reads")]
     LongReads,
+    /// Is the SQLite in this program one to trust?
+    #[serde(rename = "sqlite")]
+    Sqlite,
 }
 
 /// One component's health.

@@ -19,6 +19,7 @@ pub(crate) fn status(status: engine::Status, workspace: &str) -> wire::Status {
                     engine::HealthCode::Jobs => wire::ComponentCode::Jobs,
                     engine::HealthCode::Coverage => wire::ComponentCode::Coverage,
                     engine::HealthCode::LongReads => wire::ComponentCode::LongReads,
+                    engine::HealthCode::Sqlite => wire::ComponentCode::Sqlite,
                 },
                 state: state(component.state),
                 cause: component.cause,

@@ -29,6 +29,7 @@ impl Board {
             HealthCode::Jobs,
             HealthCode::Coverage,
             HealthCode::LongReads,
+            HealthCode::Sqlite,
         ];
         let components = codes
             .into_iter()

@@ -1,10 +1,13 @@
 //! What each row says, in plain words: what is the case, and what to do or what happens by itself.
 
+use std::time::Duration;
+
 use oldgrowth_store::table::jobs::JobCounts;
 use oldgrowth_store::table::sources::Coverage;
 use oldgrowth_store::{Class, Degraded, Facts, Health, Misplaced};
 
 use super::ComponentState;
+use crate::backups::BACKUP_LABEL;
 use crate::coverage::is_in_step;
 
 pub(super) struct Row {
@@ -48,6 +51,10 @@ const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 /// A log larger than this is not being folded into the main file as it should be.
 const WAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// A log larger than this, with somebody who has read for longer than `HELD_SINCE`, is held by them.
+const WAL_BYTES_HELD: u64 = 16 * 1024 * 1024;
+const HELD_SINCE: Duration = Duration::from_secs(60);
+
 /// Why the store can't be used, if it can't.
 pub(super) fn trouble(health: &Health) -> Option<Class> {
     match health {
@@ -74,7 +81,8 @@ pub(super) fn can_be_read(health: &Health) -> bool {
     ) || matches!(health, Health::WalDamaged { .. })
 }
 
-pub(super) fn store(health: &Health) -> Row {
+/// `jobs_paused` is whether the keeper holds back what jobs write, for want of space.
+pub(super) fn store(health: &Health, jobs_paused: bool) -> Row {
     match health {
         Health::Resting => Row {
             state: ComponentState::Unknown,
@@ -105,6 +113,10 @@ pub(super) fn store(health: &Health) -> Row {
         Health::ReadOnly => Row::fail(
             "The memory can be read, but not written: a right is missing.",
             "Give your account the right to write to the memory's folder, then choose Try now.",
+        ),
+        Health::DiskFull if jobs_paused => Row::fail(
+            "The disk is nearly full, so imports and summaries pause. What is kept can be read, and notes can be added while there is room.",
+            "Free some space; they go on by themselves. Nothing that was acknowledged is lost.",
         ),
         Health::DiskFull => Row::fail(
             "The disk is full. Everything kept can still be read.",
@@ -138,8 +150,8 @@ pub(super) fn store(health: &Health) -> Row {
             "Nothing has been opened, changed or deleted. Put the main file back beside it, or restore a backup under Settings; the log is kept.",
         ),
         Health::SplitBrain => Row::fail(
-            "The memory's file was moved or replaced while it was open.",
-            "Nothing is written. What was open is kept in the folder quarantine. Put the right file in its place, then choose Try now.",
+            "The memory's file was moved or replaced while it was open. Nothing is written until you choose.",
+            "What was open is kept aside. Put the file back and choose Try now, or restore a copy under Settings, Backup.",
         ),
         Health::Closed => Row::fail("Oldgrowth is stopping.", "Start it again."),
     }
@@ -154,7 +166,9 @@ fn class_words(class: Class) -> &'static str {
         Class::ShmUnavailable => "its shared index could not be made",
         Class::DurabilityLost => "the disk did not confirm that it has written",
         Class::DiskFull => "the disk is full",
-        Class::QuarantineFull => "there is no more room for what is kept aside",
+        Class::QuarantineFull => {
+            "too much is kept aside already to keep a copy of it before mending it"
+        }
         Class::Resource => "the system has no more open files to give",
         Class::Memory => "the system has no more memory to give",
         Class::Permission => "a right to its file or folder is missing",
@@ -175,7 +189,7 @@ fn next_for(class: Class) -> &'static str {
         }
         Class::DiskFull => "Free some space, then choose Try now.",
         Class::QuarantineFull => {
-            "Remove something of what is kept aside, then choose Try now. Nothing has been changed."
+            "Look under Settings, Backup at what is kept aside, discard what you don't need, then choose Try now."
         }
         Class::Path | Class::Misplaced | Class::SplitBrain => {
             "Nothing has been changed or deleted. Put the memory's files back in their place, then choose Try now."
@@ -196,6 +210,18 @@ pub(super) fn sidecars(facts: &Facts) -> Row {
             format!("There is a log of {} without its main file.", bytes(wal)),
             "It may hold the only copy of something. Nothing touches it; put the main file back beside it.",
         ),
+        (Some(_), Some(wal))
+            if wal > WAL_BYTES_HELD && is_behind(facts) && held_by(facts).is_some() =>
+        {
+            Row::warn(
+                format!(
+                    "The log has grown to more than {}, because {} has been reading for long.",
+                    bytes(WAL_BYTES_HELD),
+                    held_by(facts).unwrap_or_default()
+                ),
+                "It is folded into the main file as soon as that reading ends. Nothing is lost.",
+            )
+        }
         (Some(_), Some(wal)) if wal > WAL_BYTES_MAX && is_behind(facts) => Row::warn(
             format!(
                 "The log has grown to {} and is not being folded into the main file.",
@@ -210,6 +236,17 @@ pub(super) fn sidecars(facts: &Facts) -> Row {
             next: None,
         },
     }
+}
+
+/// Who keeps the log from being folded in.
+fn held_by(facts: &Facts) -> Option<&'static str> {
+    let oldest = facts
+        .oldest_reader
+        .filter(|oldest| oldest.age > HELD_SINCE)?;
+    Some(match oldest.label {
+        BACKUP_LABEL => "a backup",
+        _ => "one of the readers",
+    })
 }
 
 /// A log that was folded in whole keeps its size until it is written from its start again.
@@ -230,6 +267,13 @@ pub(super) fn space(facts: &Facts) -> Row {
             cause: "This system does not say how much space is free.".to_owned(),
             next: None,
         },
+        Some(free) if facts.jobs_paused => Row::fail(
+            format!(
+                "The disk is nearly full: {} left. Imports and summaries pause.",
+                bytes(free)
+            ),
+            "Free some space; they go on by themselves.",
+        ),
         Some(free) if free < FREE_BYTES_MIN => Row::fail(
             format!("The disk is nearly full: {} left.", bytes(free)),
             "Free some space before anything else is written.",
