@@ -29,6 +29,9 @@ pub enum Error {
         code: Option<i32>,
         errno: Option<i32>,
     },
+    /// A copy would leave too little of the disk free, so it was not begun.
+    #[error("{needed_bytes} bytes must be free, and {free_bytes} are")]
+    NoRoom { needed_bytes: u64, free_bytes: u64 },
     #[error("the database cannot be written (code {code:?}, errno {errno:?})")]
     ReadOnly {
         code: Option<i32>,
@@ -67,6 +70,9 @@ pub enum Error {
         code: Option<i32>,
         errno: Option<i32>,
     },
+    /// A backup, or another copy, does not hold what it should. The database itself is not meant.
+    #[error("a copy is not what it should be: {0}")]
+    BadCopy(BadCopy),
     #[error("the data break a rule of the schema (code {code})")]
     Constraint { code: i32 },
     /// A wrong statement. The message is kept only where it speaks of the statement's own text,
@@ -112,8 +118,24 @@ pub enum PathProblem {
     DanglingLink,
     #[error("the name cannot be used")]
     BadName,
+    #[error("the name is taken")]
+    Taken,
     #[error("the system refuses it")]
     Refused,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadCopy {
+    #[error("it is not there")]
+    Missing,
+    #[error("nothing tells what it should hold")]
+    Untold,
+    #[error("its bytes have changed")]
+    Bytes,
+    #[error("it is not a sound database")]
+    Unsound,
+    #[error("its rows are not those that were counted")]
+    Rows,
 }
 
 impl Error {
@@ -123,10 +145,12 @@ impl Error {
             Error::Busy { .. } => Class::Busy,
             Error::Overloaded => Class::Overloaded,
             Error::Cancelled | Error::DeadlineExceeded { .. } => Class::Cancelled,
-            Error::DiskFull { .. } => Class::DiskFull,
+            Error::DiskFull { .. } | Error::NoRoom { .. } => Class::DiskFull,
             Error::ReadOnly { .. } => Class::Permission,
             Error::Corrupt { code: Some(c) } => classify(*c, None, Phase::Run),
-            Error::Corrupt { code: None } | Error::WalDamaged { .. } => Class::Corrupt,
+            Error::BadCopy(_) | Error::Corrupt { code: None } | Error::WalDamaged { .. } => {
+                Class::Corrupt
+            }
             Error::TooNew { .. } => Class::TooNew,
             Error::NotOurs { .. } | Error::Misplaced(_) => Class::Misplaced,
             Error::QuarantineFull { .. } => Class::QuarantineFull,

@@ -5,11 +5,13 @@
 
 mod ambient;
 mod attached;
+mod backup;
 mod breaker;
 mod cache;
 mod care;
 mod checkpoint;
 mod class;
+mod copying;
 mod create;
 mod decision;
 mod disk;
@@ -45,6 +47,7 @@ mod watch;
 mod writer;
 
 pub use ambient::{Ambient, Clock, Spawn};
+pub use backup::{Backup, BackupFacts, BackupKind};
 pub use breaker::BreakerState;
 pub use cache::Keeper;
 pub use class::Class;
@@ -52,8 +55,9 @@ pub use class::Class;
 pub mod decisions {
     pub use crate::decision::{Action, Row, Rule, TABLE};
 }
+pub use copying::CopyProgress;
 pub use disk::{Room, Space};
-pub use error::{Error, Misplaced, PathProblem};
+pub use error::{BadCopy, Error, Misplaced, PathProblem};
 pub use facts::{Checkpoint, Facts, JournalMode, OldestReader};
 pub use file::{KeptFile, Lane};
 pub use grade::{SqliteGrade, SqliteVerdict};

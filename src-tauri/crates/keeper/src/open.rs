@@ -67,7 +67,7 @@ impl Stop {
         self.called_off.store(true, Ordering::SeqCst);
     }
 
-    fn says_stop(&self, clock: &dyn Clock) -> bool {
+    pub(crate) fn says_stop(&self, clock: &dyn Clock) -> bool {
         if self.called_off.load(Ordering::SeqCst) {
             return true;
         }

@@ -122,6 +122,18 @@ impl Reservation {
         self.permit.label
     }
 
+    /// Somebody wants the read to end. What runs for long without a statement of SQLite asks.
+    pub(crate) fn is_called_off(&self) -> bool {
+        let stopping = &self.permit.stopping;
+        let clock = self.file.ambient.clock.as_ref();
+        stopping.cancelled.load(Ordering::SeqCst)
+            || stopping
+                .reading
+                .lock()
+                .as_ref()
+                .is_some_and(|stop| stop.says_stop(clock))
+    }
+
     /// Calls the hold off from elsewhere.
     pub fn canceller(&self) -> Canceller {
         Canceller(Arc::clone(&self.permit.stopping))
