@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use oldgrowth_domain::{BatchId, UnixMs};
-use oldgrowth_engine::{Asked, At, Engine, Note};
+use oldgrowth_engine::{Asked, At, Engine, Note, SettingChange};
 use oldgrowth_wire::{self as wire, ErrorCode, Request, WireError};
 use serde::Serialize;
 use serde_json::Value;
@@ -48,6 +48,8 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         )),
         Request::Status(_) => reply(views::status(engine.status(), &workspace(engine))),
         Request::Doctor(_) => reply(views::status(engine.doctor(), &workspace(engine))),
+        Request::SettingsGet(_) => reply(views::settings(&engine.settings())),
+        Request::SettingsSet(change) => reply(settings_set(engine, &change)?),
         Request::StoreTryNow(_) => reply(views::status(engine.try_store_now(), &workspace(engine))),
     }
 }
@@ -198,6 +200,14 @@ fn batches(engine: &Engine) -> Reply<Vec<wire::Batch>> {
         .into_iter()
         .map(views::batch)
         .collect())
+}
+
+fn settings_set(engine: &Engine, change: &wire::SettingChange) -> Reply<wire::Settings> {
+    let wire::SettingName::LongReadsMax = change.name;
+    let settings = engine
+        .change_setting(SettingChange::LongReadsMax(change.value))
+        .map_err(|e| explain(&e))?;
+    Ok(views::settings(&settings))
 }
 
 fn batch_id(id: &wire::Id) -> Reply<BatchId> {

@@ -15,6 +15,12 @@ use oldgrowth_wire as wire;
 
 use oldgrowth_domain::UnixMs;
 
+mod health;
+mod settings;
+
+pub(crate) use health::status;
+pub(crate) use settings::settings;
+
 fn time(at: Option<UnixMs>) -> Option<String> {
     at.map(UnixMs::to_rfc3339)
 }
@@ -354,41 +360,6 @@ fn item(item: ItemReport) -> wire::BatchItem {
         outcome,
         message: item.reason,
         document: item.document.map(|id| id.to_string()),
-    }
-}
-
-pub(crate) fn status(status: engine::Status, workspace: &str) -> wire::Status {
-    wire::Status {
-        headline: status.headline,
-        state: state(status.state),
-        components: status
-            .components
-            .into_iter()
-            .map(|component| wire::Component {
-                code: match component.code {
-                    engine::HealthCode::Store => wire::ComponentCode::Store,
-                    engine::HealthCode::Sidecars => wire::ComponentCode::Sidecars,
-                    engine::HealthCode::Space => wire::ComponentCode::Space,
-                    engine::HealthCode::Jobs => wire::ComponentCode::Jobs,
-                    engine::HealthCode::Coverage => wire::ComponentCode::Coverage,
-                },
-                state: state(component.state),
-                cause: component.cause,
-                since: component.since.to_rfc3339(),
-                next: component.next,
-            })
-            .collect(),
-        seq: status.seq,
-        workspace: workspace.to_owned(),
-    }
-}
-
-fn state(state: engine::ComponentState) -> wire::HealthState {
-    match state {
-        engine::ComponentState::Ok => wire::HealthState::Ok,
-        engine::ComponentState::Unknown => wire::HealthState::Unknown,
-        engine::ComponentState::Warn => wire::HealthState::Warn,
-        engine::ComponentState::Fail => wire::HealthState::Fail,
     }
 }
 

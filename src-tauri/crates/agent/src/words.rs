@@ -50,6 +50,16 @@ pub(crate) fn explain(error: &Error) -> WireError {
             "a named file or folder is not there, or may not be read",
             Some("check the path and its rights"),
         ),
+        Error::SettingTooLarge { most } => wire_error(
+            ErrorCode::Usage,
+            format!("the largest that can be set is {most}"),
+            Some("choose a whole number from 0 on"),
+        ),
+        Error::SettingsNotKept => wire_error(
+            ErrorCode::ReadOnly,
+            "the settings could not be written, so nothing has changed",
+            Some("check the rights and the free space of the memory's folder"),
+        ),
         Error::Stopping => wire_error(
             ErrorCode::Unavailable,
             "Oldgrowth is stopping",
@@ -95,6 +105,11 @@ fn explain_class(class: Class) -> WireError {
             ErrorCode::DiskFull,
             "the disk is full; reading still works",
             Some("free some space; what was acknowledged is safe"),
+        ),
+        Class::QuarantineFull => wire_error(
+            ErrorCode::NeedsPerson,
+            "too much is kept aside already, so nothing is touched",
+            Some("discard what you don't need among what is kept aside, then try again"),
         ),
         Class::Permission => wire_error(
             ErrorCode::ReadOnly,

@@ -12,6 +12,7 @@ use crate::events::Events;
 use crate::health::Board;
 use crate::jobs::{Queue, Workers};
 use crate::ports::{Ambient, Files, Forbidden, Random, Summariser};
+use crate::settings::Settings;
 use crate::{Event, Result};
 
 /// What an engine is composed of.
@@ -44,6 +45,7 @@ pub(crate) struct Core {
     pub(crate) events: Events,
     pub(crate) board: Board,
     pub(crate) queue: Queue,
+    pub(crate) settings: Mutex<Settings>,
     /// Does this process work on the queue, or only answer?
     pub(crate) has_workers: bool,
     changes: AtomicU64,
@@ -68,6 +70,10 @@ impl Engine {
     pub fn start(parts: Parts) -> std::io::Result<Self> {
         let count = parts.workers;
         let now = UnixMs(parts.ambient.clock.unix_ms());
+        let settings = Settings::load(&parts.workspace);
+        parts
+            .store
+            .set_reservation_cap(settings.long_reads_max.to_use());
         let core = Arc::new(Core {
             workspace: parts.workspace,
             store: parts.store,
@@ -78,6 +84,7 @@ impl Engine {
             events: Events::default(),
             board: Board::new(now),
             queue: Queue::default(),
+            settings: Mutex::new(settings),
             has_workers: count > 0,
             changes: AtomicU64::new(0),
         });

@@ -24,6 +24,10 @@ pub enum Error {
     NothingToImport,
     #[error("a named file or folder is not there, or may not be read")]
     NoSuchPath,
+    #[error("the setting is larger than {most}")]
+    SettingTooLarge { most: u32 },
+    #[error("the settings could not be kept")]
+    SettingsNotKept,
     #[error("the engine is stopping")]
     Stopping,
     /// The rows that were read have changed meanwhile, each time it was tried.

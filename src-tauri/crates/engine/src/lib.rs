@@ -3,6 +3,7 @@
 //! A use case opens the transaction; everything below takes it. Time, randomness, threads, files
 //! and models are ports, handed in by whoever composes the process.
 
+mod backups;
 mod batches;
 mod coverage;
 mod engine;
@@ -17,6 +18,7 @@ mod notes;
 pub mod ports;
 mod recall;
 mod sealing;
+mod settings;
 mod show;
 mod tree;
 
@@ -29,5 +31,6 @@ pub use ingest::plan::{ImportPlan, ReasonCount};
 pub use ledger::SourceLedger;
 pub use notes::{Note, NoteKept};
 pub use recall::{Answer, Asked, Hit, Hits, Surroundings};
+pub use settings::{NumberSetting, SETTINGS_FILE, SettingChange, SettingProblem, Settings};
 pub use show::{Shown, ShownDocument, ShownSentence, ShownSummary};
 pub use tree::{At, Row, RowKind, Step, View};

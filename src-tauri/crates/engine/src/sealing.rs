@@ -94,7 +94,7 @@ impl Core {
             let nodes = material.nodes;
             let id = NodeId::random(self.random.bits());
             let lease = job.lease;
-            let sealed = self.store.write(move |w| {
+            let sealed = self.store.write_in(Lane::Background, move |w| {
                 w.settle_done(lease, Outcome::Sealed, None, None, now)?;
                 still_say(w, &nodes)?;
                 move_up(w, &id, tree, level, &items, &summary, now)
@@ -128,7 +128,7 @@ impl Core {
                 Some(self.summarise(&material)?)
             };
             let (lease, now) = (job.lease, self.now());
-            let remade = self.store.write(move |w| {
+            let remade = self.store.write_in(Lane::Background, move |w| {
                 w.settle_done(lease, Outcome::Sealed, None, None, now)?;
                 if w.members_of(node)? != members {
                     return Err(Error::Conflict { tries: 1 });

@@ -14,6 +14,9 @@
 //!     │       Latched ◄──────────────────────┘ ◄── from every state
 //! ```
 //!
+//! A file that opens and then fails in use must not look mended with each probe: for 60 s after it has
+//! closed, one eviction opens it again and counts as a failed probe.
+//!
 //! `HalfOpen` exists only while the one caller that was let through is trying; everybody else is
 //! refused.
 
@@ -26,6 +29,9 @@ pub(crate) const OPEN_LONG_FOR: Duration = Duration::from_secs(300);
 pub(crate) const FAILED_PROBES_BEFORE_LONG: u32 = 10;
 pub(crate) const EVICTIONS_MAX: usize = 3;
 pub(crate) const EVICTIONS_WITHIN: Duration = Duration::from_secs(60);
+
+/// A probe has proved itself when nothing was evicted for so long after it.
+pub(crate) const PROBATION: Duration = Duration::from_secs(60);
 
 /// The state for those who only look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +69,8 @@ pub(crate) struct Breaker {
     strikes: u32,
     failed_probes: u32,
     opened_at: Option<Duration>,
+    /// When a probe closed it last.
+    closed_at: Option<Duration>,
     evictions: VecDeque<Duration>,
 }
 
@@ -73,6 +81,7 @@ impl Breaker {
             strikes: 0,
             failed_probes: 0,
             opened_at: None,
+            closed_at: None,
             evictions: VecDeque::with_capacity(EVICTIONS_MAX),
         }
     }
@@ -117,10 +126,15 @@ impl Breaker {
         }
     }
 
-    pub(crate) fn succeeded(&mut self) {
+    pub(crate) fn succeeded(&mut self, now: Duration) {
         match self.state {
             State::Closed => self.strikes = 0,
-            State::HalfOpen => *self = Breaker::new(),
+            State::HalfOpen => {
+                self.state = State::Closed;
+                self.strikes = 0;
+                self.evictions.clear();
+                self.closed_at = Some(now);
+            }
             // A verdict reached meanwhile outweighs a try that began before it.
             State::Open { .. } | State::Latched => {}
         }
@@ -150,6 +164,11 @@ impl Breaker {
         if self.state != State::Closed {
             return;
         }
+        if self.is_on_probation(now) {
+            self.failed_probes = self.failed_probes.saturating_add(1);
+            self.open(now);
+            return;
+        }
         if self.evictions.len() == EVICTIONS_MAX {
             self.evictions.pop_front();
         }
@@ -170,7 +189,15 @@ impl Breaker {
 
     /// Since when it has been open, probes in between included. A latched one waits for a person.
     pub(crate) fn open_since(&self) -> Option<Duration> {
-        self.opened_at
+        match self.state {
+            State::Open { .. } | State::HalfOpen => self.opened_at,
+            State::Closed | State::Latched => None,
+        }
+    }
+
+    fn is_on_probation(&self, now: Duration) -> bool {
+        self.closed_at
+            .is_some_and(|at| now.saturating_sub(at) < PROBATION)
     }
 
     /// The wait has grown long, so a changed file is worth a look before it ends.
@@ -195,6 +222,11 @@ impl Breaker {
     }
 
     fn open(&mut self, now: Duration) {
+        if self.state == State::Closed && !self.is_on_probation(now) {
+            // What was before has been well for long enough: this is another illness.
+            self.failed_probes = 0;
+            self.opened_at = None;
+        }
         let wait = if self.failed_probes >= FAILED_PROBES_BEFORE_LONG {
             OPEN_LONG_FOR
         } else {
@@ -258,11 +290,54 @@ mod tests {
     }
 
     #[test]
+    fn a_probe_that_does_not_hold_is_a_failed_one() {
+        let mut b = Breaker::new();
+        for _ in 0..3 {
+            b.failed(S);
+        }
+        let mut now = S;
+        for probe in 1..=12 {
+            let wait = if probe <= 10 { OPEN_FOR } else { OPEN_LONG_FOR };
+            assert_eq!(
+                b.admit(now),
+                Admission::Refused { retry_in: wait },
+                "before probe {probe}"
+            );
+            now += wait;
+            assert_eq!(b.admit(now), Admission::Probe, "probe {probe}");
+            b.succeeded(now);
+            assert_eq!(b.admit(now), Admission::Pass, "it opened");
+            assert_eq!(b.open_since(), None, "so it is closed");
+            now += 59 * S;
+            b.evicted(now);
+            assert_eq!(b.open_since(), Some(S), "and still the same illness");
+        }
+        now += OPEN_LONG_FOR;
+        assert_eq!(b.admit(now), Admission::Probe, "the last one");
+        b.succeeded(now);
+        now += 60 * S;
+        b.evicted(now);
+        assert_eq!(
+            b.admit(now),
+            Admission::Pass,
+            "a minute has proved it: one eviction is one strike again"
+        );
+        b.failed(now);
+        b.failed(now);
+        assert_eq!(
+            b.admit(now),
+            Admission::Refused { retry_in: OPEN_FOR },
+            "and the wait is the short one"
+        );
+        assert_eq!(b.open_since(), Some(now), "of a new illness");
+    }
+
+    #[test]
     fn a_success_between_strikes_starts_the_count_again() {
         let mut b = Breaker::new();
         b.failed(S);
         b.failed(S);
-        b.succeeded();
+        b.succeeded(S);
         b.failed(S);
         b.failed(S);
         assert_eq!(b.admit(S), Admission::Pass, "the strikes were not in a row");
@@ -273,7 +348,7 @@ mod tests {
         let mut b = Breaker::new();
         for at in [1, 20, 50] {
             b.evicted(at * S);
-            b.succeeded();
+            b.succeeded(S);
         }
         assert_eq!(
             b.state(50 * S),
@@ -283,7 +358,7 @@ mod tests {
         let mut slow = Breaker::new();
         for at in [1, 40, 80] {
             slow.evicted(at * S);
-            slow.succeeded();
+            slow.succeeded(S);
         }
         assert_eq!(slow.admit(80 * S), Admission::Pass, "79 s are not a minute");
     }
@@ -295,6 +370,7 @@ mod tests {
         probing: bool,
         opened: Option<(u64, u64)>,
         probes_failed: u64,
+        closed_by_probe: Option<u64>,
         story: Vec<(char, u64)>,
     }
 
@@ -308,11 +384,19 @@ mod tests {
         }
         fn count(&mut self, event: char, now: u64) {
             self.story.push((event, now));
+            let on_probation = self.closed_by_probe.is_some_and(|at| now - at < 60);
+            if on_probation && event == 'e' {
+                self.probes_failed += 1;
+                return self.open(now);
+            }
             let recent = &self.story;
             let in_a_row = recent.iter().rev().take_while(|e| e.0 != 'o').count();
             let thrown: Vec<u64> = recent.iter().filter(|e| e.0 == 'e').map(|e| e.1).collect();
             let flaps = event == 'e' && thrown.len() >= 3 && now - thrown[thrown.len() - 3] <= 60;
             if in_a_row >= 3 || flaps {
+                if !on_probation {
+                    self.probes_failed = 0;
+                }
                 self.open(now);
             }
         }
@@ -376,9 +460,13 @@ mod tests {
                         }
                     }
                     12 => {
-                        b.succeeded();
+                        b.succeeded(at);
                         if r.probing {
-                            r = Reference::default();
+                            r = Reference {
+                                probes_failed: r.probes_failed,
+                                closed_by_probe: Some(now),
+                                ..Reference::default()
+                            };
                         } else if r.is_closed() {
                             r.story.push(('o', now));
                         }

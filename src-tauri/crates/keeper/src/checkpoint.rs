@@ -56,12 +56,19 @@ impl Checkpointer {
         let rested = self
             .last
             .is_none_or(|at| now.saturating_sub(at) >= CHECKPOINT_EVERY);
-        if !(wanted || rested && wal_bytes > WAL_BYTES_BEFORE_CHECKPOINT) {
+        let too_long = wal_bytes > WAL_BYTES_BEFORE_STOPPING;
+        // Those who are called off now let go at once, so that is worth a checkpoint out of turn.
+        let called_off = if too_long {
+            hub.watch.call_off_older(now, READER_AGE_SPARED)
+        } else {
+            0
+        };
+        let due = rested && wal_bytes > WAL_BYTES_BEFORE_CHECKPOINT;
+        if !(wanted || due || called_off > 0) {
             return;
         }
         self.last = Some(now);
-        let kind = if wal_bytes > WAL_BYTES_BEFORE_STOPPING {
-            let called_off = hub.watch.call_off_older(now, READER_AGE_SPARED);
+        let kind = if too_long {
             if called_off > 0 {
                 tracing::warn!(wal_bytes, called_off, "old reads are called off");
             }

@@ -27,6 +27,8 @@ mod hub;
 mod incident;
 mod lock;
 mod migrate;
+#[cfg(feature = "torture")]
+mod models;
 mod open;
 mod opening;
 mod place;
@@ -53,7 +55,7 @@ pub use cache::Keeper;
 pub use class::Class;
 /// What is done about what is found on the disk, and about what SQLite says of it.
 pub mod decisions {
-    pub use crate::decision::{Action, Row, Rule, TABLE};
+    pub use crate::decision::{Action, Row, Rule, TABLE, for_failure};
 }
 pub use copying::CopyProgress;
 pub use disk::{Room, Space};
@@ -69,6 +71,7 @@ pub use migrate::Schema;
 pub use platform::volume::Volume;
 pub use preserve::{KeptCopy, MadeBy, Manifest, Set, WalNote};
 pub use reserve::{Canceller, Reservation, Reservations, Waiting};
+pub use salvage::{LostRange, Rung, Salvaged, SalvagedTable, salvage};
 pub use ticket::Ticket;
 pub use tx::{ReadTx, WriteTx};
 
@@ -76,4 +79,6 @@ pub use tx::{ReadTx, WriteTx};
 #[cfg(feature = "torture")]
 pub mod torture {
     pub use crate::fault::{Act, Plan, arm, disarm, pretend_volume, visits};
+    pub use crate::models::{Admitted, LoneBreaker};
+    pub use crate::wal::look::{WalSeen, look_at_wal};
 }

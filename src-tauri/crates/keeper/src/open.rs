@@ -62,9 +62,9 @@ impl Stop {
         })
     }
 
-    /// May be called by any thread.
-    pub(crate) fn call_off(&self) {
-        self.called_off.store(true, Ordering::SeqCst);
+    /// May be called by any thread. False if it was called off before.
+    pub(crate) fn call_off(&self) -> bool {
+        !self.called_off.swap(true, Ordering::SeqCst)
     }
 
     pub(crate) fn says_stop(&self, clock: &dyn Clock) -> bool {

@@ -385,7 +385,8 @@ impl KeptFile {
     }
 
     fn settle_success(&self, hub: &Hub) {
-        self.breaker.lock().succeeded();
+        let now = self.now();
+        self.breaker.lock().succeeded(now);
         self.opening.last.lock().failure = None;
         match &hub.refusal {
             Some(refusal) => self.health.fall(Health::latched(refusal), self.moment()),

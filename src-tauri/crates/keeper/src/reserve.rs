@@ -44,6 +44,18 @@ pub struct Reservations {
     pub oldest: Option<Duration>,
 }
 
+impl Reservations {
+    /// The cap that is used when none is set.
+    pub fn cap_default() -> u32 {
+        default_cap(READERS_MAX, HEADROOM)
+    }
+
+    /// Somebody should know: the cap is near and is not a small one, or somebody waits.
+    pub fn warns(&self) -> bool {
+        self.near_cap && (self.cap >= WARNS_ALONE_FROM || self.waiting > 0)
+    }
+}
+
 impl KeptFile {
     /// Takes a permit for a long hold, or `None` at the cap: then the caller comes back later, and
     /// has failed at nothing. Does not wait and opens nothing. `label` names the holder in facts and
@@ -69,7 +81,7 @@ impl KeptFile {
     /// stay held, also above a smaller cap.
     pub fn set_reservation_cap(&self, cap: Option<u32>) {
         let mut ledger = self.permits.ledger.lock();
-        ledger.cap = cap.unwrap_or_else(|| default_cap(READERS_MAX, HEADROOM));
+        ledger.cap = cap.unwrap_or_else(Reservations::cap_default);
         ledger.look();
     }
 }
@@ -210,6 +222,7 @@ impl Stopping {
         // In this order `begin` either sees the flag or is seen here.
         self.cancelled.store(true, Ordering::SeqCst);
         if let Some(stop) = self.reading.lock().as_ref() {
+            // Whether somebody else has done so before is all the same here.
             stop.call_off();
         }
     }
@@ -230,7 +243,7 @@ impl Permits {
     pub(crate) fn new() -> Permits {
         Permits {
             ledger: Arc::new(Mutex::new(Ledger {
-                cap: default_cap(READERS_MAX, HEADROOM),
+                cap: Reservations::cap_default(),
                 held: Vec::new(),
                 waiting: 0,
                 next_id: 0,
@@ -352,8 +365,7 @@ impl Ledger {
             self.warned = false;
             return;
         }
-        let is_news = now.cap >= WARNS_ALONE_FROM || now.waiting > 0;
-        if is_news && !self.warned {
+        if now.warns() && !self.warned {
             self.warned = true;
             self.warnings += 1;
             tracing::warn!(

@@ -21,7 +21,7 @@ impl KeptFile {
     /// After the computer slept: what was open may have gone with a drive, and waiting times that ran
     /// meanwhile mean nothing. A file that was never opened is left alone, and so is one that waits for
     /// a person.
-    pub(crate) fn resumed(&self) {
+    pub fn resumed(&self) {
         if connection_is_held() {
             return;
         }

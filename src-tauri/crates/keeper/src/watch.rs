@@ -58,7 +58,8 @@ impl Watch {
         self.inner.lock().reading.is_empty()
     }
 
-    /// Stops what those who have read for longer than `age_max` run. Returns how many they are.
+    /// Stops what those who have read for longer than `age_max` run. Returns how many were not stopped
+    /// before.
     pub(crate) fn call_off_older(&self, now: Duration, age_max: Duration) -> usize {
         let inner = self.inner.lock();
         let old = |entry: &&Entry| now.saturating_sub(entry.since) > age_max;
@@ -66,7 +67,7 @@ impl Watch {
             .reading
             .iter()
             .filter(old)
-            .inspect(|entry| entry.stop.call_off())
+            .filter(|entry| entry.stop.call_off())
             .count()
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::*;
 use oldgrowth_keeper::{
-    BreakerState, Class, Error, Health, Incident, Keeper, KeptFile, Space, Volume,
+    BreakerState, Class, Error, Health, Incident, Keeper, KeptFile, Room, Space,
 };
 use parking_lot::Mutex;
 
@@ -116,9 +116,9 @@ fn a_short_illness_is_no_incident() {
 struct Full(AtomicBool);
 
 impl Space for Full {
-    fn look(&self, _: &Path) -> Option<Volume> {
+    fn look(&self, _: &Path) -> Option<Room> {
         let full = self.0.load(Ordering::SeqCst);
-        Some(Volume {
+        Some(Room {
             free_bytes: if full { 0 } else { 1 << 40 },
             total_bytes: 1 << 41,
             free_inodes: None,

@@ -1,7 +1,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use oldgrowth_keeper::{Facts, Health, HealthSnapshot, Keeper, KeptFile, Lane, Schema, Ticket};
+use oldgrowth_keeper::{
+    Facts, Health, HealthSnapshot, Incident, Keeper, KeptFile, Lane, Reservation, Reservations,
+    Schema, Ticket,
+};
 
 use crate::{Error, Read, Result, Write};
 
@@ -65,6 +68,20 @@ impl Store {
         self.submit(op).wait()
     }
 
+    /// As `write`, in a lane: what jobs write comes after what people write, and is refused with
+    /// `DiskFull` while there is little space left.
+    pub fn write_in<T, E>(
+        &self,
+        lane: Lane,
+        op: impl FnOnce(&Write<'_>) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.submit_in(lane, op).wait()
+    }
+
     /// Queues a write; several queued ones share a commit. Each succeeds or fails for itself.
     pub fn submit<T, E>(
         &self,
@@ -74,10 +91,22 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        Pending(
-            self.file
-                .submit(move |tx| op(&Write::new(tx.connection())).map_err(Either::Op)),
-        )
+        self.submit_in(Lane::Interactive, op)
+    }
+
+    /// As `submit`, in a lane.
+    pub fn submit_in<T, E>(
+        &self,
+        lane: Lane,
+        op: impl FnOnce(&Write<'_>) -> std::result::Result<T, E> + Send + 'static,
+    ) -> Pending<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        Pending(self.file.submit_in(lane, move |tx| {
+            op(&Write::new(tx.connection())).map_err(Either::Op)
+        }))
     }
 
     pub fn health(&self) -> HealthSnapshot {
@@ -101,8 +130,37 @@ impl Store {
         Some(refused.into())
     }
 
+    /// Looks after the file; to be called about once a minute.
+    pub fn tick(&self) {
+        self.file.tick();
+    }
+
+    /// To be called after the computer has slept.
+    pub fn resumed(&self) {
+        self.file.resumed();
+    }
+
+    /// Calls back once for each time that the store could not be used for long.
+    pub fn on_incident(&self, listener: impl Fn(&Incident) + Send + Sync + 'static) {
+        self.file.on_incident(listener);
+    }
+
     pub fn try_now(&self) -> Result<()> {
         Ok(self.file.try_now()?)
+    }
+
+    /// A permit for a long read, or `None` when as many as may be are under way.
+    pub fn reserve(&self, label: &'static str) -> Option<Reservation> {
+        self.file.reserve(label)
+    }
+
+    pub fn reservations(&self) -> Reservations {
+        self.file.reservations()
+    }
+
+    /// `None` is the default; 0 lets nobody pass.
+    pub fn set_reservation_cap(&self, cap: Option<u32>) {
+        self.file.set_reservation_cap(cap);
     }
 
     pub fn facts(&self) -> Facts {

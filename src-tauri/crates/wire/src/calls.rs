@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     AddNote, Answer, Batch, BatchReport, Hits, Id, ImportPaths, ImportPlan, Ledger, NoteAdded,
-    Question, Search, Shown, Status, TreeAt, TreeView,
+    Question, Search, SettingChange, Settings, Shown, Status, TreeAt, TreeView,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -65,4 +65,8 @@ calls! {
     doctor / Doctor(Empty) -> Status;
     /// Tries to open the store now instead of at its next turn.
     store_try_now / StoreTryNow(Empty) -> Status;
+    /// What is set, and what is used.
+    settings_get / SettingsGet(Empty) -> Settings;
+    /// Changes one setting, at once and for good.
+    settings_set / SettingsSet(SettingChange) -> Settings;
 }

@@ -30,6 +30,12 @@ pub enum ComponentCode {
     /// Can everything that was read be found, and is it in the tree?
     #[serde(rename = "coverage")]
     Coverage,
+    /// How many reads are long, and how many may be?
+    #[serde(rename = "long_reads")]
+    LongReads,
+    /// Is the SQLite in this program one to trust?
+    #[serde(rename = "sqlite")]
+    Sqlite,
 }
 
 /// One component's health.
@@ -46,6 +52,25 @@ pub struct Component {
     pub next: Option<String>,
 }
 
+/// Long reads of the store, such as backups: how many there are, and how many may be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Reservations {
+    /// How many are under way.
+    pub reserved: u32,
+    /// How many may be. 0 lets none begin.
+    pub cap: u32,
+    /// Four fifths of the cap are taken. With a cap under 5 it is a warning only when somebody waits.
+    pub near_cap: bool,
+    /// How many were refused and come back.
+    pub waiting: u32,
+    /// How long the oldest has been under way.
+    #[ts(type = "number | null")]
+    pub oldest_ms: Option<u64>,
+    /// No other may begin now.
+    pub blocked: bool,
+}
+
 /// The health of everything. Every place that speaks of health speaks from this.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -55,6 +80,7 @@ pub struct Status {
     /// The worst of the components.
     pub state: HealthState,
     pub components: Vec<Component>,
+    pub reservations: Reservations,
     /// Grows with each change of any row.
     #[ts(type = "number")]
     pub seq: u64,

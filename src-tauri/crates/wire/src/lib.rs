@@ -10,12 +10,13 @@ mod event;
 mod health;
 mod import;
 mod memory;
+mod settings;
 mod tree;
 
 pub use calls::{Calls, Empty, Request};
 pub use error::{ErrorCode, WireError};
 pub use event::Event;
-pub use health::{Component, ComponentCode, HealthState, Status};
+pub use health::{Component, ComponentCode, HealthState, Reservations, Status};
 pub use import::{
     AddNote, Batch, BatchItem, BatchReport, BatchState, CountByReason, ImportPaths, ImportPlan,
     ItemOutcome, NoteAdded, PlanSkip, PlannedFormat,
@@ -24,4 +25,5 @@ pub use memory::{
     Answer, AnswerHit, Chunk, Hit, Hits, Id, Locator, Question, Search, Shown, Span,
     SummarySentence, TreeStep,
 };
+pub use settings::{NumberSetting, SettingChange, SettingName, Settings};
 pub use tree::{Ledger, SourceRow, TreeAt, TreeRow, TreeRowKind, TreeView};

@@ -80,6 +80,34 @@ pub(super) enum Command {
     Status,
     /// Look at everything anew and say what to do
     Doctor,
+    /// Show and change what can be set
+    Settings {
+        #[command(subcommand)]
+        action: SettingsAction,
+    },
     /// Work on this memory without a window until stopped
     Serve,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SettingsAction {
+    /// What is set, and what is used
+    Get {
+        /// One setting; all when left out
+        name: Option<Setting>,
+    },
+    /// Change one setting, at once and for good
+    Set {
+        name: Setting,
+        /// A whole number, or default
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum Setting {
+    /// How many long reads, such as backups, may be under way at once; 0 lets none begin
+    #[value(name = "long_reads_max")]
+    LongReadsMax,
 }

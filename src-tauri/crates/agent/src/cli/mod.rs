@@ -6,6 +6,7 @@ mod args;
 mod import;
 mod output;
 mod serve;
+mod settings;
 
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -178,6 +179,7 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
                 HealthState::Fail => Ended::Unavailable,
             })
         }
+        Command::Settings { action } => settings::settings(one_call, action, output),
         Command::Serve => serve::serve(workspace, output),
     }
 }

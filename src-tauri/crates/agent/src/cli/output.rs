@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use oldgrowth_wire::{
     Answer, Batch, BatchReport, BatchState, ComponentCode, Event, HealthState, Hit, Hits,
-    ItemOutcome, Locator, NoteAdded, Shown, Status, TreeRow, TreeRowKind, TreeView, WireError,
+    ItemOutcome, Locator, NoteAdded, Settings, Shown, Status, TreeRow, TreeRowKind, TreeView,
+    WireError,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -194,14 +195,31 @@ impl Output {
                 ComponentCode::Space => "space",
                 ComponentCode::Jobs => "jobs",
                 ComponentCode::Coverage => "coverage",
+                ComponentCode::LongReads => "long reads",
+                ComponentCode::Sqlite => "sqlite",
             };
-            self.line(&format!("{state:>7}  {name:<9} {}", component.cause));
+            self.line(&format!("{state:>7}  {name:<10} {}", component.cause));
             if let Some(next) = &component.next {
-                self.line(&format!("{:>19}{next}", ""));
+                self.line(&format!("{:>20}{next}", ""));
             }
         }
         self.line("");
         self.line(&format!("Kept in {}", status.workspace));
+    }
+
+    pub(super) fn settings(&self, settings: &Settings) {
+        if self.json {
+            return self.object(settings);
+        }
+        let setting = &settings.long_reads_max;
+        let whose = match setting.chosen {
+            Some(_) => format!("set; the default is {}", setting.default),
+            None => "the default".to_owned(),
+        };
+        self.line(&format!("long_reads_max  {}  ({whose})", setting.in_use));
+        if let Some(problem) = &setting.problem {
+            self.line(&format!("    {problem}"));
+        }
     }
 
     pub(super) fn serving(&self, workspace: &Path) {

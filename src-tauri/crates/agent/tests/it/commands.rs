@@ -80,7 +80,7 @@ fn a_folder_becomes_a_cited_answer() {
 
     let status = run(workspace.path(), &["status"]);
     assert_eq!(status.last()["state"], "ok", "{}", status.last());
-    assert_eq!(status.last()["components"].as_array().unwrap().len(), 5);
+    assert_eq!(status.last()["components"].as_array().unwrap().len(), 7);
     let doctor = run(workspace.path(), &["doctor"]);
     assert_eq!(doctor.code, 0);
     assert_eq!(
@@ -311,6 +311,7 @@ fn a_file_has_one_place_however_its_folders_are_imported() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn a_workspace_that_others_could_enter_is_made_private() {
     use std::os::unix::fs::PermissionsExt;

@@ -1,6 +1,7 @@
 //! The rows, and what they come to.
 
 use oldgrowth_domain::UnixMs;
+use oldgrowth_store::Reservations;
 use parking_lot::Mutex;
 
 use super::rows::Row;
@@ -27,6 +28,8 @@ impl Board {
             HealthCode::Space,
             HealthCode::Jobs,
             HealthCode::Coverage,
+            HealthCode::LongReads,
+            HealthCode::Sqlite,
         ];
         let components = codes
             .into_iter()
@@ -71,11 +74,11 @@ impl Board {
     }
 
     /// The rows as they are, if something in them has not been told yet. Whoever gets them tells them.
-    pub(super) fn untold(&self) -> Option<Status> {
+    pub(super) fn untold(&self, reservations: Reservations) -> Option<Status> {
         let mut state = self.state.lock();
         let news = state.seq > state.told;
         state.told = state.seq;
-        news.then(|| state.status())
+        news.then(|| state.status(reservations))
     }
 
     pub(crate) fn mark_counts_stale(&self) {
@@ -90,13 +93,13 @@ impl Board {
         std::mem::take(&mut self.state.lock().counts_stale)
     }
 
-    pub(crate) fn status(&self) -> Status {
-        self.state.lock().status()
+    pub(crate) fn status(&self, reservations: Reservations) -> Status {
+        self.state.lock().status(reservations)
     }
 }
 
 impl State {
-    fn status(&self) -> Status {
+    fn status(&self, reservations: Reservations) -> Status {
         let worst = self
             .components
             .iter()
@@ -108,6 +111,7 @@ impl State {
             state: worst,
             components: self.components.clone(),
             seq: self.seq,
+            reservations,
         }
     }
 }
@@ -135,6 +139,15 @@ fn headline(components: &[Component], worst: ComponentState) -> String {
 mod tests {
     use super::*;
 
+    const NONE: Reservations = Reservations {
+        reserved: 0,
+        cap: 2,
+        near_cap: false,
+        blocked: false,
+        waiting: 0,
+        oldest: None,
+    };
+
     fn row(state: ComponentState, cause: &str) -> Row {
         Row {
             state,
@@ -156,13 +169,13 @@ mod tests {
             "new words"
         );
         let store = board
-            .status()
+            .status(NONE)
             .components
             .into_iter()
             .find(|c| c.code == HealthCode::Store)
             .unwrap();
         assert_eq!(
-            (store.since, board.status().seq),
+            (store.since, board.status(NONE).seq),
             (UnixMs(2), 2),
             "still ok since the first time"
         );
@@ -171,15 +184,15 @@ mod tests {
     #[test]
     fn each_change_is_told_once_whoever_noticed_it() {
         let board = Board::new(UnixMs(1));
-        assert_eq!(board.untold(), None, "nothing is known yet");
+        assert_eq!(board.untold(NONE), None, "nothing is known yet");
         board.set(HealthCode::Store, row(ComponentState::Ok, "a"), UnixMs(2));
         board.set(HealthCode::Jobs, row(ComponentState::Ok, "b"), UnixMs(2));
         assert_eq!(
-            board.untold().map(|status| status.seq),
+            board.untold(NONE).map(|status| status.seq),
             Some(2),
             "both at once"
         );
-        assert_eq!(board.untold(), None, "and not again");
+        assert_eq!(board.untold(NONE), None, "and not again");
     }
 
     #[test]
@@ -190,12 +203,12 @@ mod tests {
             row(ComponentState::Warn, "two failed"),
             UnixMs(2),
         );
-        assert_eq!(board.status().headline, "two failed");
+        assert_eq!(board.status(NONE).headline, "two failed");
         board.set(
             HealthCode::Space,
             row(ComponentState::Fail, "disk full"),
             UnixMs(3),
         );
-        assert_eq!(board.status().headline, "disk full");
+        assert_eq!(board.status(NONE).headline, "disk full");
     }
 }

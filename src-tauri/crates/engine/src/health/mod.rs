@@ -3,11 +3,12 @@
 
 mod board;
 mod rows;
+mod upkeep;
 
 pub(crate) use board::Board;
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_store::{Class, Lane};
+use oldgrowth_store::{Class, Facts, Lane, Reservations};
 
 use crate::coverage::coverage;
 use crate::engine::Core;
@@ -20,6 +21,10 @@ pub enum HealthCode {
     Space,
     Jobs,
     Coverage,
+    /// How many reads may be long at once.
+    LongReads,
+    /// Is the SQLite in this program one to trust?
+    Sqlite,
 }
 
 /// Ordered from best to worst.
@@ -50,6 +55,7 @@ pub struct Status {
     pub components: Vec<Component>,
     /// Grows with each change of any row.
     pub seq: u64,
+    pub reservations: Reservations,
 }
 
 /// How closely to look.
@@ -98,7 +104,9 @@ impl Core {
     pub(crate) fn store_health_changed(&self) {
         let now = self.now();
         let health = self.store.health().state;
-        self.board.set(HealthCode::Store, rows::store(&health), now);
+        let jobs_paused = self.store.facts().jobs_paused;
+        self.board
+            .set(HealthCode::Store, rows::store(&health, jobs_paused), now);
         if !rows::can_be_read(&health) {
             for code in [HealthCode::Jobs, HealthCode::Coverage] {
                 self.board.set(code, rows::waits_for_store(), now);
@@ -125,7 +133,7 @@ impl Core {
 
     /// Two threads may tell two changes in either order; their numbers say which is the later.
     fn tell_changes(&self) {
-        if let Some(status) = self.board.untold() {
+        if let Some(status) = self.board.untold(self.store.reservations()) {
             self.events.publish(&Event::Health(status));
         }
     }
@@ -134,12 +142,12 @@ impl Core {
         let now = self.now();
         // Reading opens the store when it isn't open yet, so what follows is about now.
         let store_answers = self.look_at_jobs();
+        let facts = self.store.facts();
         self.board.set(
             HealthCode::Store,
-            rows::store(&self.store.health().state),
+            rows::store(&self.store.health().state, facts.jobs_paused),
             now,
         );
-        let facts = self.store.facts();
         let misplaced = matches!(self.trouble(), Some(Class::Path));
         let sidecars = if misplaced {
             rows::waits_for_store()
@@ -148,6 +156,7 @@ impl Core {
         };
         self.board.set(HealthCode::Sidecars, sidecars, now);
         self.board.set(HealthCode::Space, rows::space(&facts), now);
+        self.look_at_upkeep(&facts);
         if !store_answers {
             self.board.mark_counts_stale();
             self.board
@@ -163,7 +172,16 @@ impl Core {
             };
             self.board.set(HealthCode::Coverage, row, now);
         }
-        self.board.status()
+        self.board.status(self.store.reservations())
+    }
+
+    fn look_at_upkeep(&self, facts: &Facts) {
+        let now = self.now();
+        let setting = self.settings.lock().long_reads_max;
+        let row = upkeep::long_reads(&self.store.reservations(), setting.problem);
+        self.board.set(HealthCode::LongReads, row, now);
+        self.board
+            .set(HealthCode::Sqlite, upkeep::sqlite(&facts.sqlite), now);
     }
 
     /// False when the store could not be asked.

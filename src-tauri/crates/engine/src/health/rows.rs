@@ -1,10 +1,13 @@
 //! What each row says, in plain words: what is the case, and what to do or what happens by itself.
 
+use std::time::Duration;
+
 use oldgrowth_store::table::jobs::JobCounts;
 use oldgrowth_store::table::sources::Coverage;
-use oldgrowth_store::{Class, Degraded, Facts, Health};
+use oldgrowth_store::{Class, Degraded, Facts, Health, Misplaced};
 
 use super::ComponentState;
+use crate::backups::BACKUP_LABEL;
 use crate::coverage::is_in_step;
 
 pub(super) struct Row {
@@ -14,7 +17,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    fn ok(cause: impl Into<String>) -> Self {
+    pub(super) fn ok(cause: impl Into<String>) -> Self {
         Self {
             state: ComponentState::Ok,
             cause: cause.into(),
@@ -22,7 +25,7 @@ impl Row {
         }
     }
 
-    fn warn(cause: impl Into<String>, next: &str) -> Self {
+    pub(super) fn warn(cause: impl Into<String>, next: &str) -> Self {
         Self {
             state: ComponentState::Warn,
             cause: cause.into(),
@@ -30,7 +33,7 @@ impl Row {
         }
     }
 
-    fn fail(cause: impl Into<String>, next: &str) -> Self {
+    pub(super) fn fail(cause: impl Into<String>, next: &str) -> Self {
         Self {
             state: ComponentState::Fail,
             cause: cause.into(),
@@ -48,17 +51,21 @@ const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 /// A log larger than this is not being folded into the main file as it should be.
 const WAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// A log larger than this, with somebody who has read for longer than `HELD_SINCE`, is held by them.
+const WAL_BYTES_HELD: u64 = 16 * 1024 * 1024;
+const HELD_SINCE: Duration = Duration::from_secs(60);
+
 /// Why the store can't be used, if it can't.
 pub(super) fn trouble(health: &Health) -> Option<Class> {
     match health {
         Health::Resting | Health::Ok | Health::Recovered { .. } => None,
-        Health::Degraded(Degraded::NoSharedIndex) => None,
+        Health::Degraded(Degraded::NoSharedIndex | Degraded::UnfitVolume) => None,
         Health::Degraded(Degraded::Failing { class, .. }) | Health::Unavailable { class, .. } => {
             Some(*class)
         }
         Health::ReadOnly => Some(Class::Permission),
         Health::DiskFull => Some(Class::DiskFull),
-        Health::Corrupt => Some(Class::Corrupt),
+        Health::WalDamaged { .. } | Health::Corrupt => Some(Class::Corrupt),
         Health::TooNew { .. } => Some(Class::TooNew),
         Health::NotOurs | Health::Misplaced(_) => Some(Class::Misplaced),
         Health::SplitBrain => Some(Class::SplitBrain),
@@ -66,15 +73,16 @@ pub(super) fn trouble(health: &Health) -> Option<Class> {
     }
 }
 
-/// A full disk and a missing right to write leave what is kept readable.
+/// A full disk, a missing right to write and a damaged log leave what is kept readable.
 pub(super) fn can_be_read(health: &Health) -> bool {
     matches!(
         trouble(health),
         None | Some(Class::DiskFull | Class::Permission)
-    )
+    ) || matches!(health, Health::WalDamaged { .. })
 }
 
-pub(super) fn store(health: &Health) -> Row {
+/// `jobs_paused` is whether the keeper holds back what jobs write, for want of space.
+pub(super) fn store(health: &Health, jobs_paused: bool) -> Row {
     match health {
         Health::Resting => Row {
             state: ComponentState::Unknown,
@@ -86,6 +94,10 @@ pub(super) fn store(health: &Health) -> Row {
         Health::Degraded(Degraded::NoSharedIndex) => Row::warn(
             "The memory works without its shared index, which could not be made.",
             "Check the rights and the free space of its folder, then restart Oldgrowth. Nothing is lost.",
+        ),
+        Health::Degraded(Degraded::UnfitVolume) => Row::warn(
+            "The memory lies on a network volume. It works there, slowly and for one program at a time.",
+            "Move the memory's folder to a disk of this computer if you can. Nothing is lost.",
         ),
         Health::Degraded(Degraded::Failing { class, .. }) => Row::fail(
             format!(
@@ -102,13 +114,24 @@ pub(super) fn store(health: &Health) -> Row {
             "The memory can be read, but not written: a right is missing.",
             "Give your account the right to write to the memory's folder, then choose Try now.",
         ),
+        Health::DiskFull if jobs_paused => Row::fail(
+            "The disk is nearly full, so imports and summaries pause. What is kept can be read, and notes can be added while there is room.",
+            "Free some space; they go on by themselves. Nothing that was acknowledged is lost.",
+        ),
         Health::DiskFull => Row::fail(
             "The disk is full. Everything kept can still be read.",
             "Free some space, then choose Try now. Nothing that was acknowledged is lost.",
         ),
+        Health::WalDamaged { commits_behind } => Row::fail(
+            format!(
+                "The memory's log is damaged in its middle, and {} lie behind the damage. Everything can be read as of before it; nothing is written.",
+                counted((*commits_behind).into(), "change", "changes")
+            ),
+            "Choose under Settings, Backup: go on without those changes, or restore a copy. All of it is kept aside, and nothing has been deleted.",
+        ),
         Health::Corrupt => Row::fail(
             "The memory's file does not read as one of ours.",
-            "Nothing has been changed or deleted. Put back a copy of the folder, or name another workspace.",
+            "Nothing has been changed or deleted. Restore a backup under Settings, or name another workspace.",
         ),
         Health::TooNew { .. } => Row::fail(
             "This memory was written by a newer Oldgrowth.",
@@ -118,13 +141,17 @@ pub(super) fn store(health: &Health) -> Row {
             "The file in the memory's place belongs to another program.",
             "Move it elsewhere, or name another workspace. Nothing has been changed.",
         ),
-        Health::Misplaced(_) => Row::fail(
+        Health::Misplaced(Misplaced::Vanished) => Row::fail(
+            "The memory has disappeared: nothing is left where it was kept.",
+            "Put its files back, or restore a backup under Settings. To start with an empty memory, remove the folder it was in.",
+        ),
+        Health::Misplaced(Misplaced::MainMissing | Misplaced::MainEmpty) => Row::fail(
             "The memory's main file is missing or empty, but its log is there and may hold the only copy of something.",
-            "Nothing has been opened, changed or deleted. Put the main file back beside it, or keep the log safe.",
+            "Nothing has been opened, changed or deleted. Put the main file back beside it, or restore a backup under Settings; the log is kept.",
         ),
         Health::SplitBrain => Row::fail(
-            "The memory's file was moved or replaced while it was open.",
-            "Nothing is written. What was open is kept in the folder quarantine. Put the right file in its place, then choose Try now.",
+            "The memory's file was moved or replaced while it was open. Nothing is written until you choose.",
+            "What was open is kept aside. Put the file back and choose Try now, or restore a copy under Settings, Backup.",
         ),
         Health::Closed => Row::fail("Oldgrowth is stopping.", "Start it again."),
     }
@@ -139,6 +166,9 @@ fn class_words(class: Class) -> &'static str {
         Class::ShmUnavailable => "its shared index could not be made",
         Class::DurabilityLost => "the disk did not confirm that it has written",
         Class::DiskFull => "the disk is full",
+        Class::QuarantineFull => {
+            "too much is kept aside already to keep a copy of it before mending it"
+        }
         Class::Resource => "the system has no more open files to give",
         Class::Memory => "the system has no more memory to give",
         Class::Permission => "a right to its file or folder is missing",
@@ -158,11 +188,14 @@ fn next_for(class: Class) -> &'static str {
             "Give your account the rights to the memory's folder, then choose Try now."
         }
         Class::DiskFull => "Free some space, then choose Try now.",
+        Class::QuarantineFull => {
+            "Look under Settings, Backup at what is kept aside, discard what you don't need, then choose Try now."
+        }
         Class::Path | Class::Misplaced | Class::SplitBrain => {
             "Nothing has been changed or deleted. Put the memory's files back in their place, then choose Try now."
         }
         Class::Corrupt | Class::DerivedCorrupt => {
-            "Nothing has been changed or deleted. Put back a copy of the folder, or name another workspace."
+            "Nothing has been changed or deleted. Restore a backup under Settings, or name another workspace."
         }
         Class::TooNew => "Update Oldgrowth.",
         _ => "It is tried again by itself; Try now does it at once. What was acknowledged is safe.",
@@ -177,6 +210,18 @@ pub(super) fn sidecars(facts: &Facts) -> Row {
             format!("There is a log of {} without its main file.", bytes(wal)),
             "It may hold the only copy of something. Nothing touches it; put the main file back beside it.",
         ),
+        (Some(_), Some(wal))
+            if wal > WAL_BYTES_HELD && is_behind(facts) && held_by(facts).is_some() =>
+        {
+            Row::warn(
+                format!(
+                    "The log has grown to more than {}, because {} has been reading for long.",
+                    bytes(WAL_BYTES_HELD),
+                    held_by(facts).unwrap_or_default()
+                ),
+                "It is folded into the main file as soon as that reading ends. Nothing is lost.",
+            )
+        }
         (Some(_), Some(wal)) if wal > WAL_BYTES_MAX && is_behind(facts) => Row::warn(
             format!(
                 "The log has grown to {} and is not being folded into the main file.",
@@ -191,6 +236,17 @@ pub(super) fn sidecars(facts: &Facts) -> Row {
             next: None,
         },
     }
+}
+
+/// Who keeps the log from being folded in.
+fn held_by(facts: &Facts) -> Option<&'static str> {
+    let oldest = facts
+        .oldest_reader
+        .filter(|oldest| oldest.age > HELD_SINCE)?;
+    Some(match oldest.label {
+        BACKUP_LABEL => "a backup",
+        _ => "one of the readers",
+    })
 }
 
 /// A log that was folded in whole keeps its size until it is written from its start again.
@@ -211,6 +267,13 @@ pub(super) fn space(facts: &Facts) -> Row {
             cause: "This system does not say how much space is free.".to_owned(),
             next: None,
         },
+        Some(free) if facts.jobs_paused => Row::fail(
+            format!(
+                "The disk is nearly full: {} left. Imports and summaries pause.",
+                bytes(free)
+            ),
+            "Free some space; they go on by themselves.",
+        ),
         Some(free) if free < FREE_BYTES_MIN => Row::fail(
             format!("The disk is nearly full: {} left.", bytes(free)),
             "Free some space before anything else is written.",
@@ -299,7 +362,7 @@ pub(super) fn waits_for_store() -> Row {
 }
 
 /// `12431` as `12,431`.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -311,7 +374,13 @@ fn grouped(number: u64) -> String {
     out
 }
 
-fn bytes(count: u64) -> String {
+/// `1 change`, `1,204 changes`.
+pub(super) fn counted(number: u64, one: &str, other: &str) -> String {
+    let word = if number == 1 { one } else { other };
+    format!("{} {word}", grouped(number))
+}
+
+pub(super) fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["bytes", "KB", "MB", "GB"];
     let mut value = count as f64;
     let mut unit = 0;

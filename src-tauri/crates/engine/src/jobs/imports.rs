@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use oldgrowth_store::table::jobs::{ClaimedJob, Outcome};
-use oldgrowth_store::{BatchKey, Write};
+use oldgrowth_store::{BatchKey, Lane, Write};
 
 use super::settle::end_batch;
 use crate::engine::Core;
@@ -90,7 +90,7 @@ impl Core {
         group: &[Arc<Ready>],
     ) -> Result<Vec<std::result::Result<Kept, ReadAgain>>> {
         let (group, now) = (group.to_vec(), self.now());
-        self.store.write(move |w| {
+        self.store.write_in(Lane::Background, move |w| {
             let kept: Vec<_> = group
                 .iter()
                 .map(|item| keep_item(w, item, now))

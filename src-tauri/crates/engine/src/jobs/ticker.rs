@@ -1,6 +1,6 @@
 //! The one thread that wakes by the clock, once a minute: it renews the leases that are held, puts
 //! back jobs whose holder is gone, and asks for the sealing of buffers that have waited long enough.
-//! With nothing to do it reads a few rows and writes none.
+//! It also has the store looked after, and notices that the computer has slept. With nothing to do it reads a few rows and writes none.
 
 use std::time::Duration;
 
@@ -10,8 +10,36 @@ use oldgrowth_domain::sealing::STALE_MS;
 use oldgrowth_store::Lane;
 
 use crate::engine::Core;
+use crate::ports::Clock;
 use crate::sealing::seal_job;
 use crate::{Error, Result};
+
+/// The two clocks differ by more than this between two looks only when the computer has slept, or
+/// when somebody has set the time; to look after the store once more does no harm.
+const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
+
+/// Both clocks at one time. The monotonic one stands still while the computer sleeps.
+#[derive(Clone, Copy)]
+struct Reading {
+    unix_ms: i64,
+    monotonic: Duration,
+}
+
+impl Reading {
+    fn of(clock: &dyn Clock) -> Self {
+        Self {
+            unix_ms: clock.unix_ms(),
+            monotonic: clock.monotonic(),
+        }
+    }
+
+    fn slept_since(self, before: Self) -> bool {
+        let wall = self.unix_ms.saturating_sub(before.unix_ms);
+        let monotonic = self.monotonic.saturating_sub(before.monotonic).as_millis();
+        let apart = wall.abs_diff(i64::try_from(monotonic).unwrap_or(i64::MAX));
+        u128::from(apart) > CLOCKS_APART_MAX.as_millis()
+    }
+}
 
 /// No lease runs longer.
 const END_OF_TIME: UnixMs = UnixMs(i64::MAX);
@@ -19,7 +47,15 @@ const END_OF_TIME: UnixMs = UnixMs(i64::MAX);
 impl Core {
     pub(super) fn tick(&self) {
         let mut failures = 0;
+        let mut before = Reading::of(&*self.ambient.clock);
         while !self.queue.is_stopping() {
+            let now = Reading::of(&*self.ambient.clock);
+            if now.slept_since(before) {
+                self.store.resumed();
+            } else {
+                self.store.tick();
+            }
+            before = now;
             failures = if self.tick_once().is_err() {
                 failures + 1
             } else {
@@ -113,5 +149,38 @@ impl Core {
         })?;
         self.queue.wake();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(unix_s: i64, monotonic_s: u64) -> Reading {
+        Reading {
+            unix_ms: unix_s * 1_000,
+            monotonic: Duration::from_secs(monotonic_s),
+        }
+    }
+
+    #[test]
+    fn sleep_is_told_from_a_late_tick_and_from_a_clock_that_is_set_a_little() {
+        let before = reading(1_000, 50);
+        for (now, slept) in [
+            (reading(1_060, 110), false),
+            (reading(9_000, 8_050), false),
+            (reading(1_120, 110), false),
+            (reading(1_121, 110), true),
+            (reading(30_000, 110), true),
+            (reading(500, 110), true),
+        ] {
+            assert_eq!(
+                now.slept_since(before),
+                slept,
+                "{} s by the wall, {:?} by the other",
+                now.unix_ms / 1_000 - 1_000,
+                now.monotonic
+            );
+        }
     }
 }

@@ -142,7 +142,7 @@ impl Core {
             }
             Some(_) => {}
         }
-        let jobs = self.store.write(move |w| {
+        let jobs = self.store.write_in(Lane::Background, move |w| {
             Ok::<_, Error>(w.claim_jobs(now, now.plus_ms(LEASE_MS), CLAIM_JOBS_MAX)?)
         })?;
         self.queue.hold(jobs.iter().map(|job| job.lease));

@@ -315,6 +315,18 @@ impl Rig {
         assert!(done, "all work comes to an end");
     }
 
+    /// Waits until this is so, looking at each turn of the work. No time passes meanwhile.
+    pub(crate) fn at_work_until(&self, what: &str, is_so: impl Fn() -> bool) {
+        let clock = WallClock::start();
+        let so = || {
+            assert!(clock.monotonic() < DEADLINE, "never came: {what}");
+            is_so()
+        };
+        while !so() {
+            self.engine.wait_until_idle(|| !so()).unwrap();
+        }
+    }
+
     /// Waits until this is so, looking whenever the engine has told of something.
     pub(crate) fn until(&self, what: &str, is_so: impl Fn() -> bool) {
         let clock = WallClock::start();
