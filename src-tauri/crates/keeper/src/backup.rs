@@ -266,8 +266,18 @@ pub(crate) fn give_name(finished: &Path, to: &Path) -> Result<(), Error> {
 /// A file being written. What still lies there when it is dropped goes away.
 pub(crate) struct Unfinished(pub(crate) PathBuf);
 
+impl Unfinished {
+    /// Others see to the file from now on.
+    pub(crate) fn leave(mut self) {
+        self.0 = PathBuf::new();
+    }
+}
+
 impl Drop for Unfinished {
     fn drop(&mut self) {
+        if self.0.as_os_str().is_empty() {
+            return;
+        }
         copying::forget(&self.0);
     }
 }

@@ -70,6 +70,9 @@ pub enum Error {
         code: Option<i32>,
         errno: Option<i32>,
     },
+    /// The steps to the newer schema were not begun, and the file is as it was.
+    #[error("the database was not brought up to date, since it could not be backed up first: {0}")]
+    NotBackedUp(Box<Error>),
     /// A backup, or another copy, does not hold what it should. The database itself is not meant.
     #[error("a copy is not what it should be: {0}")]
     BadCopy(BadCopy),
@@ -142,6 +145,7 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Error::Unavailable { class, .. } | Error::Io { class, .. } => *class,
+            Error::NotBackedUp(why) => why.class(),
             Error::Busy { .. } => Class::Busy,
             Error::Overloaded => Class::Overloaded,
             Error::Cancelled | Error::DeadlineExceeded { .. } => Class::Cancelled,
@@ -175,6 +179,7 @@ impl Error {
             | Error::Io { code, .. }
             | Error::Sql { code, .. } => *code,
             Error::Busy { code } | Error::Constraint { code } => Some(*code),
+            Error::NotBackedUp(why) => why.code(),
             _ => None,
         }
     }
@@ -187,6 +192,7 @@ impl Error {
             | Error::ReadOnly { errno, .. }
             | Error::Path { errno, .. }
             | Error::Io { errno, .. } => *errno,
+            Error::NotBackedUp(why) => why.errno(),
             _ => None,
         }
     }

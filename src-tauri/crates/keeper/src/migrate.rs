@@ -40,6 +40,12 @@ pub(crate) fn check(connection: &Connection, schema: &Schema) -> Result<i32, Err
     Ok(found)
 }
 
+/// Steps are missing on a file that holds something already.
+pub(crate) fn lacks_steps(connection: &Connection, schema: &Schema) -> Result<bool, Error> {
+    let version = check(connection, schema)?;
+    Ok(version < schema.version() && (version > 0 || !is_bare(connection)?))
+}
+
 /// Does the missing steps. A step that fails leaves the file at the version before it.
 pub(crate) fn migrate(connection: &mut Connection, schema: &Schema) -> Result<i32, Error> {
     let mut version = check(connection, schema)?;
