@@ -20,7 +20,7 @@ fn go_on(_: CopyProgress) -> ControlFlow<()> {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    picture(folder).into_iter().map(|(name, _)| name).collect()
+    listing(folder).into_iter().map(|(name, _)| name).collect()
 }
 
 fn fill(file: &KeptFile, rows: usize) {
@@ -139,7 +139,7 @@ fn a_copy_of_ones_own_takes_no_name_that_is_taken() {
     file.backup_to(&mine, &mut go_on).unwrap();
     assert_eq!(count_in(&outsider(&mine)).unwrap(), 10);
     assert_eq!(file.backups(), [], "it is not one of ours");
-    let before = picture(dir.path());
+    let before = listing(dir.path());
     let taken = Err(Error::Path {
         problem: PathProblem::Taken,
         errno: None,
@@ -157,7 +157,7 @@ fn a_copy_of_ones_own_takes_no_name_that_is_taken() {
         "a WAL there would be taken for its own"
     );
     std::fs::remove_file(&stray).unwrap();
-    assert_eq!(picture(dir.path()), before, "nothing was changed by either");
+    assert_eq!(listing(dir.path()), before, "nothing was changed by either");
 }
 
 #[test]

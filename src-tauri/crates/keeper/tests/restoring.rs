@@ -42,7 +42,7 @@ fn texts(file: &KeptFile) -> Vec<String> {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    picture(folder).into_iter().map(|(name, _)| name).collect()
+    listing(folder).into_iter().map(|(name, _)| name).collect()
 }
 
 #[test]
@@ -131,9 +131,9 @@ fn a_preview_tells_what_would_be_set_aside_and_changes_nothing() {
         )
     })
     .unwrap();
-    let before = picture(dir.path());
+    let before = listing(dir.path());
     let preview = file.preview(&Source::Backup(old.clone())).unwrap();
-    assert_eq!(picture(dir.path()), before, "looking changes nothing");
+    assert_eq!(listing(dir.path()), before, "looking changes nothing");
     assert_eq!(preview.made_unix_ms, Some(old.facts.unwrap().made_unix_ms));
     assert!(preview.here_is_readable && !preview.is_older);
     let note = &preview.tables[0];
@@ -162,12 +162,12 @@ fn a_restore_beside_takes_only_a_free_name() {
         problem: PathProblem::Taken,
         errno: None,
     });
-    let before = picture(dir.path());
+    let before = listing(dir.path());
     assert_eq!(file.restore_to(&source, &to), taken);
     std::fs::write(dir.path().join("c.db-wal"), b"of another").unwrap();
     assert_eq!(file.restore_to(&source, &dir.path().join("c.db")), taken);
     std::fs::remove_file(dir.path().join("c.db-wal")).unwrap();
-    assert_eq!(picture(dir.path()), before, "nothing was written");
+    assert_eq!(listing(dir.path()), before, "nothing was written");
 }
 
 #[test]
