@@ -62,7 +62,7 @@ fn the_keeper_stands_a_failure_while_it_takes_over() {
 
 #[test]
 fn the_keeper_stands_a_loss_of_power() {
-    stands("power", 1_000);
+    stands("power", 600);
 }
 
 #[test]

@@ -63,3 +63,30 @@ pub(super) fn may_follow(call: Call, how: How, error: &Error) -> bool {
     let for_space = how == How::NoSpace && class == Class::DiskFull;
     by_call || for_space
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_with_the_class_of_another_is_told() {
+        let told = |class, code| Error::Io {
+            class,
+            code: Some(code),
+            errno: Some(5),
+        };
+        assert_eq!(
+            wrong_class(&told(Class::TransientIo, 778)),
+            None,
+            "a failed write is one of the device"
+        );
+        assert!(
+            wrong_class(&told(Class::ShmUnavailable, 778)).is_some(),
+            "and not one of the shared index"
+        );
+        assert!(
+            !may_follow(Call::Write, How::Once, &told(Class::ShmUnavailable, 4874)),
+            "a right pair of code and class is wrong for another call"
+        );
+    }
+}

@@ -101,7 +101,7 @@ impl KilledFile {
         report: &mut Report,
     ) -> io::Result<()> {
         let heard = process.kill()?;
-        report.faults += u64::from(!heard.ended);
+        report.faults += u64::from(heard.ended.is_none());
         self.believe(run, &heard, report);
         Ok(())
     }
@@ -112,8 +112,9 @@ impl KilledFile {
         for failure in &heard.failures {
             report.fail(run.number, Breach::Other, failure);
         }
-        if heard.ended && heard.failures.is_empty() {
-            report.fail(run.number, Breach::Panic, "a process ended by itself");
+        if let (Some(status), []) = (heard.ended, heard.failures.as_slice()) {
+            let what = format!("a process ended by itself: {status}");
+            report.fail(run.number, Breach::Panic, what);
         }
     }
 

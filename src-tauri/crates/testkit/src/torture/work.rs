@@ -164,9 +164,9 @@ impl Work {
             }
         }
         keeper.shut_down();
-        let strangers = self.strangers();
-        if !strangers.is_empty() {
-            let what = format!("left behind: {strangers:?}");
+        let leftovers = self.leftovers();
+        if !leftovers.is_empty() {
+            let what = format!("left behind: {leftovers:?}");
             report.fail(run.number, Breach::Other, what);
         }
     }
@@ -185,14 +185,16 @@ impl Work {
         Ok(())
     }
 
-    /// Files that nobody should have left.
-    fn strangers(&self) -> BTreeSet<String> {
+    /// What should be gone after a file was closed in order.
+    fn leftovers(&self) -> BTreeSet<String> {
         let entries = std::fs::read_dir(&self.folder).into_iter().flatten();
         entries
             .filter_map(Result::ok)
-            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .filter(|name| name != "a.db")
+            .filter(|name| {
+                let sidecar = ["-wal", "-shm", "-journal"];
+                name.contains(".creating-") || sidecar.iter().any(|end| name.ends_with(end))
+            })
             .collect()
     }
 }
