@@ -40,6 +40,14 @@ impl Place {
         self.folder().map(|folder| folder.join("backups"))
     }
 
+    /// The names of the four files, without their folder.
+    pub(crate) fn names(&self) -> Vec<OsString> {
+        [&self.main, &self.wal, &self.shm, &self.journal]
+            .into_iter()
+            .filter_map(|path| path.file_name().map(OsString::from))
+            .collect()
+    }
+
     /// What tells whether somebody has changed something since.
     pub(crate) fn marks(&self) -> Marks {
         Marks {
