@@ -17,7 +17,7 @@ use crate::files::{self, Digest};
 use crate::place::{self, Place};
 use crate::quarantine::{
     AUTOMATIC_EVERY_MS, FileFacts, Kept, MANIFEST, MOVED, MadeBy, Manifest, QuarantineSet, Reason,
-    SNAPSHOT, SetState, WalFacts, Weighed, draft_name, list, remove, to_evict,
+    SNAPSHOT, SetState, WalFacts, Weighed, draft_name, list, look, remove, to_evict,
 };
 use crate::stamp;
 
@@ -110,7 +110,7 @@ pub(crate) fn preserve(
     for original in &originals {
         facts.push(making.copy(original)?);
     }
-    let set = making.finish(manifest(place, why, clock, facts))?;
+    let set = making.finish(&manifest(place, why, clock, facts))?;
     evict(place, &evicted);
     Ok(set)
 }
@@ -153,7 +153,7 @@ pub(crate) fn preserve_connected(
         modified_unix_ns: None,
         kept: Kept::Snapshot,
     });
-    let set = making.finish(manifest(place, why, clock, facts))?;
+    let set = making.finish(&manifest(place, why, clock, facts))?;
     evict(place, &evicted);
     Ok(set)
 }
@@ -225,7 +225,7 @@ pub(crate) fn begin_moved(
         holds_only_copy: true,
         ..why.clone()
     };
-    let set = making.finish(manifest(place, &only_copy, clock, facts))?;
+    let set = making.finish(&manifest(place, &only_copy, clock, facts))?;
     evict(place, &evicted);
     Ok(set)
 }
@@ -487,27 +487,16 @@ impl Making<'_> {
         Ok(original.facts(digest(&copy)?, Kept::Copied))
     }
 
-    fn finish(mut self, manifest: Manifest) -> Result<QuarantineSet, Error> {
+    fn finish(mut self, manifest: &Manifest) -> Result<QuarantineSet, Error> {
         let draft = self.folder.join(draft_name());
-        let text = serde_json::to_vec_pretty(&manifest)
-            .map_err(|e| Error::from_io(&io::Error::from(e)))?;
+        let text =
+            serde_json::to_vec_pretty(manifest).map_err(|e| Error::from_io(&io::Error::from(e)))?;
         files::write_new(&draft, &text).map_err(|e| Error::from_io(&e))?;
         sync(&self.folder)?;
         files::rename_new(&draft, &self.folder.join(MANIFEST)).map_err(|e| Error::from_io(&e))?;
         sync(&self.folder)?;
         self.finished = true;
-        Ok(QuarantineSet {
-            id: std::mem::take(&mut self.id),
-            folder: self.folder.clone(),
-            bytes: manifest
-                .files
-                .iter()
-                .filter(|file| file.kept != Kept::Moved)
-                .map(|file| file.bytes)
-                .sum(),
-            state: SetState::Finished(Box::new(manifest)),
-            holds_moved: self.folder.join(MOVED).exists(),
-        })
+        look(self.folder.clone(), std::mem::take(&mut self.id))
     }
 }
 
@@ -550,3 +539,6 @@ fn bad_name() -> Error {
         errno: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

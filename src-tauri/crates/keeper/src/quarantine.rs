@@ -193,7 +193,8 @@ pub(crate) fn list(place: &Place) -> Result<Vec<QuarantineSet>, Error> {
     Ok(sets)
 }
 
-fn look(folder: PathBuf, id: String) -> Result<QuarantineSet, Error> {
+/// One set as it lies there now.
+pub(crate) fn look(folder: PathBuf, id: String) -> Result<QuarantineSet, Error> {
     let state = match files::read_small(&folder.join(MANIFEST)) {
         Ok(bytes) => match serde_json::from_slice(&bytes) {
             Ok(manifest) => SetState::Finished(Box::new(manifest)),
