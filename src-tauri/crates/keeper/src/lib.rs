@@ -4,6 +4,7 @@
 //! Start with [`Keeper::file`], then [`KeptFile::read`] and [`KeptFile::write`].
 
 mod ambient;
+mod backup;
 mod breaker;
 mod cache;
 mod class;
@@ -27,13 +28,18 @@ mod preserve;
 mod quarantine;
 mod queue;
 mod raw;
+mod restore;
+mod rotation;
+mod soundness;
 mod stamp;
+mod swap;
 mod ticket;
 mod tx;
 mod verdict;
 mod writer;
 
 pub use ambient::{Ambient, Clock, Spawn};
+pub use backup::{Backup, BackupKind, BackupManifest};
 pub use breaker::BreakerState;
 pub use cache::Keeper;
 pub use class::Class;
@@ -46,6 +52,8 @@ pub use held::connection_is_held;
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use migrate::Schema;
 pub use quarantine::{FileFacts, MadeBy, Manifest, QuarantineSet, Reason, SetState, WalFacts};
+pub use restore::{Preview, Source, TablePreview};
+pub use soundness::RowCounts;
 pub use ticket::Ticket;
 pub use tx::{ReadTx, WriteTx};
 

@@ -212,6 +212,19 @@ pub(crate) fn free_bytes(_: &Path) -> Option<u64> {
     None
 }
 
+#[cfg(unix)]
+pub(crate) fn volume_bytes(folder: &Path) -> Option<u64> {
+    let there = folder.ancestors().find(|a| a.exists())?;
+    let volume = rustix::fs::statvfs(there).ok()?;
+    Some(volume.f_blocks.saturating_mul(volume.f_frsize))
+}
+
+/// The standard library cannot say on Windows.
+#[cfg(not(unix))]
+pub(crate) fn volume_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
 /// Makes a rename or a new name in this folder survive a power loss.
 #[cfg(unix)]
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {

@@ -21,8 +21,6 @@ use crate::quarantine::{
 };
 use crate::stamp;
 
-/// Names tried for a folder before something is taken to be wrong.
-const NAMES_TRIED_MAX: u32 = 10;
 /// What must be free for each byte that is copied: the disk should not be full afterwards.
 const FREE_PER_COPIED: u64 = 2;
 
@@ -158,14 +156,14 @@ pub(crate) fn preserve_connected(
     Ok(set)
 }
 
-/// Moves files of the database into a set that `preserve` or `begin_moved` has made. From the first
+/// Moves files of the database into a set that `preserve` or `begin_moved_as` has made. From the first
 /// step on the set counts as holding the only copy. What has been moved already is passed over, so a call that
 /// was cut short can be made again.
 ///
 /// This process must have no connection to the database.
-pub(crate) fn move_aside(place: &Place, set: &QuarantineSet, which: &[Part]) -> Result<(), Error> {
-    let moved = set.folder.join(MOVED);
-    make_moved(&set.folder)?;
+pub(crate) fn move_aside(place: &Place, set_folder: &Path, which: &[Part]) -> Result<(), Error> {
+    let moved = set_folder.join(MOVED);
+    make_moved(set_folder)?;
     for part in Part::ALL.into_iter().filter(|part| which.contains(part)) {
         let from = part.of(place);
         let (Some(name), Some(home)) = (from.file_name(), place.folder()) else {
@@ -206,16 +204,17 @@ pub(crate) fn move_back(place: &Place, set_folder: &Path) -> Result<(), Error> {
 /// Makes the set into which the files are going to be moved. It copies nothing; `move_aside` follows.
 ///
 /// This process must have no connection to the database.
-pub(crate) fn begin_moved(
+pub(crate) fn begin_moved_as(
     place: &Place,
     why: &Why,
     clock: &dyn Clock,
+    id: &str,
 ) -> Result<QuarantineSet, Error> {
     let originals = originals(place)?;
     let sets = list(place)?;
     let bytes = originals.iter().map(|o| o.bytes).sum();
     let evicted = room_for(&sets, bytes, bytes)?;
-    let making = Making::start(place, clock)?;
+    let making = Making::start_as(place, id)?;
     make_moved(&making.folder)?;
     let mut facts = Vec::with_capacity(originals.len());
     for original in &originals {
@@ -228,6 +227,15 @@ pub(crate) fn begin_moved(
     let set = making.finish(&manifest(place, &only_copy, clock, facts))?;
     evict(place, &evicted);
     Ok(set)
+}
+
+/// Removes a set into which nothing was moved. One that holds something moved stays as it is.
+pub(crate) fn discard_empty(set_folder: &Path) -> Result<(), Error> {
+    let failed = |e: io::Error| Error::from_io(&e);
+    files::remove_own_folder(&set_folder.join(MOVED)).map_err(failed)?;
+    files::remove_own(&set_folder.join(draft_name())).map_err(failed)?;
+    files::remove_own(&set_folder.join(MANIFEST)).map_err(failed)?;
+    files::remove_own_folder(set_folder).map_err(failed)
 }
 
 /// One file as it lies beside the database.
@@ -444,30 +452,25 @@ struct Making<'p> {
 
 impl Making<'_> {
     fn start<'p>(place: &'p Place, clock: &dyn Clock) -> Result<Making<'p>, Error> {
+        Making::start_as(place, &stamp::unique(clock))
+    }
+
+    fn start_as<'p>(place: &'p Place, id: &str) -> Result<Making<'p>, Error> {
         let (Some(quarantine), Some(home)) = (place.quarantine(), place.folder()) else {
             return Err(bad_name());
         };
         files::make_folder(&quarantine).map_err(|e| Error::from_io(&e))?;
         sync(home)?;
-        for _ in 0..NAMES_TRIED_MAX {
-            let id = stamp::unique(clock);
-            let folder = quarantine.join(&id);
-            match files::make_new_folder(&folder) {
-                Ok(()) => {
-                    let making = Making {
-                        place,
-                        id,
-                        folder,
-                        finished: false,
-                    };
-                    sync(&quarantine)?;
-                    return Ok(making);
-                }
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(e) => return Err(Error::from_io(&e)),
-            }
-        }
-        Err(Error::from_io(&io::ErrorKind::AlreadyExists.into()))
+        let folder = quarantine.join(id);
+        files::make_new_folder(&folder).map_err(|e| Error::from_io(&e))?;
+        let making = Making {
+            place,
+            id: id.to_owned(),
+            folder,
+            finished: false,
+        };
+        sync(&quarantine)?;
+        Ok(making)
     }
 
     fn copy(&self, original: &Original) -> Result<FileFacts, Error> {

@@ -243,11 +243,17 @@ fn an_unreadable_manifest_protects_its_set_and_a_missing_one_does_not() {
 fn what_is_moved_is_moved_whole_and_back() {
     let case = Case::new();
     let before = case.files();
-    let set = begin_moved(&case.place, &Why::by_person(Reason::Restored), &case.clock).unwrap();
+    let set = begin_moved_as(
+        &case.place,
+        &Why::by_person(Reason::Restored),
+        &case.clock,
+        "a-set",
+    )
+    .unwrap();
     assert_eq!(case.files(), before, "nothing has moved yet");
-    move_aside(&case.place, &set, &[Part::Wal]).unwrap();
+    move_aside(&case.place, &set.folder, &[Part::Wal]).unwrap();
     assert!(!case.place.wal.exists(), "one is gone");
-    move_aside(&case.place, &set, &Part::ALL).unwrap();
+    move_aside(&case.place, &set.folder, &Part::ALL).unwrap();
     assert_eq!(case.files(), BTreeMap::new(), "then all");
     assert_eq!(
         files_in(&set.folder.join(MOVED)),
@@ -263,8 +269,14 @@ fn what_is_moved_is_moved_whole_and_back() {
 #[test]
 fn a_moved_file_takes_no_name_that_is_taken() {
     let case = Case::new();
-    let set = begin_moved(&case.place, &Why::by_person(Reason::Restored), &case.clock).unwrap();
-    move_aside(&case.place, &set, &Part::ALL).unwrap();
+    let set = begin_moved_as(
+        &case.place,
+        &Why::by_person(Reason::Restored),
+        &case.clock,
+        "a-set",
+    )
+    .unwrap();
+    move_aside(&case.place, &set.folder, &Part::ALL).unwrap();
     std::fs::write(&case.place.main, b"another").unwrap();
     assert!(move_back(&case.place, &set.folder).is_err(), "it is taken");
     assert_eq!(
