@@ -116,6 +116,16 @@ fn explain_class(class: Class) -> WireError {
             "the store's files are not where or what they should be",
             Some("nothing has been changed or deleted; the doctor says what was found"),
         ),
+        Class::QuarantineFull => wire_error(
+            ErrorCode::NeedsPerson,
+            "there is no room left for setting files aside",
+            Some("nothing has been changed or deleted; look through the sets kept in quarantine"),
+        ),
+        Class::BadCopy => wire_error(
+            ErrorCode::NeedsPerson,
+            "the copy is not what it should be, so it was not used",
+            Some("nothing has been changed; choose another backup"),
+        ),
         Class::TransientIo
         | Class::ShmUnavailable
         | Class::DurabilityLost

@@ -36,6 +36,10 @@ pub enum Class {
     SplitBrain,
     /// Written by a newer version.
     TooNew,
+    /// Nothing more can be set aside before a person has made room.
+    QuarantineFull,
+    /// A backup or another copy is not what it should be; the file itself is not touched by this.
+    BadCopy,
     /// The data of the operation broke a rule of the schema.
     Constraint,
     /// The operation itself is wrong: SQL, types, nesting.
@@ -65,6 +69,8 @@ impl Class {
             Class::DerivedCorrupt => "derived_corrupt",
             Class::SplitBrain => "split_brain",
             Class::TooNew => "too_new",
+            Class::QuarantineFull => "quarantine_full",
+            Class::BadCopy => "bad_copy",
             Class::Constraint => "constraint",
             Class::Misuse => "misuse",
             Class::Panicked => "panicked",

@@ -55,6 +55,12 @@ pub enum Error {
         code: Option<i32>,
         errno: Option<i32>,
     },
+    /// The quarantine holds as much as it may, or was used too lately. A person can discard a set.
+    #[error("no further set of files can be put into quarantine: {0}")]
+    QuarantineFull(QuarantineLimit),
+    /// What was copied does not read as what it was copied from, or as its manifest says.
+    #[error("a copy is not what it should be: {0}")]
+    BadCopy(BadCopy),
     #[error("the data break a rule of the schema (code {code})")]
     Constraint { code: i32 },
     /// A wrong statement. The message is kept only where it speaks of the statement's own text,
@@ -98,8 +104,34 @@ pub enum PathProblem {
     DanglingLink,
     #[error("the name cannot be used")]
     BadName,
+    #[error("the name is taken")]
+    Taken,
     #[error("the system refuses it")]
     Refused,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum QuarantineLimit {
+    #[error("it holds as many sets as it may")]
+    Sets,
+    #[error("it holds as many bytes as it may")]
+    Bytes,
+    #[error("an automatic set was made less than a day ago")]
+    TooSoon,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadCopy {
+    #[error("its bytes differ")]
+    Bytes,
+    #[error("it is not a sound database")]
+    Unsound,
+    #[error("its rows are not those counted when it was made")]
+    Rows,
+    #[error("its manifest cannot be read")]
+    Manifest,
+    #[error("it is not there")]
+    Missing,
 }
 
 impl Error {
@@ -116,6 +148,8 @@ impl Error {
             Error::TooNew { .. } => Class::TooNew,
             Error::NotOurs { .. } | Error::Misplaced(_) => Class::Misplaced,
             Error::Path { .. } => Class::Path,
+            Error::QuarantineFull(_) => Class::QuarantineFull,
+            Error::BadCopy(_) => Class::BadCopy,
             Error::Constraint { .. } => Class::Constraint,
             Error::Sql { .. } | Error::NoRows | Error::Nested | Error::SchemaDiffers => {
                 Class::Misuse

@@ -50,6 +50,8 @@ pub struct KeptFile {
     pub(crate) health: HealthCell,
     pub(crate) closed: AtomicBool,
     pub(crate) counts: Counts,
+    /// Held while a backup is made: one at a time.
+    pub(crate) copying: Mutex<()>,
     schema_version: Mutex<Option<i32>>,
     last_checkpoint: Mutex<Option<Checkpoint>>,
 }
@@ -78,6 +80,7 @@ impl KeptFile {
             health: HealthCell::new(unix_ms),
             closed: AtomicBool::new(false),
             counts: Counts::default(),
+            copying: Mutex::new(()),
             schema_version: Mutex::new(None),
             last_checkpoint: Mutex::new(None),
         })

@@ -124,6 +124,11 @@ impl Hub {
         }
     }
 
+    /// False if somebody still reads at the end of the wait.
+    pub(crate) fn wait_for_readers(&self, wait: Duration) -> bool {
+        self.pool.wait_until_empty(wait)
+    }
+
     /// The writer's last act.
     pub(crate) fn writer_exits(&self) {
         let conn = self.writer.lock().take();

@@ -4,9 +4,11 @@
 //! Start with [`Keeper::file`], then [`KeptFile::read`] and [`KeptFile::write`].
 
 mod ambient;
+mod backup;
 mod breaker;
 mod cache;
 mod class;
+mod copying;
 mod create;
 mod error;
 mod facts;
@@ -22,24 +24,36 @@ mod open;
 mod opening;
 mod place;
 mod pool;
+mod preserve;
+mod quarantine;
 mod queue;
 mod raw;
+mod restore;
+mod rotation;
+mod soundness;
+mod stamp;
+mod swap;
 mod ticket;
 mod tx;
 mod verdict;
 mod writer;
 
 pub use ambient::{Ambient, Clock, Spawn};
+pub use backup::{Backup, BackupKind, BackupManifest};
 pub use breaker::BreakerState;
 pub use cache::Keeper;
 pub use class::Class;
-pub use error::{Error, Misplaced, PathProblem};
+pub use copying::Progress;
+pub use error::{BadCopy, Error, Misplaced, PathProblem, QuarantineLimit};
 pub use facts::{Checkpoint, Facts, JournalMode};
 pub use file::{KeptFile, Lane};
 pub use health::{Degraded, Health, HealthSnapshot};
 pub use held::connection_is_held;
 pub use lock::{Holder, LockError, WorkspaceLock};
 pub use migrate::Schema;
+pub use quarantine::{FileFacts, MadeBy, Manifest, QuarantineSet, Reason, SetState, WalFacts};
+pub use restore::{Preview, Source, TablePreview};
+pub use soundness::RowCounts;
 pub use ticket::Ticket;
 pub use tx::{ReadTx, WriteTx};
 

@@ -40,6 +40,13 @@ pub(crate) fn check(connection: &Connection, schema: &Schema) -> Result<i32, Err
     Ok(found)
 }
 
+/// The version that a file with something in it is about to leave, if steps are missing.
+pub(crate) fn leaves(connection: &Connection, schema: &Schema) -> Result<Option<i32>, Error> {
+    let version = check(connection, schema)?;
+    let stays = version >= schema.version() || (version == 0 && is_bare(connection)?);
+    Ok((!stays).then_some(version))
+}
+
 /// Does the missing steps. A step that fails leaves the file at the version before it.
 pub(crate) fn migrate(connection: &mut Connection, schema: &Schema) -> Result<i32, Error> {
     let mut version = check(connection, schema)?;

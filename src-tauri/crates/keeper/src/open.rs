@@ -8,11 +8,12 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use crate::ambient::Clock;
+use crate::backup::before_migration;
 use crate::class::Class;
 use crate::error::Error;
 use crate::facts::JournalMode;
 use crate::held;
-use crate::migrate::{Schema, check, migrate, open_error};
+use crate::migrate::{Schema, check, leaves, migrate, open_error};
 use crate::place::{Place, size_of};
 use crate::raw;
 
@@ -101,9 +102,8 @@ fn open_as(
     mode: JournalMode,
     clock: &Arc<dyn Clock>,
 ) -> Result<Opened, Error> {
-    let has_wal = size_of(&place.wal).is_some_and(|bytes| bytes > 0);
     let mut connection = raw::open(&place.main, true)?;
-    let schema_version = set_up_writer(&mut connection, schema, mode, has_wal)?;
+    let schema_version = set_up_writer(&mut connection, place, schema, mode, clock)?;
     Ok(Opened {
         writer: with_deadline(connection, clock)?,
         mode,
@@ -113,10 +113,12 @@ fn open_as(
 
 fn set_up_writer(
     connection: &mut Connection,
+    place: &Place,
     schema: &Schema,
     mode: JournalMode,
-    has_wal: bool,
+    clock: &Arc<dyn Clock>,
 ) -> Result<i32, Error> {
+    let has_wal = size_of(&place.wal).is_some_and(|bytes| bytes > 0);
     let fail = |c: &Connection, e: &rusqlite::Error| open_error(c, e);
     connection
         .busy_timeout(BUSY_WAIT)
@@ -154,6 +156,9 @@ fn set_up_writer(
         .map_err(|e| fail(connection, &e))?;
     harden(connection).map_err(|e| fail(connection, &e))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT_MAX);
+    if let Some(version) = leaves(connection, schema)? {
+        before_migration(place, connection, version, clock.as_ref())?;
+    }
     let version = migrate(connection, schema)?;
     connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::breaker::{Admission, BreakerState};
 use crate::class::Class;
@@ -15,6 +15,7 @@ use crate::health::Health;
 use crate::hub::{Hub, SharedHub};
 use crate::open::open_writer;
 use crate::place::{self, Marks};
+use crate::swap::finish_interrupted;
 use crate::verdict::{Verdict, examine};
 use crate::writer;
 
@@ -27,6 +28,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 pub(crate) struct Opening {
     flight: Mutex<Option<Arc<Flight>>>,
     last: Mutex<Last>,
+    /// Shared by those who connect, taken alone by the one who puts other files in their place.
+    in_place: RwLock<()>,
 }
 
 /// One open under way and, at its end, its result for those who wait.
@@ -46,6 +49,16 @@ struct Last {
 }
 
 impl Opening {
+    /// The files are not replaced while this is held. It must not be held while a hub is waited for.
+    pub(crate) fn keep_in_place(&self) -> RwLockReadGuard<'_, ()> {
+        self.in_place.read()
+    }
+
+    /// Nobody connects while this is held. `None` if somebody does for longer than the wait.
+    pub(crate) fn replace(&self, wait: Duration) -> Option<RwLockWriteGuard<'_, ()>> {
+        self.in_place.try_write_for(wait)
+    }
+
     /// Keeps the failure that refused callers are told.
     pub(crate) fn remember(&self, failure: Error) {
         self.last.lock().failure = Some(failure);
@@ -160,6 +173,7 @@ impl KeptFile {
     }
 
     fn open_as_owner(&self) -> Result<SharedHub, Failed> {
+        let _stays = self.opening.keep_in_place();
         self.counts.opens.fetch_add(1, Ordering::Relaxed);
         if !self.join_writers() {
             // The writer before is stuck in the system, and with it the file.
@@ -169,6 +183,7 @@ impl KeptFile {
                 errno: None,
             }));
         }
+        finish_interrupted(&self.place)?;
         let may_read = !self.opening.last.lock().connected;
         let shm_odd = match examine(&self.place, may_read) {
             Verdict::Open { shm_odd } => shm_odd,

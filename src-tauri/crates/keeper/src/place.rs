@@ -40,6 +40,14 @@ impl Place {
         self.folder().map(|folder| folder.join("backups"))
     }
 
+    /// The names of the four files, without their folder.
+    pub(crate) fn names(&self) -> Vec<OsString> {
+        [&self.main, &self.wal, &self.shm, &self.journal]
+            .into_iter()
+            .filter_map(|path| path.file_name().map(OsString::from))
+            .collect()
+    }
+
     /// What tells whether somebody has changed something since.
     pub(crate) fn marks(&self) -> Marks {
         Marks {
@@ -201,6 +209,19 @@ pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
 /// The standard library cannot say on Windows.
 #[cfg(not(unix))]
 pub(crate) fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
+#[cfg(unix)]
+pub(crate) fn volume_bytes(folder: &Path) -> Option<u64> {
+    let there = folder.ancestors().find(|a| a.exists())?;
+    let volume = rustix::fs::statvfs(there).ok()?;
+    Some(volume.f_blocks.saturating_mul(volume.f_frsize))
+}
+
+/// The standard library cannot say on Windows.
+#[cfg(not(unix))]
+pub(crate) fn volume_bytes(_: &Path) -> Option<u64> {
     None
 }
 

@@ -106,11 +106,25 @@ impl Pool {
         let idle = {
             let mut inner = self.inner.lock();
             inner.retired = true;
-            inner.made -= inner.idle.len();
             std::mem::take(&mut inner.idle)
         };
+        let closed = idle.len();
         drop(idle);
+        self.inner.lock().made -= closed;
         self.changed.notify_all();
+    }
+}
+
+impl Pool {
+    /// Waits until all lent readers of a retired pool have closed. False if some have not by then.
+    pub(crate) fn wait_until_empty(&self, wait: Duration) -> bool {
+        let mut inner = self.inner.lock();
+        while inner.made > 0 {
+            if self.changed.wait_for(&mut inner, wait).timed_out() {
+                return inner.made == 0;
+            }
+        }
+        true
     }
 }
 
@@ -144,13 +158,14 @@ impl Drop for Reader<'_> {
                 inner.idle.push(conn);
                 None
             }
-            other => {
-                inner.made -= 1;
-                other
-            }
+            other => other,
         };
         drop(inner);
-        drop(closing);
+        if !kept {
+            // Counted until it is closed: who waits for all to be gone may touch the files then.
+            drop(closing);
+            self.pool.inner.lock().made -= 1;
+        }
         self.pool.changed.notify_all();
     }
 }
