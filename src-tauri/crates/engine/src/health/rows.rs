@@ -142,6 +142,8 @@ fn class_words(class: Class) -> &'static str {
         Class::Corrupt | Class::DerivedCorrupt => "its file does not read as one of ours",
         Class::SplitBrain => "its file was moved or replaced while it was open",
         Class::TooNew => "it was written by a newer Oldgrowth",
+        Class::QuarantineFull => "there is no room for another copy in quarantine",
+        Class::BadCopy => "a copy of it is not whole",
         Class::Constraint | Class::Misuse | Class::Panicked => "a fault of ours",
         Class::Closed => "Oldgrowth is stopping",
     }

@@ -15,6 +15,7 @@ mod report;
 mod runs;
 pub mod suites;
 mod t1_faults;
+mod t2_copies;
 mod t2_recovery;
 mod t3_power;
 mod t4_kill;

@@ -13,8 +13,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::crash::{Crash, Disk, Image};
 use super::oracle::{
-    Found, Oracle, ROWS_PER_PRODUCER_MAX, SCHEMA, checkpoint_every, has_gaps, id_of, judge, look,
-    look_through, real_keeper, write_row,
+    DATABASE, Found, Oracle, ROWS_PER_PRODUCER_MAX, SCHEMA, checkpoint_every, has_gaps, id_of,
+    judge, look, look_through, real_keeper, write_row,
 };
 use super::{Breach, Options, Report, Run, Sabotage, Suite, each_run};
 use crate::SeededRandom;
@@ -30,7 +30,6 @@ pub(super) const SUITE: Suite = Suite {
 
 /// A run is a recording with all its images.
 const RUN_TAKES_MAX: Duration = Duration::from_secs(300);
-const DATABASE: &str = "a.db";
 const PRODUCERS: i64 = 3;
 const ROUNDS: i64 = 6;
 const ROWS_PER_ROUND: i64 = 3;

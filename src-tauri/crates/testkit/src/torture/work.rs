@@ -8,7 +8,7 @@ use std::time::Duration;
 use oldgrowth_keeper::{Ambient, Clock, Error, Keeper, KeptFile, Lane, Schema};
 use parking_lot::Mutex;
 
-use super::oracle::{Oracle, id_of, look_through, real_keeper, write_row};
+use super::oracle::{DATABASE, Oracle, id_of, look_everywhere, real_keeper, write_row};
 use super::{Breach, Options, Report, Run, Sabotage};
 use crate::{FakeClock, Threads};
 
@@ -45,7 +45,7 @@ impl Work {
     }
 
     pub(super) fn database(&self) -> PathBuf {
-        self.folder.join("a.db")
+        self.folder.join(DATABASE)
     }
 
     /// One life of the file, from its first use to its being closed.
@@ -154,12 +154,17 @@ impl Work {
         let (keeper, clock) = real_keeper();
         let found = keeper
             .file(&self.database(), self.schema)
-            .and_then(|file| look_through(&file, self.salt));
+            .map_err(|error| format!("{error:?}"))
+            .and_then(|file| {
+                let found = look_everywhere(&file, self.salt)?;
+                every_backup_is_whole(&file)?;
+                Ok(found)
+            });
         report.reopened_in(clock.monotonic());
         match found {
             Ok(found) => self.oracle.compare(run.number, &found, report),
             Err(error) => {
-                let what = format!("it does not open again: {error:?}");
+                let what = format!("it does not open again: {error}");
                 report.fail(run.number, Breach::Other, what);
             }
         }
@@ -197,4 +202,13 @@ impl Work {
             })
             .collect()
     }
+}
+
+/// What is listed as a backup can be restored.
+pub(super) fn every_backup_is_whole(file: &KeptFile) -> Result<(), String> {
+    let backups = file.backups().map_err(|error| format!("{error:?}"))?;
+    backups.iter().try_for_each(|backup| {
+        file.verify(backup)
+            .map_err(|error| format!("a backup is not whole: {error:?}"))
+    })
 }
