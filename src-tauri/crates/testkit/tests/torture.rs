@@ -73,6 +73,17 @@ fn the_keeper_stands_being_killed() {
 }
 
 #[test]
+fn the_keeper_stands_a_failure_while_it_copies_and_restores() {
+    stands("copies", 200);
+}
+
+#[test]
+fn the_keeper_stands_being_killed_while_it_copies_and_restores() {
+    stands("kill-backing-up", 20);
+    stands("kill-restoring", 20);
+}
+
+#[test]
 fn processes_at_once_are_told_of_no_failure() {
     stands("churn", 1);
 }
