@@ -19,6 +19,7 @@ mod runs;
 mod starvation;
 pub mod suites;
 mod t1_faults;
+mod t2_copies;
 mod t2_recovery;
 mod t3_power;
 mod t4_kill;
