@@ -1,9 +1,10 @@
 //! What grows with the file: opening it after a clean close and after a kill, checking it, copying it.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use oldgrowth_keeper::{Error, Keeper, KeptFile, Lane};
+use oldgrowth_keeper::{BackupKind, Error, Keeper, KeptFile, Lane};
 use rusqlite::Connection;
 
 use crate::read::open;
@@ -19,6 +20,7 @@ const ROUNDS_OF_LARGE: usize = 3;
 const WAL_BYTES_LEFT: u64 = 3 * MIB;
 const OPENING_MAX: Duration = Duration::from_millis(250);
 const CHECK_TIMES_MAX: f64 = 1.2;
+const BACKUP_TIMES_MAX: f64 = 1.5;
 
 #[expect(
     clippy::expect_used,
@@ -44,7 +46,7 @@ pub(crate) fn measure(table: &mut Table, sizes_mib: &[u64]) {
             be_killed_apart(&path);
         });
         check(table, &path, size, rounds);
-        copy(table, &path, size, rounds);
+        back_up(table, &path, size, rounds);
     }
 }
 
@@ -112,34 +114,66 @@ fn check(table: &mut Table, path: &Path, size: u64, rounds: usize) {
     );
 }
 
-/// The plain copies are synced too: a copy that a power loss may take is none.
-fn copy(table: &mut Table, path: &Path, size: u64, rounds: usize) {
-    let connection = read_plainly(path);
-    let (mut vacuumed, mut stepped) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        vacuumed.push(into_new(path, |to| vacuum_into(&connection, to)));
-        stepped.push(into_new(path, |to| in_one_step(&connection, to)));
-    }
-    let (vacuumed, stepped) = (median(vacuumed), median(stepped));
-    table.row(
-        &format!("{size} MB: SQLite's backup API in one step, against VACUUM INTO"),
-        &millis(stepped),
-        &millis(vacuumed),
-        "quicker",
-        stepped < vacuumed,
-    );
-}
-
-/// Puts a copy beside the file, and takes it away again.
+/// Ours with all that belongs to it, beside plain copies that are synced and checked too: a copy that a
+/// power loss may take, or that was never opened, is no backup.
 #[expect(
     clippy::expect_used,
     reason = "a benchmark that can't be set up must stop"
 )]
-fn into_new(path: &Path, make: impl FnOnce(&Path)) -> Duration {
+fn back_up(table: &mut Table, path: &Path, size: u64, rounds: usize) {
+    let (keeper, file) = read_by_keeper(path);
+    let connection = read_plainly(path);
+    let (mut ours, mut vacuumed, mut stepped) = (Vec::new(), Vec::new(), Vec::new());
+    let mut copies = [Vec::new(), Vec::new()];
+    for _ in 0..rounds {
+        let (time, made) = timed(|| {
+            file.backup(BackupKind::Recent, &mut |_| ControlFlow::Continue(()))
+                .expect("the backup is made")
+        });
+        std::fs::remove_file(&made.file).expect("the backup goes");
+        ours.push(time);
+        let [into, step] = &mut copies;
+        vacuumed.push(into_new(path, into, |to| vacuum_into(&connection, to)));
+        stepped.push(into_new(path, step, |to| in_one_step(&connection, to)));
+    }
+    drop(connection);
+    keeper.shut_down();
+    let ours = median(ours);
+    for (what, plain) in [
+        ("VACUUM INTO", median(vacuumed)),
+        ("SQLite's backup API in one step", median(stepped)),
+    ] {
+        let times = ours.as_secs_f64() / plain.as_secs_f64();
+        table.row(
+            &format!("{size} MB: backup while in use, against {what}"),
+            &millis(ours),
+            &millis(plain),
+            &format!("within {BACKUP_TIMES_MAX} times: {times:.2} times"),
+            times <= BACKUP_TIMES_MAX,
+        );
+    }
+    let [into, step] = copies.map(median);
+    say(&format!(
+        "  the copies alone: VACUUM INTO {}, the backup API {}",
+        millis(into),
+        millis(step)
+    ));
+}
+
+/// Puts a copy beside the file, checks it and takes it away again. `copies` gets the time without the
+/// check.
+#[expect(
+    clippy::expect_used,
+    reason = "a benchmark that can't be set up must stop"
+)]
+fn into_new(path: &Path, copies: &mut Vec<Duration>, make: impl FnOnce(&Path)) -> Duration {
     let to = path.with_extension("copy");
-    let (time, ()) = timed(|| make(&to));
+    let (copied, ()) = timed(|| make(&to));
+    let (checked, sound) = timed(|| quick_check(&open(&to)).expect("the check runs"));
+    assert!(sound, "the copy is sound");
     std::fs::remove_file(&to).expect("the copy goes");
-    time
+    copies.push(copied);
+    copied + checked
 }
 
 #[expect(
