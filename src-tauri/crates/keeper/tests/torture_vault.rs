@@ -2,11 +2,7 @@
 //! making a main file anew fails once, fails for good, or is where the process ends. Whatever happens, all
 //! that was there can be had from the main file or from quarantine, and the next open works.
 #![cfg(feature = "torture")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a failed set-up should fail the test, and the number of runs is worth knowing"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
 
 mod common;
 
