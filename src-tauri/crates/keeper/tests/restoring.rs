@@ -356,6 +356,7 @@ fn the_first_thing_done_to_an_older_file_may_be_a_preview_or_a_backup() {
     let (keeper, file) = keep(&path);
     add(&file, 3);
     let source = Source::Backup(backup(&file));
+    add(&file, 1);
     keeper.shut_down();
     let keeper = Keeper::new(real());
     let file = keeper.file(&path, SCHEMA_LATER).unwrap();
