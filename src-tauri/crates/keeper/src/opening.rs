@@ -20,6 +20,7 @@ use crate::hub::{Hub, SharedHub};
 use crate::open::{Manner, open_read_only, open_writer};
 use crate::place::{self, Marks};
 use crate::platform;
+use crate::restore;
 use crate::split_brain::Identity;
 use crate::swap;
 use crate::verdict::{Look, look};
@@ -259,6 +260,9 @@ impl KeptFile {
             return Err(Failed::lasting(Error::SplitBrain));
         }
         swap::finish_interrupted(&self.place)?;
+        if let Some(_turn) = self.vault.try_lock() {
+            restore::sweep(&self.place);
+        }
         self.verify_suspect()?;
         for _ in 0..LOOKS_MAX {
             let mut found = look(&self.place)?;
