@@ -3,6 +3,7 @@
 
 mod corpus;
 mod parts;
+pub mod torture;
 
 pub use corpus::Corpus;
 pub use parts::{FakeClock, Held, SeededRandom, TestEngine, Threads, WallClock};

@@ -1,0 +1,3 @@
+//! Tests that break things on purpose, many thousand times, and count what was lost.
+
+pub mod flips;
