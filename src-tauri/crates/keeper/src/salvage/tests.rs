@@ -321,22 +321,25 @@ fn a_broken_index_costs_no_row() {
 #[test]
 fn an_index_that_disagrees_with_its_table_is_made_again() {
     let set = Set::new(ROWS, 0);
-    let mut main = fs::read(set.main()).unwrap();
-    let text = text_of(77).into_bytes();
-    let at = main
-        .windows(text.len())
-        .position(|bytes| bytes == text)
-        .unwrap();
-    // The same length, in one of the places where the text stands: every page stays in order.
-    main[at + text.len() - 2] = b'k';
-    fs::write(set.main(), main).unwrap();
-    let salvaged = set.salvage(None);
+    let main = fs::read(set.main()).unwrap();
+    let text = text_of(62).into_bytes();
+    let places = (0..main.len()).filter(|at| main[*at..].starts_with(&text));
+    let mut walked = 0;
+    for at in places {
+        // The same length, in one of the places where the text stands: every page stays in order.
+        let mut harmed = main.clone();
+        harmed[at + text.len() - 2] = b'k';
+        fs::write(set.main(), harmed).unwrap();
+        let salvaged = set.salvage(None);
+        assert_eq!(rows(&salvaged, "note"), 200, "no row is lost");
+        walked += usize::from(salvaged.rung == Rung::Walked);
+        fs::remove_file(&salvaged.path).unwrap();
+    }
+    // One in the table and one in its index; in the other tables nothing can tell.
     assert_eq!(
-        salvaged.rung,
-        Rung::Walked,
+        walked, 2,
         "the quick check does not see this, the full one does"
     );
-    assert_eq!(rows(&salvaged, "note"), 200, "no row is lost");
 }
 
 #[test]

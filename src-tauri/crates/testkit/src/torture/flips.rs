@@ -62,9 +62,12 @@ pub struct Report {
     pub unsound: u64,
     pub errors: u64,
     pub panics: u64,
-    /// Rows in results that nobody wrote in this form. A flip in the main file is covered by no
-    /// checksum, so this is not always avoidable.
+    /// Rows that nobody wrote in this form, out of a log, in results that own to no doubtful page.
     pub false_rows: u64,
+    /// The same after a flip in the main file, which no checksum covers, and what SQLite alone
+    /// takes for rows then.
+    pub false_rows_of_main: u64,
+    pub false_rows_of_main_native: u64,
     /// Hundredths of a percent of all rows, one for each flip of one bit in a frame.
     pub kept_after_one_flip: Vec<u64>,
     /// Rows as they were written: of SQLite, of salvage, and all of them; by what was flipped.
@@ -131,6 +134,7 @@ impl Report {
             self.fewer_than_native,
             self.silent_losses,
             self.unsound,
+            self.false_rows,
             self.errors,
             self.panics,
         ];
@@ -161,6 +165,8 @@ impl Report {
         self.errors += other.errors;
         self.panics += other.panics;
         self.false_rows += other.false_rows;
+        self.false_rows_of_main += other.false_rows_of_main;
+        self.false_rows_of_main_native += other.false_rows_of_main_native;
         self.kept_after_one_flip.extend(other.kept_after_one_flip);
         self.sampled.add(other.sampled);
         self.recover_rows += other.recover_rows;
@@ -257,7 +263,15 @@ fn one_run(
             &format!("{}: {} of {} rows", harm.place, kept.len(), native.len()),
         );
     }
-    report.false_rows += kept_all.saturating_sub(kept.len() as u64);
+    let false_rows = kept_all.saturating_sub(kept.len() as u64);
+    let doubtful = done.as_ref().is_ok_and(|s| s.doubtful_pages > 0);
+    if !harm.in_log {
+        report.false_rows_of_main += false_rows;
+        report.false_rows_of_main_native += native_all.saturating_sub(native.len() as u64);
+    } else if false_rows > 0 && !doubtful {
+        report.false_rows += false_rows;
+        report.fail(number, &format!("{}: {false_rows} false rows", harm.place));
+    }
     let all = base.rows.unsigned_abs() * TABLES.len() as u64;
     let rows = Rows {
         runs: 1,
