@@ -11,6 +11,7 @@ mod crash;
 mod day;
 mod disk_full;
 mod faulted;
+pub mod flips;
 mod options;
 mod oracle;
 mod process;
@@ -24,6 +25,7 @@ mod t2_recovery;
 mod t3_power;
 mod t4_kill;
 mod t4_migrate;
+mod t6_flips;
 mod t8_churn;
 mod work;
 

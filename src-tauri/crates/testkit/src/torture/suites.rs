@@ -2,7 +2,7 @@
 
 use super::{
     Child, Suite, breaker, children, day, disk_full, starvation, t1_faults, t2_copies, t2_recovery,
-    t3_power, t4_kill, t4_migrate, t8_churn,
+    t3_power, t4_kill, t4_migrate, t6_flips, t8_churn,
 };
 
 pub const ALL: &[Suite] = &[
@@ -15,6 +15,7 @@ pub const ALL: &[Suite] = &[
     t4_kill::BACKING_UP,
     t4_kill::RESTORING,
     t4_migrate::SUITE,
+    t6_flips::SUITE,
     t8_churn::SUITE,
     breaker::SUITE,
     disk_full::SUITE,
