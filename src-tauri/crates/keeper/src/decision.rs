@@ -56,8 +56,8 @@ pub enum Action {
     /// Look again at a copy through a fresh connection; only then believe it.
     VerifyOnACopy,
     ReadOnly,
-    /// Close what can be spared and wait.
-    Shed,
+    /// Come back later. Few files of ours are ever open at once, so closing ours would not help.
+    BackOff,
     /// Writing rests, reading goes on, and it ends by itself.
     Gate,
     /// No shared memory on a network: a rollback journal, alone.
@@ -172,7 +172,7 @@ pub const TABLE: [Rule; 19] = [
         Row::NoHandles,
         "no more open files for this process or system",
         "14 with 23 or 24",
-        Action::Shed,
+        Action::BackOff,
     ),
     rule(
         Row::NoSpace,
@@ -287,7 +287,7 @@ pub(crate) fn before_opening(seen: &Seen) -> Row {
 }
 
 /// The row for a failure, if the table has one for it.
-pub(crate) fn for_failure(error: &Error) -> Option<Row> {
+pub fn for_failure(error: &Error) -> Option<Row> {
     Some(match error.class() {
         Class::Busy => Row::HeldElsewhere,
         Class::ShmUnavailable => Row::ShmRefused,

@@ -52,7 +52,7 @@ pub use cache::Keeper;
 pub use class::Class;
 /// What is done about what is found on the disk, and about what SQLite says of it.
 pub mod decisions {
-    pub use crate::decision::{Action, Row, Rule, TABLE};
+    pub use crate::decision::{Action, Row, Rule, TABLE, for_failure};
 }
 pub use disk::{Room, Space};
 pub use error::{Error, Misplaced, PathProblem};

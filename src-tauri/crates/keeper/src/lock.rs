@@ -10,7 +10,8 @@ use crate::platform;
 const LOCK_FILE: &str = ".lock";
 /// Beside the lock file, because Windows lets nobody read a locked one.
 const OWNER_FILE: &str = ".owner";
-/// A look at the holder takes the lock for an instant, so a refusal is asked for again.
+/// A look at the holder takes the lock for an instant, so a refusal is asked for again. Who looks is
+/// another process and tells nobody when it is done, so there is nothing to wait on but time.
 const TRIES_MAX: u32 = 4;
 const TRY_EVERY: Duration = Duration::from_millis(5);
 const OWNER_BYTES_MAX: u64 = 16 * 1024;
@@ -101,13 +102,13 @@ fn write_owner(dir: &Path, holder: &Holder) -> io::Result<()> {
         one_line(&holder.endpoint),
     );
     options.open(&temp)?.write_all(text.as_bytes())?;
-    platform::change_name(&temp, &dir.join(OWNER_FILE))
+    platform::patiently(|| fs::rename(&temp, dir.join(OWNER_FILE)))
 }
 
 /// No name is better than that of a holder long gone.
 fn forget_owner(dir: &Path) {
     for name in [OWNER_FILE.to_owned(), owner_draft()] {
-        match fs::remove_file(dir.join(name)) {
+        match platform::patiently(|| fs::remove_file(dir.join(&name))) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => tracing::warn!(kind = ?error.kind(), "an old holder's name stays"),
@@ -129,7 +130,7 @@ fn read_owner(dir: &Path) -> Option<Holder> {
     if meta.len() > OWNER_BYTES_MAX {
         return None;
     }
-    let text = fs::read_to_string(path).ok()?;
+    let text = platform::patiently(|| fs::read_to_string(&path)).ok()?;
     let field = |name: &str| {
         text.lines()
             .find_map(|line| line.strip_prefix(name)?.strip_prefix('='))

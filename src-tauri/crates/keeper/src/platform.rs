@@ -22,7 +22,7 @@ use unix as system;
 use windows as system;
 
 pub(crate) use system::{
-    change_name, errno, file_id, is_read_only_volume, keep_private, make_folder, narrow,
+    errno, file_id, is_read_only_volume, keep_private, make_folder, narrow, patiently,
     raise_open_files_limit, rename_to_new, rights, space, sync_folder, wait_for_scanners,
 };
 

@@ -311,6 +311,7 @@ fn a_file_has_one_place_however_its_folders_are_imported() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn a_workspace_that_others_could_enter_is_made_private() {
     use std::os::unix::fs::PermissionsExt;

@@ -6,11 +6,15 @@
     reason = "a failed set-up should fail the test"
 )]
 
+#[cfg(target_os = "linux")]
 mod bad_input;
 mod commands;
+#[cfg(target_os = "linux")]
 mod full_disk;
 mod kill;
+#[cfg(target_os = "linux")]
 mod locks;
 mod owners;
+#[cfg(target_os = "linux")]
 mod read_only;
 mod support;

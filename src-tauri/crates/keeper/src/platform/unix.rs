@@ -122,9 +122,9 @@ pub(crate) fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// Gives a file the name of another, which goes away in the same instant.
-pub(crate) fn change_name(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)
+/// Does a step on a small file that others may look at. Here they are not in its way.
+pub(crate) fn patiently<T>(step: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    step()
 }
 
 /// Lets this process have enough files open at once. What cannot be had is done without.

@@ -109,12 +109,12 @@ pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
 
 /// Gives a finished file its name, and never takes that name from another.
 pub(crate) fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
-    retried(passes, pause, || move_file(from, to))
+    patiently(|| move_file(from, to))
 }
 
-/// Gives a file the name of another, which goes away in the same instant.
-pub(crate) fn change_name(from: &Path, to: &Path) -> io::Result<()> {
-    retried(passes, pause, || fs::rename(from, to))
+/// Does a step on a small file that others may look at, which keeps them in its way for an instant.
+pub(crate) fn patiently<T>(step: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    retried(passes, pause, step)
 }
 
 /// The standard library's rename would replace. The names of kept files are canonical, so their length

@@ -4,15 +4,19 @@
 //! A suite gives its work to [`each_run`], which numbers the runs, gives each a folder and random
 //! numbers of its own, ends what hangs, counts what panics and keeps the folder of a run that failed.
 
+mod breaker;
 mod children;
 mod classes;
 mod crash;
+mod day;
+mod disk_full;
 mod faulted;
 mod options;
 mod oracle;
 mod process;
 mod report;
 mod runs;
+mod starvation;
 pub mod suites;
 mod t1_faults;
 mod t2_recovery;

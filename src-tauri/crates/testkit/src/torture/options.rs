@@ -35,14 +35,26 @@ pub enum Sabotage {
     SkipSync,
     /// The files are opened and closed beside SQLite, which drops its locks.
     DropLocks,
+    /// The breaker is not told that its probe failed.
+    ForgetProbe,
+    /// The space that was to be freed is not.
+    StayFull,
+    /// Somebody the keeper does not know of holds a snapshot.
+    KeepReading,
+    /// A caller tries whatever it is told about waiting.
+    AskAlways,
 }
 
 impl Sabotage {
-    pub const ALL: [(&'static str, Sabotage); 4] = [
+    pub const ALL: [(&'static str, Sabotage); 8] = [
         ("delete-wal", Sabotage::DeleteWal),
         ("ack-early", Sabotage::AckEarly),
         ("skip-sync", Sabotage::SkipSync),
         ("drop-locks", Sabotage::DropLocks),
+        ("forget-probe", Sabotage::ForgetProbe),
+        ("stay-full", Sabotage::StayFull),
+        ("keep-reading", Sabotage::KeepReading),
+        ("ask-always", Sabotage::AskAlways),
     ];
 
     pub fn name(self) -> &'static str {

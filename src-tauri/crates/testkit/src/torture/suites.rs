@@ -1,7 +1,8 @@
 //! The registry: a line for each suite, and one for each process that a suite starts.
 
 use super::{
-    Child, Suite, children, t1_faults, t2_recovery, t3_power, t4_kill, t4_migrate, t8_churn,
+    Child, Suite, breaker, children, day, disk_full, starvation, t1_faults, t2_recovery, t3_power,
+    t4_kill, t4_migrate, t8_churn,
 };
 
 pub const ALL: &[Suite] = &[
@@ -12,6 +13,10 @@ pub const ALL: &[Suite] = &[
     t4_kill::BESIDE,
     t4_migrate::SUITE,
     t8_churn::SUITE,
+    breaker::SUITE,
+    disk_full::SUITE,
+    starvation::SUITE,
+    day::SUITE,
 ];
 
 pub const CHILDREN: &[Child] = &[

@@ -214,7 +214,7 @@ fn crash_everywhere(
             report.runs += 1;
             report.faults += 1;
             write_image(&folder, &image)?;
-            let found = if report.runs % KEEPER_EVERY == 0 {
+            let found = if report.runs.is_multiple_of(KEEPER_EVERY) {
                 report.note("opened by the keeper");
                 open_with_keeper(run, &folder, report)
             } else {

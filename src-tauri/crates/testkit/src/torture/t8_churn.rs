@@ -43,7 +43,7 @@ fn storm(run: &Run, report: &mut Report) -> io::Result<()> {
         .map(|_| file.start(run, CHURNER.name))
         .collect::<io::Result<_>>()?;
     // Every other storm has no kills, so that what they leave does not hide what is there without.
-    let kills = run.number % 2 == 0;
+    let kills = run.number.is_multiple_of(2);
     let clock = WallClock::start();
     while clock.monotonic() < STORM {
         let mut process = processes.swap_remove(run.random.below(PROCESSES));
