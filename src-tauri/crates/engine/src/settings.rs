@@ -94,7 +94,10 @@ impl Settings {
         let values = read(&workspace.join(SETTINGS_FILE));
         Self {
             long_reads_max: NumberSetting::of(
-                values.as_ref().ok().map(|values| values.get(LONG_READS_MAX)),
+                values
+                    .as_ref()
+                    .ok()
+                    .map(|values| values.get(LONG_READS_MAX)),
                 Reservations::cap_default(),
                 LONG_READS_MOST,
             ),
@@ -231,7 +234,11 @@ mod tests {
     fn a_change_keeps_what_it_does_not_know_and_sets_garbage_aside() {
         let workspace = tempfile::tempdir().unwrap();
         let path = workspace.path().join(SETTINGS_FILE);
-        fs::write(&path, r#"{"of_a_later_version": [1, 2], "long_reads_max": -3}"#).unwrap();
+        fs::write(
+            &path,
+            r#"{"of_a_later_version": [1, 2], "long_reads_max": -3}"#,
+        )
+        .unwrap();
         keep(workspace.path(), LONG_READS_MAX, Some(5), 1).unwrap();
         assert_eq!(
             read(&path).unwrap(),

@@ -7,10 +7,10 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use oldgrowth_importers::{FetchError, FileId, Forbidden, Plan, SkipReason, fetch, plan};
+use oldgrowth_importers::{FetchError, Forbidden, Plan, SkipReason, fetch, plan};
 use tempfile::TempDir;
 
 fn plan_with(root: &Path, forbidden: &Forbidden) -> Plan {
@@ -247,10 +247,15 @@ fn nothing_of_a_workspace_is_planned_or_fetched_by_any_path() {
 
 /// The lines of /proc/locks about these files, as the system has them for the whole machine.
 #[cfg(target_os = "linux")]
-fn locks_on(files: &[PathBuf]) -> Vec<String> {
+fn locks_on(files: &[std::path::PathBuf]) -> Vec<String> {
     let inodes: Vec<String> = files
         .iter()
-        .map(|f| format!(":{} ", FileId::of_path(f).unwrap().inode))
+        .map(|f| {
+            format!(
+                ":{} ",
+                oldgrowth_importers::FileId::of_path(f).unwrap().inode
+            )
+        })
         .collect();
     let mut locks: Vec<String> = fs::read_to_string("/proc/locks")
         .unwrap()
@@ -276,13 +281,16 @@ fn the_locks_of_an_open_store_survive_planning_and_fetching_its_links() {
     database
         .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (x); BEGIN; SELECT * FROM t;")
         .unwrap();
-    let files: Vec<PathBuf> = ["", "-wal", "-shm"]
+    let files: Vec<std::path::PathBuf> = ["", "-wal", "-shm"]
         .iter()
         .map(|end| root.join(format!("store.md{end}")))
         .collect();
     let forbidden = Forbidden {
         directories: vec![],
-        files: files.iter().map(|f| FileId::of_path(f).unwrap()).collect(),
+        files: files
+            .iter()
+            .map(|f| oldgrowth_importers::FileId::of_path(f).unwrap())
+            .collect(),
     };
     let person = root.join("person");
     fs::create_dir_all(person.join("inner")).unwrap();
@@ -307,7 +315,7 @@ fn the_locks_of_an_open_store_survive_planning_and_fetching_its_links() {
         ["person/a.md"],
         "only the person's own file is planned"
     );
-    let skipped: Vec<PathBuf> = plan.skipped.iter().map(|s| s.path.clone()).collect();
+    let skipped: Vec<std::path::PathBuf> = plan.skipped.iter().map(|s| s.path.clone()).collect();
     assert!(
         skipped.len() >= 12,
         "the store and each link are named: {skipped:?}"

@@ -89,7 +89,7 @@ pub(crate) fn materialise(
     }
     let made = with_suffix(&place.main, ".materialised");
     forget(&made);
-    let sound = salvage::materialise(&place.wal, wal, &made).and_then(|()| reads_as_sound(&made));
+    let sound = salvage::materialise(place, wal, &made).and_then(|()| reads_as_sound(&made));
     if !matches!(sound, Ok(true)) {
         forget(&made);
         return sound;

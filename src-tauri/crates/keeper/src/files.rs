@@ -61,6 +61,17 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     platform::sync_folder(folder)
 }
 
+/// Changes a file that this very process has made and no connection is open to.
+pub(crate) fn edit_own(
+    path: &Path,
+    edit: &mut dyn FnMut(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    point("edit_own")?;
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    edit(&mut file)?;
+    file.sync_all()
+}
+
 /// Removes a file that this very process has made and nobody needs: never data of a person.
 pub(crate) fn remove_own(path: &Path) -> io::Result<()> {
     point("remove_own")?;

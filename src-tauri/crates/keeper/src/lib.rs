@@ -67,6 +67,7 @@ pub use migrate::Schema;
 pub use platform::volume::Volume;
 pub use preserve::{KeptCopy, MadeBy, Manifest, Set, WalNote};
 pub use reserve::{Canceller, Reservation, Reservations, Waiting};
+pub use salvage::{LostRange, Rung, Salvaged, SalvagedTable, salvage};
 pub use ticket::Ticket;
 pub use tx::{ReadTx, WriteTx};
 
@@ -75,4 +76,5 @@ pub use tx::{ReadTx, WriteTx};
 pub mod torture {
     pub use crate::fault::{Act, Plan, arm, disarm, pretend_volume, visits};
     pub use crate::models::{Admitted, LoneBreaker};
+    pub use crate::wal::look::{WalSeen, look_at_wal};
 }

@@ -7,6 +7,8 @@
 
 mod format;
 mod generation;
+#[cfg(feature = "torture")]
+pub(crate) mod look;
 mod mend;
 #[cfg(test)]
 mod tests;
@@ -141,15 +143,46 @@ impl WalScan {
         self.frames.iter().map(|f| (f.page, f.index)).collect()
     }
 
-    /// The page in a frame of `frames`, mended if it was. `log` must be the one that was scanned.
+    /// The same with the frames that are lost taken as they stand, if what is left of them fits.
+    /// Returns also how many of the images are such.
+    pub(crate) fn newest_images_as_they_stand(
+        &self,
+        log: &mut (impl Read + Seek),
+    ) -> io::Result<(BTreeMap<u32, u32>, u32)> {
+        let mut images = BTreeMap::new();
+        let mut sound = self.frames.iter().peekable();
+        let last = self.frames.last().map_or(0, |frame| frame.index);
+        let mut header = [0_u8; FRAME_HEADER_BYTES];
+        for index in 0..=last {
+            if let Some(frame) = sound.next_if(|frame| frame.index == index) {
+                images.insert(frame.page, (index, false));
+                continue;
+            }
+            log.seek(SeekFrom::Start(self.frame_at(index)))?;
+            log.read_exact(&mut header)?;
+            let lost = FrameHeader::of(&header);
+            let fits = bits_apart(lost.salts, self.salts) <= 1
+                && (1..=self.pages_after_last_commit).contains(&lost.page);
+            if fits {
+                images.insert(lost.page, (index, true));
+            }
+        }
+        let doubtful = images.values().filter(|(_, lost)| *lost).count();
+        let images = images.into_iter().map(|(page, (index, _))| (page, index));
+        Ok((
+            images.collect(),
+            u32::try_from(doubtful).unwrap_or(u32::MAX),
+        ))
+    }
+
+    /// The page in a frame, mended if it was. `log` must be the one that was scanned.
     pub(crate) fn read_page(
         &self,
         log: &mut (impl Read + Seek),
         index: u32,
         page: &mut [u8],
     ) -> io::Result<()> {
-        let frame_bytes = FRAME_HEADER_BYTES as u64 + u64::from(self.page_size);
-        let at = HEADER_BYTES as u64 + u64::from(index) * frame_bytes + FRAME_HEADER_BYTES as u64;
+        let at = self.frame_at(index) + FRAME_HEADER_BYTES as u64;
         log.seek(SeekFrom::Start(at))?;
         log.read_exact(page)?;
         if let Some((at, mask)) = self.mended.get(&index)
@@ -158,6 +191,11 @@ impl WalScan {
             *byte ^= mask;
         }
         Ok(())
+    }
+
+    fn frame_at(&self, index: u32) -> u64 {
+        let frame_bytes = FRAME_HEADER_BYTES as u64 + u64::from(self.page_size);
+        HEADER_BYTES as u64 + u64::from(index) * frame_bytes
     }
 
     fn nothing(verdict: WalVerdict, bytes: u64) -> WalScan {
@@ -231,7 +269,8 @@ fn walk(
         };
         index = next;
     }
-    let ends_inside_a_frame = !walk.broken && (bytes - HEADER_BYTES as u64) % frame_bytes > 0;
+    let ends_inside_a_frame =
+        !walk.broken && !(bytes - HEADER_BYTES as u64).is_multiple_of(frame_bytes);
     walk.residue |= ends_inside_a_frame;
     Ok(walk.finish(generation.known_by, main))
 }

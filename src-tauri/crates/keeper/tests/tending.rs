@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::*;
 use oldgrowth_keeper::{
-    BreakerState, Class, Error, Health, Incident, Keeper, KeptFile, Space, Room,
+    BreakerState, Class, Error, Health, Incident, Keeper, KeptFile, Room, Space,
 };
 use parking_lot::Mutex;
 

@@ -2,7 +2,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use oldgrowth_keeper::{
-    Facts, Health, HealthSnapshot, Incident, Keeper, KeptFile, Lane, Reservation, Reservations, Schema, Ticket,
+    Facts, Health, HealthSnapshot, Incident, Keeper, KeptFile, Lane, Reservation, Reservations,
+    Schema, Ticket,
 };
 
 use crate::{Error, Read, Result, Write};

@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use oldgrowth_wire::{
     Answer, Batch, BatchReport, BatchState, ComponentCode, Event, HealthState, Hit, Hits,
-    ItemOutcome, Locator, NoteAdded, Settings, Shown, Status, TreeRow, TreeRowKind, TreeView, WireError,
+    ItemOutcome, Locator, NoteAdded, Settings, Shown, Status, TreeRow, TreeRowKind, TreeView,
+    WireError,
 };
 use serde::Serialize;
 use serde_json::json;

@@ -1,8 +1,6 @@
 //! `oldgrowth settings`.
 
-use oldgrowth_wire::{
-    Empty, ErrorCode, Request, SettingChange, SettingName, Settings, WireError,
-};
+use oldgrowth_wire::{Empty, ErrorCode, Request, SettingChange, SettingName, Settings, WireError};
 
 use super::Ended;
 use super::args::{Setting, SettingsAction};
@@ -19,7 +17,9 @@ pub(super) fn settings(
     output: &Output,
 ) -> Result<Ended, WireError> {
     let request = match action {
-        SettingsAction::Get { name: _all_there_are } => Request::SettingsGet(Empty {}),
+        SettingsAction::Get {
+            name: _all_there_are,
+        } => Request::SettingsGet(Empty {}),
         SettingsAction::Set { name, value } => Request::SettingsSet(SettingChange {
             name: match name {
                 Setting::LongReadsMax => SettingName::LongReadsMax,

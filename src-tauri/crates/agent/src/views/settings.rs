@@ -18,7 +18,10 @@ fn number(setting: &engine::NumberSetting) -> wire::NumberSetting {
         problem: setting.problem.map(|problem| {
             let what = match problem {
                 engine::SettingProblem::NotSensible => {
-                    format!("what the file says is no whole number from 0 to {}", setting.most)
+                    format!(
+                        "what the file says is no whole number from 0 to {}",
+                        setting.most
+                    )
                 }
                 engine::SettingProblem::FileUnreadable => {
                     format!("{} can't be read as settings", engine::SETTINGS_FILE)

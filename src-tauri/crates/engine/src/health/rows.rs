@@ -166,7 +166,9 @@ fn class_words(class: Class) -> &'static str {
         Class::ShmUnavailable => "its shared index could not be made",
         Class::DurabilityLost => "the disk did not confirm that it has written",
         Class::DiskFull => "the disk is full",
-        Class::QuarantineFull => "too much is kept aside already to keep a copy of it before mending it",
+        Class::QuarantineFull => {
+            "too much is kept aside already to keep a copy of it before mending it"
+        }
         Class::Resource => "the system has no more open files to give",
         Class::Memory => "the system has no more memory to give",
         Class::Permission => "a right to its file or folder is missing",
@@ -208,7 +210,9 @@ pub(super) fn sidecars(facts: &Facts) -> Row {
             format!("There is a log of {} without its main file.", bytes(wal)),
             "It may hold the only copy of something. Nothing touches it; put the main file back beside it.",
         ),
-        (Some(_), Some(wal)) if wal > WAL_BYTES_HELD && is_behind(facts) && held_by(facts).is_some() => {
+        (Some(_), Some(wal))
+            if wal > WAL_BYTES_HELD && is_behind(facts) && held_by(facts).is_some() =>
+        {
             Row::warn(
                 format!(
                     "The log has grown to more than {}, because {} has been reading for long.",
@@ -236,7 +240,9 @@ pub(super) fn sidecars(facts: &Facts) -> Row {
 
 /// Who keeps the log from being folded in.
 fn held_by(facts: &Facts) -> Option<&'static str> {
-    let oldest = facts.oldest_reader.filter(|oldest| oldest.age > HELD_SINCE)?;
+    let oldest = facts
+        .oldest_reader
+        .filter(|oldest| oldest.age > HELD_SINCE)?;
     Some(match oldest.label {
         BACKUP_LABEL => "a backup",
         _ => "one of the readers",
@@ -262,7 +268,10 @@ pub(super) fn space(facts: &Facts) -> Row {
             next: None,
         },
         Some(free) if facts.jobs_paused => Row::fail(
-            format!("The disk is nearly full: {} left. Imports and summaries pause.", bytes(free)),
+            format!(
+                "The disk is nearly full: {} left. Imports and summaries pause.",
+                bytes(free)
+            ),
             "Free some space; they go on by themselves.",
         ),
         Some(free) if free < FREE_BYTES_MIN => Row::fail(

@@ -12,7 +12,9 @@ pub(super) fn long_reads(now: &Reservations, problem: Option<SettingProblem>) ->
     match problem {
         Some(SettingProblem::NotSensible) => {
             return Row::warn(
-                format!("The limit of long reads in {SETTINGS_FILE} is no whole number that can be used, {default}."),
+                format!(
+                    "The limit of long reads in {SETTINGS_FILE} is no whole number that can be used, {default}."
+                ),
                 set_it,
             );
         }
@@ -29,7 +31,9 @@ pub(super) fn long_reads(now: &Reservations, problem: Option<SettingProblem>) ->
         (0, 1) => "No long read is under way; one may be.".to_owned(),
         (0, cap) => format!("No long read is under way; {cap} may be at once."),
         (reserved, cap) if reserved > cap => {
-            format!("{reserved} long reads are under way; no other may begin until fewer than {cap} are.")
+            format!(
+                "{reserved} long reads are under way; no other may begin until fewer than {cap} are."
+            )
         }
         (1, cap) => format!("1 of at most {cap} long reads is under way."),
         (reserved, cap) => format!("{reserved} of at most {cap} long reads are under way."),
@@ -100,7 +104,9 @@ mod tests {
             );
         }
         assert!(
-            long_reads(&held(0, 0, 0), None).cause.contains("switched off"),
+            long_reads(&held(0, 0, 0), None)
+                .cause
+                .contains("switched off"),
             "a limit of nought is told as what it is"
         );
     }
