@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, Hits, Id, ImportPaths, ImportPlan, Ledger, NoteAdded,
-    Question, RestorePreview, RestoreTo, Restored, Search, SettingChange, Settings, Shown, Status, TreeAt, TreeView,
+    AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, Hits, Id, ImportPaths,
+    ImportPlan, Ledger, NoteAdded, Question, RestorePreview, RestoreTo, Restored, Search,
+    SettingChange, Settings, Shown, Status, TreeAt, TreeView,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
