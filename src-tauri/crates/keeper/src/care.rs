@@ -13,6 +13,7 @@ use crate::place::{Place, with_suffix};
 use crate::preserve::{self, MadeBy, Part, Set, Why};
 use crate::raw::{self, Access};
 use crate::salvage;
+use crate::swap::swap;
 use crate::verdict::Look;
 use crate::wal::WalVerdict;
 
@@ -33,16 +34,20 @@ fn keep_aside(
     moves: &[Part],
     ambient: &Ambient,
 ) -> Result<Set, Error> {
-    let why = Why {
+    let why = why(row, found, !moves.is_empty());
+    preserve::preserve(place, &why, moves, ambient)
+}
+
+fn why(row: Row, found: &Look, moves: bool) -> Why<'_> {
+    Why {
         reason: reason(row),
         code: None,
         errno: None,
         wal: found.wal.as_ref(),
         made_by: MadeBy::Itself,
         // Nothing else holds what lies behind the damage.
-        holds_only_copy: row == Row::WalDamaged || !moves.is_empty(),
-    };
-    preserve::preserve(place, &why, moves, ambient)
+        holds_only_copy: row == Row::WalDamaged || moves,
+    }
 }
 
 fn reason(row: Row) -> &'static str {
@@ -94,17 +99,7 @@ pub(crate) fn materialise(
         forget(&made);
         return sound;
     }
-    keep_aside(
-        row,
-        place,
-        found,
-        &[Part::Wal, Part::Shm, Part::Main],
-        ambient,
-    )?;
-    files::rename_new(&made, &place.main).map_err(|e| Error::from_io(&e))?;
-    if let Some(folder) = place.folder() {
-        files::sync_folder(folder).map_err(|e| Error::from_io(&e))?;
-    }
+    swap(place, &made, &why(row, found, true), ambient)?;
     tracing::warn!("the main file was made anew from its log");
     Ok(true)
 }

@@ -70,6 +70,42 @@ pub enum Action {
     PreserveAndOpen,
 }
 
+impl Action {
+    /// As the documentation says it.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Action::Open => "open it; SQLite replays the log",
+            Action::PreserveAndReadOnly => "copy all files aside, read on, let a person choose",
+            Action::PreserveAndSetWalAside => {
+                "copy all files aside; move the log away if the main file is sound alone"
+            }
+            Action::Materialise => {
+                "make the main file from a log that holds all of it; otherwise copy it and ask"
+            }
+            Action::Ask => "make nothing; ask for the file, a backup, or a new beginning",
+            Action::Create => "make a new file, whole, under another name first",
+            Action::OpenAlone => "open it with the index on the heap; leave `-shm` alone",
+            Action::RetryThenAlone => {
+                "look at the space, try once more after 50 ms, then with the index on the heap"
+            }
+            Action::Wait => "wait; leave every sidecar alone",
+            Action::Explain => "say what is in the way",
+            Action::VerifyOnACopy => {
+                "look again at a copy; if that is broken too, leave it alone and offer to restore"
+            }
+            Action::ReadOnly => "read; say which right is missing",
+            Action::BackOff => "come back later",
+            Action::Gate => "rest writing, read on, go on by itself when there is space",
+            Action::RollbackAlone => "one connection and a rollback journal, and say so",
+            Action::StopAcknowledging => {
+                "acknowledge nothing more, keep what only the open handles have, ask"
+            }
+            Action::Refuse => "leave it alone; never migrate it, never offer to delete it",
+            Action::PreserveAndOpen => "copy all files aside, then let SQLite roll back",
+        }
+    }
+}
+
 /// One line of the table, as the documentation shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {

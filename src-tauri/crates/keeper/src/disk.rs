@@ -159,7 +159,7 @@ fn pauses(volume: Room, wal_bytes: u64, paused: bool) -> bool {
 }
 
 /// `max(64 MiB, 2 x WAL, 1 % of the volume up to 1 GiB)`, and never more than an eighth of the volume.
-fn guard_bytes(total_bytes: u64, wal_bytes: u64) -> u64 {
+pub(crate) fn guard_bytes(total_bytes: u64, wal_bytes: u64) -> u64 {
     let share = (total_bytes / 100).min(GUARD_SHARE_BYTES_MAX);
     GUARD_BYTES_MIN
         .max(wal_bytes.saturating_mul(GUARD_WALS))

@@ -29,6 +29,9 @@ pub enum Error {
         code: Option<i32>,
         errno: Option<i32>,
     },
+    /// A copy would leave too little of the disk free, so it was not begun.
+    #[error("{needed_bytes} bytes must be free, and {free_bytes} are")]
+    NoRoom { needed_bytes: u64, free_bytes: u64 },
     #[error("the database cannot be written (code {code:?}, errno {errno:?})")]
     ReadOnly {
         code: Option<i32>,
@@ -67,6 +70,12 @@ pub enum Error {
         code: Option<i32>,
         errno: Option<i32>,
     },
+    /// The steps to the newer schema were not begun, and the file is as it was.
+    #[error("the database was not brought up to date, since it could not be backed up first: {0}")]
+    NotBackedUp(Box<Error>),
+    /// A backup, or another copy, does not hold what it should. The database itself is not meant.
+    #[error("a copy is not what it should be: {0}")]
+    BadCopy(BadCopy),
     #[error("the data break a rule of the schema (code {code})")]
     Constraint { code: i32 },
     /// A wrong statement. The message is kept only where it speaks of the statement's own text,
@@ -112,21 +121,40 @@ pub enum PathProblem {
     DanglingLink,
     #[error("the name cannot be used")]
     BadName,
+    #[error("the name is taken")]
+    Taken,
     #[error("the system refuses it")]
     Refused,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadCopy {
+    #[error("it is not there")]
+    Missing,
+    #[error("nothing tells what it should hold")]
+    Untold,
+    #[error("its bytes have changed")]
+    Bytes,
+    #[error("it is not a sound database")]
+    Unsound,
+    #[error("its rows are not those that were counted")]
+    Rows,
 }
 
 impl Error {
     pub fn class(&self) -> Class {
         match self {
             Error::Unavailable { class, .. } | Error::Io { class, .. } => *class,
+            Error::NotBackedUp(why) => why.class(),
             Error::Busy { .. } => Class::Busy,
             Error::Overloaded => Class::Overloaded,
             Error::Cancelled | Error::DeadlineExceeded { .. } => Class::Cancelled,
-            Error::DiskFull { .. } => Class::DiskFull,
+            Error::DiskFull { .. } | Error::NoRoom { .. } => Class::DiskFull,
             Error::ReadOnly { .. } => Class::Permission,
             Error::Corrupt { code: Some(c) } => classify(*c, None, Phase::Run),
-            Error::Corrupt { code: None } | Error::WalDamaged { .. } => Class::Corrupt,
+            Error::BadCopy(_) | Error::Corrupt { code: None } | Error::WalDamaged { .. } => {
+                Class::Corrupt
+            }
             Error::TooNew { .. } => Class::TooNew,
             Error::NotOurs { .. } | Error::Misplaced(_) => Class::Misplaced,
             Error::QuarantineFull { .. } => Class::QuarantineFull,
@@ -151,6 +179,7 @@ impl Error {
             | Error::Io { code, .. }
             | Error::Sql { code, .. } => *code,
             Error::Busy { code } | Error::Constraint { code } => Some(*code),
+            Error::NotBackedUp(why) => why.code(),
             _ => None,
         }
     }
@@ -163,6 +192,7 @@ impl Error {
             | Error::ReadOnly { errno, .. }
             | Error::Path { errno, .. }
             | Error::Io { errno, .. } => *errno,
+            Error::NotBackedUp(why) => why.errno(),
             _ => None,
         }
     }

@@ -63,6 +63,8 @@ pub struct KeptFile {
     pub(crate) incidents: Incidents,
     pub(crate) disk: DiskGate,
     pub(crate) space: Arc<dyn Space>,
+    /// One backup or restore at a time.
+    pub(crate) vault: Mutex<()>,
     pub(crate) aside: Mutex<Vec<Split>>,
     pub(crate) strangers: Mutex<Vec<StrangeWal>>,
     shelf: Arc<Shelf>,
@@ -111,6 +113,7 @@ impl KeptFile {
             incidents: Incidents::default(),
             disk: DiskGate::default(),
             space,
+            vault: Mutex::new(()),
             aside: Mutex::default(),
             strangers: Mutex::default(),
             shelf,

@@ -49,6 +49,13 @@ pub(crate) fn copy_new_from(source: &mut dyn Read, to: &Path) -> io::Result<u64>
     Ok(bytes)
 }
 
+/// Leaves on the disk what another has written into a file.
+pub(crate) fn sync_file(path: &Path) -> io::Result<()> {
+    point("sync_file")?;
+    // Windows syncs only what may be written.
+    OpenOptions::new().write(true).open(path)?.sync_all()
+}
+
 /// Gives a file another name, which must be free. `sync_folder` makes it last.
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     point("rename_new")?;

@@ -5,11 +5,13 @@
 
 mod ambient;
 mod attached;
+mod backup;
 mod breaker;
 mod cache;
 mod care;
 mod checkpoint;
 mod class;
+mod copying;
 mod create;
 mod decision;
 mod disk;
@@ -36,8 +38,10 @@ mod preserve;
 mod queue;
 mod raw;
 mod reserve;
+mod restore;
 mod salvage;
 mod split_brain;
+mod swap;
 mod tending;
 mod ticket;
 mod tx;
@@ -47,6 +51,7 @@ mod watch;
 mod writer;
 
 pub use ambient::{Ambient, Clock, Spawn};
+pub use backup::{Backup, BackupFacts, BackupKind};
 pub use breaker::BreakerState;
 pub use cache::Keeper;
 pub use class::Class;
@@ -54,8 +59,9 @@ pub use class::Class;
 pub mod decisions {
     pub use crate::decision::{Action, Row, Rule, TABLE, for_failure};
 }
+pub use copying::CopyProgress;
 pub use disk::{Room, Space};
-pub use error::{Error, Misplaced, PathProblem};
+pub use error::{BadCopy, Error, Misplaced, PathProblem};
 pub use facts::{Checkpoint, Facts, JournalMode, OldestReader};
 pub use file::{KeptFile, Lane};
 pub use grade::{SqliteGrade, SqliteVerdict};
@@ -67,6 +73,7 @@ pub use migrate::Schema;
 pub use platform::volume::Volume;
 pub use preserve::{KeptCopy, MadeBy, Manifest, Set, WalNote};
 pub use reserve::{Canceller, Reservation, Reservations, Waiting};
+pub use restore::{Preview, Source, TablePreview};
 pub use salvage::{LostRange, Rung, Salvaged, SalvagedTable, salvage};
 pub use ticket::Ticket;
 pub use tx::{ReadTx, WriteTx};

@@ -4,6 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::class::Phase;
 use crate::error::Error;
+use crate::fault::point;
 use crate::raw;
 
 /// What a file is and how it came to its shape.
@@ -40,16 +41,18 @@ pub(crate) fn check(connection: &Connection, schema: &Schema) -> Result<i32, Err
     Ok(found)
 }
 
+/// Steps are missing on a file that holds something already.
+pub(crate) fn lacks_steps(connection: &Connection, schema: &Schema) -> Result<bool, Error> {
+    let version = check(connection, schema)?;
+    Ok(version < schema.version() && (version > 0 || !is_bare(connection)?))
+}
+
 /// Does the missing steps. A step that fails leaves the file at the version before it.
 pub(crate) fn migrate(connection: &mut Connection, schema: &Schema) -> Result<i32, Error> {
     let mut version = check(connection, schema)?;
     let done = usize::try_from(version).unwrap_or(0);
     for step in schema.steps.iter().skip(done) {
-        run_step(connection, schema, step, version + 1).map_err(|e| {
-            let code = e.sqlite_error().map_or(0, |f| f.extended_code);
-            let errno = raw::system_errno(raw::handle(connection), code);
-            Error::from_sqlite(&e, errno, Phase::Open)
-        })?;
+        run_step(connection, schema, step, version + 1)?;
         version += 1;
     }
     Ok(version)
@@ -60,12 +63,47 @@ fn run_step(
     schema: &Schema,
     step: &str,
     version: i32,
-) -> rusqlite::Result<()> {
+) -> Result<(), Error> {
+    let stepped = step_once(connection, schema, step, version);
+    stepped.map_err(|failed| match failed {
+        StepFailed::Beside(error) => Error::from_io(&error),
+        StepFailed::Sqlite(error) => open_error(connection, &error),
+    })
+}
+
+fn step_once(
+    connection: &mut Connection,
+    schema: &Schema,
+    step: &str,
+    version: i32,
+) -> Result<(), StepFailed> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    point("migration_begun")?;
     tx.execute_batch(step)?;
     tx.pragma_update(None, "application_id", schema.application_id)?;
     tx.pragma_update(None, "user_version", version)?;
-    tx.commit()
+    point("migration_done")?;
+    tx.commit()?;
+    point("migration_committed")?;
+    Ok(())
+}
+
+/// The connection is lent to the transaction until it has ended, so the failure is named after that.
+enum StepFailed {
+    Sqlite(rusqlite::Error),
+    Beside(std::io::Error),
+}
+
+impl From<rusqlite::Error> for StepFailed {
+    fn from(error: rusqlite::Error) -> StepFailed {
+        StepFailed::Sqlite(error)
+    }
+}
+
+impl From<std::io::Error> for StepFailed {
+    fn from(error: std::io::Error) -> StepFailed {
+        StepFailed::Beside(error)
+    }
 }
 
 fn pragma(connection: &Connection, name: &str) -> Result<i32, Error> {

@@ -12,7 +12,7 @@ use crate::class::Class;
 use crate::error::Error;
 use crate::facts::JournalMode;
 use crate::held;
-use crate::migrate::{Schema, check, migrate, open_error};
+use crate::migrate::{Schema, check, lacks_steps, migrate, open_error};
 use crate::place::{Hold, Place, size_of};
 use crate::platform;
 use crate::raw::{self, Access};
@@ -67,7 +67,7 @@ impl Stop {
         !self.called_off.swap(true, Ordering::SeqCst)
     }
 
-    fn says_stop(&self, clock: &dyn Clock) -> bool {
+    pub(crate) fn says_stop(&self, clock: &dyn Clock) -> bool {
         if self.called_off.load(Ordering::SeqCst) {
             return true;
         }
@@ -127,6 +127,9 @@ pub(crate) enum Manner {
     RollbackAlone,
 }
 
+/// Called once before the first missing step on a file that holds something.
+pub(crate) type BeforeSteps<'a> = &'a dyn Fn(&Connection) -> Result<(), Error>;
+
 /// Opens the writer of a file that the verdict let through, and proves that it can be read and
 /// locked. Without a usable shared index it is tried once more, then with the index on the heap.
 pub(crate) fn open_writer(
@@ -134,8 +137,9 @@ pub(crate) fn open_writer(
     schema: &Schema,
     manner: Manner,
     clock: &Arc<dyn Clock>,
+    before_steps: BeforeSteps<'_>,
 ) -> Result<Opened, Error> {
-    let open = |mode| open_as(place, schema, mode, clock);
+    let open = |mode| open_as(place, schema, mode, clock, before_steps);
     let first = match manner {
         Manner::RollbackAlone => return open(JournalMode::RollbackExclusive),
         Manner::Shared => match open(JournalMode::Wal) {
@@ -205,11 +209,12 @@ fn open_as(
     schema: &Schema,
     mode: JournalMode,
     clock: &Arc<dyn Clock>,
+    before_steps: BeforeSteps<'_>,
 ) -> Result<Opened, Error> {
     let has_wal = size_of(&place.wal).is_some_and(|bytes| bytes > 0);
     let hold = place.hold();
     let mut connection = raw::open(&place.main, Access::Write)?;
-    let schema_version = set_up_writer(&mut connection, schema, mode, has_wal)?;
+    let schema_version = set_up_writer(&mut connection, schema, mode, has_wal, before_steps)?;
     Ok(Opened {
         writer: with_stop(connection, hold, clock)?,
         mode,
@@ -222,6 +227,7 @@ fn set_up_writer(
     schema: &Schema,
     mode: JournalMode,
     has_wal: bool,
+    before_steps: BeforeSteps<'_>,
 ) -> Result<i32, Error> {
     let fail = |c: &Connection, e: &rusqlite::Error| open_error(c, e);
     connection
@@ -264,6 +270,9 @@ fn set_up_writer(
         .map_err(|e| fail(connection, &e))?;
     harden(connection).map_err(|e| fail(connection, &e))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT_MAX);
+    if lacks_steps(connection, schema)? {
+        before_steps(connection).map_err(no_steps_without)?;
+    }
     let version = migrate(connection, schema)?;
     connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| {
@@ -358,6 +367,13 @@ fn with_stop(connection: Connection, hold: Hold, clock: &Arc<dyn Clock>) -> Resu
 
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(NO_DEADLINE - 1)
+}
+
+fn no_steps_without(backup: Error) -> Error {
+    match backup {
+        passing @ (Error::Busy { .. } | Error::Overloaded | Error::Cancelled) => passing,
+        lasting => Error::NotBackedUp(Box::new(lasting)),
+    }
 }
 
 /// The file system gives no shared memory, or SQLite was refused the WAL for another reason.

@@ -15,10 +15,13 @@ use crate::error::{Error, Misplaced, PathProblem};
 use crate::file::{KeptFile, normal_health};
 use crate::files;
 use crate::health::Health;
+use crate::held::connection_is_held;
 use crate::hub::{Hub, SharedHub};
 use crate::open::{Manner, open_read_only, open_writer};
 use crate::place::{self, Marks};
+use crate::platform;
 use crate::split_brain::Identity;
+use crate::swap;
 use crate::verdict::{Look, look};
 use crate::writer;
 
@@ -26,6 +29,9 @@ use crate::writer;
 const OPEN_WAIT: Duration = Duration::from_secs(30);
 /// While only a change of the files helps, they are looked at this often at most.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Reads end by their deadline of 10 s at the latest, so that is waited for, and some more.
+const CLOSE_LOOKS_MAX: u32 = 1_500;
+const CLOSE_LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Looks at the files in one open: what was found and mended is looked at again.
 const LOOKS_MAX: usize = 3;
 
@@ -176,6 +182,58 @@ impl KeptFile {
         failure.unwrap_or(Error::Corrupt { code: None })
     }
 
+    /// Runs `op` while this process has no connection to the file, and then opens it again. Calls made
+    /// meanwhile wait, as for any open. `Overloaded` if somebody still uses the file after a while.
+    pub(crate) fn while_closed<T>(
+        &self,
+        op: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        if connection_is_held() {
+            return Err(Error::Nested);
+        }
+        let _no_long_holds = self.permits.suspend().ok_or(Error::Overloaded)?;
+        let flight = Arc::new(Flight {
+            is_probe: false,
+            result: Mutex::new(None),
+            landed: Condvar::new(),
+        });
+        {
+            let mut slot = self.opening.flight.lock();
+            if self.closed.load(Ordering::SeqCst) {
+                return Err(Error::Closed);
+            }
+            if slot.is_some() {
+                return Err(Error::Overloaded);
+            }
+            *slot = Some(Arc::clone(&flight));
+        }
+        let permit = Permit { file: self, flight };
+        let done = self.close_completely().and_then(|()| op());
+        // How the file is after it, its health tells.
+        let reopened = permit.land(self.open_as_owner());
+        if let Err(error) = reopened {
+            tracing::warn!(class = %error.class(), "the file could not be opened again");
+        }
+        done
+    }
+
+    fn close_completely(&self) -> Result<(), Error> {
+        let hub = self.hub.write().take();
+        if let Some(hub) = hub {
+            drop(hub.retire(true));
+        }
+        if !self.join_writers() {
+            return Err(Error::Overloaded);
+        }
+        for _ in 0..CLOSE_LOOKS_MAX {
+            if self.place.is_let_go() {
+                return Ok(());
+            }
+            platform::pause(CLOSE_LOOK_EVERY);
+        }
+        Err(Error::Overloaded)
+    }
+
     fn open_as_owner(&self) -> Result<SharedHub, Failed> {
         self.counts.opens.fetch_add(1, Ordering::Relaxed);
         if !self.join_writers() {
@@ -191,6 +249,7 @@ impl KeptFile {
             // it has left lies beside another file.
             return Err(Failed::lasting(Error::SplitBrain));
         }
+        swap::finish_interrupted(&self.place)?;
         self.verify_suspect()?;
         for _ in 0..LOOKS_MAX {
             let mut found = look(&self.place)?;
@@ -301,7 +360,13 @@ impl KeptFile {
         self.counts
             .rights_repaired
             .fetch_add(repaired, Ordering::Relaxed);
-        let opened = match open_writer(&self.place, &self.schema, manner, &self.ambient.clock) {
+        let opened = match open_writer(
+            &self.place,
+            &self.schema,
+            manner,
+            &self.ambient.clock,
+            &|connection| self.back_up_before_migration(connection),
+        ) {
             Err(error) if error.class() == Class::Permission => {
                 return self.open_for_reading(error);
             }

@@ -63,7 +63,7 @@ pub(crate) enum Part {
 }
 
 /// In the order in which they leave their place: the WAL before the file it belongs to.
-const PARTS: [Part; 4] = [Part::Wal, Part::Journal, Part::Shm, Part::Main];
+pub(crate) const PARTS: [Part; 4] = [Part::Wal, Part::Journal, Part::Shm, Part::Main];
 
 /// What is kept aside and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,6 +190,25 @@ pub(crate) fn preserve(
     move_originals(place, &set, moves)?;
     tracing::warn!(reason = why.reason, bytes, "a set of files was kept aside");
     Ok(set)
+}
+
+/// Makes the set into which all files of the database are about to be moved, and moves none: that is
+/// for the swap, which writes down first what it is about to do. It takes no room on the disk.
+pub(crate) fn announce(place: &Place, why: &Why<'_>, ambient: &Ambient) -> Result<Set, Error> {
+    debug_assert!(place.is_let_go(), "closing a hashed file would drop locks");
+    copy(place, why, &parts_there(place)?, &PARTS, ambient)
+}
+
+/// Takes back `announce`. A set into which something has been moved stays.
+pub(crate) fn call_off(set: &Set) -> Result<(), Error> {
+    let holds_nothing = fs::read_dir(&set.folder)
+        .and_then(|mut entries| {
+            entries.try_fold(true, |nothing, entry| {
+                Ok(nothing && entry?.file_name() == MANIFEST)
+            })
+        })
+        .map_err(|e| Error::from_io(&e))?;
+    if holds_nothing { remove(set) } else { Ok(()) }
 }
 
 /// Removes a set that a check has made of a file which turned out to be sound.

@@ -134,6 +134,18 @@ impl Reservation {
         self.permit.label
     }
 
+    /// Somebody wants the read to end. What runs for long without a statement of SQLite asks.
+    pub(crate) fn is_called_off(&self) -> bool {
+        let stopping = &self.permit.stopping;
+        let clock = self.file.ambient.clock.as_ref();
+        stopping.cancelled.load(Ordering::SeqCst)
+            || stopping
+                .reading
+                .lock()
+                .as_ref()
+                .is_some_and(|stop| stop.says_stop(clock))
+    }
+
     /// Calls the hold off from elsewhere.
     pub fn canceller(&self) -> Canceller {
         Canceller(Arc::clone(&self.permit.stopping))
@@ -238,6 +250,7 @@ impl Permits {
                 warned: false,
                 warnings: 0,
                 closed: false,
+                suspended: false,
             })),
         }
     }
@@ -249,7 +262,7 @@ impl Permits {
     fn take(&self, label: &'static str, now: Duration) -> Option<Permit> {
         let mut ledger = self.ledger.lock();
         let reserved = u32::try_from(ledger.held.len()).unwrap_or(u32::MAX);
-        if ledger.closed || reserved >= ledger.cap {
+        if ledger.closed || ledger.suspended || reserved >= ledger.cap {
             return None;
         }
         let id = ledger.next_id;
@@ -276,11 +289,29 @@ impl Permits {
         ledger.held.iter().for_each(|hold| hold.stopping.cancel());
     }
 
+    /// No permit is given while the value lives. `None` if one is held, or somebody else does so.
+    pub(crate) fn suspend(&self) -> Option<Suspended> {
+        let mut ledger = self.ledger.lock();
+        if ledger.suspended || !ledger.held.is_empty() {
+            return None;
+        }
+        ledger.suspended = true;
+        Some(Suspended(self.clone()))
+    }
+
     fn wait(&self) -> WaitingPlace {
         let mut ledger = self.ledger.lock();
         ledger.waiting = ledger.waiting.saturating_add(1);
         ledger.look();
         WaitingPlace(self.clone())
+    }
+}
+
+pub(crate) struct Suspended(Permits);
+
+impl Drop for Suspended {
+    fn drop(&mut self) {
+        self.0.ledger.lock().suspended = false;
     }
 }
 
@@ -325,6 +356,8 @@ struct Ledger {
     warned: bool,
     warnings: u64,
     closed: bool,
+    /// The file is being replaced.
+    suspended: bool,
 }
 
 struct Hold {

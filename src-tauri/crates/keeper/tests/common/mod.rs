@@ -157,6 +157,20 @@ pub(crate) fn picture(dir: &Path) -> Vec<(String, u64)> {
     files
 }
 
+/// The names in a folder with their sizes, without opening anything: of a database in use.
+pub(crate) fn listing(dir: &Path) -> Vec<(String, u64)> {
+    let mut files: Vec<_> = std::fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let bytes = entry.metadata().unwrap().len();
+            (entry.file_name().into_string().unwrap(), bytes)
+        })
+        .collect();
+    files.sort();
+    files
+}
+
 /// A volume of 1 MiB that a test can fill and make read-only.
 #[cfg(target_os = "linux")]
 pub(crate) struct SmallVolume {
