@@ -140,12 +140,8 @@ export class AppState {
   }
 
   #tellOfCopy(done: Done): void {
-    if (done.what !== "restored") {
-      this.announcer.say(t.backup.done[done.what]);
-      return;
-    }
-    this.announcer.say(t.backup.done.restored(done.setAside !== null));
-    this.resync();
+    this.announcer.say(t.backup.done[done.what]);
+    if (done.what === "restored") this.resync();
   }
 
   #tellOf(batch: Batch): void {

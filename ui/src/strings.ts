@@ -347,8 +347,7 @@ export const t = {
       verified: "The backup is sound.",
       stopped: "Stopped. Nothing was left behind.",
       discarded: "Discarded.",
-      restored: (setAside: boolean) =>
-        setAside ? "Restored. What was there before is kept aside below." : "Restored. There was nothing to keep aside.",
+      restored: "Restored. What was there before is kept aside below.",
     },
     lastFailed: (why: string) => `The last backup could not be made: ${why}`,
     keptAside: "Kept aside",
@@ -382,7 +381,11 @@ export const t = {
       there: "In the copy",
       here: "Now",
       unknown: "?",
-      fewer: "The copy holds less than your memory does now. What is newer would no longer be found.",
+      newer: (documents: number, passages: number) => {
+        const what = documents > 0 ? counted.documents(documents) : counted.passages(passages);
+        return `${what} that came after this copy would no longer be found, until you restore what is kept aside.`;
+      },
+      older: "It was made by an older version and is brought up to date on the way.",
       setAside: (size: string) => `What is there now (${size}) is kept aside, and you can restore it from there.`,
       nothingHere: "There is nothing here now that would have to be kept aside.",
       written: (when: string) => `Your memory was last written on ${when}.`,

@@ -4,7 +4,7 @@
  * Files that were kept aside before something was done about them, or because others took their
  * place.
  */
-export type KeptAside = { id: string, path: string, made_at: string | null, 
+export type KeptAside = { id: string, path: string, made_at: string, 
 /**
  * Why, in plain words.
  */

@@ -6,6 +6,10 @@ import type { TablePreview } from "./TablePreview";
  */
 export type RestorePreview = { id: string, made_at: string | null, schema_version: number, 
 /**
+ * It would be brought up to date on the way.
+ */
+is_older: boolean, 
+/**
  * When the memory as it is was last written.
  */
 here_written_at: string | null, 

@@ -5,6 +5,6 @@
  */
 export type Restored = { 
 /**
- * Under this id what was replaced is kept aside, and can be restored. Null when there was nothing.
+ * Under this id what was replaced is kept aside, and can be restored.
  */
-set_aside: string | null, };
+set_aside: string, };

@@ -11,4 +11,8 @@ there: number | null,
 /**
  * Null where the memory has no such table, or can't be read.
  */
-here: number | null, };
+here: number | null, 
+/**
+ * Rows of the memory that are newer than all of the copy's: they would be set aside.
+ */
+newer_here: number, };

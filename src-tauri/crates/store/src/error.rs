@@ -39,7 +39,10 @@ impl Error {
 
     /// Did a copy turn out not to be what it should be?
     pub fn is_bad_copy(&self) -> bool {
-        matches!(self, Self::Keeper(error) if matches!(error.class(), keeper::Class::Corrupt))
+        matches!(
+            self,
+            Self::Keeper(keeper::Error::BadCopy(_) | keeper::Error::Corrupt { .. })
+        )
     }
 
     pub fn is_disk_full(&self) -> bool {

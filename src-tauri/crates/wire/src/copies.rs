@@ -48,7 +48,7 @@ pub struct Backup {
 pub struct KeptAside {
     pub id: String,
     pub path: String,
-    pub made_at: Option<String>,
+    pub made_at: String,
     /// Why, in plain words.
     pub reason: String,
     /// A person's doing, not the keeper's own.
@@ -122,6 +122,9 @@ pub struct TablePreview {
     /// Null where the memory has no such table, or can't be read.
     #[ts(type = "number | null")]
     pub here: Option<u64>,
+    /// Rows of the memory that are newer than all of the copy's: they would be set aside.
+    #[ts(type = "number")]
+    pub newer_here: u64,
 }
 
 /// What restoring a copy would bring, and what it would set aside. Nothing has been changed.
@@ -131,6 +134,8 @@ pub struct RestorePreview {
     pub id: String,
     pub made_at: Option<String>,
     pub schema_version: i32,
+    /// It would be brought up to date on the way.
+    pub is_older: bool,
     /// When the memory as it is was last written.
     pub here_written_at: Option<String>,
     /// The size of the files that would be set aside.
@@ -153,6 +158,6 @@ pub struct RestoreTo {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct Restored {
-    /// Under this id what was replaced is kept aside, and can be restored. Null when there was nothing.
-    pub set_aside: Option<String>,
+    /// Under this id what was replaced is kept aside, and can be restored.
+    pub set_aside: String,
 }

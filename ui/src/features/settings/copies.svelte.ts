@@ -19,7 +19,7 @@ export interface RestoreAsk {
 export type Ask = { what: "discard"; set: KeptAside } | { what: "damage"; changes: number };
 
 /** What was done last, to be told. */
-export type Done = { what: "made" | "verified" | "stopped" | "discarded" } | { what: "restored"; setAside: string | null };
+export type Done = { what: "made" | "verified" | "stopped" | "discarded" } | { what: "restored"; setAside: string };
 
 /** Backups, what is kept aside, and what is being done with them. */
 export class CopiesState {

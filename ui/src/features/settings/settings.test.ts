@@ -56,12 +56,13 @@ const preview = {
   id: "b2",
   made_at: "2026-11-19T19:04:12Z",
   schema_version: 1,
+  is_older: false,
   here_written_at: null,
   here_bytes: 48_000_000,
   tables: [
-    { table: "chunks", there: 12, here: 20 },
-    { table: "documents", there: 1, here: 1 },
-    { table: "jobs", there: 9, here: 90 },
+    { table: "chunks", there: 12, here: 20, newer_here: 8 },
+    { table: "documents", there: 1, here: 3, newer_here: 2 },
+    { table: "jobs", there: 9, here: 90, newer_here: 81 },
   ],
 };
 
@@ -130,8 +131,8 @@ it("nothing_is_restored_before_the_preview_was_seen_and_confirmed", async () => 
   platform.next("restore_preview").answer(preview);
   await settle();
   const rows = screen.getAllByTestId("preview-row").map((row) => row.textContent);
-  expect(rows, "a person is told of what they know, not of jobs").toEqual(["Documents11", "Passages1220"]);
-  expect(screen.getByTestId("restore-dialog").textContent).toContain("holds less than your memory does now");
+  expect(rows, "a person is told of what they know, not of jobs").toEqual(["Documents13", "Passages1220"]);
+  expect(screen.getByTestId("restore-dialog").textContent).toContain("2 documents that came after this copy");
   expect(platform.pending.some(({ method }) => method === "restore"), "looking changes nothing").toBe(false);
   screen.getByTestId("restore-confirm").click();
   const restore = platform.next("restore");

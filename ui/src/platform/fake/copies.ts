@@ -124,12 +124,14 @@ export class FakeCopies {
       id,
       made_at: found?.made_at ?? set?.made_at ?? null,
       schema_version: 1,
+      is_older: found?.kind === "before_update",
       here_written_at: "2026-11-20T08:10:00Z",
       here_bytes: 48_000_000,
       tables: (found?.rows ?? rows(90, 450, 28)).map(({ table, rows: there }) => ({
         table,
         there,
         here: here.find((row) => row.table === table)?.rows ?? null,
+        newer_here: Math.max(0, (here.find((row) => row.table === table)?.rows ?? 0) - there),
       })),
     };
   }

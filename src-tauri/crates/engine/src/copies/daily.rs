@@ -10,9 +10,6 @@ use crate::{Error, Result};
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const MONTH_MS: i64 = 30 * DAY_MS;
 
-/// So many ticks pass before the first: who starts the program wants to use it.
-const TICKS_BEFORE: u32 = 5;
-
 /// Why a backup that nobody asked for could not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
@@ -57,9 +54,8 @@ impl Seen {
 }
 
 impl Core {
-    /// Called at each tick, with how many there have been.
-    pub(crate) fn look_after_copies(&self, ticks: u32) {
-        if ticks < TICKS_BEFORE || self.running.progress().is_some() {
+    pub(crate) fn look_after_copies(&self) {
+        if self.running.progress().is_some() {
             return;
         }
         if let Err(error) = self.daily_backup().and_then(|()| self.monthly_check()) {
@@ -71,7 +67,7 @@ impl Core {
     }
 
     fn daily_backup(&self) -> Result<()> {
-        let backups = self.store.backups()?;
+        let backups = self.store.backups();
         let seen = Seen {
             now: self.now(),
             newest: backups
@@ -90,7 +86,7 @@ impl Core {
             self.note_failure(Some(Failure::NoSpace));
             return Ok(());
         }
-        let Some(permit) = self.store.reserve(BACKUP_LABEL) else {
+        if self.store.reservations().blocked {
             // Seen as waiting until the next tick asks again.
             let mut waiting = self.waiting.lock();
             *waiting = waiting
@@ -99,10 +95,10 @@ impl Core {
             drop(waiting);
             self.note_failure(Some(Failure::NoPermit));
             return Ok(());
-        };
+        }
         self.waiting.lock().take();
         self.memo.lock().tried(seen.now, &self.workspace);
-        match self.make_backup(None, permit) {
+        match self.make_backup(None) {
             Ok(_) => self.note_failure(None),
             Err(Error::Cancelled | Error::CopyUnderWay) => {}
             Err(error) => {
@@ -131,7 +127,7 @@ impl Core {
 
     fn monthly_check(&self) -> Result<()> {
         let now = self.now();
-        let newest = self.store.backups()?.into_iter().find(|b| b.note.is_some());
+        let newest = self.store.backups().into_iter().find(|b| b.note.is_some());
         let Some(newest) = newest else {
             return Ok(());
         };

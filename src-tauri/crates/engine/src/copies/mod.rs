@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use oldgrowth_domain::UnixMs;
+use oldgrowth_store::Health;
 use oldgrowth_store::copies as store;
-use oldgrowth_store::{Health, Reservation};
 
 use crate::engine::Core;
 use crate::{Engine, Error, Event, Result, Status};
@@ -48,16 +48,19 @@ pub struct Copies {
 }
 
 impl Engine {
-    pub fn copies(&self) -> Result<Copies> {
+    pub fn copies(&self) -> Copies {
         self.core().copies()
     }
 
     /// Makes a backup, in the memory's own folder or at a path where nothing is. Others are told of its
     /// progress.
     pub fn make_backup(&self, to: Option<&Path>) -> Result<BackupView> {
-        let core = self.core();
-        let permit = core.permit()?;
-        core.make_backup(to, permit)
+        self.core().make_backup(to)
+    }
+
+    /// Does what is due: the backup of the day, the check of the month. The ticker calls it by itself.
+    pub fn look_after_copies(&self) {
+        self.core().look_after_copies();
     }
 
     /// Stops the backup or the check that is under way, if one is. A restore goes on to its end: it
@@ -117,7 +120,7 @@ impl Engine {
             return Err(Error::NotFound);
         }
         core.copies_changed();
-        core.copies()
+        Ok(core.copies())
     }
 
     /// Goes on without what lies behind a damage in the log. The damaged files stay kept aside.
@@ -134,20 +137,20 @@ impl Engine {
 }
 
 impl Core {
-    fn copies(&self) -> Result<Copies> {
-        Ok(Copies {
+    fn copies(&self) -> Copies {
+        Copies {
             backups: self
                 .store
-                .backups()?
+                .backups()
                 .into_iter()
                 .map(|backup| self.view(backup))
                 .collect(),
-            kept_aside: self.store.kept_aside()?,
+            kept_aside: self.store.kept_aside(),
             running: self.running.progress(),
             last_failure: self.memo.lock().failure().map(|failure| failure.words()),
             damage: self.damage(),
             folder: self.store.backups_folder(),
-        })
+        }
     }
 
     fn damage(&self) -> Option<u32> {
@@ -159,7 +162,7 @@ impl Core {
 
     fn backup(&self, id: &str) -> Result<store::Backup> {
         self.store
-            .backups()?
+            .backups()
             .into_iter()
             .find(|backup| backup.id == id)
             .ok_or(Error::NotFound)
@@ -174,15 +177,9 @@ impl Core {
                 Some(checked) => checked.sound.then_some(checked.at),
                 None => backup.note.as_ref().map(|note| note.made_at),
             },
-            unsound: checked.is_some_and(|checked| !checked.sound),
+            unsound: backup.failed || checked.is_some_and(|checked| !checked.sound),
             backup,
         }
-    }
-
-    fn permit(&self) -> Result<Reservation> {
-        self.store
-            .reserve(BACKUP_LABEL)
-            .ok_or(Error::TooManyLongReads)
     }
 
     /// One at a time. Others are told when it has ended, however it did.
@@ -190,12 +187,15 @@ impl Core {
         self.running.begin(self, work).ok_or(Error::CopyUnderWay)
     }
 
-    fn make_backup(&self, to: Option<&Path>, permit: Reservation) -> Result<BackupView> {
+    fn make_backup(&self, to: Option<&Path>) -> Result<BackupView> {
+        // The keeper takes the permit and says no more than that there is too much at once.
+        if self.store.reservations().blocked {
+            return Err(Error::TooManyLongReads);
+        }
         let work = self.begin(CopyWork::Backup)?;
         let made = self
             .store
             .make_backup(to, &mut |progress| work.goes_on(progress));
-        drop(permit);
         match made {
             Ok(backup) => {
                 if to.is_none() {
@@ -210,8 +210,9 @@ impl Core {
 
     /// Reads a backup through and remembers what came of it.
     fn verify(&self, backup: &store::Backup) -> Result<()> {
-        let sound = match self.store.verify_backup(backup) {
-            Ok(()) => true,
+        let sound = match self.store.verify_backup(&backup.id) {
+            Ok(true) => true,
+            Ok(false) => return Err(Error::NotFound),
             Err(error) if error.is_bad_copy() => false,
             Err(error) => return Err(error.into()),
         };

@@ -195,22 +195,20 @@ impl Core {
     /// Reads what lies beside the store; the store itself is left alone.
     pub(crate) fn look_at_copies(&self) {
         let now = self.now();
-        let (backup, aside) = match (self.store.backups(), self.store.kept_aside()) {
-            (Ok(backups), Ok(sets)) => {
-                let seen = upkeep::CopiesSeen {
-                    now,
-                    newest: backups
-                        .into_iter()
-                        .find(|backup| backup.note.is_some())
-                        .map(|backup| self.view(backup)),
-                    written: self.store.written_at(),
-                    made: self.store.made_at(),
-                    failure: self.memo.lock().failure(),
-                };
-                (upkeep::backup(&seen), upkeep::kept_aside(&sets))
-            }
-            _ => (upkeep::unreadable(), upkeep::unreadable()),
+        let newest = self
+            .store
+            .backups()
+            .into_iter()
+            .find(|backup| backup.note.is_some());
+        let seen = upkeep::CopiesSeen {
+            now,
+            newest: newest.map(|backup| self.view(backup)),
+            written: self.store.written_at(),
+            made: self.store.made_at(),
+            failure: self.memo.lock().failure(),
         };
+        let aside = upkeep::kept_aside(&self.store.kept_aside());
+        let backup = upkeep::backup(&seen);
         self.board.set(HealthCode::Backup, backup, now);
         self.board.set(HealthCode::KeptAside, aside, now);
     }

@@ -4,7 +4,6 @@ use oldgrowth_domain::UnixMs;
 use oldgrowth_store::copies::{AsideReason, KeptAside};
 use oldgrowth_store::{Reservations, SqliteGrade, SqliteVerdict};
 
-use super::ComponentState;
 use super::rows::{Row, bytes, counted};
 use crate::copies::{BackupView, Failure};
 use crate::settings::{SETTINGS_FILE, SettingProblem};
@@ -161,15 +160,6 @@ pub(super) fn kept_aside(sets: &[KeptAside]) -> Row {
     ))
 }
 
-/// The folder itself can't be read.
-pub(super) fn unreadable() -> Row {
-    Row {
-        state: ComponentState::Unknown,
-        cause: "The folder of backups can't be read.".to_owned(),
-        next: Some("Check the rights of the memory's folder.".to_owned()),
-    }
-}
-
 /// Why a set of files was kept aside; fits after "because".
 pub fn aside_words(reason: AsideReason) -> &'static str {
     match reason {
@@ -180,9 +170,7 @@ pub fn aside_words(reason: AsideReason) -> &'static str {
         AsideReason::NotSound => "the memory's file did not read as sound",
         AsideReason::HotJournal => "a change had been broken off half-way",
         AsideReason::SplitBrain => "the memory's file was moved or replaced while it was open",
-        AsideReason::Restored => "a copy was restored in its place",
-        AsideReason::Salvaged => "what could be saved of it took its place",
-        AsideReason::Asked => "somebody asked for it",
+        AsideReason::Replaced => "a copy was restored in its place",
         AsideReason::Unknown => "of a reason this version does not know",
     }
 }
@@ -190,6 +178,7 @@ pub fn aside_words(reason: AsideReason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::health::ComponentState;
     use oldgrowth_store::copies::{Backup, BackupNote};
 
     fn held(reserved: u32, cap: u32, waiting: u32) -> Reservations {
@@ -252,6 +241,7 @@ mod tests {
                 id: "b".to_owned(),
                 path: "b.db".into(),
                 bytes: 1,
+                failed: false,
                 note: Some(BackupNote {
                     made_at: days_ago(days),
                     before_update: false,
@@ -330,7 +320,7 @@ mod tests {
         let set = |only_copy, by_person| KeptAside {
             id: "s".to_owned(),
             folder: "s".into(),
-            made_at: None,
+            made_at: NOW,
             reason: AsideReason::LogDamaged,
             by_person,
             only_copy,

@@ -14,6 +14,9 @@ use crate::ports::Clock;
 use crate::sealing::seal_job;
 use crate::{Error, Result};
 
+/// So many ticks pass before copies are looked after: who starts the program wants to use it.
+const TICKS_BEFORE_COPIES: u32 = 5;
+
 /// The two clocks differ by more than this between two looks only when the computer has slept, or
 /// when somebody has set the time; to look after the store once more does no harm.
 const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
@@ -57,7 +60,9 @@ impl Core {
                 self.store.tick();
             }
             before = now;
-            self.look_after_copies(ticks);
+            if ticks >= TICKS_BEFORE_COPIES {
+                self.look_after_copies();
+            }
             ticks = ticks.saturating_add(1);
             failures = if self.tick_once().is_err() {
                 failures + 1
