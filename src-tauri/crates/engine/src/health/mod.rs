@@ -6,6 +6,7 @@ mod rows;
 mod upkeep;
 
 pub(crate) use board::Board;
+pub use upkeep::aside_words;
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_store::{Class, Facts, Lane, Reservations};
@@ -25,6 +26,10 @@ pub enum HealthCode {
     LongReads,
     /// Is the SQLite in this program one to trust?
     Sqlite,
+    /// Is there a copy, and how old is it?
+    Backup,
+    /// Was something kept aside that a person should look at?
+    KeptAside,
 }
 
 /// Ordered from best to worst.
@@ -157,6 +162,9 @@ impl Core {
         self.board.set(HealthCode::Sidecars, sidecars, now);
         self.board.set(HealthCode::Space, rows::space(&facts), now);
         self.look_at_upkeep(&facts);
+        if look == Look::Everything || !self.board.is_known(HealthCode::Backup) {
+            self.look_at_copies();
+        }
         if !store_answers {
             self.board.mark_counts_stale();
             self.board
@@ -182,6 +190,27 @@ impl Core {
         self.board.set(HealthCode::LongReads, row, now);
         self.board
             .set(HealthCode::Sqlite, upkeep::sqlite(&facts.sqlite), now);
+    }
+
+    /// Reads what lies beside the store; the store itself is left alone.
+    pub(crate) fn look_at_copies(&self) {
+        let now = self.now();
+        let newest = self
+            .store
+            .backups()
+            .into_iter()
+            .find(|backup| backup.note.is_some());
+        let seen = upkeep::CopiesSeen {
+            now,
+            newest: newest.map(|backup| self.view(backup)),
+            written: self.store.written_at(),
+            made: self.store.made_at(),
+            failure: self.memo.lock().failure(),
+        };
+        let aside = upkeep::kept_aside(&self.store.kept_aside());
+        let backup = upkeep::backup(&seen);
+        self.board.set(HealthCode::Backup, backup, now);
+        self.board.set(HealthCode::KeptAside, aside, now);
     }
 
     /// False when the store could not be asked.

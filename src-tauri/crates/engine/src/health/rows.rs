@@ -7,7 +7,7 @@ use oldgrowth_store::table::sources::Coverage;
 use oldgrowth_store::{Class, Degraded, Facts, Health, Misplaced};
 
 use super::ComponentState;
-use crate::backups::BACKUP_LABEL;
+use crate::copies::BACKUP_LABEL;
 use crate::coverage::is_in_step;
 
 pub(super) struct Row {
