@@ -327,7 +327,7 @@ impl KeptFile {
             breaker.evicted(now);
             breaker.state(now)
         };
-        self.opening.remember(fault.clone());
+        self.opening.remember(fault.clone(), now);
         let health = match state {
             BreakerState::Open { retry_in } => self.unavailable(fault, retry_in),
             _ => Health::failing(fault),

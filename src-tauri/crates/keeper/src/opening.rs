@@ -20,6 +20,7 @@ use crate::hub::{Hub, SharedHub};
 use crate::open::{Manner, open_read_only, open_writer};
 use crate::place::{self, Marks};
 use crate::platform;
+use crate::restore;
 use crate::split_brain::Identity;
 use crate::swap;
 use crate::verdict::{Look, look};
@@ -61,11 +62,14 @@ struct Last {
 }
 
 impl Opening {
-    /// Keeps the failure that refused callers are told.
-    pub(crate) fn remember(&self, failure: Error) {
+    /// Keeps the failure of a connection in use, which refused callers are told. How the files look
+    /// is noted later: closing the connection still changes them.
+    pub(crate) fn remember(&self, failure: Error, now: Duration) {
         let mut last = self.last.lock();
         last.suspect |= failure.class() == Class::Corrupt;
         last.failure = Some(failure);
+        last.marks = None;
+        last.looked_at = now;
     }
 
     pub(crate) fn last_failure(&self) -> Option<Error> {
@@ -160,6 +164,12 @@ impl KeptFile {
             return false;
         }
         last.looked_at = at;
+        if last.marks.is_none() {
+            if self.writers.lock().iter().all(|(hub, _)| hub.has_exited()) {
+                last.marks = Some(self.place.marks());
+            }
+            return false;
+        }
         // Whoever has taken the name goes on changing it, and only a person knows which one is meant.
         last.failure != Some(Error::SplitBrain) && last.marks.as_ref() != Some(&self.place.marks())
     }
@@ -250,6 +260,9 @@ impl KeptFile {
             return Err(Failed::lasting(Error::SplitBrain));
         }
         swap::finish_interrupted(&self.place)?;
+        if let Some(_turn) = self.vault.try_lock() {
+            restore::sweep(&self.place);
+        }
         self.verify_suspect()?;
         for _ in 0..LOOKS_MAX {
             let mut found = look(&self.place)?;

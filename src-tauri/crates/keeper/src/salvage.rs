@@ -193,7 +193,7 @@ impl Ladder<'_> {
             let path = self.into.join(name);
             made.push(Candidate::new(&path, rung));
             let stands_alone = image::native(&self.set, with_log, &path, rung == Rung::HeapIndex)?;
-            let judged = judge(&path, Check::Quick)?;
+            let judged = judge(&path, Check::Full)?;
             let readable = stands_alone || judged.rows() > 0;
             if let Some(candidate) = made.last_mut() {
                 candidate.stands_alone = stands_alone;
@@ -305,7 +305,7 @@ impl Ladder<'_> {
             Err(error) if !is_harm(&error) => return Err(error),
             _ => {}
         }
-        let judged = judge(path, Check::Quick)?;
+        let judged = judge(path, Check::Full)?;
         if let Some(candidate) = made.iter_mut().find(|c| c.rung == Rung::Backup) {
             candidate.judged = judged;
             candidate.renewed = renewed;

@@ -145,7 +145,7 @@ impl KeptFile {
         hub.watch.call_off_older(self.now(), Duration::ZERO);
         self.keep_aside();
         self.breaker.lock().latch();
-        self.opening.remember(Error::SplitBrain);
+        self.opening.remember(Error::SplitBrain, self.now());
         self.health.fall(Health::SplitBrain, self.moment());
         for job in given_back {
             job.fail(Error::SplitBrain);

@@ -254,6 +254,28 @@ fn a_file_whose_reads_keep_failing_is_given_up_after_three_evictions_though_each
 }
 
 #[test]
+fn a_file_that_opens_but_cannot_be_read_is_hardly_tried_all_day() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    let (keeper, file) = keep(&path);
+    insert(&file, "one").unwrap();
+    keeper.shut_down();
+    break_inside(&path);
+    let (ambient, clock) = manual();
+    let keeper = Keeper::new(ambient);
+    let file = keeper.file(&path, SCHEMA).unwrap();
+    for _ in 0..24 * 60 * 30 {
+        assert!(count(&file).is_err(), "broken all day");
+        clock.advance(Duration::from_secs(2));
+    }
+    let opens = file.facts().opens;
+    assert!(
+        opens < 320,
+        "a probe that does not hold is a failed one: {opens}"
+    );
+}
+
+#[test]
 fn changes_of_health_come_once_in_order_and_are_true() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.db");

@@ -186,3 +186,36 @@ fn a_workspace_has_one_owner_in_one_process_too() {
         "given back"
     );
 }
+
+#[test]
+fn sidecars_left_by_a_crash_are_taken_over_with_nothing_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_keeper, file) = keep(&dir.path().join("a.db"));
+    for _ in 0..50 {
+        insert(&file, "kept").unwrap();
+    }
+    for (name, index) in [
+        ("whole", None),
+        ("stale", Some(vec![0xa5_u8; 32 * 1024])),
+        ("short", Some(vec![1_u8; 10])),
+    ] {
+        // What a kill leaves at this moment, under a folder of its own.
+        let crashed = dir.path().join(name);
+        std::fs::create_dir(&crashed).unwrap();
+        for part in ["a.db", "a.db-wal", "a.db-shm"] {
+            std::fs::copy(dir.path().join(part), crashed.join(part)).unwrap();
+        }
+        if let Some(bytes) = index {
+            std::fs::write(crashed.join("a.db-shm"), bytes).unwrap();
+        }
+        let (_keeper, taken_over) = keep(&crashed.join("a.db"));
+        assert_eq!(count(&taken_over), Ok(50), "{name}: every row is there");
+        assert!(insert(&taken_over, "next").is_ok(), "{name}: it goes on");
+        assert_eq!(
+            taken_over.health().state,
+            oldgrowth_keeper::Health::Ok,
+            "{name}: by itself, and nobody is warned"
+        );
+        assert_eq!(taken_over.facts().opens, 1, "{name}: at the first try");
+    }
+}

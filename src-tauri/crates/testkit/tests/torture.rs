@@ -62,7 +62,7 @@ fn the_keeper_stands_a_failure_while_it_takes_over() {
 
 #[test]
 fn the_keeper_stands_a_loss_of_power() {
-    stands("power", 1_000);
+    stands("power", 600);
 }
 
 #[test]
@@ -70,6 +70,17 @@ fn the_keeper_stands_being_killed() {
     stands("kill", 15);
     stands("kill-beside", 15);
     stands("kill-migrating", 15);
+}
+
+#[test]
+fn the_keeper_stands_a_failure_while_it_copies_and_restores() {
+    stands("copies", 200);
+}
+
+#[test]
+fn the_keeper_stands_being_killed_while_it_copies_and_restores() {
+    stands("kill-backing-up", 20);
+    stands("kill-restoring", 20);
 }
 
 #[test]

@@ -3,11 +3,12 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use oldgrowth_keeper::{Error, Schema};
+use oldgrowth_keeper::{BackupKind, Error, KeptFile, Schema, Source};
 use rusqlite::{Connection, OpenFlags};
 
 use super::oracle::{SCHEMA, checkpoint_every, id_of, insert_row, look, real_keeper, write_row};
@@ -26,6 +27,18 @@ pub(super) const MIGRATOR: Child = Child {
     run: |arguments| said(arguments, |job| keep_writing(job, LATER)),
 };
 
+/// Makes a backup between its writes, over and over.
+pub(super) const BACKER: Child = Child {
+    name: "backer",
+    run: |arguments| said(arguments, back_up),
+};
+
+/// Makes a backup, writes more, puts the backup in the place of the file and goes on writing.
+pub(super) const RESTORER: Child = Child {
+    name: "restorer",
+    run: |arguments| said(arguments, restore),
+};
+
 /// Opens, writes a few rows and closes, over and over, through the keeper.
 pub(super) const CHURNER: Child = Child {
     name: "churner",
@@ -40,6 +53,8 @@ pub(super) const FOREIGNER: Child = Child {
 
 const ROWS_PER_ROUND: i64 = 8;
 const ROWS_PER_LIFE_MAX: usize = 4;
+const ROUND_OF_BACKUP: i64 = 1;
+const ROUND_OF_RESTORE: i64 = 3;
 const CHECKPOINT_PAGES: i64 = 50;
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 
@@ -88,13 +103,15 @@ fn said(arguments: &[String], work: impl FnOnce(&Job) -> Result<(), String>) -> 
     }
 }
 
-/// One write of one line: it arrives whole or not at all.
+/// One write of one line: it arrives whole or not at all. If nobody listens any more, the suite is gone
+/// and nobody would kill this process.
 fn say(line: &str) {
-    // If nobody listens any more the kill is under way.
-    std::io::stdout()
+    let said = std::io::stdout()
         .lock()
-        .write_all(format!("{line}\n").as_bytes())
-        .ok();
+        .write_all(format!("{line}\n").as_bytes());
+    if said.is_err() {
+        std::process::exit(1);
+    }
 }
 
 fn say_kept(id: i64) {
@@ -116,28 +133,71 @@ fn keep_writing(job: &Job, schema: Schema) -> Result<(), String> {
         .file(&job.database, schema)
         .map_err(|error| told(&error))?;
     checkpoint_every(&file, CHECKPOINT_PAGES).map_err(|error| told(&error))?;
-    let (salt, early) = (job.salt, job.sabotage == Some(Sabotage::AckEarly));
     for round in 0.. {
-        let tickets: Vec<_> = (0..ROWS_PER_ROUND)
-            .map(|n| {
-                let id = id_of(job.producer, round * ROWS_PER_ROUND + n);
-                let ticket = file.submit(move |tx| {
-                    write_row(tx, salt, id)?;
-                    if early {
-                        say_kept(id);
-                    }
-                    Ok::<_, Error>(id)
-                });
-                (id, ticket)
-            })
-            .collect();
-        for (id, ticket) in tickets {
-            ticket.wait().map_err(|error| told(&error))?;
-            say_kept(id);
-        }
+        write_round(&file, job, round)?;
         if job.sabotage == Some(Sabotage::DropLocks) {
             drop_locks(&job.database).map_err(|error| error.kind().to_string())?;
         }
+    }
+    Ok(())
+}
+
+fn back_up(job: &Job) -> Result<(), String> {
+    let (keeper, _) = real_keeper();
+    let file = keeper
+        .file(&job.database, SCHEMA)
+        .map_err(|error| told(&error))?;
+    for round in 0.. {
+        write_round(&file, job, round)?;
+        make_backup(&file)?;
+    }
+    Ok(())
+}
+
+fn restore(job: &Job) -> Result<(), String> {
+    let (keeper, _) = real_keeper();
+    let file = keeper
+        .file(&job.database, SCHEMA)
+        .map_err(|error| told(&error))?;
+    for round in 0.. {
+        write_round(&file, job, round)?;
+        if round == ROUND_OF_BACKUP {
+            make_backup(&file)?;
+        }
+        if round == ROUND_OF_RESTORE {
+            let backups = file.backups();
+            let backup = backups.first().ok_or("the backup is gone")?.clone();
+            file.restore(&Source::Backup(backup))
+                .map_err(|error| told(&error))?;
+        }
+    }
+    Ok(())
+}
+
+fn make_backup(file: &KeptFile) -> Result<(), String> {
+    file.backup(BackupKind::Recent, &mut |_| ControlFlow::Continue(()))
+        .map(drop)
+        .map_err(|error| told(&error))
+}
+
+fn write_round(file: &KeptFile, job: &Job, round: i64) -> Result<(), String> {
+    let (salt, early) = (job.salt, job.sabotage == Some(Sabotage::AckEarly));
+    let tickets: Vec<_> = (0..ROWS_PER_ROUND)
+        .map(|n| {
+            let id = id_of(job.producer, round * ROWS_PER_ROUND + n);
+            let ticket = file.submit(move |tx| {
+                write_row(tx, salt, id)?;
+                if early {
+                    say_kept(id);
+                }
+                Ok::<_, Error>(id)
+            });
+            (id, ticket)
+        })
+        .collect();
+    for (id, ticket) in tickets {
+        ticket.wait().map_err(|error| told(&error))?;
+        say_kept(id);
     }
     Ok(())
 }

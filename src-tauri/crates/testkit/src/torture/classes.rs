@@ -21,6 +21,8 @@ pub(super) fn wrong_class(error: &Error) -> Option<String> {
         // Before the work began a truncation is that of the shared index.
         1546 => matches!(class, Class::ShmUnavailable | Class::TransientIo),
         14 => class == Class::TransientIo,
+        // A rollback journal that a connection without the right to write finds.
+        776 => class == Class::Permission,
         code if code & 0xff == 10 => {
             class
                 == if full {
@@ -60,6 +62,36 @@ pub(super) fn may_follow(call: Call, how: How, error: &Error) -> bool {
         Call::Sync => class == Class::DurabilityLost,
         Call::ShmMap | Call::ShmLock => class == Class::ShmUnavailable,
     };
+    // A check of a whole copy finds that it cannot be read, which SQLite tells as a finding.
+    let unread_copy = call == Call::Read && matches!(error, Error::BadCopy(_));
+    let kept_journal = call == Call::Delete && error.code() == Some(776);
     let for_space = how == How::NoSpace && class == Class::DiskFull;
-    by_call || for_space
+    by_call || for_space || unread_copy || kept_journal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_with_the_class_of_another_is_told() {
+        let told = |class, code| Error::Io {
+            class,
+            code: Some(code),
+            errno: Some(5),
+        };
+        assert_eq!(
+            wrong_class(&told(Class::TransientIo, 778)),
+            None,
+            "a failed write is one of the device"
+        );
+        assert!(
+            wrong_class(&told(Class::ShmUnavailable, 778)).is_some(),
+            "and not one of the shared index"
+        );
+        assert!(
+            !may_follow(Call::Write, How::Once, &told(Class::ShmUnavailable, 4874)),
+            "a right pair of code and class is wrong for another call"
+        );
+    }
 }

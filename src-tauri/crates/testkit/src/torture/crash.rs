@@ -94,6 +94,18 @@ impl Disk {
         }
     }
 
+    /// Nothing that was written to a file of such a name is still on its way.
+    pub(super) fn is_settled(&self, of: impl Fn(&str) -> bool) -> bool {
+        self.names
+            .iter()
+            .filter(|(file, _)| of(file))
+            .all(|(_, name)| match &name.since {
+                Since::Same => name.durable.as_ref().is_none_or(|d| d.pending.is_empty()),
+                Since::Removed => true,
+                Since::Replaced(inode) => inode.pending.is_empty(),
+            })
+    }
+
     pub(super) fn crash(&self, crash: Crash, random: &SeededRandom) -> Image {
         self.names
             .iter()

@@ -32,8 +32,10 @@ const HISTORY_MAX: usize = 64;
 const ROWS: i64 = 200;
 const START_MS: i64 = 1_700_000_000_000;
 
+type BreakIt = fn(&Path) -> io::Result<()>;
+
 /// What is wrong with the file all day.
-const FAULTS: [(&str, fn(&Path) -> io::Result<()>); 3] = [
+const FAULTS: [(&str, BreakIt); 3] = [
     ("a folder has its name", |path| {
         fs::remove_file(path)?;
         fs::create_dir(path)
@@ -84,7 +86,7 @@ fn live(run: &Run, report: &mut Report) -> Result<(), String> {
             file.try_now().ok();
         }
         clock.advance(ASKS_EVERY);
-        if ask * ASKS_EVERY.as_secs() % TICKS_EVERY_S == 0 {
+        if (ask * ASKS_EVERY.as_secs()).is_multiple_of(TICKS_EVERY_S) {
             file.tick();
         }
     }

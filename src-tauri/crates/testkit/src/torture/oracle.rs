@@ -2,11 +2,13 @@
 //! so a row that is there but differs is found as surely as one that is missing.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use oldgrowth_keeper::{Ambient, Error, Keeper, KeptFile, Lane, Schema, WriteTx};
 use parking_lot::Mutex;
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, named_params};
 
 use super::{Breach, Report};
 use crate::{SeededRandom, Threads, WallClock};
@@ -21,6 +23,8 @@ pub(crate) const SCHEMA: Schema = Schema {
     ],
 };
 
+/// The name of the database in the folder of a run.
+pub(crate) const DATABASE: &str = "a.db";
 /// Rows of one producer are numbered within this.
 pub(crate) const ROWS_PER_PRODUCER_MAX: i64 = 1_000_000;
 const WORDS_PER_BODY_MAX: usize = 50;
@@ -112,6 +116,50 @@ pub(crate) fn look(connection: &Connection, salt: u64) -> rusqlite::Result<Found
 
 pub(crate) fn look_through(file: &KeptFile, salt: u64) -> Result<Found, Error> {
     file.read(Lane::Background, |tx| Ok(look(tx.connection(), salt)?))
+}
+
+/// Also what was moved into quarantine: a restore puts the newer rows there. The sets are looked at as
+/// copies, because looking at a database changes its files.
+pub(crate) fn look_everywhere(file: &KeptFile, salt: u64) -> Result<Found, String> {
+    let mut found = look_through(file, salt).map_err(|error| format!("{error:?}"))?;
+    for set in file.quarantine() {
+        if set.folder.join(DATABASE).exists() {
+            let set = look_at_copy(&set.folder, salt)
+                .map_err(|what| format!("a set in quarantine does not open: {what}"))?;
+            found.add(set);
+        }
+    }
+    Ok(found)
+}
+
+fn look_at_copy(folder: &Path, salt: u64) -> Result<Found, String> {
+    let copy = tempfile::tempdir_in(folder).map_err(|error| error.to_string())?;
+    for suffix in ["", "-wal", "-journal"] {
+        let name = format!("{DATABASE}{suffix}");
+        if folder.join(&name).exists() {
+            fs::copy(folder.join(&name), copy.path().join(&name))
+                .map_err(|error| error.to_string())?;
+        }
+    }
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what lies in quarantine is looked at by SQLite alone"
+    )]
+    Connection::open_with_flags(
+        copy.path().join(DATABASE),
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .and_then(|connection| look(&connection, salt))
+    .map_err(|error| format!("{:?}", error.sqlite_error()))
+}
+
+impl Found {
+    fn add(&mut self, other: Found) {
+        self.ids.extend(other.ids);
+        self.altered.extend(other.altered);
+        self.miscounted += other.miscounted;
+        self.unsound.push_str(&other.unsound);
+    }
 }
 
 /// What producers have tried and what they were promised.

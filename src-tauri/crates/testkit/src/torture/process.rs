@@ -1,7 +1,7 @@
 //! Processes that a suite starts, hears and kills.
 
 use std::io::{self, BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread::Builder;
 use std::time::Duration;
@@ -24,8 +24,8 @@ pub(super) struct Heard {
     pub(super) acknowledged: Vec<i64>,
     /// Failures by their class and code.
     pub(super) failures: Vec<String>,
-    /// It ended before it was killed.
-    pub(super) ended: bool,
+    /// How it ended, if it did so before it was killed.
+    pub(super) ended: Option<ExitStatus>,
 }
 
 impl Process {
@@ -62,7 +62,8 @@ impl Process {
                 Ok(line) => self.hear(&line),
                 Err(mpsc::RecvTimeoutError::Timeout) => return,
                 Err(mpsc::RecvTimeoutError::Disconnected) => {
-                    self.heard.ended = true;
+                    // Its output is closed, so it is about to end; `kill` must find out how.
+                    self.heard.ended = self.child.wait().ok();
                     return;
                 }
             }
@@ -71,8 +72,7 @@ impl Process {
 
     /// Kills it with SIGKILL, and returns all it has said until then.
     pub(super) fn kill(mut self) -> io::Result<Heard> {
-        let ended = self.child.try_wait()?.is_some();
-        self.heard.ended |= ended;
+        self.heard.ended = self.child.try_wait()?;
         self.child.kill()?;
         self.child.wait()?;
         while let Ok(line) = self.lines.recv() {

@@ -122,7 +122,6 @@ where
             folder: folder.path().to_path_buf(),
             options: Arc::clone(&self.options),
         };
-        let panics_before = panics_so_far();
         let (tell, told) = mpsc::channel();
         let shared = Arc::clone(self);
         let thread = Builder::new().name(format!("run-{number}")).spawn(move || {
@@ -131,7 +130,11 @@ where
         });
         let (mut report, hangs) = match told.recv_timeout(self.takes_max) {
             Ok(report) => (report, false),
-            Err(mpsc::RecvTimeoutError::Disconnected) => (Report::one_run(), false),
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                let mut report = Report::one_run();
+                report.fail(number, Breach::Panic, "the run panicked");
+                (report, false)
+            }
             Err(mpsc::RecvTimeoutError::Timeout) => {
                 self.stop.store(true, Ordering::SeqCst);
                 let mut report = Report::one_run();
@@ -141,11 +144,12 @@ where
             }
         };
         if let (Ok(thread), false) = (thread, hangs) {
-            // How it ended was heard through the channel and is counted below.
+            // How it ended was heard through the channel.
             thread.join().ok();
         }
-        for _ in panics_before..panics_so_far() {
-            report.fail(number, Breach::Panic, "a thread panicked");
+        // With several runs at once this may be the panic of another, but it is counted once.
+        for _ in 0..PANICS.swap(0, Ordering::SeqCst) {
+            report.fail(number, Breach::Panic, "a thread of the keeper panicked");
         }
         if !report.holds() {
             self.keep(number, folder.path(), &mut report);
@@ -196,11 +200,7 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
 
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
-fn panics_so_far() -> u64 {
-    PANICS.load(Ordering::SeqCst)
-}
-
-/// Counts the panics of runs and of the keeper's threads, which nobody joins with a result.
+/// Counts the panics of threads that a run does not join with a result, the keeper's above all.
 fn count_panics() {
     static COUNTING: Once = Once::new();
     COUNTING.call_once(|| {
@@ -216,6 +216,6 @@ fn count_panics() {
 
 /// Threads without a name are those that a run starts for a while.
 fn is_ours(thread: Option<&str>) -> bool {
-    let ours = ["run-", "keeper-", "torture", "listener"];
+    let ours = ["keeper-", "torture", "listener"];
     thread.is_none_or(|name| ours.iter().any(|start| name.starts_with(start)))
 }

@@ -1,17 +1,21 @@
 //! The registry: a line for each suite, and one for each process that a suite starts.
 
 use super::{
-    Child, Suite, breaker, children, day, disk_full, starvation, t1_faults, t2_recovery, t3_power,
-    t4_kill, t4_migrate, t8_churn,
+    Child, Suite, breaker, children, day, disk_full, starvation, t1_faults, t2_copies, t2_recovery,
+    t3_power, t4_kill, t4_migrate, t6_flips, t8_churn,
 };
 
 pub const ALL: &[Suite] = &[
     t1_faults::SUITE,
     t2_recovery::SUITE,
+    t2_copies::SUITE,
     t3_power::SUITE,
     t4_kill::ALONE,
     t4_kill::BESIDE,
+    t4_kill::BACKING_UP,
+    t4_kill::RESTORING,
     t4_migrate::SUITE,
+    t6_flips::SUITE,
     t8_churn::SUITE,
     breaker::SUITE,
     disk_full::SUITE,
@@ -22,6 +26,8 @@ pub const ALL: &[Suite] = &[
 pub const CHILDREN: &[Child] = &[
     children::KEEPER,
     children::MIGRATOR,
+    children::BACKER,
+    children::RESTORER,
     children::CHURNER,
     children::FOREIGNER,
 ];

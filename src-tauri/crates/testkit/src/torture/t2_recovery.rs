@@ -57,7 +57,7 @@ const SCENES: [Scene; 4] = [
 const ROWS_IN_FILE: i64 = 30;
 const ROWS_IN_WAL: i64 = 15;
 const OLD_PRODUCER: i64 = 0;
-const NEW_PRODUCER: i64 = 1;
+pub(super) const NEW_PRODUCER: i64 = 1;
 /// What the transaction that was under way had written.
 const TORN: &[u8] = b"torn";
 const SECTOR_BYTES: usize = 512;
@@ -71,7 +71,7 @@ fn take_over(work: &Work) {
 }
 
 /// A file of which the last rows are in the WAL only, the first page among them.
-fn leave_wal(work: &Work) -> Result<(), String> {
+pub(super) fn leave_wal(work: &Work) -> Result<(), String> {
     leave_file(work, SCHEMA)?;
     let filled = outsider(work).and_then(|connection| {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;

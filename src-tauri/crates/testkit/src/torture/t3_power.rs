@@ -13,8 +13,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::crash::{Crash, Disk, Image};
 use super::oracle::{
-    Found, Oracle, ROWS_PER_PRODUCER_MAX, SCHEMA, checkpoint_every, has_gaps, id_of, judge, look,
-    look_through, real_keeper, write_row,
+    DATABASE, Found, Oracle, ROWS_PER_PRODUCER_MAX, SCHEMA, checkpoint_every, has_gaps, id_of,
+    judge, look, look_through, real_keeper, write_row,
 };
 use super::{Breach, Options, Report, Run, Sabotage, Suite, each_run};
 use crate::SeededRandom;
@@ -30,7 +30,6 @@ pub(super) const SUITE: Suite = Suite {
 
 /// A run is a recording with all its images.
 const RUN_TAKES_MAX: Duration = Duration::from_secs(300);
-const DATABASE: &str = "a.db";
 const PRODUCERS: i64 = 3;
 const ROUNDS: i64 = 6;
 const ROWS_PER_ROUND: i64 = 3;
@@ -54,7 +53,7 @@ fn run(options: &Options) -> Report {
 
 fn crash_twice(run: &Run, report: &mut Report) -> Result<(), Failed> {
     let mut start = Start {
-        image: new_file(run)?,
+        image: new_file(run, report)?,
         tried: BTreeSet::new(),
         acknowledged: BTreeSet::new(),
         first_producer: 0,
@@ -104,14 +103,45 @@ impl From<io::Error> for Failed {
 }
 
 /// A file as the keeper makes it, with nothing in it.
-fn new_file(run: &Run) -> Result<Image, Failed> {
+fn new_file(run: &Run, report: &mut Report) -> Result<Image, Failed> {
     let folder = run.folder.join("new");
     fs::create_dir(&folder)?;
+    let claim = Claim::of(&folder)?;
+    if run.options.sabotage == Some(Sabotage::SkipSync) {
+        claim.forget_syncs();
+    }
+    claim.record();
     let (keeper, _) = real_keeper();
     let file = keeper.file(&folder.join(DATABASE), SCHEMA)?;
     look_through(&file, 0)?;
     keeper.shut_down();
+    if !is_whole_before_it_is_named(&claim.take_events()) {
+        let what = "a new file got its name before it was synced";
+        report.fail(run.number, Breach::Other, what);
+    }
     read_image(&folder)
+}
+
+/// The keeper builds a new file under another name. Its own comes from a rename, which goes past
+/// SQLite's file system, so what can be seen is that nothing was on its way any more by then.
+fn is_whole_before_it_is_named(events: &[Event]) -> bool {
+    let of = |event: &Event| match event {
+        Event::Write { file, .. }
+        | Event::Truncate { file, .. }
+        | Event::Sync { file }
+        | Event::Delete { file, .. } => Some(Arc::clone(file)),
+        Event::Mark(_) => None,
+    };
+    let mut disk = Disk::default();
+    let mut built = false;
+    for event in events {
+        if of(event).is_some_and(|file| file.as_ref() == DATABASE) {
+            break;
+        }
+        built = true;
+        disk.take(event);
+    }
+    built && disk.is_settled(|file| !file.ends_with("-journal"))
 }
 
 fn record(run: &Run, start: &Start) -> Result<Recording, Failed> {

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use oldgrowth_keeper::{Clock, Schema};
 
-use super::children::{FOREIGNER, Job, KEEPER};
+use super::children::{BACKER, FOREIGNER, Job, KEEPER, RESTORER};
 use super::oracle::{
-    Found, ROWS_PER_PRODUCER_MAX, SCHEMA, has_gaps, judge, look_through, real_keeper,
+    DATABASE, Found, ROWS_PER_PRODUCER_MAX, SCHEMA, has_gaps, judge, look_everywhere, real_keeper,
 };
 use super::process::{Heard, Process};
+use super::work::every_backup_is_whole;
 use super::{Breach, Report, Run, Sabotage, Suite, each_run};
 
 pub(super) const ALONE: Suite = Suite {
@@ -30,6 +31,30 @@ pub(super) const BESIDE: Suite = Suite {
     run: |options| {
         each_run("kill-beside", options, RUN_TAKES_MAX, |run| {
             one_file(run, true)
+        })
+    },
+};
+
+pub(super) const BACKING_UP: Suite = Suite {
+    name: "kill-backing-up",
+    what: "T4d, the process is killed while it makes backups",
+    short_runs: 200,
+    long_runs: 5_000,
+    run: |options| {
+        each_run("kill-backing-up", options, RUN_TAKES_MAX, |run| {
+            one_kill(run, BACKER.name)
+        })
+    },
+};
+
+pub(super) const RESTORING: Suite = Suite {
+    name: "kill-restoring",
+    what: "T4e, the process is killed while a backup takes the place of the file",
+    short_runs: 200,
+    long_runs: 5_000,
+    run: |options| {
+        each_run("kill-restoring", options, RUN_TAKES_MAX, |run| {
+            one_kill(run, RESTORER.name)
         })
     },
 };
@@ -60,6 +85,30 @@ fn one_file(run: &Run, beside: bool) -> Report {
     report
 }
 
+/// The first file of one process. After a restore its later rows lie in quarantine.
+fn one_kill(run: &Run, child: &str) -> Report {
+    let mut report = Report::one_run();
+    let mut file = KilledFile::new(run, SCHEMA);
+    let done = file
+        .start(run, child)
+        .and_then(|mut process| {
+            process.listen_for(any_life(run));
+            file.kill(run, process, &mut report)
+        })
+        .and_then(|()| file.reopen(run, &mut report))
+        // What the first open had to settle is settled.
+        .and_then(|()| file.reopen(run, &mut report));
+    if let Err(error) = done {
+        report.fail(run.number, Breach::Other, error.to_string());
+    }
+    if run.folder.join("restore.json").exists() {
+        report.fail(run.number, Breach::Other, "a swap is still under way");
+    }
+    let sets = std::fs::read_dir(run.folder.join("quarantine")).map_or(0, Iterator::count);
+    report.note(format!("{sets} sets in quarantine"));
+    report
+}
+
 /// A file, and what the processes that wrote to it have said.
 pub(super) struct KilledFile {
     pub(super) path: PathBuf,
@@ -72,7 +121,7 @@ pub(super) struct KilledFile {
 impl KilledFile {
     pub(super) fn new(run: &Run, schema: Schema) -> KilledFile {
         KilledFile {
-            path: run.folder.join("a.db"),
+            path: run.folder.join(DATABASE),
             schema,
             producers: BTreeSet::new(),
             acknowledged: BTreeSet::new(),
@@ -101,7 +150,7 @@ impl KilledFile {
         report: &mut Report,
     ) -> io::Result<()> {
         let heard = process.kill()?;
-        report.faults += u64::from(!heard.ended);
+        report.faults += u64::from(heard.ended.is_none());
         self.believe(run, &heard, report);
         Ok(())
     }
@@ -112,8 +161,9 @@ impl KilledFile {
         for failure in &heard.failures {
             report.fail(run.number, Breach::Other, failure);
         }
-        if heard.ended && heard.failures.is_empty() {
-            report.fail(run.number, Breach::Panic, "a process ended by itself");
+        if let (Some(status), []) = (heard.ended, heard.failures.as_slice()) {
+            let what = format!("a process ended by itself: {status}");
+            report.fail(run.number, Breach::Panic, what);
         }
     }
 
@@ -159,7 +209,12 @@ impl KilledFile {
         let (keeper, clock) = real_keeper();
         let found = keeper
             .file(&self.path, self.schema)
-            .and_then(|file| look_through(&file, run.options.seed));
+            .map_err(|error| format!("{error:?}"))
+            .and_then(|file| {
+                let found = look_everywhere(&file, run.options.seed)?;
+                every_backup_is_whole(&file)?;
+                Ok(found)
+            });
         let took = clock.monotonic();
         report.reopened_in(took);
         if took > REOPEN_MAX {
@@ -170,7 +225,7 @@ impl KilledFile {
         match found {
             Ok(found) => self.compare(run, &found, report),
             Err(error) => {
-                let what = format!("it does not open again: {error:?}");
+                let what = format!("it does not open again: {error}");
                 report.fail(run.number, Breach::Other, what);
             }
         }

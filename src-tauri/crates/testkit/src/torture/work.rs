@@ -8,7 +8,7 @@ use std::time::Duration;
 use oldgrowth_keeper::{Ambient, Clock, Error, Keeper, KeptFile, Lane, Schema};
 use parking_lot::Mutex;
 
-use super::oracle::{Oracle, id_of, look_through, real_keeper, write_row};
+use super::oracle::{DATABASE, Oracle, id_of, look_everywhere, real_keeper, write_row};
 use super::{Breach, Options, Report, Run, Sabotage};
 use crate::{FakeClock, Threads};
 
@@ -45,7 +45,7 @@ impl Work {
     }
 
     pub(super) fn database(&self) -> PathBuf {
-        self.folder.join("a.db")
+        self.folder.join(DATABASE)
     }
 
     /// One life of the file, from its first use to its being closed.
@@ -154,19 +154,24 @@ impl Work {
         let (keeper, clock) = real_keeper();
         let found = keeper
             .file(&self.database(), self.schema)
-            .and_then(|file| look_through(&file, self.salt));
+            .map_err(|error| format!("{error:?}"))
+            .and_then(|file| {
+                let found = look_everywhere(&file, self.salt)?;
+                every_backup_is_whole(&file)?;
+                Ok(found)
+            });
         report.reopened_in(clock.monotonic());
         match found {
             Ok(found) => self.oracle.compare(run.number, &found, report),
             Err(error) => {
-                let what = format!("it does not open again: {error:?}");
+                let what = format!("it does not open again: {error}");
                 report.fail(run.number, Breach::Other, what);
             }
         }
         keeper.shut_down();
-        let strangers = self.strangers();
-        if !strangers.is_empty() {
-            let what = format!("left behind: {strangers:?}");
+        let leftovers = self.leftovers();
+        if !leftovers.is_empty() {
+            let what = format!("left behind: {leftovers:?}");
             report.fail(run.number, Breach::Other, what);
         }
     }
@@ -185,14 +190,25 @@ impl Work {
         Ok(())
     }
 
-    /// Files that nobody should have left.
-    fn strangers(&self) -> BTreeSet<String> {
+    /// What should be gone after a file was closed in order.
+    fn leftovers(&self) -> BTreeSet<String> {
         let entries = std::fs::read_dir(&self.folder).into_iter().flatten();
         entries
             .filter_map(Result::ok)
-            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .filter(|name| name != "a.db")
+            .filter(|name| {
+                let sidecar = ["-wal", "-shm", "-journal"];
+                name.contains(".creating-") || sidecar.iter().any(|end| name.ends_with(end))
+            })
             .collect()
     }
+}
+
+/// What is listed as a backup can be restored.
+pub(super) fn every_backup_is_whole(file: &KeptFile) -> Result<(), String> {
+    let backups = file.backups();
+    backups.iter().try_for_each(|backup| {
+        file.verify(backup)
+            .map_err(|error| format!("a backup is not whole: {error:?}"))
+    })
 }

@@ -1,11 +1,18 @@
 //! What things cost, always beside the plain alternative in the same run: machines differ and are
 //! never idle, so only the ratios mean anything. `npm run bench` runs it and writes the table.
 
+mod designs;
 mod idle;
 mod import;
+mod opens;
 mod read;
+mod refused;
 mod search;
+mod sized;
+mod sizes;
 mod table;
+mod workload;
+mod writing;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -17,7 +24,7 @@ use table::Table;
 /// Measures Oldgrowth beside plain SQLite.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Only what has this word in its name: read, import, search, idle
+    /// Only what has this word in its name: read, refused, looks, write, import, search, sizes, idle
     #[arg(long)]
     only: Option<String>,
     /// Passages for the search
@@ -26,20 +33,41 @@ struct Args {
     /// Files for the import
     #[arg(long, default_value_t = 3_000)]
     files: usize,
+    /// Seconds of each run of the writes
+    #[arg(long, default_value_t = 4)]
+    write_seconds: u64,
+    /// Sizes of the files that are opened, checked and copied, in MB
+    #[arg(long, value_delimiter = ',', default_value = "10,100,1000")]
+    sizes: Vec<u64>,
     /// Seconds of idleness
     #[arg(long, default_value_t = 60)]
     idle_seconds: u64,
-    /// Write the table to this file as well
+    /// Write the table to this page as well; with --only its other rows stay
     #[arg(long)]
     write: Option<PathBuf>,
+    /// Be the process that leaves a file without closing it
+    #[arg(long, hide = true)]
+    be_killed: Option<PathBuf>,
 }
 
 fn main() {
     let args = Args::parse();
+    if let Some(path) = &args.be_killed {
+        sizes::be_killed(path);
+    }
     let wanted = |name: &str| args.only.as_deref().is_none_or(|only| name.contains(only));
     let mut table = Table::default();
     if wanted("read") {
         read::measure(&mut table);
+    }
+    if wanted("refused") {
+        refused::measure(&mut table);
+    }
+    if wanted("looks") {
+        refused::measure_looks(&mut table);
+    }
+    if wanted("write") {
+        writing::measure(&mut table, Duration::from_secs(args.write_seconds));
     }
     if wanted("import") {
         import::measure(&mut table, args.files);
@@ -47,10 +75,13 @@ fn main() {
     if wanted("search") {
         search::measure(&mut table, args.passages);
     }
+    if wanted("sizes") {
+        sizes::measure(&mut table, &args.sizes);
+    }
     if wanted("idle") {
         idle::measure(&mut table, Duration::from_secs(args.idle_seconds));
     }
-    table.finish(args.write.as_deref());
+    table.finish(args.write.as_deref(), args.only.is_some());
 }
 
 /// How long the work took.
@@ -59,6 +90,11 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     let start = Instant::now();
     let result = work();
     (start.elapsed(), result)
+}
+
+/// How long each of them took on average.
+fn each(times: u32, mut work: impl FnMut()) -> Duration {
+    timed(|| (0..times).for_each(|_| work())).0 / times
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

@@ -11,7 +11,7 @@ use oldgrowth_testkit::TestEngine;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::table::{Table, micros};
-use crate::{median, timed};
+use crate::{each, median};
 
 const ROUNDS: usize = 21;
 const READS_A_ROUND: u32 = 2_000;
@@ -80,10 +80,6 @@ pub(crate) fn measure(table: &mut Table) {
         &format!("within 10 µs: {} more", micros(over)),
         over <= Duration::from_micros(10),
     );
-}
-
-fn each(times: u32, mut work: impl FnMut()) -> Duration {
-    timed(|| (0..times).for_each(|_| work())).0 / times
 }
 
 fn one_row(connection: &Connection, id: &str) -> Option<String> {

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+const HEAD: &str = "| what | Oldgrowth | plain | bar | |\n|---|---|---|---|---|\n";
+
 #[derive(Default)]
 pub(crate) struct Table {
     rows: Vec<[String; 5]>,
@@ -19,15 +21,16 @@ impl Table {
             .push([what, ours, plain, bar, verdict].map(str::to_owned));
     }
 
-    pub(crate) fn finish(self, write: Option<&Path>) {
-        let mut text =
-            String::from("| what | Oldgrowth | plain | bar | |\n|---|---|---|---|---|\n");
-        for row in &self.rows {
-            text.push_str(&format!("| {} |\n", row.join(" | ")));
-        }
-        say(&format!("\n{text}"));
+    /// `part` says that not everything was measured: rows on the page that were not stay there.
+    pub(crate) fn finish(self, write: Option<&Path>, part: bool) {
+        let rows: Vec<String> = self
+            .rows
+            .iter()
+            .map(|row| format!("| {} |", row.join(" | ")))
+            .collect();
+        say(&format!("\n{HEAD}{}\n", rows.join("\n")));
         if let Some(path) = write
-            && let Err(error) = put(path, &text)
+            && let Err(error) = put(path, rows, part)
         {
             say(&format!("the table could not be written: {error}"));
         }
@@ -35,18 +38,38 @@ impl Table {
     }
 }
 
-/// Puts the table between the marks of a page, leaving what stands around it.
-fn put(path: &Path, table: &str) -> std::io::Result<()> {
+/// Puts the rows between the marks of a page, leaving what stands around them.
+fn put(path: &Path, rows: Vec<String>, part: bool) -> std::io::Result<()> {
     const BEGIN: &str = "<!-- table -->\n";
     const END: &str = "<!-- /table -->";
     let page = std::fs::read_to_string(path)?;
-    let parts = page
-        .split_once(BEGIN)
-        .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let Some((before, after)) = parts else {
+    let parts = page.split_once(BEGIN).and_then(|(before, rest)| {
+        let (table, after) = rest.split_once(END)?;
+        Some((before, table, after))
+    });
+    let Some((before, table, after)) = parts else {
         return Err(std::io::Error::other("the page has no marks for a table"));
     };
-    std::fs::write(path, format!("{before}{BEGIN}{table}{END}{after}"))
+    let rows = if part { merged(table, rows) } else { rows };
+    let text = rows.join("\n");
+    std::fs::write(path, format!("{before}{BEGIN}{HEAD}{text}\n{END}{after}"))
+}
+
+/// New rows in the places of old ones that say what they say, the others at the end.
+fn merged(table: &str, new: Vec<String>) -> Vec<String> {
+    let what = |row: &str| row.split(" | ").next().map(str::to_owned);
+    let mut rows: Vec<String> = table
+        .lines()
+        .skip(HEAD.lines().count())
+        .map(str::to_owned)
+        .collect();
+    for row in new {
+        match rows.iter_mut().find(|old| what(old) == what(&row)) {
+            Some(old) => *old = row,
+            None => rows.push(row),
+        }
+    }
+    rows
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
