@@ -338,7 +338,7 @@ export const t = {
     discard: "Discard…",
     restoreNamed: (name: string) => `Restore the copy of ${name}…`,
     verifyNamed: (name: string) => `Check the backup of ${name}`,
-    showNamed: (name: string) => `Show the copy of ${name} in its folder`,
+    showNamed: (name: string) => `Show in folder: the copy of ${name}`,
     discardNamed: (name: string) => `Discard the copy of ${name}…`,
     marks: { sound: "Sound", unchecked: "Not checked yet", problem: "Can’t be used" },
     work: { backup: "Backing up…", verify: "Reading the backup through…", restore: "Restoring…" },

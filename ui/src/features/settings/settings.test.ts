@@ -139,7 +139,7 @@ it("nothing_is_restored_before_the_preview_was_seen_and_confirmed", async () => 
   expect(restore.params).toEqual({ id: "b2" });
   restore.answer({ set_aside: "s2" });
   await settle();
-  expect(screen.queryByTestId("restore-dialog")).toBeNull();
+  await expect.poll(() => screen.queryByTestId("restore-dialog")).toBeNull();
   expect(screen.getByTestId("copy-done").textContent).toContain("kept aside");
   expect(onDone).toHaveBeenCalledWith({ what: "restored", setAside: "s2" });
 });
