@@ -67,7 +67,11 @@ fn a_backup_is_one_file_that_opens_alone_and_holds_what_was_committed() {
         500,
         "any SQLite reads it"
     );
-    assert_eq!(file.backups(), [backup.clone()], "it is found again");
+    assert_eq!(
+        file.backups(),
+        std::slice::from_ref(&backup),
+        "it is found again"
+    );
     assert_eq!(file.verify(&backup), Ok(()), "and as it was made");
     #[cfg(unix)]
     {

@@ -1,6 +1,10 @@
 //! The table of decisions, a row a fact: real files, their bytes before and after.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed set-up should fail the test"
+)]
 
 mod common;
 

@@ -44,7 +44,11 @@ fn a_backup_is_whole_told_and_listed() {
     rig.import_to_the_end();
     let made = rig.engine.make_backup(None).unwrap();
     let copies = rig.engine.copies();
-    assert_eq!(copies.backups, [made.clone()], "the one there is");
+    assert_eq!(
+        copies.backups,
+        std::slice::from_ref(&made),
+        "the one there is"
+    );
     assert_eq!(copies.running, None, "and nothing is under way any more");
     let note = made.backup.note.unwrap();
     assert_eq!((note.rows["chunks"], note.rows["documents"]), (20, 20));
