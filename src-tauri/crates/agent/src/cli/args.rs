@@ -103,6 +103,9 @@ pub(super) enum Command {
         /// Put it in the memory's place without asking; what is there is kept aside
         #[arg(long, requires = "id")]
         yes: bool,
+        /// Remove a set of files that is kept aside, for good
+        #[arg(long, requires = "id", conflicts_with_all = ["preview", "into"])]
+        discard: bool,
     },
     /// Show and change what can be set
     Settings {

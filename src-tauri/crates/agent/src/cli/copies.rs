@@ -21,6 +21,7 @@ pub(super) enum Way<'a> {
     Preview,
     Into(&'a Path),
     InPlace { asked: bool },
+    Discard { asked: bool },
 }
 
 fn session(workspace: &Path) -> Result<Session, WireError> {
@@ -68,39 +69,52 @@ pub(super) fn restore(
         }
         Way::InPlace { asked } => {
             if !asked {
+                can_answer("restoring puts a copy in the memory's place", output)?;
                 let preview: RestorePreview =
                     session.call(Request::RestorePreview(Id { id: id.clone() }))?;
-                confirm(&preview, output)?;
+                output.preview(&preview);
+                confirm("Restore this copy? What is there now is kept aside. [y/N]")?;
             }
             let restored: Restored = session.call(Request::Restore(Id { id }))?;
             output.restored(&restored);
+        }
+        Way::Discard { asked } => {
+            if !asked {
+                can_answer("discarding removes files for good", output)?;
+                confirm("Remove what is kept aside under this id, for good? [y/N]")?;
+            }
+            let copies: Copies = session.call(Request::KeptAsideDiscard(Id { id }))?;
+            output.copies(&copies);
         }
     }
     Ok(Ended::Well)
 }
 
 /// Only a person at a terminal can say yes to a question.
-fn confirm(preview: &RestorePreview, output: &Output) -> Result<(), WireError> {
-    let refused = |message: &str| {
-        wire_error(
-            ErrorCode::Usage,
-            message,
-            Some("add --yes to restore, or --preview to look; nothing has been changed"),
-        )
-    };
+fn can_answer(what: &str, output: &Output) -> Result<(), WireError> {
     if output.is_for_programs() || !std::io::stdin().is_terminal() {
-        return Err(refused("restoring puts a copy in the memory's place"));
+        return Err(unconfirmed(what));
     }
-    output.preview(preview);
-    super::output::hint("Restore this copy? What is there now is kept aside. [y/N]");
+    Ok(())
+}
+
+fn confirm(question: &str) -> Result<(), WireError> {
+    super::output::hint(question);
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer);
-    let said_yes = matches!(answer.trim(), "y" | "Y" | "yes");
-    if read.is_ok() && said_yes {
+    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
         Ok(())
     } else {
-        Err(refused("not restored"))
+        Err(unconfirmed("not confirmed"))
     }
+}
+
+fn unconfirmed(what: &str) -> WireError {
+    wire_error(
+        ErrorCode::Usage,
+        what,
+        Some("add --yes to do it; nothing has been changed"),
+    )
 }
 
 /// Prints progress, from the engine of this process or from the owner's events.

@@ -193,11 +193,13 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
             preview,
             into,
             yes,
+            discard,
         } => {
-            let way = match (preview, &into) {
-                (true, _) => copies::Way::Preview,
-                (false, Some(path)) => copies::Way::Into(path),
-                (false, None) => copies::Way::InPlace { asked: yes },
+            let way = match &into {
+                _ if preview => copies::Way::Preview,
+                _ if discard => copies::Way::Discard { asked: yes },
+                Some(path) => copies::Way::Into(path),
+                None => copies::Way::InPlace { asked: yes },
             };
             copies::restore(workspace, id, way, output)
         }

@@ -87,6 +87,16 @@ fn a_memory_is_backed_up_looked_at_and_put_back() {
         1,
         "what was replaced is not lost"
     );
+
+    let unasked = run(workspace, &["restore", &set, "--discard"]);
+    assert_eq!(unasked.code, 2, "nobody is there to say yes");
+    let discarded = run(workspace, &["restore", &set, "--discard", "--yes"]);
+    assert_eq!(discarded.code, 0, "{}", discarded.stderr);
+    let left = discarded.last()["kept_aside"].as_array().unwrap();
+    assert!(
+        left.iter().all(|kept| kept["id"] != set.as_str()),
+        "{left:?}"
+    );
 }
 
 #[test]
@@ -278,4 +288,88 @@ fn damage_that_is_not_there_cannot_be_accepted() {
     keep(workspace.path(), "A lamp.");
     let refused = run(workspace.path(), &["doctor", "--accept-damage"]);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
+}
+
+/// A memory whose log was broken in its middle while nobody had it open: the notes behind the damage
+/// are complete, but SQLite would stop before them.
+fn damaged(workspace: &Path, notes: usize) {
+    keep(workspace, "The first lamp stood in the window.");
+    let serving = Serving::start(workspace);
+    for number in 0..notes {
+        keep(workspace, &format!("Harbour note number{number} is here."));
+    }
+    // Killed, so that the log stays.
+    drop(serving);
+    let path = workspace.join("memory_tree/chunks.db-wal");
+    let mut log = std::fs::read(&path).unwrap();
+    let frames = (log.len() - 32) / (24 + 4_096);
+    let middle = 32 + (frames / 2) * (24 + 4_096) + 24 + 100;
+    log[middle] ^= 0xff;
+    std::fs::write(&path, log).unwrap();
+}
+
+#[test]
+fn a_damaged_log_is_told_read_before_the_damage_and_gone_on_without_by_choice() {
+    let workspace = tempfile::tempdir().unwrap();
+    let workspace = workspace.path();
+    damaged(workspace, 12);
+    let status = run(workspace, &["status"]);
+    assert_eq!(status.code, 3, "it needs somebody: {}", status.last());
+    let store = row(workspace, "store");
+    assert!(text(&store["cause"]).contains("damaged"), "{store}");
+    assert!(text(&store["next"]).contains("Choose"), "{store}");
+    assert_eq!(found(workspace, "lamp"), 1, "reading goes on");
+    let refused = run_with_input(workspace, &["add", "-"], b"A new note.");
+    assert_eq!(refused.code, 3, "nothing is written before the choice");
+    let listed = run(workspace, &["restore"]);
+    assert!(
+        listed.last()["damage"].as_u64() > Some(0),
+        "{}",
+        listed.last()
+    );
+    assert_eq!(
+        listed.last()["kept_aside"][0]["only_copy"],
+        true,
+        "what lies behind is kept"
+    );
+
+    run(workspace, &["doctor", "--accept-damage"]);
+    assert_eq!(row(workspace, "store")["state"], "ok");
+    keep(workspace, "A new note after the choice.");
+    assert_eq!(
+        (found(workspace, "lamp"), found(workspace, "choice")),
+        (1, 1)
+    );
+    assert_eq!(found(workspace, "number11"), 0, "it lay behind the damage");
+    assert_eq!(
+        run(workspace, &["restore"]).last()["kept_aside"][0]["only_copy"],
+        true,
+        "and stays kept aside"
+    );
+}
+
+#[test]
+fn what_lies_behind_a_damage_can_be_got_back_from_what_is_kept_aside() {
+    let workspace = tempfile::tempdir().unwrap();
+    let workspace = workspace.path();
+    damaged(workspace, 12);
+    let listed = run(workspace, &["restore"]);
+    let set = text(&listed.last()["kept_aside"][0]["id"]).to_owned();
+    let preview = run(workspace, &["restore", &set, "--preview"]);
+    assert_eq!(preview.code, 0, "{}", preview.stderr);
+    let restored = run(workspace, &["restore", &set, "--yes"]);
+    assert_eq!(restored.code, 0, "{}", restored.stderr);
+    assert_eq!(row(workspace, "store")["state"], "ok");
+    assert_eq!(
+        (found(workspace, "lamp"), found(workspace, "number11")),
+        (1, 1),
+        "the last note is back"
+    );
+    keep(workspace, "And it can be written.");
+    let left: Vec<_> = std::fs::read_dir(workspace.join("memory_tree"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("salvaged"))
+        .collect();
+    assert_eq!(left, Vec::<String>::new(), "nothing half-made stays");
 }

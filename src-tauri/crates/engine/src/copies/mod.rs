@@ -138,6 +138,9 @@ impl Engine {
 
 impl Core {
     fn copies(&self) -> Copies {
+        // First, because opening a damaged store is what keeps it aside.
+        let damage = self.damage();
+        let last_failure = self.memo.lock().failure();
         Copies {
             backups: self
                 .store
@@ -147,13 +150,17 @@ impl Core {
                 .collect(),
             kept_aside: self.store.kept_aside(),
             running: self.running.progress(),
-            last_failure: self.memo.lock().failure().map(|failure| failure.words()),
-            damage: self.damage(),
+            last_failure: last_failure.map(Failure::words),
+            damage,
             folder: self.store.backups_folder(),
         }
     }
 
     fn damage(&self) -> Option<u32> {
+        if self.store.health().state == Health::Resting {
+            // Whether its log is damaged is known once somebody has read.
+            self.tell_counts();
+        }
         match self.store.health().state {
             Health::WalDamaged { commits_behind } => Some(commits_behind),
             _ => None,

@@ -200,12 +200,13 @@ impl Core {
             .backups()
             .into_iter()
             .find(|backup| backup.note.is_some());
+        let failure = self.memo.lock().failure();
         let seen = upkeep::CopiesSeen {
             now,
             newest: newest.map(|backup| self.view(backup)),
             written: self.store.written_at(),
             made: self.store.made_at(),
-            failure: self.memo.lock().failure(),
+            failure,
         };
         let aside = upkeep::kept_aside(&self.store.kept_aside());
         let backup = upkeep::backup(&seen);
