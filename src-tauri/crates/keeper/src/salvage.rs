@@ -59,7 +59,8 @@ pub struct Salvaged {
     pub gained_rows: u64,
     /// Transactions that SQLite alone would have passed over.
     pub commits_gained: u32,
-    /// Pages taken as they stand though their checksum is wrong.
+    /// Pages at most whose newest image is lost, so that they are as they stand there or as they were
+    /// before. No check can see a stale page that only holds the end of a long text.
     pub doubtful_pages: u32,
     /// Rows that could be read but break a rule of their table.
     pub rows_refused: u64,
@@ -368,7 +369,6 @@ impl Candidate {
             self.judged.rows(),
             self.renewed.not_remade.is_empty(),
             self.judged.newest(),
-            std::cmp::Reverse(self.doubtful_pages),
             std::cmp::Reverse(self.rung),
         )
     }

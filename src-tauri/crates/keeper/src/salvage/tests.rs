@@ -208,6 +208,7 @@ fn a_lost_frame_costs_little() {
         "one page is gone, and was written again soon ({salvaged:?})"
     );
     assert!(salvaged.gained_rows > 100, "SQLite stops there");
+    assert_eq!(salvaged.doubtful_pages, 1, "what was in it is not known");
     assert_true_and_whole(&salvaged);
 }
 

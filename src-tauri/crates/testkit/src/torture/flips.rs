@@ -64,6 +64,8 @@ pub struct Report {
     pub panics: u64,
     /// Rows that nobody wrote in this form, out of a log, in results that own to no doubtful page.
     pub false_rows: u64,
+    /// The same in results that say that pages are doubtful.
+    pub false_rows_doubted: u64,
     /// The same after a flip in the main file, which no checksum covers, and what SQLite alone
     /// takes for rows then.
     pub false_rows_of_main: u64,
@@ -165,6 +167,7 @@ impl Report {
         self.errors += other.errors;
         self.panics += other.panics;
         self.false_rows += other.false_rows;
+        self.false_rows_doubted += other.false_rows_doubted;
         self.false_rows_of_main += other.false_rows_of_main;
         self.false_rows_of_main_native += other.false_rows_of_main_native;
         self.kept_after_one_flip.extend(other.kept_after_one_flip);
@@ -268,7 +271,9 @@ fn one_run(
     if !harm.in_log {
         report.false_rows_of_main += false_rows;
         report.false_rows_of_main_native += native_all.saturating_sub(native.len() as u64);
-    } else if false_rows > 0 && !doubtful {
+    } else if doubtful {
+        report.false_rows_doubted += false_rows;
+    } else if false_rows > 0 {
         report.false_rows += false_rows;
         report.fail(number, &format!("{}: {false_rows} false rows", harm.place));
     }
