@@ -125,9 +125,22 @@ impl Store {
         let refused = match self.file.health().state {
             Health::DiskFull => oldgrowth_keeper::Error::DiskFull { code, errno },
             Health::ReadOnly => oldgrowth_keeper::Error::ReadOnly { code, errno },
+            Health::WalDamaged { commits_behind } => {
+                oldgrowth_keeper::Error::WalDamaged { commits_behind }
+            }
+            Health::SplitBrain => oldgrowth_keeper::Error::SplitBrain,
             _ => return None,
         };
         Some(refused.into())
+    }
+
+    /// Space may be freed or a right be given without anybody telling us. What waits for a choice is not
+    /// mended by trying.
+    pub fn writing_may_resume(&self) -> bool {
+        matches!(
+            self.file.health().state,
+            Health::DiskFull | Health::ReadOnly
+        )
     }
 
     /// Looks after the file; to be called about once a minute.

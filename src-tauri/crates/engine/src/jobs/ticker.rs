@@ -94,8 +94,7 @@ impl Core {
         } else {
             END_OF_TIME
         };
-        if self.store.writing_refused().is_some() {
-            // Space may have been freed, or a right given, without anybody telling us.
+        if self.store.writing_may_resume() {
             self.store.try_now()?;
         }
         self.renew(&self.queue.held())?;
