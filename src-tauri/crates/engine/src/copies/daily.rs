@@ -64,6 +64,9 @@ impl Core {
                 "copies were not looked after"
             );
         }
+        // The day has moved on, whatever was done.
+        self.look_at_copies();
+        self.tell_changes();
     }
 
     fn daily_backup(&self) -> Result<()> {

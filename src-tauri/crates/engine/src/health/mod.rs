@@ -3,6 +3,7 @@
 
 mod board;
 mod rows;
+mod store;
 mod upkeep;
 
 pub(crate) use board::Board;
@@ -102,7 +103,7 @@ impl Engine {
 
 impl Core {
     fn trouble(&self) -> Option<Class> {
-        rows::trouble(&self.store.health().state)
+        store::trouble(&self.store.health().state)
     }
 
     /// Called by the keeper, on whichever thread noticed: it must not wait for the store.
@@ -111,8 +112,8 @@ impl Core {
         let health = self.store.health().state;
         let jobs_paused = self.store.facts().jobs_paused;
         self.board
-            .set(HealthCode::Store, rows::store(&health, jobs_paused), now);
-        if !rows::can_be_read(&health) {
+            .set(HealthCode::Store, store::row(&health, jobs_paused), now);
+        if !store::can_be_read(&health) {
             for code in [HealthCode::Jobs, HealthCode::Coverage] {
                 self.board.set(code, rows::waits_for_store(), now);
             }
@@ -137,7 +138,7 @@ impl Core {
     }
 
     /// Two threads may tell two changes in either order; their numbers say which is the later.
-    fn tell_changes(&self) {
+    pub(crate) fn tell_changes(&self) {
         if let Some(status) = self.board.untold(self.store.reservations()) {
             self.events.publish(&Event::Health(status));
         }
@@ -150,7 +151,7 @@ impl Core {
         let facts = self.store.facts();
         self.board.set(
             HealthCode::Store,
-            rows::store(&self.store.health().state, facts.jobs_paused),
+            store::row(&self.store.health().state, facts.jobs_paused),
             now,
         );
         let misplaced = matches!(self.trouble(), Some(Class::Path));
