@@ -65,6 +65,16 @@ fn here() -> Rows {
     rows(&["one", "two", "three", "later", "in the wal"])
 }
 
+/// In memory where there is such a place: neither a failed step nor a killed process reaches it.
+fn scratch() -> std::io::Result<tempfile::TempDir> {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    }
+}
+
 impl Scene {
     fn schema(self) -> Schema {
         match self {
@@ -204,7 +214,7 @@ fn folders_in(folder: &Path) -> Vec<PathBuf> {
 fn in_quarantine(dir: &Path) -> Vec<Rows> {
     let mut found = Vec::new();
     for set in folders_in(&dir.join("quarantine")) {
-        let apart = tempfile::tempdir().unwrap();
+        let apart = scratch().unwrap();
         for name in ["a.db", "a.db-wal", "a.db-journal"] {
             if set.join(name).exists() {
                 fs::copy(set.join(name), apart.path().join(name)).unwrap();
@@ -308,7 +318,7 @@ fn run(
     template: &Path,
     plan: Option<Plan>,
 ) -> (tempfile::TempDir, Result<(), Error>, u64) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = scratch().unwrap();
     copy_folder(template, dir.path());
     let keeper = Keeper::new(real());
     let file = keeper
@@ -327,7 +337,7 @@ fn a_step_that_fails_costs_nothing() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let mut runs = 0;
     for scene in SCENES {
-        let template = tempfile::tempdir().unwrap();
+        let template = scratch().unwrap();
         scene.set_up(template.path());
         let (dir, done, steps) = run(scene, template.path(), None);
         assert_eq!(done, Ok(()), "{scene:?} works where nothing fails");
@@ -390,10 +400,10 @@ fn a_process_that_ends_at_a_step_costs_nothing() {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let mut ended = 0;
     for (index, scene) in SCENES.into_iter().enumerate() {
-        let template = tempfile::tempdir().unwrap();
+        let template = scratch().unwrap();
         scene.set_up(template.path());
         for at_visit in 1_u64.. {
-            let dir = tempfile::tempdir().unwrap();
+            let dir = scratch().unwrap();
             copy_folder(template.path(), dir.path());
             let status = Command::new(std::env::current_exe().unwrap())
                 .args(["child_that_ends_at_a_step", "--exact", "--nocapture"])
