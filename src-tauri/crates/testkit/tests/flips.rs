@@ -9,6 +9,7 @@ fn options(runs: u64, planted: Option<Planted>) -> Options {
     Options {
         runs,
         seed: 6,
+        only: number("FLIPS_ONLY"),
         workers: 2,
         scratch: if in_memory.is_dir() {
             in_memory
@@ -19,11 +20,15 @@ fn options(runs: u64, planted: Option<Planted>) -> Options {
     }
 }
 
-/// As many as a debug build does in a few seconds; `FLIPS=20000` asks for more.
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+/// As many as a debug build does in a few seconds; `FLIPS=20000` asks for more, and `FLIPS_ONLY=7` for
+/// one run again.
 #[test]
 fn flipped_bits_cost_no_more_than_what_they_hit() -> std::io::Result<()> {
-    let runs = std::env::var("FLIPS").ok().and_then(|n| n.parse().ok());
-    let report = run(&options(runs.unwrap_or(150), None))?;
+    let report = run(&options(number("FLIPS").unwrap_or(150), None))?;
     println!(
         "median kept {}\n{report:#?}",
         report.median_kept(),

@@ -35,6 +35,8 @@ const WRONG_VERDICTS_MAX_PER_1000: u64 = 1;
 pub struct Options {
     pub runs: u64,
     pub seed: u64,
+    /// Do only the run of this number.
+    pub only: Option<u64>,
     pub workers: usize,
     /// Where the folders of runs are made; best in memory.
     pub scratch: PathBuf,
@@ -99,13 +101,14 @@ pub fn run(options: &Options) -> io::Result<Report> {
             Ok((shape, base))
         })
         .collect::<io::Result<_>>()?;
-    let next = AtomicU64::new(0);
+    let next = AtomicU64::new(options.only.unwrap_or(0));
+    let end = options.only.map_or(options.runs, |only| only + 1);
     let work = || {
         let mut report = Report::default();
         loop {
             let number = next.fetch_add(1, Ordering::SeqCst);
             let at = usize::try_from(number).unwrap_or(0) % bases.len();
-            let Some((shape, base)) = bases.get(at).filter(|_| number < options.runs) else {
+            let Some((shape, base)) = bases.get(at).filter(|_| number < end) else {
                 return report;
             };
             if let Err(error) = one_run(options, number, *shape, base, &mut report) {
