@@ -25,6 +25,10 @@ mod t2_recovery;
 mod t3_power;
 mod t4_kill;
 mod t4_migrate;
+#[cfg(unix)]
+mod t5_bad_files;
+#[cfg(unix)]
+mod t5_states;
 mod t6_flips;
 mod t8_churn;
 mod work;

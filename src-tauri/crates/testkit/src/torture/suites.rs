@@ -1,5 +1,7 @@
 //! The registry: a line for each suite, and one for each process that a suite starts.
 
+#[cfg(unix)]
+use super::t5_bad_files;
 use super::{
     Child, Suite, breaker, children, day, disk_full, starvation, t1_faults, t2_copies, t2_recovery,
     t3_power, t4_kill, t4_migrate, t6_flips, t8_churn,
@@ -15,6 +17,8 @@ pub const ALL: &[Suite] = &[
     t4_kill::BACKING_UP,
     t4_kill::RESTORING,
     t4_migrate::SUITE,
+    #[cfg(unix)]
+    t5_bad_files::SUITE,
     t6_flips::SUITE,
     t8_churn::SUITE,
     breaker::SUITE,
@@ -30,4 +34,6 @@ pub const CHILDREN: &[Child] = &[
     children::RESTORER,
     children::CHURNER,
     children::FOREIGNER,
+    #[cfg(unix)]
+    t5_bad_files::VISITOR,
 ];
