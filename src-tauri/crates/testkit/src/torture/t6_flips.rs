@@ -20,6 +20,7 @@ fn run(options: &Options) -> Report {
         workers: options.workers,
         scratch: options.scratch.clone(),
         planted: None,
+        only: options.only,
     });
     match flipped {
         Ok(found) => in_the_table(&found),
