@@ -19,6 +19,8 @@ mod report;
 mod runs;
 mod starvation;
 pub mod suites;
+mod t14_upgrades;
+mod t14_versions;
 mod t1_faults;
 mod t2_copies;
 mod t2_recovery;

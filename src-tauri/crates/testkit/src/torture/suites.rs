@@ -4,7 +4,7 @@
 use super::t5_bad_files;
 use super::{
     Child, Suite, breaker, children, day, disk_full, starvation, t1_faults, t2_copies, t2_recovery,
-    t3_power, t4_kill, t4_migrate, t6_flips, t8_churn,
+    t3_power, t4_kill, t4_migrate, t6_flips, t8_churn, t14_upgrades,
 };
 
 pub const ALL: &[Suite] = &[
@@ -25,6 +25,7 @@ pub const ALL: &[Suite] = &[
     disk_full::SUITE,
     starvation::SUITE,
     day::SUITE,
+    t14_upgrades::SUITE,
 ];
 
 pub const CHILDREN: &[Child] = &[
@@ -34,6 +35,7 @@ pub const CHILDREN: &[Child] = &[
     children::RESTORER,
     children::CHURNER,
     children::FOREIGNER,
+    t14_upgrades::UPGRADER,
     #[cfg(unix)]
     t5_bad_files::VISITOR,
 ];
