@@ -102,6 +102,22 @@ const views = [
   { name: "doctor", at: "?fake=full#/doctor", see: id("component-row") },
   { name: "doctor-attention", at: "?fake=attention#/doctor", see: id("component-row") },
   { name: "doctor-failing", at: "?fake=error", see: id("try-now") },
+  { name: "settings", at: "?fake=full#/settings", see: id("backup-row") },
+  { name: "settings-running", at: "?fake=full#/settings", see: id("backup-row"), do: async (page) => {
+      await click("backup-now")(page);
+      await page.waitForSelector(id("copy-cancel"));
+    } },
+  { name: "settings-restore", at: "?fake=full#/settings", see: id("backup-row"), do: async (page) => {
+      await click("restore")(page);
+      await page.waitForSelector(id("preview-row"));
+    } },
+  { name: "settings-discard", at: "?fake=full#/settings", see: id("backup-row"), do: click("discard") },
+  { name: "settings-damaged", at: "?fake=damaged#/settings", see: id("damage") },
+  { name: "settings-empty", at: "?fake=empty#/settings", see: id("no-backups") },
+  { name: "settings-error", at: "?fake=error#/doctor", see: id("doctor-headline"), do: async (page) => {
+      await page.evaluate(() => { location.hash = "#/settings"; });
+      await page.waitForSelector("[role=alert]");
+    } },
   { name: "held", at: "?fake=held", see: id("held") },
 ];
 

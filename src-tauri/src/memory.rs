@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use oldgrowth_agent::Owner;
-use oldgrowth_wire::{ErrorCode, Event, Request, WireError};
+use oldgrowth_wire::{Empty, ErrorCode, Event, Request, WireError};
 use parking_lot::RwLock;
 use serde_json::Value;
 
@@ -87,6 +87,11 @@ impl Memory {
 
     /// Shuts the owner down, after the calls that are under way. Every later call is refused.
     pub fn close(&self) {
+        if let Place::Open(owner) = &*self.place.read() {
+            // A backup may take long, and one that is called off leaves nothing.
+            let called_off = owner.call(Request::CopyCancel(Empty {}));
+            tracing::debug!(called_off = called_off.is_ok(), "closing");
+        }
         let place = std::mem::replace(&mut *self.place.write(), Place::Closed);
         drop(place);
     }

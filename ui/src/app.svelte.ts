@@ -1,6 +1,8 @@
 import { toWireError } from "./errors";
 import { MemoryState } from "./features/memory/memory.svelte";
 import { RecallState } from "./features/recall/recall.svelte";
+import { CopiesState, type Done } from "./features/settings/copies.svelte";
+import { Limits } from "./features/settings/limits.svelte";
 import { Imports } from "./features/sources/imports.svelte";
 import { NoteDraft } from "./features/sources/note.svelte";
 import { TreeState } from "./features/tree/tree.svelte";
@@ -32,6 +34,8 @@ export class AppState {
   readonly ledger: LedgerState;
   readonly imports: Imports;
   readonly note: NoteDraft;
+  readonly copies: CopiesState;
+  readonly limits: Limits;
   readonly recall: RecallState;
   readonly memory: MemoryState;
   readonly tree: TreeState;
@@ -46,6 +50,8 @@ export class AppState {
       this.announcer.say(added.new ? t.note.kept : t.note.known);
       this.router.go({ place: "memory", id: added.document });
     });
+    this.copies = new CopiesState(platform, (done) => this.#tellOfCopy(done));
+    this.limits = new Limits(platform);
     this.recall = new RecallState(platform, () => this.changes.revision);
     this.memory = new MemoryState(platform);
     this.tree = new TreeState(platform);
@@ -103,6 +109,14 @@ export class AppState {
       case "memory_changed":
         this.changes.heard(event.seq);
         break;
+      case "copy": {
+        const { event: _, ...progress } = event;
+        this.copies.apply(progress);
+        break;
+      }
+      case "copies_changed":
+        this.copies.ended();
+        break;
       case "committed":
         break;
     }
@@ -123,6 +137,11 @@ export class AppState {
     void this.health.load();
     void this.imports.load();
     this.refresh();
+  }
+
+  #tellOfCopy(done: Done): void {
+    this.announcer.say(t.backup.done[done.what]);
+    if (done.what === "restored") this.resync();
   }
 
   #tellOf(batch: Batch): void {

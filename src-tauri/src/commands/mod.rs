@@ -1,6 +1,7 @@
 //! What the page may ask for. Each command is granted in `src-tauri/permissions`.
 
 pub(crate) mod call;
+pub(crate) mod copies;
 pub(crate) mod files;
 
 use oldgrowth_wire::{ErrorCode, WireError};

@@ -52,6 +52,10 @@ export class TauriPlatform implements Platform {
     return command("open_original", { document });
   }
 
+  showCopy(id: string): Promise<void> {
+    return command("show_copy", { id });
+  }
+
   openError(): Promise<WireError | null> {
     return command("open_error");
   }

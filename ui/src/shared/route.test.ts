@@ -10,6 +10,7 @@ const routes: Route[] = [
   { place: "sources" },
   { place: "import", batch: "b-1" },
   { place: "doctor" },
+  { place: "settings" },
 ];
 
 it("every_place_has_an_address_that_leads_back_to_it", () => {

@@ -5,7 +5,8 @@ export type Route =
   | { place: "memory"; id: string }
   | { place: "sources" }
   | { place: "import"; batch: string }
-  | { place: "doctor" };
+  | { place: "doctor" }
+  | { place: "settings" };
 
 export type Place = Route["place"];
 
@@ -28,6 +29,8 @@ export function parseRoute(hash: string): Route {
       return second === "import" && third ? { place: "import", batch: third } : { place: "sources" };
     case "doctor":
       return { place: "doctor" };
+    case "settings":
+      return { place: "settings" };
     default: {
       const values = new URLSearchParams(query);
       const value = (name: string): string => values.get(name) ?? "";
@@ -56,6 +59,8 @@ export function href(route: Route): string {
       return `#/sources/import/${encodeURIComponent(route.batch)}`;
     case "doctor":
       return "#/doctor";
+    case "settings":
+      return "#/settings";
   }
 }
 

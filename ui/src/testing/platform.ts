@@ -39,6 +39,7 @@ export function handPlatform(picked: string[] = []): HandPlatform {
     pickPaths: async () => picked,
     samplesPath: async () => "/samples",
     openOriginal: vi.fn(async () => {}),
+    showCopy: vi.fn(async () => {}),
     openError: async () => null,
   };
 }
@@ -77,6 +78,7 @@ export const statusOf = (seq: number, store: Status["state"] = "ok"): Status => 
   headline: `status ${seq}`,
   state: store,
   components: [{ code: "store", state: store, cause: `cause ${seq}`, since: "2026-11-20T08:00:00Z", next: null }],
+  reservations: { reserved: 0, cap: 2, near_cap: false, waiting: 0, oldest_ms: null, blocked: false },
   seq,
   workspace: "/home/ada/memory",
 });

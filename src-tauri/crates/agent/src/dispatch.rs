@@ -1,5 +1,7 @@
 //! Every call, whoever makes it, ends here: the window, the command line, another program.
 
+mod copies;
+
 use std::path::PathBuf;
 
 use oldgrowth_domain::{BatchId, UnixMs};
@@ -48,6 +50,21 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         )),
         Request::Status(_) => reply(views::status(engine.status(), &workspace(engine))),
         Request::Doctor(_) => reply(views::status(engine.doctor(), &workspace(engine))),
+        Request::Copies(_) => reply(copies::list(engine)?),
+        Request::BackupMake(make) => reply(copies::make(engine, &make)?),
+        Request::CopyCancel(_) => {
+            engine.cancel_copy();
+            reply(wire::Empty {})
+        }
+        Request::BackupVerify(id) => reply(copies::verify(engine, &id)?),
+        Request::RestorePreview(id) => reply(copies::preview(engine, id)?),
+        Request::RestoreTo(to) => reply(copies::restore_to(engine, &to)?),
+        Request::Restore(id) => reply(copies::restore(engine, &id)?),
+        Request::KeptAsideDiscard(id) => reply(copies::discard(engine, &id)?),
+        Request::DamageAccept(_) => reply(views::status(
+            engine.accept_damage().map_err(|e| explain(&e))?,
+            &workspace(engine),
+        )),
         Request::SettingsGet(_) => reply(views::settings(&engine.settings())),
         Request::SettingsSet(change) => reply(settings_set(engine, &change)?),
         Request::StoreTryNow(_) => reply(views::status(engine.try_store_now(), &workspace(engine))),

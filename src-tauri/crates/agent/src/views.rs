@@ -15,6 +15,7 @@ use oldgrowth_wire as wire;
 
 use oldgrowth_domain::UnixMs;
 
+pub(crate) mod copies;
 mod health;
 mod settings;
 
@@ -367,6 +368,8 @@ pub(crate) fn event(event: &engine::Event, workspace: &str) -> wire::Event {
     match event {
         engine::Event::Health(now) => wire::Event::Health(status(now.clone(), workspace)),
         engine::Event::Batch(view) => wire::Event::Batch(batch(view.clone())),
+        engine::Event::Copy(progress) => wire::Event::Copy(copies::progress(*progress)),
+        engine::Event::CopiesChanged => wire::Event::CopiesChanged,
         engine::Event::MemoryChanged { seq } => wire::Event::MemoryChanged { seq: *seq },
         engine::Event::Committed(committed) => wire::Event::Committed {
             batch: committed.batch.to_string(),

@@ -60,6 +60,26 @@ pub(crate) fn explain(error: &Error) -> WireError {
             "the settings could not be written, so nothing has changed",
             Some("check the rights and the free space of the memory's folder"),
         ),
+        Error::CopyUnderWay => wire_error(
+            ErrorCode::Busy,
+            "a backup or a restore is under way already",
+            Some("try again when it has ended"),
+        ),
+        Error::TooManyLongReads => wire_error(
+            ErrorCode::Busy,
+            "no other long read may begin now",
+            Some("try again later, or raise the limit: oldgrowth settings set long_reads_max N"),
+        ),
+        Error::StillWorking => wire_error(
+            ErrorCode::Busy,
+            "the work at hand did not come to its end in time",
+            Some("try again in a moment; nothing has been changed"),
+        ),
+        Error::Cancelled => wire_error(
+            ErrorCode::Cancelled,
+            "it was called off, and nothing was left behind",
+            None,
+        ),
         Error::Stopping => wire_error(
             ErrorCode::Unavailable,
             "Oldgrowth is stopping",

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_store::Store;
+use oldgrowth_store::{Store, Waiting};
 use parking_lot::Mutex;
 
+use crate::copies::{Memo, Running};
 use crate::events::Events;
 use crate::health::Board;
 use crate::jobs::{Queue, Workers};
@@ -46,6 +47,10 @@ pub(crate) struct Core {
     pub(crate) board: Board,
     pub(crate) queue: Queue,
     pub(crate) settings: Mutex<Settings>,
+    pub(crate) running: Running,
+    pub(crate) memo: Mutex<Memo>,
+    /// A daily backup that was refused its long read and comes back.
+    pub(crate) waiting: Mutex<Option<Waiting>>,
     /// Does this process work on the queue, or only answer?
     pub(crate) has_workers: bool,
     changes: AtomicU64,
@@ -71,6 +76,7 @@ impl Engine {
         let count = parts.workers;
         let now = UnixMs(parts.ambient.clock.unix_ms());
         let settings = Settings::load(&parts.workspace);
+        let memo = Memo::load(&parts.workspace);
         parts
             .store
             .set_reservation_cap(settings.long_reads_max.to_use());
@@ -85,10 +91,17 @@ impl Engine {
             board: Board::new(now),
             queue: Queue::default(),
             settings: Mutex::new(settings),
+            running: Running::default(),
+            memo: Mutex::new(memo),
+            waiting: Mutex::default(),
             has_workers: count > 0,
             changes: AtomicU64::new(0),
         });
         let weak = Arc::downgrade(&core);
+        core.store.on_incident(|incident| {
+            // Where a report of it would begin.
+            tracing::warn!(?incident, "the store could not be used for long");
+        });
         core.store.on_health(move |_| {
             if let Some(core) = weak.upgrade() {
                 core.store_health_changed();

@@ -28,6 +28,16 @@ pub enum Error {
     SettingTooLarge { most: u32 },
     #[error("the settings could not be kept")]
     SettingsNotKept,
+    /// A copy is being made, checked or put back already.
+    #[error("another copy is under way")]
+    CopyUnderWay,
+    #[error("as many long reads as may be are under way")]
+    TooManyLongReads,
+    /// The jobs at work did not come to an end in time.
+    #[error("jobs are still at work")]
+    StillWorking,
+    #[error("it was called off")]
+    Cancelled,
     #[error("the engine is stopping")]
     Stopping,
     /// The rows that were read have changed meanwhile, each time it was tried.

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use oldgrowth_domain::{BatchId, DocumentId};
 use parking_lot::RwLock;
 
-use crate::{BatchView, Status};
+use crate::{BatchView, CopyProgress, Status};
 
 #[derive(Clone, Debug)]
 pub enum Event {
     Health(Status),
     Batch(BatchView),
+    /// A backup, its check or a restore moved on.
+    Copy(CopyProgress),
+    /// Backups or what is kept aside changed.
+    CopiesChanged,
     /// Lists and counts may be stale.
     MemoryChanged {
         seq: u64,

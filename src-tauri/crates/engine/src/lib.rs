@@ -3,8 +3,8 @@
 //! A use case opens the transaction; everything below takes it. Time, randomness, threads, files
 //! and models are ports, handed in by whoever composes the process.
 
-mod backups;
 mod batches;
+mod copies;
 mod coverage;
 mod engine;
 mod error;
@@ -23,10 +23,11 @@ mod show;
 mod tree;
 
 pub use batches::{BatchReport, BatchView};
+pub use copies::{BackupView, Copies, CopyProgress, CopyWork};
 pub use engine::{Engine, Parts};
 pub use error::{Error, Result};
 pub use events::{Committed, Event};
-pub use health::{Component, ComponentState, HealthCode, Status};
+pub use health::{Component, ComponentState, HealthCode, Status, aside_words};
 pub use ingest::plan::{ImportPlan, ReasonCount};
 pub use ledger::SourceLedger;
 pub use notes::{Note, NoteKept};

@@ -12,6 +12,7 @@ mod rotation;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use parking_lot::MutexGuard;
 use rusqlite::Connection;
 
 use crate::copying::{self, CopyProgress};
@@ -19,8 +20,9 @@ use crate::disk::guard_bytes;
 use crate::error::{BadCopy, Error, PathProblem};
 use crate::file::{KeptFile, look_inside};
 use crate::files;
+use crate::held::connection_is_held;
 use crate::migrate::open_error;
-use crate::place::{self, size_of, with_suffix};
+use crate::place::{size_of, with_suffix};
 
 use draft::Draft;
 pub use manifest::{Backup, BackupFacts, BackupKind};
@@ -43,7 +45,7 @@ impl KeptFile {
         kind: BackupKind,
         progress: &mut dyn FnMut(CopyProgress) -> ControlFlow<()>,
     ) -> Result<Backup, Error> {
-        let _turn = self.vault.try_lock().ok_or(Error::Overloaded)?;
+        let _turn = self.turn_while_open()?;
         let folder = self.place.backups().ok_or_else(bad_name)?;
         let draft = Draft::start(folder, self.stem(), self.ambient.clock.unix_ms())?;
         let pages = self.copy_out(draft.path(), progress)?;
@@ -60,7 +62,7 @@ impl KeptFile {
         progress: &mut dyn FnMut(CopyProgress) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         refuse_taken(to)?;
-        let _turn = self.vault.try_lock().ok_or(Error::Overloaded)?;
+        let _turn = self.turn_while_open()?;
         let unfinished = Unfinished(with_suffix(to, &format!(".{}.tmp", std::process::id())));
         self.copy_out(&unfinished.0, progress)?;
         copying::check(&unfinished.0)?;
@@ -77,7 +79,8 @@ impl KeptFile {
     /// found wanting is marked, and not counted on any more.
     pub fn verify(&self, backup: &Backup) -> Result<(), Error> {
         let verified = verify(backup);
-        if let Err(Error::BadCopy(_)) = verified
+        if let Err(Error::BadCopy(how)) = &verified
+            && *how != BadCopy::Missing
             && !backup.failed
         {
             let mark = backup.file.with_extension(manifest::FAILED);
@@ -110,6 +113,15 @@ impl KeptFile {
         draft.finish(BackupKind::BeforeMigration, self.database_name(), pages)?;
         self.rotate();
         Ok(())
+    }
+
+    /// The turn of one backup or restore. Opening the file may need a backup itself, so that comes first.
+    pub(crate) fn turn_while_open(&self) -> Result<MutexGuard<'_, ()>, Error> {
+        if connection_is_held() {
+            return Err(Error::Nested);
+        }
+        self.hub()?;
+        self.vault.try_lock().ok_or(Error::Overloaded)
     }
 
     /// Copies one moment of the database, and returns the number of its pages.
@@ -177,7 +189,9 @@ impl KeptFile {
             .collect();
         let ages: Vec<Aged> = all.iter().map(|(_, aged)| *aged).collect();
         let database_bytes = size_of(&self.place.main).unwrap_or(0);
-        let free_bytes = self.place.backups().as_deref().and_then(place::free_bytes);
+        let folder = self.place.backups();
+        let room = folder.and_then(|folder| self.space.look(&folder));
+        let free_bytes = room.map(|room| room.free_bytes);
         for index in rotation::surplus(&ages, database_bytes, free_bytes) {
             if let Some((backup, _)) = all.get(index)
                 && let Err(error) = remove(backup)

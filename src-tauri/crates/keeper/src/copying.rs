@@ -110,8 +110,16 @@ pub(crate) fn open_finished(file: &Path) -> Result<Connection, Error> {
     raw::open(file, Access::ReadUnchanging)
 }
 
-/// Reads a finished copy through and counts what is in it. `BadCopy` if it is no sound database.
+/// Reads a finished copy through and counts what is in it. `BadCopy` if it is no sound database. SQLite's
+/// check tells a read that failed as a finding like others, so it is believed the second time.
 pub(crate) fn check(copy: &Path) -> Result<Contents, Error> {
+    match check_once(copy) {
+        Err(Error::BadCopy(BadCopy::Unsound)) => check_once(copy),
+        checked => checked,
+    }
+}
+
+fn check_once(copy: &Path) -> Result<Contents, Error> {
     let checked = open_finished(copy).and_then(|connection| {
         let answer: String = connection
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))

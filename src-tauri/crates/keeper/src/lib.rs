@@ -1,7 +1,24 @@
 //! Keeps SQLite files alive: one open per file and process, one writer, a few readers, a breaker in
 //! front of a file that fails, and a state of health that is always true.
 //!
-//! Start with [`Keeper::file`], then [`KeptFile::read`] and [`KeptFile::write`].
+//! It knows nothing of what is in the file, so any program can keep its own with it; `examples/keep.rs`
+//! is one. What it needs of the process, clocks and threads, is lent by an [`Ambient`].
+//!
+//! | to | call |
+//! | --- | --- |
+//! | find a file, without opening it | [`Keeper::file`] with its [`Schema`] |
+//! | read on one snapshot, under a deadline | [`KeptFile::read`] |
+//! | write, and know that it is on the disk | [`KeptFile::write`], [`KeptFile::submit`] and its [`Ticket`] |
+//! | hold a read for long | [`KeptFile::reserve`] |
+//! | know how it is | [`KeptFile::health`], [`KeptFile::on_health`], [`KeptFile::facts`] |
+//! | copy it, and bring a copy back | [`KeptFile::backup`], [`KeptFile::preview`], [`KeptFile::restore`] |
+//! | see what was kept aside, and get out what is in it | [`KeptFile::quarantine`], [`salvage()`] |
+//! | try at once what the breaker holds back | [`KeptFile::try_now`] |
+//!
+//! A file is opened when it is first used, and opened again after it has failed; [`decisions`] says what
+//! is done about what is found. Errors have a [`Class`] that says what a caller can do, and hold no
+//! texts of people. The process calls [`KeptFile::tick`] about once a minute and [`Keeper::resumed`] after
+//! sleep.
 
 mod ambient;
 mod attached;

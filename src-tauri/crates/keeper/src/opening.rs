@@ -1,5 +1,7 @@
 //! Opening a file once for everybody who wants it, through the breaker.
 
+mod acting;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -7,22 +9,18 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use crate::breaker::{Admission, BreakerState};
-use crate::care;
 use crate::class::Class;
-use crate::create;
-use crate::decision::{Action, Main, Row, Wal, before_opening};
-use crate::error::{Error, Misplaced, PathProblem};
+use crate::decision::{Row, before_opening};
+use crate::error::Error;
 use crate::file::{KeptFile, normal_health};
-use crate::files;
 use crate::health::Health;
 use crate::held::connection_is_held;
 use crate::hub::{Hub, SharedHub};
-use crate::open::{Manner, open_read_only, open_writer};
-use crate::place::{self, Marks};
+use crate::place::Marks;
 use crate::platform;
-use crate::split_brain::Identity;
+use crate::restore;
 use crate::swap;
-use crate::verdict::{Look, look};
+use crate::verdict::look;
 use crate::writer;
 
 /// How long a caller waits for an open that another caller makes.
@@ -259,6 +257,9 @@ impl KeptFile {
             return Err(Failed::lasting(Error::SplitBrain));
         }
         swap::finish_interrupted(&self.place)?;
+        if let Some(_turn) = self.vault.try_lock() {
+            restore::sweep(&self.place);
+        }
         self.verify_suspect()?;
         for _ in 0..LOOKS_MAX {
             let mut found = look(&self.place)?;
@@ -281,149 +282,10 @@ impl KeptFile {
         }))
     }
 
-    /// Does what the table says. `None`: the files have changed by it and are looked at again.
-    fn act(&self, row: Row, found: &Look) -> Result<Option<SharedHub>, Failed> {
-        match row.action() {
-            Action::Open => self.open_for_writing(Manner::Shared, found).map(Some),
-            Action::OpenAlone => self.open_for_writing(Manner::Alone, found).map(Some),
-            Action::RollbackAlone => self
-                .open_for_writing(Manner::RollbackAlone, found)
-                .map(Some),
-            Action::Create => {
-                create::create(&self.place, &self.schema)?;
-                self.open_for_writing(Manner::Shared, found).map(Some)
-            }
-            Action::PreserveAndOpen => {
-                care::preserve_before(row, &self.place, found, &self.ambient)?;
-                self.open_for_writing(Manner::Shared, found).map(Some)
-            }
-            Action::PreserveAndReadOnly => {
-                // Without the copy nothing is written either, so its failure costs nothing yet.
-                if let Err(error) = care::preserve_before(row, &self.place, found, &self.ambient) {
-                    tracing::warn!(class = %error.class(), "the damaged log could not be copied aside");
-                }
-                let commits_behind = found.wal.as_ref().map_or(0, |wal| wal.commits_after_break);
-                self.open_for_reading(Error::WalDamaged { commits_behind })
-                    .map(Some)
-            }
-            Action::PreserveAndSetWalAside => {
-                if care::set_wal_aside(&self.place, found, &self.ambient)? {
-                    Ok(None)
-                } else {
-                    Err(Failed::lasting(Error::Corrupt { code: Some(11) }))
-                }
-            }
-            Action::Materialise => {
-                if care::materialise(row, &self.place, found, &self.ambient)? {
-                    return Ok(None);
-                }
-                let how = if row == Row::MainEmpty {
-                    Misplaced::MainEmpty
-                } else {
-                    Misplaced::MainMissing
-                };
-                Err(Failed::lasting(Error::Misplaced(how)))
-            }
-            Action::Ask => Err(Failed::lasting(Error::Misplaced(Misplaced::Vanished))),
-            Action::Wait => Err(Failed::passing(Error::Busy { code: 5 })),
-            Action::VerifyOnACopy => Err(Failed::lasting(Error::Corrupt { code: Some(26) })),
-            _ => Err(Failed::passing(Error::Path {
-                problem: found.problem.unwrap_or(PathProblem::Refused),
-                errno: None,
-            })),
-        }
-    }
-
-    /// Looks at a copy of a file that SQLite called broken. A failing disk or cable says so too, and
-    /// then the copy is sound.
-    fn verify_suspect(&self) -> Result<(), Failed> {
-        if !self.opening.last.lock().suspect || !self.place.is_let_go() {
-            return Ok(());
-        }
-        let found = look(&self.place)?;
-        if found.seen.attached || found.seen.main != Main::There {
-            return Ok(());
-        }
-        if care::is_sound(&self.place, &found, &self.ambient)? {
-            self.opening.last.lock().suspect = false;
-            return Ok(());
-        }
-        Err(Failed::lasting(Error::Corrupt { code: Some(11) }))
-    }
-
-    fn open_for_writing(&self, manner: Manner, found: &Look) -> Result<SharedHub, Failed> {
-        if let Some(wal) = found.wal.as_ref().filter(|wal| wal.commits_valid > 0) {
-            tracing::info!(commits = wal.commits_valid, "a log left behind is replayed");
-        }
-        if found.seen.wal == Wal::Damaged {
-            // A writer comes over it only once a copy is safe.
-            care::preserve_before(Row::WalDamaged, &self.place, found, &self.ambient)?;
-        }
-        if self.place.is_on_read_only_volume() {
-            return self.open_for_reading(Error::ReadOnly {
-                code: None,
-                errno: None,
-            });
-        }
-        let repaired = place::repair_rights(&self.place);
-        self.counts
-            .rights_repaired
-            .fetch_add(repaired, Ordering::Relaxed);
-        let opened = match open_writer(
-            &self.place,
-            &self.schema,
-            manner,
-            &self.ambient.clock,
-            &|connection| self.back_up_before_migration(connection),
-        ) {
-            Err(error) if error.class() == Class::Permission => {
-                return self.open_for_reading(error);
-            }
-            opened => opened?,
-        };
-        self.count_connection();
-        self.record_schema_version(opened.schema_version);
-        self.remember_that_it_was_made();
-        if found.seen.accepted {
-            // What a person has passed over is not found again at the next open.
-            opened.fold_wal();
-            self.opening.last.lock().accepted = false;
-        }
-        let identity = Identity::of(&self.place);
-        self.start(Arc::new(Hub::new(self.next_generation(), opened, identity)))
-    }
-
-    /// Serves readers alone, and refuses writes with `why`. If not even reading works, `why` stands.
-    fn open_for_reading(&self, why: Error) -> Result<SharedHub, Failed> {
-        let opened = open_read_only(&self.place, &self.schema, &self.ambient.clock)
-            .map_err(|_| Failed::lasting(why.clone()))?;
-        self.count_connection();
-        self.record_schema_version(opened.schema_version);
-        let identity = Identity::of(&self.place);
-        let hub = Arc::new(Hub::read_only(self.next_generation(), why, identity));
-        let mut slot = self.hub.write();
-        if self.closed.load(Ordering::SeqCst) {
-            return Err(Failed::passing(Error::Closed));
-        }
-        *slot = Some(Arc::clone(&hub));
-        Ok(hub)
-    }
-
     fn next_generation(&self) -> u64 {
         let mut last = self.opening.last.lock();
         last.generation += 1;
         last.generation
-    }
-
-    /// So that a file which disappears later is missed, and not made anew.
-    fn remember_that_it_was_made(&self) {
-        if place::size_of(&self.place.made).is_some() {
-            return;
-        }
-        let text = format!("made_unix_ms={}\n", self.ambient.clock.unix_ms());
-        if let Err(error) = files::write_new(&self.place.made, text.as_bytes()) {
-            tracing::debug!(kind = ?error.kind(), "that the file was made is not written down");
-        }
     }
 
     /// Gives the hub its writer and makes it the current one.

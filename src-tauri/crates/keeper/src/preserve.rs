@@ -111,6 +111,8 @@ pub struct KeptCopy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WalNote {
     pub verdict: String,
+    pub bytes: u64,
+    pub header_ok: bool,
     pub salts: (u32, u32),
     pub checkpoint_seq: u32,
     pub commits_valid: u32,
@@ -362,6 +364,8 @@ fn copy(
         files: copies,
         wal: why.wal.map(|wal| WalNote {
             verdict: format!("{:?}", wal.verdict),
+            bytes: wal.bytes,
+            header_ok: wal.header_ok,
             salts: wal.salts,
             checkpoint_seq: wal.checkpoint_seq,
             commits_valid: wal.commits_valid,

@@ -15,6 +15,7 @@ use crate::copying::{self, Contents, check, quoted};
 use crate::error::{BadCopy, Error, PathProblem};
 use crate::file::{KeptFile, Lane};
 use crate::files;
+use crate::held::connection_is_held;
 use crate::migrate::{self, Schema, open_error};
 use crate::place::{self, Place, size_of, with_suffix};
 use crate::preserve::{MadeBy, Part, Set, Why};
@@ -24,6 +25,10 @@ use crate::swap::{is_under_way, swap};
 /// Free space that a restore needs, in percent of what is restored: the copy, and what bringing it up to
 /// date may add.
 const NEEDED_PERCENT: u64 = 200;
+/// The copy that is about to take the place of the database.
+const RESTORING: &str = ".restoring";
+/// The copy in which a WAL is folded into its file to be read.
+const LOOKED_AT: &str = ".looked-at";
 
 /// What is brought back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +73,12 @@ type Highest = BTreeMap<String, Option<i64>>;
 impl KeptFile {
     /// Reads a source through and compares it with what is here. Nothing is changed.
     pub fn preview(&self, source: &Source) -> Result<Preview, Error> {
+        if connection_is_held() {
+            return Err(Error::Nested);
+        }
+        // Opening may need a backup, which has its turn before this. One that cannot be opened is what a
+        // preview is for.
+        self.hub().ok();
         let _turn = self.vault.try_lock().ok_or(Error::Overloaded)?;
         let opened = self.open_source(source)?;
         let there = copying::contents(&opened.connection)?;
@@ -150,7 +161,7 @@ impl KeptFile {
         let opened = self.open_source(source)?;
         let home = self.place.folder().ok_or_else(bad_name)?;
         self.refuse_full(home, opened.bytes.saturating_mul(NEEDED_PERCENT) / 100)?;
-        let made = with_suffix(&self.place.main, ".restoring");
+        let made = with_suffix(&self.place.main, RESTORING);
         if is_under_way(&self.place) {
             // A swap that was cut short may need the file of that name.
             return Err(Error::Overloaded);
@@ -205,7 +216,7 @@ impl KeptFile {
         }
         let home = self.place.folder().ok_or_else(bad_name)?;
         self.refuse_full(home, bytes.saturating_add(bytes_beside))?;
-        let scratch = with_suffix(&self.place.main, ".looked-at");
+        let scratch = with_suffix(&self.place.main, LOOKED_AT);
         copying::forget(&scratch);
         let scratch = Unfinished(scratch);
         files::copy_new(main, &scratch.0).map_err(|e| Error::from_io(&e))?;
@@ -218,6 +229,16 @@ impl KeptFile {
             bytes: bytes.saturating_add(bytes_beside),
             _scratch: Some(scratch),
         })
+    }
+}
+
+/// Removes what a restore that was cut short has left: copies of what is still where it came from.
+pub(crate) fn sweep(place: &Place) {
+    for suffix in [RESTORING, LOOKED_AT] {
+        let left = with_suffix(&place.main, suffix);
+        if size_of(&left).is_some() {
+            copying::forget(&left);
+        }
     }
 }
 

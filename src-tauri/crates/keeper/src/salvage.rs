@@ -59,7 +59,8 @@ pub struct Salvaged {
     pub gained_rows: u64,
     /// Transactions that SQLite alone would have passed over.
     pub commits_gained: u32,
-    /// Pages taken as they stand though their checksum is wrong.
+    /// Pages at most whose newest image is lost, so that they are as they stand there or as they were
+    /// before. No check can see a stale page that only holds the end of a long text.
     pub doubtful_pages: u32,
     /// Rows that could be read but break a rule of their table.
     pub rows_refused: u64,
@@ -193,7 +194,7 @@ impl Ladder<'_> {
             let path = self.into.join(name);
             made.push(Candidate::new(&path, rung));
             let stands_alone = image::native(&self.set, with_log, &path, rung == Rung::HeapIndex)?;
-            let judged = judge(&path, Check::Quick)?;
+            let judged = judge(&path, Check::Full)?;
             let readable = stands_alone || judged.rows() > 0;
             if let Some(candidate) = made.last_mut() {
                 candidate.stands_alone = stands_alone;
@@ -305,7 +306,7 @@ impl Ladder<'_> {
             Err(error) if !is_harm(&error) => return Err(error),
             _ => {}
         }
-        let judged = judge(path, Check::Quick)?;
+        let judged = judge(path, Check::Full)?;
         if let Some(candidate) = made.iter_mut().find(|c| c.rung == Rung::Backup) {
             candidate.judged = judged;
             candidate.renewed = renewed;
@@ -368,7 +369,6 @@ impl Candidate {
             self.judged.rows(),
             self.renewed.not_remade.is_empty(),
             self.judged.newest(),
-            std::cmp::Reverse(self.doubtful_pages),
             std::cmp::Reverse(self.rung),
         )
     }

@@ -67,7 +67,11 @@ fn a_backup_is_one_file_that_opens_alone_and_holds_what_was_committed() {
         500,
         "any SQLite reads it"
     );
-    assert_eq!(file.backups(), [backup.clone()], "it is found again");
+    assert_eq!(
+        file.backups(),
+        std::slice::from_ref(&backup),
+        "it is found again"
+    );
     assert_eq!(file.verify(&backup), Ok(()), "and as it was made");
     #[cfg(unix)]
     {
@@ -278,4 +282,34 @@ fn what_a_crashed_backup_has_left_is_swept_away() {
     ]);
     expected.sort();
     assert_eq!(names(&folder), expected, "and nothing else is touched");
+}
+
+#[test]
+fn a_file_without_a_shared_index_is_backed_up_as_well() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    let (keeper, file) = keep(&path);
+    fill(&file, 300);
+    keeper.shut_down();
+    std::fs::create_dir(dir.path().join("a.db-shm")).unwrap();
+    let (_keeper, file) = keep(&path);
+    insert(&file, "one more").unwrap();
+    assert_eq!(
+        file.health().state.as_str(),
+        "degraded",
+        "one connection serves all"
+    );
+    let backup = file.backup(BackupKind::Recent, &mut go_on).unwrap();
+    assert_eq!(backup.facts.unwrap().rows.get("note"), Some(&301));
+    insert(&file, "and it goes on").unwrap();
+}
+
+#[test]
+fn a_backup_within_a_read_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_keeper, file) = keep(&dir.path().join("a.db"));
+    let within = file.read(oldgrowth_keeper::Lane::Interactive, |_| {
+        file.backup(BackupKind::Recent, &mut go_on)
+    });
+    assert_eq!(within, Err(Error::Nested));
 }

@@ -1,5 +1,4 @@
 //! The documentation shows the table that the code follows.
-#![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
 
 use std::path::Path;
 

@@ -1,6 +1,10 @@
 //! Facts about bringing a file up to date: a backup before the first step, each step whole or not at all,
 //! and a newer file left alone. The schemas are made up; each fixture is built by the steps of its time.
-#![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed set-up should fail the test"
+)]
 
 mod common;
 

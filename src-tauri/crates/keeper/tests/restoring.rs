@@ -332,3 +332,36 @@ fn nothing_is_replaced_while_another_process_is_attached() {
     file.restore(&source).unwrap();
     assert_eq!(count(&file).unwrap(), 3);
 }
+
+#[test]
+fn what_a_crashed_restore_has_left_goes_at_the_next_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    let (keeper, file) = keep(&path);
+    add(&file, 3);
+    keeper.shut_down();
+    for left in ["a.db.restoring", "a.db.looked-at", "a.db.looked-at-wal"] {
+        std::fs::write(dir.path().join(left), b"half a copy").unwrap();
+    }
+    let (keeper, file) = keep(&path);
+    assert_eq!(count(&file).unwrap(), 3);
+    keeper.shut_down();
+    assert_eq!(names(dir.path()), ["a.db", "a.db.made"]);
+}
+
+#[test]
+fn the_first_thing_done_to_an_older_file_may_be_a_preview_or_a_backup() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    let (keeper, file) = keep(&path);
+    add(&file, 3);
+    let source = Source::Backup(backup(&file));
+    add(&file, 1);
+    keeper.shut_down();
+    let keeper = Keeper::new(real());
+    let file = keeper.file(&path, SCHEMA_LATER).unwrap();
+    let preview = file.preview(&source).unwrap();
+    assert!(preview.here_is_readable, "it was brought up to date first");
+    assert_eq!(file.backups().len(), 2, "with a backup before");
+    backup(&file);
+}

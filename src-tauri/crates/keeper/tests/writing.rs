@@ -318,23 +318,21 @@ fn a_long_wal_is_checkpointed_and_the_answer_is_kept() {
     let (_keeper, file) = keep(&dir.path().join("a.db"));
     insert(&file, "one").unwrap();
     let writer = std::sync::Arc::clone(&file);
-    file.read(Lane::Interactive, |tx| {
+    // The snapshot keeps the WAL from being emptied while another thread fills it.
+    let facts = file.read(Lane::Interactive, |tx| {
         count_in(tx.connection())?;
-        // This snapshot keeps the WAL from being emptied while another thread fills it.
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 for _ in 0..6 {
                     insert(&writer, &"x".repeat(1024 * 1024)).unwrap();
                 }
+                // The writer records after it has answered; the next answer comes after that.
+                insert(&writer, "last").unwrap();
             });
         });
-        Ok::<_, Error>(())
-    })
-    .unwrap();
-    // The writer records after it has answered; the next answer comes after that.
-    insert(&file, "last").unwrap();
-    let facts = file.facts();
-    let said = facts.last_checkpoint.unwrap();
+        Ok::<_, Error>(file.facts())
+    });
+    let said = facts.unwrap().last_checkpoint.unwrap();
     assert!(said.log > 1_000, "the WAL had grown past 4 MiB: {said:?}");
     assert!(
         said.checkpointed < said.log,

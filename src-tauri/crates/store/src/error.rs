@@ -37,6 +37,18 @@ impl Error {
         )
     }
 
+    /// Did a copy turn out not to be what it should be?
+    pub fn is_bad_copy(&self) -> bool {
+        matches!(
+            self,
+            Self::Keeper(keeper::Error::BadCopy(_) | keeper::Error::Corrupt { .. })
+        )
+    }
+
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Keeper(error) if error.class() == keeper::Class::DiskFull)
+    }
+
     /// Will the same call do later, without anybody doing anything?
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Keeper(error) if error.is_transient())

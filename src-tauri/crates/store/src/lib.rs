@@ -4,6 +4,7 @@
 //! [`Write`] can do all that a [`Read`] can. Work on the store is a synchronous closure, so that
 //! nothing can wait for a model or the network while a connection is held.
 
+pub mod copies;
 mod error;
 mod keys;
 mod open;
@@ -14,7 +15,7 @@ pub use error::{Error, Result};
 pub use keys::{BatchKey, BufferKey, ChunkKey, DocumentKey, JobKey, NodeKey, SourceKey, TreeKey};
 pub use oldgrowth_keeper::{
     Ambient, Class, Clock, Degraded, Facts, Health, HealthSnapshot, Holder, Incident, Lane,
-    LockError, Misplaced, Reservation, Reservations, Spawn, SqliteGrade, SqliteVerdict,
+    LockError, Misplaced, Reservation, Reservations, Spawn, SqliteGrade, SqliteVerdict, Waiting,
     WorkspaceLock, connection_is_held,
 };
 pub use open::{Pending, SCHEMA_VERSION, Store};

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use oldgrowth_keeper::{
     Facts, Health, HealthSnapshot, Incident, Keeper, KeptFile, Lane, Reservation, Reservations,
-    Schema, Ticket,
+    Schema, Ticket, Waiting,
 };
 
 use crate::{Error, Read, Result, Write};
@@ -20,7 +20,7 @@ pub const SCHEMA_VERSION: usize = STEPS.len();
 /// The memory of one workspace. Cheap to clone; opens its file when it is first used.
 #[derive(Clone)]
 pub struct Store {
-    file: Arc<KeptFile>,
+    pub(crate) file: Arc<KeptFile>,
 }
 
 impl std::fmt::Debug for Store {
@@ -125,9 +125,22 @@ impl Store {
         let refused = match self.file.health().state {
             Health::DiskFull => oldgrowth_keeper::Error::DiskFull { code, errno },
             Health::ReadOnly => oldgrowth_keeper::Error::ReadOnly { code, errno },
+            Health::WalDamaged { commits_behind } => {
+                oldgrowth_keeper::Error::WalDamaged { commits_behind }
+            }
+            Health::SplitBrain => oldgrowth_keeper::Error::SplitBrain,
             _ => return None,
         };
         Some(refused.into())
+    }
+
+    /// Space may be freed or a right be given without anybody telling us. What waits for a choice is not
+    /// mended by trying.
+    pub fn writing_may_resume(&self) -> bool {
+        matches!(
+            self.file.health().state,
+            Health::DiskFull | Health::ReadOnly
+        )
     }
 
     /// Looks after the file; to be called about once a minute.
@@ -152,6 +165,11 @@ impl Store {
     /// A permit for a long read, or `None` when as many as may be are under way.
     pub fn reserve(&self, label: &'static str) -> Option<Reservation> {
         self.file.reserve(label)
+    }
+
+    /// Says that a refused caller comes back; it counts as waiting while the value lives.
+    pub fn reserve_later(&self, label: &'static str) -> Option<Waiting> {
+        self.file.reserve_later(label)
     }
 
     pub fn reservations(&self) -> Reservations {

@@ -83,6 +83,17 @@ fn the_keeper_stands_being_killed_while_it_copies_and_restores() {
     stands("kill-restoring", 20);
 }
 
+#[cfg(unix)]
+#[test]
+fn no_bad_file_makes_the_keeper_lose_what_is_left() {
+    stands("bad-files", 100);
+}
+
+#[test]
+fn no_upgrade_leaves_half_a_version() {
+    stands("upgrades", 60);
+}
+
 #[test]
 fn processes_at_once_are_told_of_no_failure() {
     stands("churn", 1);
@@ -92,6 +103,22 @@ fn processes_at_once_are_told_of_no_failure() {
 fn a_deleted_wal_is_noticed() {
     finds("faults", 250, Sabotage::DeleteWal);
     finds("kill", 10, Sabotage::DeleteWal);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_wal_deleted_beside_a_bad_file_is_noticed() {
+    finds("bad-files", 20, Sabotage::DeleteWal);
+}
+
+#[test]
+fn a_step_outside_a_transaction_is_noticed() {
+    let tried = torture("upgrades", 30, Some(Sabotage::StepOutside));
+    assert!(
+        tried.report.corrupt > 0,
+        "half of a step is there after a kill: {:?}",
+        tried.report.failures
+    );
 }
 
 #[test]

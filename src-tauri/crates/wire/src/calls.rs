@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AddNote, Answer, Batch, BatchReport, Hits, Id, ImportPaths, ImportPlan, Ledger, NoteAdded,
-    Question, Search, SettingChange, Settings, Shown, Status, TreeAt, TreeView,
+    AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, Hits, Id, ImportPaths,
+    ImportPlan, Ledger, NoteAdded, Question, RestorePreview, RestoreTo, Restored, Search,
+    SettingChange, Settings, Shown, Status, TreeAt, TreeView,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -65,6 +66,24 @@ calls! {
     doctor / Doctor(Empty) -> Status;
     /// Tries to open the store now instead of at its next turn.
     store_try_now / StoreTryNow(Empty) -> Status;
+    /// The backups there are, and what is kept aside.
+    copies / Copies(Empty) -> Copies;
+    /// Makes a backup. Answers when it is whole and has been read through; its progress is told meanwhile.
+    backup_make / BackupMake(BackupMake) -> Backup;
+    /// Stops the backup, the check or the export that is under way; it leaves nothing.
+    copy_cancel / CopyCancel(Empty) -> Empty;
+    /// Reads all of a backup and proves it sound.
+    backup_verify / BackupVerify(Id) -> Backup;
+    /// What restoring a copy would bring and set aside.
+    restore_preview / RestorePreview(Id) -> RestorePreview;
+    /// Writes a copy to another place.
+    restore_to / RestoreTo(RestoreTo) -> Empty;
+    /// Puts a copy in the memory's place. What is there is set aside.
+    restore / Restore(Id) -> Restored;
+    /// Removes what is kept aside, for good.
+    kept_aside_discard / KeptAsideDiscard(Id) -> Copies;
+    /// Goes on without what lies behind a damage in the log. The damaged files are kept aside.
+    damage_accept / DamageAccept(Empty) -> Status;
     /// What is set, and what is used.
     settings_get / SettingsGet(Empty) -> Settings;
     /// Changes one setting, at once and for good.

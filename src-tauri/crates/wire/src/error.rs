@@ -24,6 +24,8 @@ pub enum ErrorCode {
     Busy,
     /// Another process owns this workspace and can't be reached.
     HeldByAnother,
+    /// It was called off, as asked.
+    Cancelled,
     /// A fault of ours.
     Internal,
 }

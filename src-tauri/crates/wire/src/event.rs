@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Batch, Status};
+use crate::{Batch, CopyProgress, Status};
 
 /// What the owner of a workspace tells its listeners, after it has become true. Events carry state,
 /// not differences: losing one costs at most a late refresh, and an older `seq` is to be ignored.
@@ -13,6 +13,10 @@ pub enum Event {
     Health(Status),
     /// An import moved on. At most a few a second are sent for one import; its end always is.
     Batch(Batch),
+    /// A backup, its check or a restore moved on. At most a few a second are sent.
+    Copy(CopyProgress),
+    /// Backups or what is kept aside changed, and nothing of that kind is under way any more.
+    CopiesChanged,
     /// Documents, passages or summaries were added; lists and counts may be stale.
     MemoryChanged {
         #[ts(type = "number")]

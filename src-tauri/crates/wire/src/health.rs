@@ -36,6 +36,12 @@ pub enum ComponentCode {
     /// Is the SQLite in this program one to trust?
     #[serde(rename = "sqlite")]
     Sqlite,
+    /// Is there a copy, and how old is it?
+    #[serde(rename = "backup")]
+    Backup,
+    /// Was something kept aside that a person should look at?
+    #[serde(rename = "kept_aside")]
+    KeptAside,
 }
 
 /// One component's health.

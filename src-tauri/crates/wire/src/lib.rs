@@ -5,6 +5,7 @@
 //! written for both readers. All instants are RFC 3339 in UTC.
 
 mod calls;
+mod copies;
 mod error;
 mod event;
 mod health;
@@ -14,6 +15,10 @@ mod settings;
 mod tree;
 
 pub use calls::{Calls, Empty, Request};
+pub use copies::{
+    Backup, BackupKind, BackupMake, Copies, CopyProgress, CopyWork, KeptAside, RestorePreview,
+    RestoreTo, Restored, TablePreview, TableRows,
+};
 pub use error::{ErrorCode, WireError};
 pub use event::Event;
 pub use health::{Component, ComponentCode, HealthState, Reservations, Status};

@@ -10,12 +10,18 @@ const well: Component[] = [
   { code: "space", state: "ok", cause: "212 GB free; this memory uses 48 MB.", since, next: null },
   { code: "jobs", state: "ok", cause: "Nothing is waiting.", since, next: null },
   { code: "coverage", state: "ok", cause: "612 passages, all searchable, 598 in the tree.", since, next: null },
+  { code: "long_reads", state: "ok", cause: "No long read is under way; 2 may be at once.", since, next: null },
+  { code: "sqlite", state: "ok", cause: "SQLite 3.54.0 keeps the memory.", since, next: null },
+  { code: "backup", state: "ok", cause: "The newest backup is of yesterday.", since, next: null },
+  { code: "kept_aside", state: "ok", cause: "Nothing is kept aside.", since, next: null },
 ];
+
+const noReads = { reserved: 0, cap: 2, near_cap: false, waiting: 0, oldest_ms: null, blocked: false };
 
 function status(headline: string, changes: Component[], seq: number): Status {
   const components = well.map((row) => changes.find(({ code }) => code === row.code) ?? row);
   const worst = (["fail", "warn", "unknown"] as const).find((state) => components.some((row) => row.state === state));
-  return { headline, state: worst ?? "ok", components, seq, workspace };
+  return { headline, state: worst ?? "ok", components, reservations: noReads, seq, workspace };
 }
 
 export const healthy = status("Everything works. 612 passages from 3 sources.", [], 4);

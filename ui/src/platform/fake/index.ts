@@ -1,14 +1,16 @@
 import type { Batch } from "../../wire/Batch";
 import type { Event } from "../../wire/Event";
+import type { Settings } from "../../wire/Settings";
 import type { Status } from "../../wire/Status";
 import type { WireError } from "../../wire/WireError";
 import type { DropListener, Method, Params, Platform, Reply, Unlisten } from "../index";
 import { attention, emptyHealthy, failing, healthy } from "./health";
 import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./imports";
+import { FakeCopies } from "./copies";
 import { recall } from "./search";
 import { ledger, show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -26,7 +28,7 @@ const unavailable: WireError = {
 const STEP_ITEMS = 9;
 const STEP_MS = 250;
 
-type Handlers = { [M in Method]: (params: Params<M>) => Reply<M> };
+type Handlers = { [M in Method]: (params: Params<M>) => Reply<M> | Promise<Reply<M>> };
 
 /** Stands in for the app in a plain browser: made-up memories, imports that move, states on demand. */
 export class FakePlatform implements Platform {
@@ -35,9 +37,12 @@ export class FakePlatform implements Platform {
   #empty: boolean;
   #seq = 100;
   #stopped = new Set<string>();
+  #copies: FakeCopies;
+  #longReads: number | null = null;
 
   constructor(private readonly scenario: Scenario) {
     this.#empty = scenario === "empty";
+    this.#copies = new FakeCopies(scenario, (event) => this.#emit(event));
     this.#batches = this.#empty ? [] : [...pastBatches];
     if (scenario === "importing") {
       const batch = progressed(begun("imp-9", "Research"), 270, 36);
@@ -91,6 +96,8 @@ export class FakePlatform implements Platform {
 
   async openOriginal(): Promise<void> {}
 
+  async showCopy(): Promise<void> {}
+
   async openError(): Promise<WireError | null> {
     if (this.scenario !== "held") return null;
     return {
@@ -141,10 +148,33 @@ export class FakePlatform implements Platform {
       const batch = this.#batch(id);
       return this.#tell({ ...batch, state: "done", new: batch.new + batch.failed, failed: 0, reason: null });
     },
+    copies: () => this.#copies.all(),
+    backup_make: () => this.#copies.make(),
+    backup_verify: ({ id }) => this.#copies.verify(id),
+    copy_cancel: () => this.#copies.cancel(),
+    restore_preview: ({ id }) => this.#copies.preview(id),
+    restore_to: () => ({}),
+    restore: ({ id }) => this.#copies.restore(id),
+    kept_aside_discard: ({ id }) => this.#copies.discard(id),
+    damage_accept: () => {
+      this.#copies.acceptDamage();
+      return this.#status();
+    },
+    settings_get: () => this.#settings(),
+    settings_set: ({ value }) => {
+      this.#longReads = value;
+      return this.#settings();
+    },
     status: () => this.#status(),
     doctor: () => this.#status(),
     store_try_now: () => this.#status(),
   };
+
+  #settings(): Settings {
+    return {
+      long_reads_max: { chosen: this.#longReads, in_use: this.#longReads ?? 2, default: 2, most: 64, problem: null },
+    };
+  }
 
   #status(): Status {
     switch (this.scenario) {

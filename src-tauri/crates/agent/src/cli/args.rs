@@ -79,7 +79,34 @@ pub(super) enum Command {
     /// How everything is
     Status,
     /// Look at everything anew and say what to do
-    Doctor,
+    Doctor {
+        /// When the log is damaged: go on without what lies behind the damage; it stays kept aside
+        #[arg(long)]
+        accept_damage: bool,
+    },
+    /// Make a whole copy of the memory, also while it is in use
+    Backup {
+        /// Write it to this file, at which nothing is, instead of the memory's own folder of backups
+        #[arg(long, value_name = "PATH")]
+        to: Option<PathBuf>,
+    },
+    /// Put a copy back; without an ID, list the copies there are
+    Restore {
+        /// A backup, or a set of files that is kept aside
+        id: Option<String>,
+        /// Only show what restoring it would bring and set aside
+        #[arg(long, requires = "id", conflicts_with_all = ["into", "yes"])]
+        preview: bool,
+        /// Write it to this file, at which nothing is; the memory stays as it is
+        #[arg(long, requires = "id", value_name = "PATH", conflicts_with = "yes")]
+        into: Option<PathBuf>,
+        /// Put it in the memory's place without asking; what is there is kept aside
+        #[arg(long, requires = "id")]
+        yes: bool,
+        /// Remove a set of files that is kept aside, for good
+        #[arg(long, requires = "id", conflicts_with_all = ["preview", "into"])]
+        discard: bool,
+    },
     /// Show and change what can be set
     Settings {
         #[command(subcommand)]

@@ -1,8 +1,9 @@
 //! The `oldgrowth` command line.
 //!
-//! Exit codes: 0 done, 1 done in part, 2 used wrongly, 3 unavailable, 4 held by another.
+//! Exit codes: 0 done, 1 done in part or called off, 2 used wrongly, 3 unavailable, 4 held by another.
 
 mod args;
+mod copies;
 mod import;
 mod output;
 mod serve;
@@ -66,6 +67,7 @@ pub fn run() -> ExitCode {
 fn exit_code(code: ErrorCode) -> u8 {
     match code {
         ErrorCode::Usage | ErrorCode::NotFound | ErrorCode::NothingToImport => 2,
+        ErrorCode::Cancelled => 1,
         ErrorCode::HeldByAnother => 4,
         ErrorCode::Unavailable
         | ErrorCode::DiskFull
@@ -170,14 +172,36 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
                 HealthState::Ok | HealthState::Unknown | HealthState::Warn => Ended::Well,
             })
         }
-        Command::Doctor => {
-            let status: Status = one_call()?.call(Request::Doctor(Empty {}))?;
+        Command::Doctor { accept_damage } => {
+            let mut session = one_call()?;
+            if accept_damage {
+                // What it came to is in the rows that follow.
+                let _accepted: Status = session.call(Request::DamageAccept(Empty {}))?;
+            }
+            let status: Status = session.call(Request::Doctor(Empty {}))?;
             output.status(&status);
             Ok(match status.state {
                 HealthState::Ok => Ended::Well,
                 HealthState::Unknown | HealthState::Warn => Ended::InPart,
                 HealthState::Fail => Ended::Unavailable,
             })
+        }
+        Command::Backup { to } => copies::backup(workspace, to.as_deref(), output),
+        Command::Restore { id: None, .. } => copies::list(workspace, output),
+        Command::Restore {
+            id: Some(id),
+            preview,
+            into,
+            yes,
+            discard,
+        } => {
+            let way = match &into {
+                _ if preview => copies::Way::Preview,
+                _ if discard => copies::Way::Discard { asked: yes },
+                Some(path) => copies::Way::Into(path),
+                None => copies::Way::InPlace { asked: yes },
+            };
+            copies::restore(workspace, id, way, output)
         }
         Command::Settings { action } => settings::settings(one_call, action, output),
         Command::Serve => serve::serve(workspace, output),

@@ -1,5 +1,7 @@
 //! What a command prints: JSON for programs, words for people.
 
+mod copies;
+
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -197,6 +199,8 @@ impl Output {
                 ComponentCode::Coverage => "coverage",
                 ComponentCode::LongReads => "long reads",
                 ComponentCode::Sqlite => "sqlite",
+                ComponentCode::Backup => "backup",
+                ComponentCode::KeptAside => "kept aside",
             };
             self.line(&format!("{state:>7}  {name:<10} {}", component.cause));
             if let Some(next) = &component.next {
@@ -329,6 +333,11 @@ impl Output {
             "Import {state}: {} new, {} changed, {} unchanged, {} passed over, {} failed.",
             batch.new, batch.changed, batch.unchanged, batch.skipped, batch.failed
         ));
+    }
+
+    /// Nobody looks on who could answer a question.
+    pub(super) fn is_for_programs(&self) -> bool {
+        self.json
     }
 
     fn speaks_json(&self) -> bool {

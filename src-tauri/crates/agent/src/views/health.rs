@@ -20,6 +20,8 @@ pub(crate) fn status(status: engine::Status, workspace: &str) -> wire::Status {
                     engine::HealthCode::Coverage => wire::ComponentCode::Coverage,
                     engine::HealthCode::LongReads => wire::ComponentCode::LongReads,
                     engine::HealthCode::Sqlite => wire::ComponentCode::Sqlite,
+                    engine::HealthCode::Backup => wire::ComponentCode::Backup,
+                    engine::HealthCode::KeptAside => wire::ComponentCode::KeptAside,
                 },
                 state: state(component.state),
                 cause: component.cause,

@@ -9,6 +9,7 @@
 #[cfg(target_os = "linux")]
 mod bad_input;
 mod commands;
+mod copies;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod kill;

@@ -6,10 +6,10 @@ use std::process::{Child, Stdio};
 
 use crate::support::{oldgrowth, run, run_with_input, write};
 
-struct Serving(Child);
+pub(crate) struct Serving(Child);
 
 impl Serving {
-    fn start(workspace: &Path) -> Self {
+    pub(crate) fn start(workspace: &Path) -> Self {
         let mut child = oldgrowth(workspace)
             .arg("serve")
             .stdout(Stdio::piped())

@@ -7,6 +7,8 @@ use parking_lot::Mutex;
 use super::rows::Row;
 use super::{Component, ComponentState, HealthCode, Status};
 
+const NOT_LOOKED_AT: &str = "Not looked at yet.";
+
 pub(crate) struct Board {
     state: Mutex<State>,
 }
@@ -30,13 +32,15 @@ impl Board {
             HealthCode::Coverage,
             HealthCode::LongReads,
             HealthCode::Sqlite,
+            HealthCode::Backup,
+            HealthCode::KeptAside,
         ];
         let components = codes
             .into_iter()
             .map(|code| Component {
                 code,
                 state: ComponentState::Unknown,
-                cause: "Not looked at yet.".to_owned(),
+                cause: NOT_LOOKED_AT.to_owned(),
                 since: now,
                 next: None,
             })
@@ -79,6 +83,13 @@ impl Board {
         let news = state.seq > state.told;
         state.told = state.seq;
         news.then(|| state.status(reservations))
+    }
+
+    /// Has this row been looked at?
+    pub(super) fn is_known(&self, code: HealthCode) -> bool {
+        let state = self.state.lock();
+        let row = state.components.iter().find(|row| row.code == code);
+        row.is_some_and(|row| row.cause != NOT_LOOKED_AT)
     }
 
     pub(crate) fn mark_counts_stale(&self) {

@@ -3,9 +3,11 @@
 
 mod board;
 mod rows;
+mod store;
 mod upkeep;
 
 pub(crate) use board::Board;
+pub use upkeep::aside_words;
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_store::{Class, Facts, Lane, Reservations};
@@ -25,6 +27,10 @@ pub enum HealthCode {
     LongReads,
     /// Is the SQLite in this program one to trust?
     Sqlite,
+    /// Is there a copy, and how old is it?
+    Backup,
+    /// Was something kept aside that a person should look at?
+    KeptAside,
 }
 
 /// Ordered from best to worst.
@@ -97,7 +103,7 @@ impl Engine {
 
 impl Core {
     fn trouble(&self) -> Option<Class> {
-        rows::trouble(&self.store.health().state)
+        store::trouble(&self.store.health().state)
     }
 
     /// Called by the keeper, on whichever thread noticed: it must not wait for the store.
@@ -106,8 +112,8 @@ impl Core {
         let health = self.store.health().state;
         let jobs_paused = self.store.facts().jobs_paused;
         self.board
-            .set(HealthCode::Store, rows::store(&health, jobs_paused), now);
-        if !rows::can_be_read(&health) {
+            .set(HealthCode::Store, store::row(&health, jobs_paused), now);
+        if !store::can_be_read(&health) {
             for code in [HealthCode::Jobs, HealthCode::Coverage] {
                 self.board.set(code, rows::waits_for_store(), now);
             }
@@ -132,7 +138,7 @@ impl Core {
     }
 
     /// Two threads may tell two changes in either order; their numbers say which is the later.
-    fn tell_changes(&self) {
+    pub(crate) fn tell_changes(&self) {
         if let Some(status) = self.board.untold(self.store.reservations()) {
             self.events.publish(&Event::Health(status));
         }
@@ -145,7 +151,7 @@ impl Core {
         let facts = self.store.facts();
         self.board.set(
             HealthCode::Store,
-            rows::store(&self.store.health().state, facts.jobs_paused),
+            store::row(&self.store.health().state, facts.jobs_paused),
             now,
         );
         let misplaced = matches!(self.trouble(), Some(Class::Path));
@@ -157,6 +163,9 @@ impl Core {
         self.board.set(HealthCode::Sidecars, sidecars, now);
         self.board.set(HealthCode::Space, rows::space(&facts), now);
         self.look_at_upkeep(&facts);
+        if look == Look::Everything || !self.board.is_known(HealthCode::Backup) {
+            self.look_at_copies();
+        }
         if !store_answers {
             self.board.mark_counts_stale();
             self.board
@@ -182,6 +191,28 @@ impl Core {
         self.board.set(HealthCode::LongReads, row, now);
         self.board
             .set(HealthCode::Sqlite, upkeep::sqlite(&facts.sqlite), now);
+    }
+
+    /// Reads what lies beside the store; the store itself is left alone.
+    pub(crate) fn look_at_copies(&self) {
+        let now = self.now();
+        let newest = self
+            .store
+            .backups()
+            .into_iter()
+            .find(|backup| backup.note.is_some());
+        let failure = self.memo.lock().failure();
+        let seen = upkeep::CopiesSeen {
+            now,
+            newest: newest.map(|backup| self.view(backup)),
+            written: self.store.written_at(),
+            made: self.store.made_at(),
+            failure,
+        };
+        let aside = upkeep::kept_aside(&self.store.kept_aside());
+        let backup = upkeep::backup(&seen);
+        self.board.set(HealthCode::Backup, backup, now);
+        self.board.set(HealthCode::KeptAside, aside, now);
     }
 
     /// False when the store could not be asked.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use oldgrowth_store::Facts;
 use oldgrowth_store::table::jobs::JobCounts;
 use oldgrowth_store::table::sources::Coverage;
-use oldgrowth_store::{Class, Degraded, Facts, Health, Misplaced};
 
 use super::ComponentState;
-use crate::backups::BACKUP_LABEL;
+use crate::copies::BACKUP_LABEL;
 use crate::coverage::is_in_step;
 
 pub(super) struct Row {
@@ -54,153 +54,6 @@ const WAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// A log larger than this, with somebody who has read for longer than `HELD_SINCE`, is held by them.
 const WAL_BYTES_HELD: u64 = 16 * 1024 * 1024;
 const HELD_SINCE: Duration = Duration::from_secs(60);
-
-/// Why the store can't be used, if it can't.
-pub(super) fn trouble(health: &Health) -> Option<Class> {
-    match health {
-        Health::Resting | Health::Ok | Health::Recovered { .. } => None,
-        Health::Degraded(Degraded::NoSharedIndex | Degraded::UnfitVolume) => None,
-        Health::Degraded(Degraded::Failing { class, .. }) | Health::Unavailable { class, .. } => {
-            Some(*class)
-        }
-        Health::ReadOnly => Some(Class::Permission),
-        Health::DiskFull => Some(Class::DiskFull),
-        Health::WalDamaged { .. } | Health::Corrupt => Some(Class::Corrupt),
-        Health::TooNew { .. } => Some(Class::TooNew),
-        Health::NotOurs | Health::Misplaced(_) => Some(Class::Misplaced),
-        Health::SplitBrain => Some(Class::SplitBrain),
-        Health::Closed => Some(Class::Closed),
-    }
-}
-
-/// A full disk, a missing right to write and a damaged log leave what is kept readable.
-pub(super) fn can_be_read(health: &Health) -> bool {
-    matches!(
-        trouble(health),
-        None | Some(Class::DiskFull | Class::Permission)
-    ) || matches!(health, Health::WalDamaged { .. })
-}
-
-/// `jobs_paused` is whether the keeper holds back what jobs write, for want of space.
-pub(super) fn store(health: &Health, jobs_paused: bool) -> Row {
-    match health {
-        Health::Resting => Row {
-            state: ComponentState::Unknown,
-            cause: "The memory has not been opened yet.".to_owned(),
-            next: None,
-        },
-        Health::Ok => Row::ok("The memory can be read and written."),
-        Health::Recovered { .. } => Row::ok("The memory can be read and written again."),
-        Health::Degraded(Degraded::NoSharedIndex) => Row::warn(
-            "The memory works without its shared index, which could not be made.",
-            "Check the rights and the free space of its folder, then restart Oldgrowth. Nothing is lost.",
-        ),
-        Health::Degraded(Degraded::UnfitVolume) => Row::warn(
-            "The memory lies on a network volume. It works there, slowly and for one program at a time.",
-            "Move the memory's folder to a disk of this computer if you can. Nothing is lost.",
-        ),
-        Health::Degraded(Degraded::Failing { class, .. }) => Row::fail(
-            format!(
-                "The memory could not be used just now: {}.",
-                class_words(*class)
-            ),
-            next_for(*class),
-        ),
-        Health::Unavailable { class, .. } => Row::fail(
-            format!("The memory can't be used: {}.", class_words(*class)),
-            next_for(*class),
-        ),
-        Health::ReadOnly => Row::fail(
-            "The memory can be read, but not written: a right is missing.",
-            "Give your account the right to write to the memory's folder, then choose Try now.",
-        ),
-        Health::DiskFull if jobs_paused => Row::fail(
-            "The disk is nearly full, so imports and summaries pause. What is kept can be read, and notes can be added while there is room.",
-            "Free some space; they go on by themselves. Nothing that was acknowledged is lost.",
-        ),
-        Health::DiskFull => Row::fail(
-            "The disk is full. Everything kept can still be read.",
-            "Free some space, then choose Try now. Nothing that was acknowledged is lost.",
-        ),
-        Health::WalDamaged { commits_behind } => Row::fail(
-            format!(
-                "The memory's log is damaged in its middle, and {} lie behind the damage. Everything can be read as of before it; nothing is written.",
-                counted((*commits_behind).into(), "change", "changes")
-            ),
-            "Choose under Settings, Backup: go on without those changes, or restore a copy. All of it is kept aside, and nothing has been deleted.",
-        ),
-        Health::Corrupt => Row::fail(
-            "The memory's file does not read as one of ours.",
-            "Nothing has been changed or deleted. Restore a backup under Settings, or name another workspace.",
-        ),
-        Health::TooNew { .. } => Row::fail(
-            "This memory was written by a newer Oldgrowth.",
-            "Update Oldgrowth. Nothing has been changed.",
-        ),
-        Health::NotOurs => Row::fail(
-            "The file in the memory's place belongs to another program.",
-            "Move it elsewhere, or name another workspace. Nothing has been changed.",
-        ),
-        Health::Misplaced(Misplaced::Vanished) => Row::fail(
-            "The memory has disappeared: nothing is left where it was kept.",
-            "Put its files back, or restore a backup under Settings. To start with an empty memory, remove the folder it was in.",
-        ),
-        Health::Misplaced(Misplaced::MainMissing | Misplaced::MainEmpty) => Row::fail(
-            "The memory's main file is missing or empty, but its log is there and may hold the only copy of something.",
-            "Nothing has been opened, changed or deleted. Put the main file back beside it, or restore a backup under Settings; the log is kept.",
-        ),
-        Health::SplitBrain => Row::fail(
-            "The memory's file was moved or replaced while it was open. Nothing is written until you choose.",
-            "What was open is kept aside. Put the file back and choose Try now, or restore a copy under Settings, Backup.",
-        ),
-        Health::Closed => Row::fail("Oldgrowth is stopping.", "Start it again."),
-    }
-}
-
-fn class_words(class: Class) -> &'static str {
-    match class {
-        Class::Busy => "another program holds it",
-        Class::Overloaded => "too much is going on at once",
-        Class::Cancelled => "the work on it was stopped",
-        Class::TransientIo => "the system could not read or write its file",
-        Class::ShmUnavailable => "its shared index could not be made",
-        Class::DurabilityLost => "the disk did not confirm that it has written",
-        Class::DiskFull => "the disk is full",
-        Class::QuarantineFull => {
-            "too much is kept aside already to keep a copy of it before mending it"
-        }
-        Class::Resource => "the system has no more open files to give",
-        Class::Memory => "the system has no more memory to give",
-        Class::Permission => "a right to its file or folder is missing",
-        Class::Path => "there is something else in the place of its file",
-        Class::Misplaced => "its files do not belong together",
-        Class::Corrupt | Class::DerivedCorrupt => "its file does not read as one of ours",
-        Class::SplitBrain => "its file was moved or replaced while it was open",
-        Class::TooNew => "it was written by a newer Oldgrowth",
-        Class::Constraint | Class::Misuse | Class::Panicked => "a fault of ours",
-        Class::Closed => "Oldgrowth is stopping",
-    }
-}
-
-fn next_for(class: Class) -> &'static str {
-    match class {
-        Class::Permission => {
-            "Give your account the rights to the memory's folder, then choose Try now."
-        }
-        Class::DiskFull => "Free some space, then choose Try now.",
-        Class::QuarantineFull => {
-            "Look under Settings, Backup at what is kept aside, discard what you don't need, then choose Try now."
-        }
-        Class::Path | Class::Misplaced | Class::SplitBrain => {
-            "Nothing has been changed or deleted. Put the memory's files back in their place, then choose Try now."
-        }
-        Class::Corrupt | Class::DerivedCorrupt => {
-            "Nothing has been changed or deleted. Restore a backup under Settings, or name another workspace."
-        }
-        Class::TooNew => "Update Oldgrowth.",
-        _ => "It is tried again by itself; Try now does it at once. What was acknowledged is safe.",
-    }
-}
 
 /// The log and the index beside an open database are as they should be; only their absence of
 /// company or their size says something.

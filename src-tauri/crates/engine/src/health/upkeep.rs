@@ -1,8 +1,11 @@
 //! Rows about how the memory is looked after: long reads, and what keeps it safe.
 
+use oldgrowth_domain::UnixMs;
+use oldgrowth_store::copies::{AsideReason, KeptAside};
 use oldgrowth_store::{Reservations, SqliteGrade, SqliteVerdict};
 
-use super::rows::Row;
+use super::rows::{Row, bytes, counted};
+use crate::copies::{BackupView, Failure};
 use crate::settings::{SETTINGS_FILE, SettingProblem};
 
 /// Warns as the keeper does, and when a setting could not be obeyed.
@@ -67,10 +70,116 @@ pub(super) fn sqlite(grade: &SqliteGrade) -> Row {
     }
 }
 
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Without a backup for so many days there is too much to lose.
+const BACKUP_DAYS_MAX: i64 = 7;
+
+/// What is known of backups without opening anything.
+pub(super) struct CopiesSeen {
+    pub(super) now: UnixMs,
+    pub(super) newest: Option<BackupView>,
+    /// When the store was last written; `None` when there is none.
+    pub(super) written: Option<UnixMs>,
+    /// When the store was made.
+    pub(super) made: Option<UnixMs>,
+    /// Why the last one that nobody asked for could not be made.
+    pub(super) failure: Option<Failure>,
+}
+
+pub(super) fn backup(seen: &CopiesSeen) -> Row {
+    let ask = "Choose Back up now under Settings, or run oldgrowth backup.";
+    let made_at = |view: &BackupView| view.backup.note.as_ref().map(|note| note.made_at);
+    let newest = seen.newest.as_ref().and_then(made_at);
+    let Some(written) = seen.written else {
+        return Row::ok("There is nothing to back up yet.");
+    };
+    if seen.newest.as_ref().is_some_and(|view| view.unsound) {
+        return Row::warn(
+            "The newest backup is not what it was when it was made.",
+            ask,
+        );
+    }
+    match seen.failure {
+        Some(Failure::NoSpace) => {
+            return Row::warn(
+                "Today's backup could not be made: there is too little room for it.",
+                "Free some space; it is tried again by itself. Or write one to another disk: oldgrowth backup --to PATH.",
+            );
+        }
+        Some(Failure::Store) => {
+            return Row::warn(
+                "Today's backup could not be made: the memory could not be read through.",
+                "It is tried again tomorrow. Choose Back up now under Settings to see why.",
+            );
+        }
+        Some(Failure::NoPermit) | None => {}
+    }
+    let changed = newest.is_none_or(|newest| written > newest);
+    let since = newest.or(seen.made).unwrap_or(seen.now);
+    let days = (seen.now.0 - since.0).max(0) / DAY_MS;
+    match (newest, changed) {
+        (Some(_), false) => Row::ok("All of the memory is in the newest backup."),
+        (Some(_), true) if days > BACKUP_DAYS_MAX => Row::warn(
+            format!("The newest backup is {days} days old, and something has been added since."),
+            ask,
+        ),
+        (None, _) if days > BACKUP_DAYS_MAX => Row::warn(
+            format!("There is no backup of this memory, which is {days} days old."),
+            ask,
+        ),
+        (Some(_), true) => Row::ok(match days {
+            0 => "The newest backup is less than a day old.".to_owned(),
+            1 => "The newest backup is a day old.".to_owned(),
+            days => format!("The newest backup is {days} days old."),
+        }),
+        (None, _) => Row::ok(
+            "There is no backup yet. One is made by itself when the app has been idle for a while.",
+        ),
+    }
+}
+
+pub(super) fn kept_aside(sets: &[KeptAside]) -> Row {
+    let size = bytes(sets.iter().map(|set| set.bytes).sum());
+    let Some(newest) = sets.first() else {
+        return Row::ok("Nothing is kept aside.");
+    };
+    let count = counted(sets.len() as u64, "set of files is", "sets of files are");
+    if let Some(found) = sets.iter().find(|set| set.only_copy && !set.by_person) {
+        return Row::warn(
+            format!(
+                "{count} kept aside ({size}); one may hold the only copy of something: {}.",
+                aside_words(found.reason)
+            ),
+            "Look at it under Settings, Backup: restore it, or discard it when you have all you need.",
+        );
+    }
+    Row::ok(format!(
+        "{count} kept aside ({size}); the newest because {}.",
+        aside_words(newest.reason)
+    ))
+}
+
+/// Why a set of files was kept aside; fits after "because".
+pub fn aside_words(reason: AsideReason) -> &'static str {
+    match reason {
+        AsideReason::LogDamaged => "the memory's log was damaged",
+        AsideReason::LogForeign => "a log of another memory lay beside it",
+        AsideReason::MainMissing => "the memory's main file was missing",
+        AsideReason::MainEmpty => "the memory's main file was empty",
+        AsideReason::NotSound => "the memory's file did not read as sound",
+        AsideReason::HotJournal => "a change had been broken off half-way",
+        AsideReason::SplitBrain => "the memory's file was moved or replaced while it was open",
+        AsideReason::Replaced => "a copy was restored in its place",
+        AsideReason::Unknown => "of a reason this version does not know",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::health::ComponentState;
+    use oldgrowth_store::copies::{Backup, BackupNote};
 
     fn held(reserved: u32, cap: u32, waiting: u32) -> Reservations {
         Reservations {
@@ -117,6 +226,116 @@ mod tests {
             let row = long_reads(&held(0, 2, 0), Some(problem));
             assert_eq!(row.state, ComponentState::Warn);
             assert!(row.cause.contains("limit of 2"), "{}", row.cause);
+        }
+    }
+
+    const NOW: UnixMs = UnixMs(1_000 * DAY_MS);
+
+    fn days_ago(days: i64) -> UnixMs {
+        NOW.plus_ms(-days * DAY_MS)
+    }
+
+    fn made(days: i64) -> BackupView {
+        BackupView {
+            backup: Backup {
+                id: "b".to_owned(),
+                path: "b.db".into(),
+                bytes: 1,
+                failed: false,
+                note: Some(BackupNote {
+                    made_at: days_ago(days),
+                    before_update: false,
+                    rows: Default::default(),
+                }),
+            },
+            verified_at: Some(days_ago(days)),
+            unsound: false,
+        }
+    }
+
+    fn seen(newest: Option<i64>, written: Option<i64>) -> CopiesSeen {
+        CopiesSeen {
+            now: NOW,
+            newest: newest.map(made),
+            written: written.map(days_ago),
+            made: Some(days_ago(20)),
+            failure: None,
+        }
+    }
+
+    #[test]
+    fn an_old_backup_warns_only_when_there_is_something_to_lose() {
+        for (seen, state, why) in [
+            (seen(None, None), ComponentState::Ok, "nothing is kept"),
+            (
+                seen(Some(7), Some(0)),
+                ComponentState::Ok,
+                "a week is in time",
+            ),
+            (seen(Some(8), Some(0)), ComponentState::Warn, "more is not"),
+            (
+                seen(Some(90), Some(91)),
+                ComponentState::Ok,
+                "it holds everything",
+            ),
+            (
+                seen(None, Some(0)),
+                ComponentState::Warn,
+                "20 days without any",
+            ),
+        ] {
+            let row = backup(&seen);
+            assert_eq!(row.state, state, "{why}: {}", row.cause);
+        }
+        let new = CopiesSeen {
+            made: Some(days_ago(1)),
+            ..seen(None, Some(0))
+        };
+        assert_eq!(
+            backup(&new).state,
+            ComponentState::Ok,
+            "a new memory is no warning"
+        );
+    }
+
+    #[test]
+    fn a_backup_that_could_not_be_made_or_does_not_read_is_told() {
+        for failure in [Failure::NoSpace, Failure::Store] {
+            let seen = CopiesSeen {
+                failure: Some(failure),
+                ..seen(Some(1), Some(0))
+            };
+            assert_eq!(backup(&seen).state, ComponentState::Warn, "{failure:?}");
+        }
+        let mut unsound = seen(Some(1), Some(0));
+        unsound.newest = unsound.newest.map(|view| BackupView {
+            unsound: true,
+            ..view
+        });
+        assert_eq!(backup(&unsound).state, ComponentState::Warn);
+    }
+
+    #[test]
+    fn only_what_may_be_the_only_copy_and_was_not_asked_for_warns() {
+        let set = |only_copy, by_person| KeptAside {
+            id: "s".to_owned(),
+            folder: "s".into(),
+            made_at: NOW,
+            reason: AsideReason::LogDamaged,
+            by_person,
+            only_copy,
+            bytes: 2_048,
+            restorable: true,
+        };
+        assert_eq!(kept_aside(&[]).state, ComponentState::Ok);
+        for (only_copy, by_person, state) in [
+            (false, false, ComponentState::Ok),
+            (true, true, ComponentState::Ok),
+            (true, false, ComponentState::Warn),
+        ] {
+            let row = kept_aside(&[set(only_copy, by_person)]);
+            assert_eq!(row.state, state, "{}", row.cause);
+            assert!(row.cause.contains("2.0 KB"), "{}", row.cause);
         }
     }
 }

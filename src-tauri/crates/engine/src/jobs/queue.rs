@@ -21,6 +21,8 @@ struct State {
     stopping: bool,
     /// Jobs that a dead process held have been put back; from here on leases are our own.
     recovered: bool,
+    /// What the store holds is about to be replaced: nothing new begins.
+    still: bool,
     held: HashSet<Lease>,
     /// Jobs that ended in no way, because the store was away when they should have been settled, and
     /// when they may be tried again.
@@ -31,6 +33,28 @@ struct State {
 
 /// At most this often is the progress of one import told: four times a second.
 const TELL_EVERY: Duration = Duration::from_millis(250);
+
+/// While it lives no job begins.
+pub(crate) struct Still<'q> {
+    queue: &'q Queue,
+}
+
+impl Still<'_> {
+    /// Nothing that is remembered of the store holds any more: its leases are to be put back first.
+    pub(crate) fn forget(&self) {
+        let mut state = self.queue.state.lock();
+        state.recovered = false;
+        state.unsettled.clear();
+        state.told.clear();
+    }
+}
+
+impl Drop for Still<'_> {
+    fn drop(&mut self) {
+        self.queue.state.lock().still = false;
+        self.queue.wake();
+    }
+}
 
 /// What a worker had seen when it decided to sleep.
 #[derive(Clone, Copy)]
@@ -48,7 +72,8 @@ impl Queue {
     }
 
     pub(crate) fn is_recovered(&self) -> bool {
-        self.state.lock().recovered
+        let state = self.state.lock();
+        state.recovered && !state.still
     }
 
     /// Lets the workers begin. True the first time.
@@ -58,6 +83,25 @@ impl Queue {
             self.wake();
         }
         first
+    }
+
+    /// Lets no job begin and waits until none is at work; `None` when that takes too long, or when it
+    /// is so already for another. Jobs may begin again when the value is dropped.
+    pub(crate) fn hold_still(&self, at_most: Duration) -> Option<Still<'_>> {
+        let mut state = self.state.lock();
+        if std::mem::replace(&mut state.still, true) {
+            return None;
+        }
+        self.changed
+            .wait_while_for(&mut state, |state| !state.held.is_empty(), at_most);
+        let quiet = state.held.is_empty();
+        drop(state);
+        let still = Still { queue: self };
+        quiet.then_some(still)
+    }
+
+    pub(crate) fn is_still(&self) -> bool {
+        self.state.lock().still
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -95,6 +139,7 @@ impl Queue {
 
     pub(crate) fn release(&self, lease: Lease) {
         self.state.lock().held.remove(&lease);
+        self.changed.notify_all();
     }
 
     pub(crate) fn keep_unsettled(&self, jobs: impl IntoIterator<Item = (Lease, UnixMs)>) {

@@ -14,6 +14,9 @@ use crate::ports::Clock;
 use crate::sealing::seal_job;
 use crate::{Error, Result};
 
+/// So many ticks pass before copies are looked after: who starts the program wants to use it.
+const TICKS_BEFORE_COPIES: u32 = 5;
+
 /// The two clocks differ by more than this between two looks only when the computer has slept, or
 /// when somebody has set the time; to look after the store once more does no harm.
 const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
@@ -47,6 +50,7 @@ const END_OF_TIME: UnixMs = UnixMs(i64::MAX);
 impl Core {
     pub(super) fn tick(&self) {
         let mut failures = 0;
+        let mut ticks = 0_u32;
         let mut before = Reading::of(&*self.ambient.clock);
         while !self.queue.is_stopping() {
             let now = Reading::of(&*self.ambient.clock);
@@ -56,6 +60,10 @@ impl Core {
                 self.store.tick();
             }
             before = now;
+            if ticks >= TICKS_BEFORE_COPIES {
+                self.look_after_copies();
+            }
+            ticks = ticks.saturating_add(1);
             failures = if self.tick_once().is_err() {
                 failures + 1
             } else {
@@ -70,7 +78,15 @@ impl Core {
         }
     }
 
+    /// The jobs of a store that has just been put in place.
+    pub(crate) fn put_in_order(&self) -> Result<()> {
+        self.tick_once()
+    }
+
     fn tick_once(&self) -> Result<()> {
+        if self.queue.is_still() {
+            return Ok(());
+        }
         // The workspace is locked by this process alone, so before the first claim every lease is a
         // dead process's.
         let expired_at = if self.queue.is_recovered() {
@@ -78,8 +94,7 @@ impl Core {
         } else {
             END_OF_TIME
         };
-        if self.store.writing_refused().is_some() {
-            // Space may have been freed, or a right given, without anybody telling us.
+        if self.store.writing_may_resume() {
             self.store.try_now()?;
         }
         self.renew(&self.queue.held())?;

@@ -37,6 +37,14 @@ impl Place {
         }
     }
 
+    /// On this very day, so that the times of files and of the clock can be compared.
+    pub(crate) fn at_this_moment() -> Self {
+        Self {
+            clock: FakeClock::at(WallClock::start().unix_ms()),
+            ..Self::new()
+        }
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.notes.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

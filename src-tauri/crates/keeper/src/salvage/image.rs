@@ -82,7 +82,7 @@ fn merged_inner(
     };
     let (images, doubtful) = match (scan, log.as_mut(), frames) {
         (Some(scan), Some(log), Frames::AsTheyStand) => scan.newest_images_as_they_stand(log)?,
-        (Some(scan), _, Frames::Sound) => (scan.newest_images(), 0),
+        (Some(scan), _, Frames::Sound) => (scan.newest_images(), scan.frames_lost),
         _ => (BTreeMap::new(), 0),
     };
     if frames == Frames::AsTheyStand && doubtful == 0 {

@@ -26,8 +26,10 @@ pub(super) struct Counted {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Check {
+    /// Enough where all indexes were made just now.
     Quick,
-    /// Compares indexes with their tables too: pages of different ages may be mixed.
+    /// Compares indexes with their tables too: pages of different ages may be mixed, and a row may
+    /// be harmed in a way that leaves its page in order.
     Full,
 }
 

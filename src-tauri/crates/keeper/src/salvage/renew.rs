@@ -6,8 +6,8 @@ use std::path::Path;
 use rusqlite::{Connection, ToSql, params, params_from_iter};
 
 use super::quote;
-use super::schema::{Columns, Kind, Object, Schema};
-use super::walk::{LostRange, is_harm, walk};
+use super::schema::{Columns, Key, Kind, Object, Schema};
+use super::walk::{LostRange, Seen, is_harm, walk};
 use crate::error::Error;
 use crate::files;
 use crate::raw;
@@ -153,23 +153,30 @@ fn copy_rows(
         quote::name(table),
         quote::list(copied.iter().copied()),
     ))?;
+    let mut replace = to.prepare(&format!(
+        "INSERT OR REPLACE INTO {} ({}) VALUES ({places})",
+        quote::name(table),
+        quote::list(copied.iter().copied()),
+    ))?;
     let (width, mut refused) = (copied.len(), 0);
-    let lost = walk(from, table, &columns, &mut |row| {
+    let numbered = matches!(columns.key, Key::Rowid { .. });
+    let lost = walk(from, table, &columns, &mut |row, seen| {
         let values = (0..width)
             .map(|at| row.get_ref(at))
             .collect::<rusqlite::Result<Vec<_>>>()?;
-        let values = values.iter().map(|value| Borrowed(*value));
-        match insert
-            .execute(params_from_iter(values))
-            .map_err(Error::from)
-        {
-            Ok(_) => Ok(()),
-            Err(error) if is_harm(&error) => {
-                refused += 1;
-                Ok(())
-            }
-            Err(error) => Err(error),
+        let values = || params_from_iter(values.iter().map(|value| Borrowed(*value)));
+        let mut inserted = insert.execute(values()).map_err(Error::from);
+        if inserted == Ok(0) && numbered && seen == Seen::InOrder {
+            // The row that took this key before stood in the wrong place.
+            inserted = replace.execute(values()).map_err(Error::from);
         }
+        match inserted {
+            Ok(0) if seen != Seen::Again => refused += 1,
+            Ok(_) => {}
+            Err(error) if is_harm(&error) => refused += u64::from(seen != Seen::Again),
+            Err(error) => return Err(error),
+        }
+        Ok(())
     })?;
     renewed.rows_refused += refused;
     renewed.lost_ranges.extend(lost);

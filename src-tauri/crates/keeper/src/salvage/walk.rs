@@ -19,13 +19,22 @@ pub struct LostRange {
     pub keys: Option<(i64, i64)>,
 }
 
+/// How a row was come by. Where two rows claim one key, the one that stands in order is the true one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    InOrder,
+    OutOfOrder,
+    /// From the other end, perhaps for the second time.
+    Again,
+}
+
 /// Gives each row that can be read to `take`, at least once. Fails only where the system or
 /// `take` does.
 pub(super) fn walk(
     from: &Connection,
     table: &str,
     columns: &Columns,
-    take: &mut dyn FnMut(&Row<'_>) -> Result<(), Error>,
+    take: Take<'_>,
 ) -> Result<Vec<LostRange>, Error> {
     let walk = Walk {
         from,
@@ -33,7 +42,14 @@ pub(super) fn walk(
         columns,
     };
     match &columns.key {
-        Key::Rowid { name, .. } => walk.by_number(name, take),
+        Key::Rowid { name, .. } => {
+            let lost = walk.by_number(name, take)?;
+            if !lost.is_empty() {
+                // A harmed key may have led the way past sound rows.
+                walk.backwards(std::slice::from_ref(name), take)?;
+            }
+            Ok(lost)
+        }
         Key::Primary(key) => walk.meet_in_the_middle(key, take),
     }
 }
@@ -57,7 +73,8 @@ struct Walk<'a> {
     columns: &'a Columns,
 }
 
-type Take<'t> = &'t mut dyn FnMut(&Row<'_>) -> Result<(), Error>;
+type Take<'t> = &'t mut dyn FnMut(&Row<'_>, Seen) -> Result<(), Error>;
+type Each<'t> = &'t mut dyn FnMut(&Row<'_>) -> Result<(), Error>;
 
 impl Walk<'_> {
     fn by_number(&self, key: &str, take: Take<'_>) -> Result<Vec<LostRange>, Error> {
@@ -88,7 +105,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Reads from `start` on. Returns the greatest key read and the harm that ended it.
+    /// Reads from `start` on. Returns the last key read and the harm that ended it.
     fn read_on(
         &self,
         key: &str,
@@ -96,17 +113,22 @@ impl Walk<'_> {
         take: Take<'_>,
     ) -> Result<(Option<i64>, Option<Error>), Error> {
         let condition = format!("WHERE {0} >= ?1 ORDER BY {0}", quote::name(key));
-        let mut greatest: Option<i64> = None;
+        let mut last: Option<i64> = None;
         let at_key = self.copied().iter().position(|name| *name == key);
         let end = self.each(&condition, &[Value::Integer(start)], &mut |row| {
             let found = match at_key.map(|at| row.get_ref(at)) {
                 Some(Ok(ValueRef::Integer(found))) => Some(found),
                 _ => None,
             };
-            greatest = greatest.max(found);
-            take(row)
+            let seen = if found > last {
+                Seen::InOrder
+            } else {
+                Seen::OutOfOrder
+            };
+            last = found.or(last);
+            take(row, seen)
         })?;
-        Ok((greatest, end))
+        Ok((last, end))
     }
 
     /// The first key from which reading goes on, found by doubling the step until it does and
@@ -148,25 +170,24 @@ impl Walk<'_> {
 
     /// A key that is not one whole number cannot be guessed, but it has two ends.
     fn meet_in_the_middle(&self, key: &[String], take: Take<'_>) -> Result<Vec<LostRange>, Error> {
-        let by = |direction: &str| {
-            let terms: Vec<String> = key
-                .iter()
-                .map(|column| format!("{} {direction}", quote::name(column)))
-                .collect();
-            if terms.is_empty() {
-                String::new()
-            } else {
-                format!("ORDER BY {}", terms.join(", "))
-            }
-        };
-        if self.each(&by("ASC"), &[], take)?.is_none() {
+        let forwards = self.each(&order_by(key, "ASC"), &[], &mut |row| {
+            take(row, Seen::InOrder)
+        })?;
+        if forwards.is_none() {
             return Ok(Vec::new());
         }
-        self.each(&by("DESC"), &[], take)?;
+        self.backwards(key, take)?;
         Ok(vec![LostRange {
             table: self.table.to_owned(),
             keys: None,
         }])
+    }
+
+    fn backwards(&self, key: &[String], take: Take<'_>) -> Result<(), Error> {
+        self.each(&order_by(key, "DESC"), &[], &mut |row| {
+            take(row, Seen::Again)
+        })?;
+        Ok(())
     }
 
     /// Returns the harm that ended the reading before its end.
@@ -174,7 +195,7 @@ impl Walk<'_> {
         &self,
         condition: &str,
         parameters: &[Value],
-        take: Take<'_>,
+        take: Each<'_>,
     ) -> Result<Option<Error>, Error> {
         // Through the table itself: an index may be harmed, or lack rows.
         let sql = format!(
@@ -209,5 +230,17 @@ impl Walk<'_> {
 
     fn copied(&self) -> Vec<&str> {
         self.columns.copied()
+    }
+}
+
+fn order_by(key: &[String], direction: &str) -> String {
+    let terms: Vec<String> = key
+        .iter()
+        .map(|column| format!("{} {direction}", quote::name(column)))
+        .collect();
+    if terms.is_empty() {
+        String::new()
+    } else {
+        format!("ORDER BY {}", terms.join(", "))
     }
 }

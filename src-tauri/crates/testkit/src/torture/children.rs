@@ -103,13 +103,15 @@ fn said(arguments: &[String], work: impl FnOnce(&Job) -> Result<(), String>) -> 
     }
 }
 
-/// One write of one line: it arrives whole or not at all.
+/// One write of one line: it arrives whole or not at all. If nobody listens any more, the suite is gone
+/// and nobody would kill this process.
 fn say(line: &str) {
-    // If nobody listens any more the kill is under way.
-    std::io::stdout()
+    let said = std::io::stdout()
         .lock()
-        .write_all(format!("{line}\n").as_bytes())
-        .ok();
+        .write_all(format!("{line}\n").as_bytes());
+    if said.is_err() {
+        std::process::exit(1);
+    }
 }
 
 fn say_kept(id: i64) {

@@ -39,6 +39,9 @@ pub(super) fn wrong_class(error: &Error) -> Option<String> {
 
 /// The first failure told after a single failed call may be this one.
 pub(super) fn may_follow(call: Call, how: How, error: &Error) -> bool {
+    if let Error::NotBackedUp(why) = error {
+        return may_follow(call, how, why);
+    }
     let class = error.class();
     let by_call = match call {
         // The shared index is opened behind the file system's back, but not the WAL.

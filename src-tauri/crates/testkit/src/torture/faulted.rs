@@ -148,7 +148,7 @@ fn faults_of(run: &Run, turn: &Turn) -> Vec<Fault> {
 }
 
 /// About the golden section, and without a common divisor, so that its multiples visit everything.
-fn stride(calls: u64) -> u64 {
+pub(super) fn stride(calls: u64) -> u64 {
     let divides = |a: u64, b: u64| {
         let (mut a, mut b) = (a, b);
         while b > 0 {

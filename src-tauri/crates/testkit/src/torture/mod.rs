@@ -11,6 +11,7 @@ mod crash;
 mod day;
 mod disk_full;
 mod faulted;
+pub mod flips;
 mod options;
 mod oracle;
 mod process;
@@ -18,12 +19,19 @@ mod report;
 mod runs;
 mod starvation;
 pub mod suites;
+mod t14_upgrades;
+mod t14_versions;
 mod t1_faults;
 mod t2_copies;
 mod t2_recovery;
 mod t3_power;
 mod t4_kill;
 mod t4_migrate;
+#[cfg(unix)]
+mod t5_bad_files;
+#[cfg(unix)]
+mod t5_states;
+mod t6_flips;
 mod t8_churn;
 mod work;
 

@@ -43,10 +43,12 @@ pub enum Sabotage {
     KeepReading,
     /// A caller tries whatever it is told about waiting.
     AskAlways,
+    /// A step of a schema ends its transaction before its work.
+    StepOutside,
 }
 
 impl Sabotage {
-    pub const ALL: [(&'static str, Sabotage); 8] = [
+    pub const ALL: [(&'static str, Sabotage); 9] = [
         ("delete-wal", Sabotage::DeleteWal),
         ("ack-early", Sabotage::AckEarly),
         ("skip-sync", Sabotage::SkipSync),
@@ -55,6 +57,7 @@ impl Sabotage {
         ("stay-full", Sabotage::StayFull),
         ("keep-reading", Sabotage::KeepReading),
         ("ask-always", Sabotage::AskAlways),
+        ("step-outside", Sabotage::StepOutside),
     ];
 
     pub fn name(self) -> &'static str {

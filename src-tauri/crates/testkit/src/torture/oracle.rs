@@ -53,7 +53,7 @@ pub(crate) fn insert_row(connection: &Connection, salt: u64, id: i64) -> rusqlit
     Ok(())
 }
 
-fn body(salt: u64, id: i64) -> String {
+pub(super) fn body(salt: u64, id: i64) -> String {
     use std::fmt::Write as _;
     let random = SeededRandom::new(salt ^ id.unsigned_abs());
     let words = 1 + random.below(WORDS_PER_BODY_MAX);

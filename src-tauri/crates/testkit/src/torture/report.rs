@@ -76,6 +76,12 @@ impl Report {
         self.name_failure(Failure { run, what });
     }
 
+    /// A failure that is counted already.
+    pub(super) fn fail_named(&mut self, what: &str) {
+        let what = what.to_owned();
+        self.name_failure(Failure { run: 0, what });
+    }
+
     pub fn note(&mut self, what: impl Into<String>) {
         *self.notes.entry(what.into()).or_default() += 1;
     }

@@ -1,8 +1,10 @@
 //! The registry: a line for each suite, and one for each process that a suite starts.
 
+#[cfg(unix)]
+use super::t5_bad_files;
 use super::{
     Child, Suite, breaker, children, day, disk_full, starvation, t1_faults, t2_copies, t2_recovery,
-    t3_power, t4_kill, t4_migrate, t8_churn,
+    t3_power, t4_kill, t4_migrate, t6_flips, t8_churn, t14_upgrades,
 };
 
 pub const ALL: &[Suite] = &[
@@ -15,11 +17,15 @@ pub const ALL: &[Suite] = &[
     t4_kill::BACKING_UP,
     t4_kill::RESTORING,
     t4_migrate::SUITE,
+    #[cfg(unix)]
+    t5_bad_files::SUITE,
+    t6_flips::SUITE,
     t8_churn::SUITE,
     breaker::SUITE,
     disk_full::SUITE,
     starvation::SUITE,
     day::SUITE,
+    t14_upgrades::SUITE,
 ];
 
 pub const CHILDREN: &[Child] = &[
@@ -29,4 +35,7 @@ pub const CHILDREN: &[Child] = &[
     children::RESTORER,
     children::CHURNER,
     children::FOREIGNER,
+    t14_upgrades::UPGRADER,
+    #[cfg(unix)]
+    t5_bad_files::VISITOR,
 ];

@@ -56,7 +56,7 @@ const SCENES: [Scene; 4] = [
 
 const ROWS_IN_FILE: i64 = 30;
 const ROWS_IN_WAL: i64 = 15;
-const OLD_PRODUCER: i64 = 0;
+pub(super) const OLD_PRODUCER: i64 = 0;
 pub(super) const NEW_PRODUCER: i64 = 1;
 /// What the transaction that was under way had written.
 const TORN: &[u8] = b"torn";
@@ -91,7 +91,7 @@ pub(super) fn leave_wal(work: &Work) -> Result<(), String> {
 }
 
 /// A file of which a large transaction was under way when the process died.
-fn leave_journal(work: &Work) -> Result<(), String> {
+pub(super) fn leave_journal(work: &Work) -> Result<(), String> {
     leave_file(work, SCHEMA)?;
     let database = work.database();
     let beside = |suffix: &str| {
@@ -148,7 +148,7 @@ fn tear_first_sector(work: &Work) -> std::io::Result<()> {
     std::fs::write(work.database(), bytes)
 }
 
-fn outsider(work: &Work) -> rusqlite::Result<Connection> {
+pub(super) fn outsider(work: &Work) -> rusqlite::Result<Connection> {
     #[expect(
         clippy::disallowed_methods,
         reason = "what a crash leaves is made by SQLite without the keeper"

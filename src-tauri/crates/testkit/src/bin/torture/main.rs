@@ -32,6 +32,9 @@ struct Args {
     short: bool,
     #[arg(long)]
     json: bool,
+    /// A page that gets the table between its marks, as docs/reliability.md
+    #[arg(long)]
+    write: Option<PathBuf>,
     /// Runs at the same time
     #[arg(long)]
     workers: Option<usize>,
@@ -86,7 +89,7 @@ fn main() -> ExitCode {
         let (took, report) = timed(|| (suite.run)(&options));
         table.add(suite, &options, report, took, args.json);
     }
-    table.finish(args.json)
+    table.finish(args.json, args.write.as_deref())
 }
 
 fn be_child(name: &str, arguments: &[String]) -> ExitCode {

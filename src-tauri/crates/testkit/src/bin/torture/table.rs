@@ -1,5 +1,6 @@
 //! The table, for people or as JSON.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -83,16 +84,19 @@ impl Table {
         }
     }
 
-    pub(crate) fn finish(self, as_json: bool) -> ExitCode {
+    /// `page` gets the rows between its marks; rows of suites that did not run stay there.
+    pub(crate) fn finish(mut self, as_json: bool, page: Option<&Path>) -> ExitCode {
+        let rows: Vec<String> = self.rows.iter().map(|row| line(row)).collect();
         if as_json {
             say(&Value::Array(self.values).to_string());
         } else {
-            let line = |cells: &[String]| format!("| {} |", cells.join(" | "));
-            say(&format!("\n{}", line(&HEAD.map(str::to_owned))));
-            say(&format!("|{}", "---|".repeat(HEAD.len())));
-            for row in &self.rows {
-                say(&line(row));
-            }
+            say(&format!("\n{}\n{}", head(), rows.join("\n")));
+        }
+        if let Some(page) = page
+            && let Err(error) = put(page, &rows)
+        {
+            say(&format!("the table could not be written: {error}"));
+            self.missed = true;
         }
         if self.missed {
             ExitCode::FAILURE
@@ -100,6 +104,38 @@ impl Table {
             ExitCode::SUCCESS
         }
     }
+}
+
+fn head() -> String {
+    let names = line(&HEAD.map(str::to_owned));
+    format!("{names}\n|{}", "---|".repeat(HEAD.len()))
+}
+
+fn line(cells: &[String]) -> String {
+    format!("| {} |", cells.join(" | "))
+}
+
+fn put(page: &Path, rows: &[String]) -> std::io::Result<()> {
+    const BEGIN: &str = "<!-- torture -->\n";
+    const END: &str = "<!-- /torture -->";
+    let text = std::fs::read_to_string(page)?;
+    let parts = text.split_once(BEGIN).and_then(|(before, rest)| {
+        let (table, after) = rest.split_once(END)?;
+        Some((before, table, after))
+    });
+    let Some((before, table, after)) = parts else {
+        return Err(std::io::Error::other("the page has no marks for a table"));
+    };
+    let suite = |row: &str| row.split(':').next().map(str::to_owned);
+    let mut all: Vec<String> = table.lines().skip(2).map(str::to_owned).collect();
+    for row in rows {
+        match all.iter_mut().find(|old| suite(old) == suite(row)) {
+            Some(old) => old.clone_from(row),
+            None => all.push(row.clone()),
+        }
+    }
+    let table = format!("{}\n{}\n", head(), all.join("\n"));
+    std::fs::write(page, format!("{before}{BEGIN}{table}{END}{after}"))
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what this program is for")]

@@ -1,0 +1,252 @@
+//! Copies of the memory: made, checked, put back, and looked after by the day.
+
+mod daily;
+mod memo;
+mod running;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_store::Health;
+use oldgrowth_store::copies as store;
+
+use crate::engine::Core;
+use crate::{Engine, Error, Event, Result, Status};
+
+pub use running::{CopyProgress, CopyWork};
+
+pub(crate) use daily::Failure;
+pub(crate) use memo::Memo;
+pub(crate) use running::Running;
+
+/// Under this name a backup holds its long read.
+pub(crate) const BACKUP_LABEL: &str = "backup";
+
+/// How long a restore waits for the jobs at work to come to their end.
+const QUIET_WAIT: Duration = Duration::from_secs(30);
+
+/// A backup, and what is known of it besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupView {
+    pub backup: store::Backup,
+    /// When all of it was last read and found sound.
+    pub verified_at: Option<UnixMs>,
+    /// At the last look it was not what it should be.
+    pub unsound: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copies {
+    pub backups: Vec<BackupView>,
+    pub kept_aside: Vec<store::KeptAside>,
+    pub running: Option<CopyProgress>,
+    pub last_failure: Option<String>,
+    /// How many changes lie behind a damage in the log, while the store waits for a choice.
+    pub damage: Option<u32>,
+    pub folder: PathBuf,
+}
+
+impl Engine {
+    pub fn copies(&self) -> Copies {
+        self.core().copies()
+    }
+
+    /// Makes a backup, in the memory's own folder or at a path where nothing is. Others are told of its
+    /// progress.
+    pub fn make_backup(&self, to: Option<&Path>) -> Result<BackupView> {
+        self.core().make_backup(to)
+    }
+
+    /// Does what is due: the backup of the day, the check of the month. The ticker calls it by itself.
+    pub fn look_after_copies(&self) {
+        self.core().look_after_copies();
+    }
+
+    /// Stops the backup or the check that is under way, if one is. A restore goes on to its end: it
+    /// takes moments, and half of it helps nobody.
+    pub fn cancel_copy(&self) {
+        self.core().running.cancel();
+    }
+
+    pub fn verify_backup(&self, id: &str) -> Result<BackupView> {
+        let core = self.core();
+        let backup = core.backup(id)?;
+        let _work = core.begin(CopyWork::Verify)?;
+        core.verify(&backup)?;
+        Ok(core.view(backup))
+    }
+
+    /// What restoring a copy would bring. Nothing is changed.
+    pub fn preview_restore(&self, id: &str) -> Result<store::Preview> {
+        self.core().store.preview_copy(id)?.ok_or(Error::NotFound)
+    }
+
+    /// Writes a copy to a path where nothing is.
+    pub fn restore_to(&self, id: &str, path: &Path) -> Result<()> {
+        let core = self.core();
+        let _work = core.begin(CopyWork::Restore)?;
+        if core.store.copy_to(id, path)? {
+            Ok(())
+        } else {
+            Err(Error::NotFound)
+        }
+    }
+
+    /// Puts a copy in the memory's place. The jobs at work end first and go on with what is there then.
+    /// Answers the set in which what was there is kept.
+    pub fn restore(&self, id: &str) -> Result<String> {
+        let core = self.core();
+        let work = core.begin(CopyWork::Restore)?;
+        let quiet = core
+            .queue
+            .hold_still(QUIET_WAIT)
+            .ok_or(Error::StillWorking)?;
+        let restored = core.store.put_back(id);
+        if matches!(restored, Ok(Some(_))) {
+            // The leases in what is there now are of a time gone by.
+            quiet.forget();
+        }
+        drop(quiet);
+        drop(work);
+        core.after_restore();
+        restored?.ok_or(Error::NotFound)
+    }
+
+    /// Removes what is kept aside, for good.
+    pub fn discard_kept_aside(&self, id: &str) -> Result<Copies> {
+        let core = self.core();
+        if !core.store.discard_aside(id)? {
+            return Err(Error::NotFound);
+        }
+        core.copies_changed();
+        Ok(core.copies())
+    }
+
+    /// Goes on without what lies behind a damage in the log. The damaged files stay kept aside.
+    pub fn accept_damage(&self) -> Result<Status> {
+        let core = self.core();
+        if core.damage().is_none() {
+            return Err(Error::NotFound);
+        }
+        core.store.accept_damage()?;
+        core.copies_changed();
+        core.queue.wake();
+        Ok(self.doctor())
+    }
+}
+
+impl Core {
+    fn copies(&self) -> Copies {
+        // First, because opening a damaged store is what keeps it aside.
+        let damage = self.damage();
+        let last_failure = self.memo.lock().failure();
+        Copies {
+            backups: self
+                .store
+                .backups()
+                .into_iter()
+                .map(|backup| self.view(backup))
+                .collect(),
+            kept_aside: self.store.kept_aside(),
+            running: self.running.progress(),
+            last_failure: last_failure.map(Failure::words),
+            damage,
+            folder: self.store.backups_folder(),
+        }
+    }
+
+    fn damage(&self) -> Option<u32> {
+        if self.store.health().state == Health::Resting {
+            // Whether its log is damaged is known once somebody has read.
+            self.tell_counts();
+        }
+        match self.store.health().state {
+            Health::WalDamaged { commits_behind } => Some(commits_behind),
+            _ => None,
+        }
+    }
+
+    fn backup(&self, id: &str) -> Result<store::Backup> {
+        self.store
+            .backups()
+            .into_iter()
+            .find(|backup| backup.id == id)
+            .ok_or(Error::NotFound)
+    }
+
+    pub(crate) fn view(&self, backup: store::Backup) -> BackupView {
+        let memo = self.memo.lock();
+        let checked = memo.checked(&backup.id);
+        BackupView {
+            // It is read through and opened when it is made.
+            verified_at: match checked {
+                Some(checked) => checked.sound.then_some(checked.at),
+                None => backup.note.as_ref().map(|note| note.made_at),
+            },
+            unsound: backup.failed || checked.is_some_and(|checked| !checked.sound),
+            backup,
+        }
+    }
+
+    /// One at a time. Others are told when it has ended, however it did.
+    fn begin(&self, work: CopyWork) -> Result<running::Work<'_>> {
+        self.running.begin(self, work).ok_or(Error::CopyUnderWay)
+    }
+
+    fn make_backup(&self, to: Option<&Path>) -> Result<BackupView> {
+        // The keeper takes the permit and says no more than that there is too much at once.
+        if self.store.reservations().blocked {
+            return Err(Error::TooManyLongReads);
+        }
+        let work = self.begin(CopyWork::Backup)?;
+        let made = self
+            .store
+            .make_backup(to, &mut |progress| work.goes_on(progress));
+        match made {
+            Ok(backup) => {
+                if to.is_none() {
+                    self.memo.lock().failed(None);
+                }
+                Ok(self.view(backup))
+            }
+            Err(_) if work.is_cancelled() => Err(Error::Cancelled),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads a backup through and remembers what came of it.
+    fn verify(&self, backup: &store::Backup) -> Result<()> {
+        let sound = match self.store.verify_backup(&backup.id) {
+            Ok(true) => true,
+            Ok(false) => return Err(Error::NotFound),
+            Err(error) if error.is_bad_copy() => false,
+            Err(error) => return Err(error.into()),
+        };
+        let now = self.now();
+        self.memo
+            .lock()
+            .check(&backup.id, now, sound, &self.workspace);
+        Ok(())
+    }
+
+    /// To be called when backups or what is kept aside have changed.
+    pub(crate) fn copies_changed(&self) {
+        self.look_at_copies();
+        self.events.publish(&Event::CopiesChanged);
+        self.tell_counts();
+    }
+
+    fn after_restore(&self) {
+        // Until the leases of what is there now are put back nothing is claimed.
+        if let Err(error) = self.put_in_order() {
+            tracing::debug!(
+                transient = error.is_transient(),
+                "the restored store is put in order at the next tick"
+            );
+        }
+        self.queue.wake();
+        self.memory_changed();
+        self.copies_changed();
+    }
+}

@@ -1,0 +1,379 @@
+//! Copies of the whole store: backups, and what the keeper keeps aside.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_keeper::{BackupKind, CopyProgress, MadeBy, Set, Source, salvage};
+
+use crate::{Result, Store};
+
+/// How far a copy has come, in pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub done: u32,
+    pub of: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backup {
+    /// The name of its file without the ending; it begins with the time.
+    pub id: String,
+    pub path: PathBuf,
+    pub bytes: u64,
+    /// It was read through and was not what it should be.
+    pub failed: bool,
+    /// `None` when the note beside it is missing or can't be read.
+    pub note: Option<BackupNote>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupNote {
+    pub made_at: UnixMs,
+    /// Made by itself before the schema was changed.
+    pub before_update: bool,
+    /// Rows by table; empty when they were not written down.
+    pub rows: BTreeMap<String, u64>,
+}
+
+/// A set of files kept aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAside {
+    pub id: String,
+    pub folder: PathBuf,
+    pub made_at: UnixMs,
+    pub reason: AsideReason,
+    pub by_person: bool,
+    pub only_copy: bool,
+    pub bytes: u64,
+    /// It holds a main file.
+    pub restorable: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AsideReason {
+    LogDamaged,
+    LogForeign,
+    MainMissing,
+    MainEmpty,
+    NotSound,
+    HotJournal,
+    /// The file was moved or replaced while it was open.
+    SplitBrain,
+    /// A copy was put in its place.
+    Replaced,
+    /// Of another version, or its note can't be read.
+    Unknown,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    pub made_at: Option<UnixMs>,
+    pub schema_version: i32,
+    /// It would be brought up to date on the way.
+    pub is_older: bool,
+    pub here_written_at: Option<UnixMs>,
+    pub here_bytes: u64,
+    pub tables: Vec<TablePreview>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TablePreview {
+    pub table: String,
+    pub there: Option<u64>,
+    pub here: Option<u64>,
+    /// Rows here that are newer than all that is there.
+    pub newer_here: u64,
+}
+
+/// A copy, found by its name.
+struct Found {
+    source: Source,
+    made_at: Option<UnixMs>,
+    /// Kept for as long as the source is used.
+    _salvaged: Option<Salvaged>,
+}
+
+/// A file that was made from a damaged set. It goes when it is dropped; the set stays.
+struct Salvaged {
+    folder: PathBuf,
+    file: PathBuf,
+}
+
+impl Store {
+    /// Newest first.
+    pub fn backups(&self) -> Vec<Backup> {
+        self.file.backups().into_iter().map(Backup::of).collect()
+    }
+
+    /// Newest first.
+    pub fn kept_aside(&self) -> Vec<KeptAside> {
+        self.file
+            .quarantine()
+            .into_iter()
+            .map(KeptAside::of)
+            .collect()
+    }
+
+    /// Makes a backup in its folder, or at a path where nothing is. `progress` says whether to go on;
+    /// a backup that is stopped leaves nothing.
+    pub fn make_backup(
+        &self,
+        to: Option<&Path>,
+        progress: &mut dyn FnMut(Progress) -> bool,
+    ) -> Result<Backup> {
+        let mut asked = |come: CopyProgress| {
+            let goes_on = progress(Progress {
+                done: come.done,
+                of: come.of,
+            });
+            if goes_on {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        };
+        let Some(to) = to else {
+            let made = self.file.backup(BackupKind::Recent, &mut asked)?;
+            return Ok(Backup::of(made));
+        };
+        self.file.backup_to(to, &mut asked)?;
+        Ok(Backup {
+            id: to
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            path: to.to_path_buf(),
+            bytes: std::fs::metadata(to).map_or(0, |file| file.len()),
+            failed: false,
+            note: modified(to).map(|made_at| BackupNote {
+                made_at,
+                before_update: false,
+                rows: BTreeMap::new(),
+            }),
+        })
+    }
+
+    /// Reads all of a backup and opens it. False when there is none of this name.
+    pub fn verify_backup(&self, id: &str) -> Result<bool> {
+        let backups = self.file.backups();
+        let Some(backup) = backups.iter().find(|backup| backup.name == id) else {
+            return Ok(false);
+        };
+        self.file.verify(backup)?;
+        Ok(true)
+    }
+
+    /// What a copy would bring and set aside. `None` when there is no such copy.
+    pub fn preview_copy(&self, id: &str) -> Result<Option<Preview>> {
+        let Some(found) = self.find(id)? else {
+            return Ok(None);
+        };
+        let preview = self.file.preview(&found.source)?;
+        let facts = self.file.facts();
+        Ok(Some(Preview {
+            made_at: found.made_at.or(preview.made_unix_ms.map(UnixMs)),
+            schema_version: preview.schema_version,
+            is_older: preview.is_older,
+            here_written_at: self.written_at(),
+            here_bytes: facts.main_bytes.unwrap_or(0) + facts.wal_bytes.unwrap_or(0),
+            tables: preview
+                .tables
+                .into_iter()
+                .map(|table| TablePreview {
+                    table: table.name,
+                    there: table.rows_there,
+                    here: table.rows_here,
+                    newer_here: table.newer_here,
+                })
+                .collect(),
+        }))
+    }
+
+    /// Writes a copy to a path where nothing is. False when there is no such copy.
+    pub fn copy_to(&self, id: &str, path: &Path) -> Result<bool> {
+        let Some(found) = self.find(id)? else {
+            return Ok(false);
+        };
+        self.file.restore_to(&found.source, path)?;
+        Ok(true)
+    }
+
+    /// Puts a copy in the store's place. Answers the set in which what was there is kept, or `None` when
+    /// there is no such copy.
+    pub fn put_back(&self, id: &str) -> Result<Option<String>> {
+        let Some(found) = self.find(id)? else {
+            return Ok(None);
+        };
+        Ok(Some(self.file.restore(&found.source)?.id))
+    }
+
+    /// Removes a set for good. False when there is none of this name.
+    pub fn discard_aside(&self, id: &str) -> Result<bool> {
+        if !self.file.quarantine().iter().any(|set| set.id == id) {
+            return Ok(false);
+        }
+        self.file.discard(id)?;
+        Ok(true)
+    }
+
+    /// Goes on without what lies behind a damage in the log.
+    pub fn accept_damage(&self) -> Result<()> {
+        Ok(self.file.accept_damage()?)
+    }
+
+    /// A backup or a set by its name. Of a set whose log is damaged it is what can be salvaged.
+    fn find(&self, id: &str) -> Result<Option<Found>> {
+        let backup = self.file.backups().into_iter().find(|one| one.name == id);
+        if let Some(backup) = backup {
+            let made_at = backup
+                .facts
+                .as_ref()
+                .map(|facts| UnixMs(facts.made_unix_ms));
+            return Ok(Some(Found {
+                made_at,
+                source: Source::Backup(backup),
+                _salvaged: None,
+            }));
+        }
+        let Some(set) = self.file.quarantine().into_iter().find(|one| one.id == id) else {
+            return Ok(None);
+        };
+        let made_at = Some(UnixMs(set.manifest.made_unix_ms));
+        let damaged = set
+            .manifest
+            .wal
+            .as_ref()
+            .is_some_and(|wal| wal.commits_behind > 0);
+        if !damaged {
+            return Ok(Some(Found {
+                made_at,
+                source: Source::Set(set),
+                _salvaged: None,
+            }));
+        }
+        let into = self.folder().join(format!("salvaged-{id}"));
+        let salvaged = Salvaged::of(&set, into)?;
+        Ok(Some(Found {
+            made_at,
+            source: Source::File(salvaged.file.clone()),
+            _salvaged: Some(salvaged),
+        }))
+    }
+
+    /// Where the backups of a workspace lie.
+    pub fn backups_folder(&self) -> PathBuf {
+        self.folder().join("backups")
+    }
+
+    /// When the store's files were last written. Looked up beside SQLite, by name alone.
+    pub fn written_at(&self) -> Option<UnixMs> {
+        let main = self.facts().path;
+        let beside = |suffix: &str| {
+            let mut name = main.clone().into_os_string();
+            name.push(suffix);
+            modified(Path::new(&name))
+        };
+        beside("").max(beside("-wal"))
+    }
+
+    /// When the store was made.
+    pub fn made_at(&self) -> Option<UnixMs> {
+        let mut mark = self.facts().path.into_os_string();
+        mark.push(".made");
+        modified(Path::new(&mark))
+    }
+
+    fn folder(&self) -> PathBuf {
+        let main = self.facts().path;
+        main.parent().map_or_else(PathBuf::new, Path::to_path_buf)
+    }
+}
+
+fn modified(path: &Path) -> Option<UnixMs> {
+    let at = std::fs::symlink_metadata(path).ok()?.modified().ok()?;
+    let since = at.duration_since(UNIX_EPOCH).ok()?;
+    Some(UnixMs(i64::try_from(since.as_millis()).ok()?))
+}
+
+impl Salvaged {
+    fn of(set: &Set, folder: PathBuf) -> Result<Self> {
+        // What a process that was killed has left there was made from the set, as this will be.
+        remove_salvaged(&folder);
+        let made = salvage(&set.folder, &set.manifest.database, None, &folder)?;
+        Ok(Self {
+            folder,
+            file: made.path,
+        })
+    }
+}
+
+impl Drop for Salvaged {
+    fn drop(&mut self) {
+        remove_salvaged(&self.folder);
+    }
+}
+
+/// Removes the files that salvaging has made, and their folder when nothing else is in it.
+fn remove_salvaged(folder: &Path) {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for file in files {
+        if let Err(error) = std::fs::remove_file(file.path()) {
+            tracing::debug!(kind = ?error.kind(), "a salvaged file stays");
+        }
+    }
+    if folder.exists() && std::fs::remove_dir(folder).is_err() {
+        tracing::debug!("the folder of a salvaged file stays");
+    }
+}
+
+impl Backup {
+    fn of(backup: oldgrowth_keeper::Backup) -> Self {
+        Self {
+            id: backup.name,
+            path: backup.file,
+            bytes: backup.bytes,
+            failed: backup.failed,
+            note: backup.facts.map(|facts| BackupNote {
+                made_at: UnixMs(facts.made_unix_ms),
+                before_update: facts.kind == BackupKind::BeforeMigration,
+                rows: facts.rows,
+            }),
+        }
+    }
+}
+
+impl KeptAside {
+    fn of(set: Set) -> Self {
+        let manifest = &set.manifest;
+        Self {
+            made_at: UnixMs(manifest.made_unix_ms),
+            reason: AsideReason::parse(&manifest.reason),
+            by_person: manifest.made_by == MadeBy::Person,
+            only_copy: manifest.holds_only_copy,
+            bytes: set.bytes(),
+            restorable: set.folder.join(&manifest.database).is_file(),
+            id: set.id,
+            folder: set.folder,
+        }
+    }
+}
+
+impl AsideReason {
+    fn parse(reason: &str) -> Self {
+        match reason {
+            "wal_damaged" => Self::LogDamaged,
+            "wal_foreign" => Self::LogForeign,
+            "main_missing" => Self::MainMissing,
+            "main_empty" => Self::MainEmpty,
+            "not_sound" => Self::NotSound,
+            "hot_journal" => Self::HotJournal,
+            "split_brain" => Self::SplitBrain,
+            "replaced" => Self::Replaced,
+            _ => Self::Unknown,
+        }
+    }
+}
