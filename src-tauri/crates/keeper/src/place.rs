@@ -13,6 +13,10 @@ use crate::platform::volume::Volume;
 use crate::platform::{self, FileId};
 pub(crate) use crate::platform::{make_folder, rename_to_new, sync_folder};
 
+/// A main file of one byte is an empty one to SQLite, which deletes the WAL beside it just the same: see
+/// `unixFileSize` in `os_unix.c`.
+pub(crate) const EMPTY_BYTES_MAX: u64 = 1;
+
 /// The four files of one database.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {

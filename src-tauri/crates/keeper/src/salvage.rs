@@ -23,7 +23,7 @@ pub use self::walk::LostRange;
 use self::walk::is_harm;
 use crate::error::Error;
 use crate::files;
-use crate::place::{Place, size_of, with_suffix};
+use crate::place::{EMPTY_BYTES_MAX, Place, size_of, with_suffix};
 use crate::wal::{self, WalScan};
 
 const RESULT: &str = "salvaged.db";
@@ -187,7 +187,7 @@ impl Ladder<'_> {
     /// `with_log`: the log is of this database.
     fn native(&self, made: &mut Vec<Candidate>, with_log: bool) -> Result<Option<Judged>, Error> {
         // SQLite would throw the log of an empty file away, even from its copy.
-        if size_of(&self.set.main).is_none_or(|bytes| bytes == 0) {
+        if size_of(&self.set.main).is_none_or(|bytes| bytes <= EMPTY_BYTES_MAX) {
             return Ok(None);
         }
         for (rung, name) in [(Rung::Native, "native.db"), (Rung::HeapIndex, "heap.db")] {
@@ -218,7 +218,7 @@ impl Ladder<'_> {
             Frames::AsTheyStand => (Rung::MergedAsItStands, "as-it-stands.db"),
         };
         let path = self.into.join(name);
-        if scan.is_none() && size_of(&self.set.main).is_none_or(|bytes| bytes == 0) {
+        if scan.is_none() && size_of(&self.set.main).is_none_or(|bytes| bytes <= EMPTY_BYTES_MAX) {
             return Ok(());
         }
         made.push(Candidate::new(&path, rung));

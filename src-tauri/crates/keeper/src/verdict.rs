@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::attached::{Attached, attached};
 use crate::decision::{Main, Seen, Wal};
 use crate::error::{Error, PathProblem};
-use crate::place::Place;
+use crate::place::{EMPTY_BYTES_MAX, Place};
 use crate::wal::{self, MainHeader, WalScan, WalVerdict};
 
 /// What was seen, and what tells more about it.
@@ -62,12 +62,12 @@ pub(crate) fn look(place: &Place) -> Result<Look, Error> {
     }
     let may_read = place.is_let_go();
     let first = match &main {
-        Some(meta) if meta.len() > 0 && may_read => Some(first_bytes(&place.main)?),
+        Some(meta) if meta.len() > EMPTY_BYTES_MAX && may_read => Some(first_bytes(&place.main)?),
         _ => None,
     };
     seen.main = match (&main, &first) {
         (None, _) => Main::Missing,
-        (Some(meta), _) if meta.len() == 0 => Main::Empty,
+        (Some(meta), _) if meta.len() <= EMPTY_BYTES_MAX => Main::Empty,
         (Some(_), Some(first)) if !first.starts_with(MAGIC) => Main::Strange,
         (Some(_), _) => Main::There,
     };

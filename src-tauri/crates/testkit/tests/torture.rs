@@ -94,6 +94,12 @@ fn no_upgrade_leaves_half_a_version() {
     stands("upgrades", 60);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn no_function_of_the_keeper_drops_its_locks() {
+    stands("locks", 1);
+}
+
 #[test]
 fn processes_at_once_are_told_of_no_failure() {
     stands("churn", 1);
@@ -138,6 +144,17 @@ fn dropped_locks_are_noticed() {
     assert!(
         !tried.report.holds(),
         "another process takes the WAL away under its writer"
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn locks_dropped_by_a_function_are_noticed_at_once() {
+    let tried = torture("locks", 1, Some(Sabotage::DropLocks));
+    let first = tried.report.failures.first();
+    assert!(
+        first.is_some_and(|failure| failure.what.contains("no lock on")),
+        "before they do any harm: {first:?}"
     );
 }
 

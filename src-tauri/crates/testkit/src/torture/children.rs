@@ -204,7 +204,7 @@ fn write_round(file: &KeptFile, job: &Job, round: i64) -> Result<(), String> {
 
 /// POSIX drops all locks of a process on a file when any descriptor of that file is closed. See
 /// "How To Corrupt An SQLite Database File", 2.2.
-fn drop_locks(database: &Path) -> std::io::Result<()> {
+pub(super) fn drop_locks(database: &Path) -> std::io::Result<()> {
     let mut shm = database.as_os_str().to_owned();
     shm.push("-shm");
     for path in [database, Path::new(&shm)] {

@@ -32,6 +32,12 @@ mod t5_bad_files;
 #[cfg(unix)]
 mod t5_states;
 mod t6_flips;
+#[cfg(target_os = "linux")]
+mod t7_calls;
+#[cfg(target_os = "linux")]
+mod t7_locks;
+#[cfg(target_os = "linux")]
+mod t7_stranger;
 mod t8_churn;
 mod work;
 

@@ -6,6 +6,8 @@ use super::{
     Child, Suite, breaker, children, day, disk_full, starvation, t1_faults, t2_copies, t2_recovery,
     t3_power, t4_kill, t4_migrate, t6_flips, t8_churn, t14_upgrades,
 };
+#[cfg(target_os = "linux")]
+use super::{t7_locks, t7_stranger};
 
 pub const ALL: &[Suite] = &[
     t1_faults::SUITE,
@@ -20,6 +22,8 @@ pub const ALL: &[Suite] = &[
     #[cfg(unix)]
     t5_bad_files::SUITE,
     t6_flips::SUITE,
+    #[cfg(target_os = "linux")]
+    t7_locks::SUITE,
     t8_churn::SUITE,
     breaker::SUITE,
     disk_full::SUITE,
@@ -38,4 +42,6 @@ pub const CHILDREN: &[Child] = &[
     t14_upgrades::UPGRADER,
     #[cfg(unix)]
     t5_bad_files::VISITOR,
+    #[cfg(target_os = "linux")]
+    t7_stranger::PASSER_BY,
 ];

@@ -98,7 +98,7 @@ fn corpus(options: &Options) -> Result<Arc<Corpus>, String> {
         .iter()
         .flat_map(|(part, fixture, suffix)| t5_states::of(*part, fixture.bytes(suffix)));
     let (cuts, others): (Vec<State>, Vec<State>) =
-        all.partition(|state| matches!(state.defect, Defect::Cut(_)));
+        all.partition(|state| matches!(state.defect, Defect::Cut(bytes) if bytes > 1));
     let step = usize::try_from(stride(cuts.len() as u64)).unwrap_or(1);
     let cuts = (0..cuts.len()).filter_map(|n| cuts.get(n * step % cuts.len()).copied());
     let states = others

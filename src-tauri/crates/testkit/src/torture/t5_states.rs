@@ -167,7 +167,7 @@ impl State {
         use Defect as D;
         match (self.part, self.defect) {
             (Part::Main, D::Missing) => &["misplaced"],
-            (Part::Main, D::Cut(0)) => &["misplaced"],
+            (Part::Main, D::Cut(0 | 1)) => &["misplaced"],
             (Part::Main, D::Folder | D::DanglingLink | D::LinkToItself) => &["path"],
             (Part::Main, D::Linked) => &["ok", "corrupt"],
             (Part::Main, D::Cut(_) | D::Garbage) => &["ok", "corrupt"],
