@@ -6,10 +6,14 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::attached::{Attached, attached};
+use crate::class::Class;
 use crate::decision::{Main, Seen, Wal};
 use crate::error::{Error, PathProblem};
 use crate::place::{EMPTY_BYTES_MAX, Place};
 use crate::wal::{self, MainHeader, WalScan, WalVerdict};
+
+/// Files that come and go are looked at this often.
+const LOOKS_MAX: u32 = 5;
 
 /// What was seen, and what tells more about it.
 #[derive(Debug, Default)]
@@ -29,6 +33,17 @@ const HOT_JOURNAL: &[u8; 8] = &[0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 /// Looks at the set. Files are read only while this process has no connection to them, since closing
 /// the main file would drop SQLite's locks on it.
 pub(crate) fn look(place: &Place) -> Result<Look, Error> {
+    let mut looks = 1;
+    loop {
+        match look_once(place) {
+            // Another program that lets go of the database takes its sidecars away as one looks.
+            Err(error) if error.class() == Class::Misplaced && looks < LOOKS_MAX => looks += 1,
+            seen => return seen,
+        }
+    }
+}
+
+fn look_once(place: &Place) -> Result<Look, Error> {
     let main = stat(&place.main)?;
     let wal = stat(&place.wal)?;
     let shm = stat(&place.shm)?;

@@ -35,6 +35,10 @@ pub(crate) enum WalVerdict {
     Clean,
     /// The end is unfinished and holds no commit: what a crash leaves.
     TornTail,
+    /// The end is unfinished though its commit is there: what a power loss leaves that wrote the sectors
+    /// of the last, unacknowledged transaction out of order. It looks the same when the disk has
+    /// spoilt an acknowledged one, so it is copied before anybody writes.
+    TornCommit,
     /// SQLite would pass over commits that are there, or the header is lost and something follows.
     /// The set must be preserved before anybody writes.
     Damaged,
@@ -226,6 +230,9 @@ struct Walk {
     broken: bool,
     /// Something of this generation follows the break.
     residue: bool,
+    /// A bit was put right, or a frame is lost that ends a transaction though another follows: no power
+    /// loss does that, since each transaction is synced before the next.
+    harmed: bool,
     /// Of the transaction that has not ended yet.
     open_application_id: Option<i32>,
     frames_committed: usize,
@@ -249,6 +256,7 @@ fn walk(
         },
         broken: !header_ok,
         residue: false,
+        harmed: false,
         open_application_id: None,
         frames_committed: 0,
     };
@@ -293,9 +301,11 @@ impl Walk {
         let Some((mended, sum)) = mend::frame(generation, seed, bytes, behind) else {
             self.broken = true;
             self.residue = true;
+            self.harmed |= as_stored.pages_at_commit != 0;
             return as_stored.sum;
         };
         self.broken |= mended.is_some();
+        self.harmed |= mended.is_some();
         self.residue |= self.broken;
         self.take(index, bytes, mended);
         sum
@@ -345,6 +355,8 @@ impl Walk {
         scan.holds_whole_database = holds_whole_database(&scan);
         scan.verdict = if is_foreign(&scan, main) {
             WalVerdict::Foreign
+        } else if scan.commits_after_break == 1 && known_by == KnownBy::Header && !self.harmed {
+            WalVerdict::TornCommit
         } else if scan.commits_after_break > 0 || known_by == KnownBy::Frames {
             WalVerdict::Damaged
         } else if self.residue || known_by == KnownBy::MendedHeader {

@@ -55,6 +55,7 @@ pub struct KeptAside {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AsideReason {
     LogDamaged,
+    LogTorn,
     LogForeign,
     MainMissing,
     MainEmpty,
@@ -366,6 +367,7 @@ impl AsideReason {
     fn parse(reason: &str) -> Self {
         match reason {
             "wal_damaged" => Self::LogDamaged,
+            "wal_torn" => Self::LogTorn,
             "wal_foreign" => Self::LogForeign,
             "main_missing" => Self::MainMissing,
             "main_empty" => Self::MainEmpty,

@@ -164,6 +164,7 @@ pub(super) fn kept_aside(sets: &[KeptAside]) -> Row {
 pub fn aside_words(reason: AsideReason) -> &'static str {
     match reason {
         AsideReason::LogDamaged => "the memory's log was damaged",
+        AsideReason::LogTorn => "the end of the memory's log was torn, as by a power cut",
         AsideReason::LogForeign => "a log of another memory lay beside it",
         AsideReason::MainMissing => "the memory's main file was missing",
         AsideReason::MainEmpty => "the memory's main file was empty",

@@ -16,6 +16,7 @@ use crate::open::{Manner, open_read_only, open_writer};
 use crate::place;
 use crate::split_brain::Identity;
 use crate::verdict::{Look, look};
+use crate::wal::WalVerdict;
 
 impl KeptFile {
     /// Does what the table says. `None`: the files have changed by it and are looked at again.
@@ -91,6 +92,13 @@ impl KeptFile {
     fn open_for_writing(&self, manner: Manner, found: &Look) -> Result<SharedHub, Failed> {
         if let Some(wal) = found.wal.as_ref().filter(|wal| wal.commits_valid > 0) {
             tracing::info!(commits = wal.commits_valid, "a log left behind is replayed");
+        }
+        if found
+            .wal
+            .as_ref()
+            .is_some_and(|wal| wal.verdict == WalVerdict::TornCommit)
+        {
+            care::preserve_torn(&self.place, found, &self.ambient);
         }
         if found.seen.wal == Wal::Damaged {
             // A writer comes over it only once a copy is safe.

@@ -30,6 +30,7 @@ pub fn look_at_wal(wal: &Path, main: Option<&[u8]>) -> io::Result<WalSeen> {
             WalVerdict::Empty => "empty",
             WalVerdict::Clean => "clean",
             WalVerdict::TornTail => "torn tail",
+            WalVerdict::TornCommit => "torn commit",
             WalVerdict::Damaged => "damaged",
             WalVerdict::Foreign => "foreign",
             WalVerdict::FutureVersion => "future version",

@@ -282,3 +282,46 @@ fn row_08_a_shared_index_that_is_none_is_left_alone_and_not_needed() {
     );
     assert!(scene.side("-shm").is_symlink(), "and so is the link");
 }
+
+/// The frames of a log that end a transaction, counted from 0.
+fn commits(wal: &[u8]) -> Vec<usize> {
+    wal[32..]
+        .chunks_exact(24 + 4096)
+        .enumerate()
+        .filter(|(_, frame)| frame[4..8] != [0; 4])
+        .map(|(number, _)| number)
+        .collect()
+}
+
+#[test]
+fn row_01_a_last_transaction_torn_by_a_power_cut_is_copied_and_nobody_is_asked() {
+    let scene = Scene::with_hot_wal(3);
+    {
+        let raw = outsider(&scene.path);
+        keep_wal(&raw);
+        raw.execute_batch(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+             INSERT INTO note (text) SELECT hex(randomblob(100)) FROM n;",
+        )
+        .unwrap();
+    }
+    let wal = fs::read(scene.wal()).unwrap();
+    let ends = commits(&wal);
+    let (last, before) = (ends[ends.len() - 1], ends[ends.len() - 2]);
+    assert!(last > before + 3, "the last transaction has several frames");
+    break_frame(&scene.wal(), before + 2);
+    let torn = fs::read(scene.wal()).unwrap();
+    let (keeper, file, _) = scene.keep();
+    assert_eq!(
+        texts(&file),
+        Ok(4),
+        "what was acknowledged before it is there"
+    );
+    assert!(insert(&file, "more").is_ok(), "and it is written as ever");
+    assert!(file.health().state.is_well(), "nobody is asked anything");
+    keeper.shut_down();
+    assert!(
+        scene.in_quarantine("a.db-wal", &torn),
+        "it may have been the disk after all, so there is a copy"
+    );
+}
