@@ -66,7 +66,11 @@ pub(super) fn may_follow(call: Call, how: How, error: &Error) -> bool {
         Call::ShmMap | Call::ShmLock => class == Class::ShmUnavailable,
     };
     // A check of a whole copy finds that it cannot be read, which SQLite tells as a finding.
-    let unread_copy = call == Call::Read && matches!(error, Error::BadCopy(_));
+    let of_copy = match error {
+        Error::NotBackedUp(why) => why,
+        error => error,
+    };
+    let unread_copy = call == Call::Read && matches!(of_copy, Error::BadCopy(_));
     let kept_journal = call == Call::Delete && error.code() == Some(776);
     let for_space = how == How::NoSpace && class == Class::DiskFull;
     by_call || for_space || unread_copy || kept_journal

@@ -25,7 +25,7 @@ use crate::vfs::{self, Claim, Fault};
 pub(super) const SUITE: Suite = Suite {
     name: "upgrades",
     what: "T14, files and programs of all versions, killed at each statement of a step",
-    short_runs: 400,
+    short_runs: 250,
     long_runs: 6_000,
     run,
 };

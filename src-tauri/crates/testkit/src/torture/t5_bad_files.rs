@@ -23,7 +23,7 @@ use super::{Breach, Child, Options, Report, Run, Sabotage, Suite, each_run};
 pub(super) const SUITE: Suite = Suite {
     name: "bad-files",
     what: "T5, a file is missing, cut off, nonsense or forbidden",
-    short_runs: 1_000,
+    short_runs: 450,
     long_runs: 6_000,
     run,
 };

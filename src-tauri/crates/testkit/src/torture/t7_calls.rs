@@ -83,9 +83,7 @@ pub(super) const CALLS: &[Call] = &[
                 .backup_to(&to, &mut |_| ControlFlow::Continue(())),
         )
     }),
-    call("preview", &["KeptFile::preview"], |scene| {
-        told(a_backup(scene).and_then(|backup| scene.file.preview(&backup)))
-    }),
+    call("preview", &["KeptFile::preview"], preview),
     call("restore elsewhere", &["KeptFile::restore_to"], |scene| {
         let to = free_name(scene, "restored");
         told(a_backup(scene).and_then(|backup| scene.file.restore_to(&backup, &to)))
@@ -206,6 +204,16 @@ fn a_backup(scene: &Scene) -> Result<Source, Error> {
     known.map_or_else(|| back_up(scene), Ok).map(Source::Backup)
 }
 
+fn preview(scene: &Scene) -> Result<(), String> {
+    told(a_backup(scene).and_then(|backup| scene.file.preview(&backup)))?;
+    // Reading it apart would drop the locks, so it is refused.
+    let itself = Source::File(scene.path.clone());
+    match scene.file.preview(&itself) {
+        Err(Error::Path { .. }) => Ok(()),
+        other => Err(format!("the file was compared with itself: {other:?}")),
+    }
+}
+
 /// A run makes few files, and each is in the way of the next of its name.
 fn free_name(scene: &Scene, name: &str) -> PathBuf {
     scene.folder.join(format!("{name}.db"))
@@ -223,6 +231,7 @@ fn restore(scene: &Scene) -> Result<(), String> {
         return Err("what was there is not in quarantine".to_owned());
     }
     scene.stranger.await_lives(1);
+    told(scene.file.preview(&Source::Set(set.clone())))?;
     let into = scene.folder.join("salvaged");
     told(salvage(&set.folder, DATABASE, None, &into))?;
     told(scene.file.discard(&set.id))

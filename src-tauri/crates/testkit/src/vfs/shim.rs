@@ -70,9 +70,13 @@ unsafe fn real_vfs(vfs: *mut ffi::sqlite3_vfs) -> *mut ffi::sqlite3_vfs {
 /// Keeps the system's number of a call that failed.
 fn noting_errno(code: c_int) -> c_int {
     if code != ffi::SQLITE_OK {
-        LAST_ERRNO.set(io::Error::last_os_error().raw_os_error().unwrap_or(0));
+        note_errno();
     }
     code
+}
+
+fn note_errno() {
+    LAST_ERRNO.set(io::Error::last_os_error().raw_os_error().unwrap_or(0));
 }
 
 fn fail(answer: Answer) -> c_int {
@@ -114,6 +118,15 @@ unsafe extern "C" fn vfs_open(
             Some(open) => noting_errno(open(behind, name, real, flags, out_flags)),
             None => ffi::SQLITE_CANTOPEN,
         };
+        let has = |flag| !out_flags.is_null() && *out_flags & flag != 0;
+        if code == ffi::SQLITE_OK
+            && flags & ffi::SQLITE_OPEN_READWRITE != 0
+            && has(ffi::SQLITE_OPEN_READONLY)
+        {
+            // It was opened for reading after writing was refused. SQLite may call that a failure, and
+            // then asks for the number of the refusal.
+            note_errno();
+        }
         if !(*real).pMethods.is_null() {
             (*ours).base.pMethods = &raw const METHODS;
             (*ours).claim = known.map_or(ptr::null_mut(), |known| Box::into_raw(Box::new(known)));
