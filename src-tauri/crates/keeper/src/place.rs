@@ -1,11 +1,14 @@
 //! Where a database lies: its names, its folder, its rights, its marks. By `stat` only: nothing
 //! here opens the main file or `-shm`, because closing them would drop SQLite's locks.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Weak};
+
+use parking_lot::Mutex;
 
 use crate::error::{Error, PathProblem};
 use crate::fault;
@@ -26,7 +29,7 @@ pub(crate) struct Place {
     pub(crate) journal: PathBuf,
     /// Says that a database was made here, so that an empty folder is not taken for a new one.
     pub(crate) made: PathBuf,
-    /// Connections of this process.
+    /// Connections of this process, whoever in it made them.
     live: Arc<AtomicUsize>,
 }
 
@@ -37,7 +40,7 @@ impl Place {
             shm: with_suffix(&main, "-shm"),
             journal: with_suffix(&main, "-journal"),
             made: with_suffix(&main, ".made"),
-            live: Arc::default(),
+            live: connections_to(&main),
             main,
         }
     }
@@ -89,6 +92,21 @@ impl Place {
             folder: self.folder().and_then(Mark::rights),
         }
     }
+}
+
+/// POSIX locks belong to the process, so its connections to one file are counted together, also those of
+/// several keepers.
+fn connections_to(main: &Path) -> Arc<AtomicUsize> {
+    static COUNTED: LazyLock<Mutex<HashMap<PathBuf, Weak<AtomicUsize>>>> =
+        LazyLock::new(Mutex::default);
+    let mut counted = COUNTED.lock();
+    if let Some(count) = counted.get(main).and_then(Weak::upgrade) {
+        return count;
+    }
+    counted.retain(|_, count| count.strong_count() > 0);
+    let count = Arc::default();
+    counted.insert(main.to_path_buf(), Arc::downgrade(&count));
+    count
 }
 
 /// Counts one connection while it lives.

@@ -149,7 +149,7 @@ fn first_bytes(path: &Path) -> Result<Vec<u8>, Error> {
     Ok(first)
 }
 
+/// SQLite goes by the first byte alone (`hasHotJournal`), and removes a journal that it cannot use.
 fn is_hot(journal: &Path) -> Result<bool, Error> {
-    let first = first_bytes(journal)?;
-    Ok(first.starts_with(HOT_JOURNAL))
+    Ok(first_bytes(journal)?.first().is_some_and(|byte| *byte != 0))
 }

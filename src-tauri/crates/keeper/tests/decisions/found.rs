@@ -212,6 +212,19 @@ fn row_05_an_emptied_main_file_costs_no_byte_of_its_wal() {
     );
     keeper.shut_down();
     assert_eq!(partial.bytes(), before, "and both stay as they are");
+
+    // SQLite takes one byte for none.
+    let one_byte = Scene::with_hot_wal(3);
+    fs::write(&one_byte.path, b"S").unwrap();
+    let before = one_byte.bytes();
+    let (keeper, file, _) = one_byte.keep();
+    assert_eq!(
+        texts(&file),
+        asked,
+        "so the WAL beside one byte is as much in danger"
+    );
+    keeper.shut_down();
+    assert_eq!(one_byte.bytes(), before, "and stays");
 }
 
 #[test]
