@@ -87,6 +87,10 @@ impl Changed {
 
 type Inode = (u64, u64);
 
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "there the names of open files cannot change")
+)]
 enum Seen {
     There(Inode),
     Gone,

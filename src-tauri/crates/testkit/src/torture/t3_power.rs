@@ -300,8 +300,19 @@ fn open_with_keeper(run: &Run, folder: &Path, report: &mut Report) -> Result<Fou
     let file = keeper.file(&folder.join(DATABASE), SCHEMA)?;
     let found = look_through(&file, run.options.seed)?;
     report.reopened_in(clock.monotonic());
+    let health = file.health().state;
+    if !file.quarantine().is_empty() {
+        report.note("copied aside for its torn end");
+    }
     keeper.shut_down();
-    Ok(found)
+    if health.is_well() {
+        Ok(found)
+    } else {
+        Err(Failed(format!(
+            "a person is asked after a power cut: {}",
+            health.as_str()
+        )))
+    }
 }
 
 fn open_with_sqlite(run: &Run, folder: &Path) -> Result<Found, Failed> {
@@ -319,11 +330,23 @@ fn open_with_sqlite(run: &Run, folder: &Path) -> Result<Found, Failed> {
 /// Makes the folder hold these files and no others.
 fn write_image(folder: &Path, image: &Image) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    for entry in fs::read_dir(folder)? {
-        fs::remove_file(entry?.path())?;
-    }
+    empty(folder)?;
     for (name, bytes) in image {
         fs::write(folder.join(name.as_ref()), bytes)?;
+    }
+    Ok(())
+}
+
+/// The keeper may have left copies in a folder of their own.
+fn empty(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            empty(&entry.path())?;
+            fs::remove_dir(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
     }
     Ok(())
 }
