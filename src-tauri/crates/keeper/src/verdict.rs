@@ -27,8 +27,6 @@ pub(crate) struct Look {
 
 /// The bytes every SQLite database begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// The bytes a rollback journal begins with while it is needed.
-const HOT_JOURNAL: &[u8; 8] = &[0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 
 /// Looks at the set. Files are read only while this process has no connection to them, since closing
 /// the main file would drop SQLite's locks on it.
