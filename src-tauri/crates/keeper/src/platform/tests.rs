@@ -239,7 +239,7 @@ mod on_windows {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.db");
         fs::write(&path, "").unwrap();
-        let connection = crate::raw::open(&path, true).unwrap();
+        let connection = crate::raw::open(&path, crate::raw::Access::Write).unwrap();
         connection
             .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE note (text TEXT);")
             .unwrap();
@@ -267,7 +267,7 @@ mod on_windows {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.db");
         fs::write(&path, "").unwrap();
-        let connection = crate::raw::open(&path, true).unwrap();
+        let connection = crate::raw::open(&path, crate::raw::Access::Write).unwrap();
         let mut numbers = [-1, -1];
         super::super::windows::av_retry(&connection, &mut numbers);
         assert_eq!(numbers, [20, 25], "set by opening");
