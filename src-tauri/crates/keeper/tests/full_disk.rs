@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use common::volume::SmallVolume;
 use common::*;
 use oldgrowth_keeper::{
     BreakerState, Class, Degraded, Error, Health, JournalMode, Keeper, KeptFile, Lane, Room, Space,

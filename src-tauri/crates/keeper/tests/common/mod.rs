@@ -1,15 +1,13 @@
 //! What the facts share: a lent process whose clock a test can move, and a small schema.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a failed set-up should fail the test, and a skipped one should say so"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
 #![allow(dead_code, reason = "each test file uses a part of this")]
+
+#[cfg(target_os = "linux")]
+pub(crate) mod volume;
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{Builder, JoinHandle};
@@ -169,74 +167,4 @@ pub(crate) fn listing(dir: &Path) -> Vec<(String, u64)> {
         .collect();
     files.sort();
     files
-}
-
-/// A volume of 1 MiB that a test can fill and make read-only.
-#[cfg(target_os = "linux")]
-pub(crate) struct SmallVolume {
-    dir: tempfile::TempDir,
-}
-
-#[cfg(target_os = "linux")]
-impl SmallVolume {
-    /// `None` where this user may not mount.
-    pub(crate) fn mount() -> Option<SmallVolume> {
-        let dir = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
-            .arg(dir.path())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-        if !mounted {
-            eprintln!("skipped: mounting a small tmpfs is not permitted here");
-            return None;
-        }
-        Some(SmallVolume { dir })
-    }
-
-    pub(crate) fn folder(&self) -> &Path {
-        self.dir.path()
-    }
-
-    pub(crate) fn make_read_only(&self) -> bool {
-        Command::new("mount")
-            .args(["-o", "remount,ro"])
-            .arg(self.dir.path())
-            .status()
-            .is_ok_and(|status| status.success())
-    }
-
-    pub(crate) fn database(&self) -> PathBuf {
-        self.dir.path().join("a.db")
-    }
-
-    pub(crate) fn fill(&self, name: &str) -> PathBuf {
-        let path = self.dir.path().join(name);
-        let mut size = 1024 * 1024;
-        while size >= 1024 {
-            let mut all = std::fs::read(&path).unwrap_or_default();
-            all.resize(all.len() + size, 1);
-            if std::fs::write(&path, &all).is_err() {
-                all.truncate(all.len() - size);
-                std::fs::write(&path, &all).unwrap();
-                size /= 2;
-            }
-        }
-        path
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl Drop for SmallVolume {
-    fn drop(&mut self) {
-        let unmounted = Command::new("umount")
-            .arg("-l")
-            .arg(self.dir.path())
-            .status();
-        assert!(
-            unmounted.is_ok_and(|status| status.success()),
-            "the small volume is given back"
-        );
-    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use oldgrowth_keeper::{Class, Degraded, Error, Health, JournalMode, Keeper};
 
+use crate::common::volume::SmallVolume;
 use crate::common::*;
 use crate::scene::*;
 
