@@ -38,6 +38,8 @@ impl Endpoint {
         self.0.clone().to_fs_name::<GenericFilePath>()
     }
 
+    /// A pipe of Windows lies in no folder.
+    #[cfg(unix)]
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }

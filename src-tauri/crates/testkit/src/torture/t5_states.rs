@@ -181,6 +181,8 @@ impl State {
             // Without its end the main file is one with half of a transaction in it.
             (Part::Journal, D::Missing | D::Cut(_) | D::Garbage) => &["ok", "corrupt"],
             // It holds nothing that cannot be made again.
+            // Who is attached can't be seen through it, and then a lost main file is waited for.
+            (Part::Shm, D::Mode(0)) => &["ok", "permission", "shm_unavailable", "busy"],
             (Part::Shm, D::Mode(_) | D::Immutable) => &["ok", "permission", "shm_unavailable"],
             (Part::Shm, _) => &["ok"],
             (Part::Parent, D::Cut(_) | D::Garbage | D::LinkToItself) => &["path"],
