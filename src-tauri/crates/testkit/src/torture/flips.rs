@@ -332,14 +332,15 @@ fn do_harm(random: &SeededRandom, shape: Shape, main: &mut [u8], wal: &mut [u8])
             flip(random, wal, at..at + frame_bytes, bits);
             // Nothing follows the last frames that could tell harm from a crash.
             let sure = frame + if one_bit { 1 } else { 2 } < frames;
+            let in_the_last = commits_from(wal, frame_bytes, frame, frames) == 1;
             Harm {
                 place: if one_bit { "frame" } else { "frame, many bits" },
                 in_log: true,
                 one_bit,
-                allowed: match (sure, one_bit) {
-                    (true, true) => &["damaged"],
-                    // Many bits of the last transaction look like what a power loss leaves; it is copied.
-                    (true, false) => &["damaged", "torn commit"],
+                allowed: match (sure, in_the_last) {
+                    (true, false) => &["damaged"],
+                    // The last transaction looks then as a power loss may leave it; it is copied.
+                    (true, true) => &["damaged", "torn commit"],
                     (false, _) => &["damaged", "torn commit", "torn tail"],
                 },
             }
@@ -385,6 +386,17 @@ fn frames_of_the_last_generation(wal: &[u8], frame_bytes: usize) -> usize {
         .unwrap_or_default()
         .chunks_exact(frame_bytes)
         .take_while(|frame| frame.get(8..16) == salts)
+        .count()
+}
+
+/// Transactions that end in this frame or a later one.
+fn commits_from(wal: &[u8], frame_bytes: usize, frame: usize, frames: usize) -> usize {
+    wal.get(LOG_HEADER_BYTES..)
+        .unwrap_or_default()
+        .chunks_exact(frame_bytes)
+        .take(frames)
+        .skip(frame)
+        .filter(|frame| frame.get(4..8) != Some(&[0; 4]))
         .count()
 }
 
