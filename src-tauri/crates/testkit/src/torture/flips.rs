@@ -17,7 +17,7 @@ use oldgrowth_keeper::{Rung, salvage};
 use self::base::{Base, SHAPES, Shape, TABLES};
 use crate::SeededRandom;
 
-pub const SHORT_RUNS: u64 = 2_000;
+pub const SHORT_RUNS: u64 = 1_000;
 pub const LONG_RUNS: u64 = 20_000;
 /// Every so many runs SQLite's own `.recover` is asked too, if the shell is there.
 const RECOVER_EVERY: u64 = 101;

@@ -11,7 +11,7 @@ use super::work::Work;
 pub(super) const SUITE: Suite = Suite {
     name: "faults",
     what: "T1, each call to the file system fails",
-    short_runs: 4_000,
+    short_runs: 3_000,
     long_runs: 20_000,
     run: |options| fail_every_call("faults", options, &SCENES),
 };

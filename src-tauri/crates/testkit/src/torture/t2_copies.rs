@@ -15,7 +15,7 @@ use super::work::Work;
 pub(super) const SUITE: Suite = Suite {
     name: "copies",
     what: "T2, each call fails while a file is backed up, restored or set aside",
-    short_runs: 2_000,
+    short_runs: 800,
     long_runs: 20_000,
     run: |options| fail_every_call("copies", options, &SCENES),
 };

@@ -15,7 +15,7 @@ use super::work::Work;
 pub(super) const SUITE: Suite = Suite {
     name: "recovery",
     what: "T2, each call fails while a crashed file is taken over",
-    short_runs: 3_000,
+    short_runs: 1_000,
     long_runs: 20_000,
     run: |options| fail_every_call("recovery", options, &SCENES),
 };
