@@ -251,10 +251,14 @@ fn relevant(code: i32, errno: i32) -> Option<i32> {
 fn unchanging_uri(path: &Path) -> Result<CString, Error> {
     let name = c_path(path)?;
     let mut uri = String::from("file:");
+    let mut bytes = name.as_bytes();
     if cfg!(windows) {
-        uri.push('/');
+        // A canonical path begins with `\\?\` there, which a URI cannot say: `file:///C:/folder/name`.
+        uri.push_str("///");
+        bytes = bytes.strip_prefix(br"\\?\UNC").unwrap_or(bytes);
+        bytes = bytes.strip_prefix(br"\\?\").unwrap_or(bytes);
     }
-    for byte in name.as_bytes() {
+    for byte in bytes {
         match byte {
             b'\\' if cfg!(windows) => uri.push('/'),
             b'/' | b'-' | b'_' | b'.' | b':' => uri.push(char::from(*byte)),
