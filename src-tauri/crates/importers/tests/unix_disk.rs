@@ -263,7 +263,9 @@ fn locks_on(files: &[std::path::PathBuf]) -> Vec<String> {
         .filter(|line| inodes.iter().any(|inode| line.contains(inode)))
         .map(|line| line.split_once(':').unwrap().1.to_owned())
         .collect();
+    // The list may name one lock twice while others come and go: what counts is which there are.
     locks.sort();
+    locks.dedup();
     locks
 }
 

@@ -1,13 +1,17 @@
 //! Backups, restores and settings, by the real program.
 
+#[cfg(unix)]
 use std::io::{BufRead, BufReader};
 use std::path::Path;
+#[cfg(unix)]
 use std::process::Stdio;
 
 use serde_json::Value;
 
 use crate::owners::Serving;
-use crate::support::{oldgrowth, run, run_with_input, write};
+#[cfg(unix)]
+use crate::support::{oldgrowth, write};
+use crate::support::{run, run_with_input};
 
 fn keep(workspace: &Path, text: &str) {
     let kept = run_with_input(workspace, &["add", "-"], text.as_bytes());
@@ -156,6 +160,7 @@ fn while_somebody_owns_the_memory_copies_go_through_them() {
     assert_eq!(found(workspace, "goes"), 1);
 }
 
+#[cfg(unix)]
 /// Tries until an interrupt has come in time; a backup of this size is quick.
 const INTERRUPTS_MAX: usize = 20;
 
