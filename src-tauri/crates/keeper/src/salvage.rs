@@ -172,7 +172,41 @@ impl Ladder<'_> {
         if let Some(backup) = known {
             self.complete_backup(made, &backup)?;
         }
+        if native.as_ref().is_some_and(|judged| judged.sound) {
+            self.add_what_native_has(made)?;
+        }
         Ok(native)
+    }
+
+    /// A file made around lost frames may lack a row of theirs that SQLite's own replay, which ends before
+    /// them, still has.
+    fn add_what_native_has(&self, made: &mut [Candidate]) -> Result<(), Error> {
+        let native = |c: &&Candidate| matches!(c.rung, Rung::Native | Rung::HeapIndex);
+        let Some(native) = made.iter().find(native).map(|c| c.path.clone()) else {
+            return Ok(());
+        };
+        let Some(path) = best(made).filter(|c| !c.exact).map(|c| c.path.clone()) else {
+            return Ok(());
+        };
+        if path == native {
+            return Ok(());
+        }
+        let add = || -> Result<(), Error> {
+            let connection = open_harmed(&path)?;
+            if renew::add_missing_rows(&connection, &native)? > 0 {
+                renew::refill_all(&connection, &mut Renewed::default());
+            }
+            renew::close(connection)
+        };
+        match add() {
+            Err(error) if !is_harm(&error) => return Err(error),
+            _ => {}
+        }
+        let judged = judge(&path, Check::Full)?;
+        if let Some(candidate) = made.iter_mut().find(|c| c.path == path) {
+            candidate.judged = judged;
+        }
+        Ok(())
     }
 
     fn scan(&self) -> Result<Option<WalScan>, Error> {
