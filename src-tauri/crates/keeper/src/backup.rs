@@ -46,7 +46,7 @@ impl KeptFile {
         progress: &mut dyn FnMut(CopyProgress) -> ControlFlow<()>,
     ) -> Result<Backup, Error> {
         let _turn = self.turn_while_open()?;
-        let folder = self.place.backups().ok_or_else(bad_name)?;
+        let folder = self.place.backups().ok_or_else(Error::bad_name)?;
         let draft = Draft::start(folder, self.stem(), self.ambient.clock.unix_ms())?;
         let pages = self.copy_out(draft.path(), progress)?;
         let backup = draft.finish(kind, self.database_name(), pages)?;
@@ -95,7 +95,7 @@ impl KeptFile {
     /// the steps are not made. The same state is copied once, however often the steps fail.
     pub(crate) fn back_up_before_migration(&self, connection: &Connection) -> Result<(), Error> {
         let _turn = self.vault.try_lock().ok_or(Error::Overloaded)?;
-        let folder = self.place.backups().ok_or_else(bad_name)?;
+        let folder = self.place.backups().ok_or_else(Error::bad_name)?;
         let pages = self.refuse_without_room(connection, &folder, NEEDED_FOR_MIGRATION_PERCENT)?;
         let draft = Draft::start(folder, self.stem(), self.ambient.clock.unix_ms())?;
         copying::copy(connection, draft.path(), &mut |_| ControlFlow::Continue(()))?;
@@ -134,7 +134,7 @@ impl KeptFile {
         reservation.read(|tx| {
             // Only a read takes the snapshot.
             look_inside(tx)?;
-            let folder = to.parent().ok_or_else(bad_name)?;
+            let folder = to.parent().ok_or_else(Error::bad_name)?;
             let pages = self.refuse_without_room(tx.connection(), folder, NEEDED_PERCENT)?;
             copying::copy(tx.connection(), to, &mut |come| {
                 if reservation.is_called_off() {
@@ -271,7 +271,7 @@ pub(crate) fn refuse_taken(path: &Path) -> Result<(), Error> {
 /// The last step of a finished file.
 pub(crate) fn give_name(finished: &Path, to: &Path) -> Result<(), Error> {
     refuse_taken(to)?;
-    let folder = to.parent().ok_or_else(bad_name)?;
+    let folder = to.parent().ok_or_else(Error::bad_name)?;
     files::rename_new(finished, to)
         .and_then(|()| files::sync_folder(folder))
         .map_err(|e| Error::from_io(&e))
@@ -293,12 +293,5 @@ impl Drop for Unfinished {
             return;
         }
         copying::forget(&self.0);
-    }
-}
-
-pub(crate) fn bad_name() -> Error {
-    Error::Path {
-        problem: PathProblem::BadName,
-        errno: None,
     }
 }

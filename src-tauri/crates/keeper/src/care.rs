@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use rusqlite::Connection;
-
 use crate::ambient::Ambient;
+use crate::class::Class;
+use crate::copying::is_quickly_sound;
 use crate::decision::Row;
 use crate::error::Error;
 use crate::files;
@@ -117,8 +117,19 @@ pub(crate) fn materialise(
 }
 
 /// Looks at a copy of the whole set, which stays in quarantine only if it is broken as well.
-pub(crate) fn is_sound(place: &Place, found: &Look, ambient: &Ambient) -> Result<bool, Error> {
-    let set = preserve_before(Row::NotSound, place, found, ambient)?;
+/// `failure` is what SQLite said.
+pub(crate) fn is_sound(
+    place: &Place,
+    found: &Look,
+    failure: Option<&Error>,
+    ambient: &Ambient,
+) -> Result<bool, Error> {
+    let why = Why {
+        code: failure.and_then(Error::code),
+        errno: failure.and_then(Error::errno),
+        ..why(Row::NotSound, found, false)
+    };
+    let set = preserve::preserve(place, &why, &[], ambient)?;
     let Some(copy) = set.path(place, Part::Main) else {
         return Ok(true);
     };
@@ -136,20 +147,14 @@ fn reads_as_sound(copy: &Path) -> Result<bool, Error> {
 }
 
 fn reads_as_sound_once(copy: &Path) -> Result<bool, Error> {
-    let checked = raw::open(copy, Access::Read).and_then(|connection| quick_check(&connection));
+    let checked =
+        raw::open(copy, Access::Read).and_then(|connection| is_quickly_sound(&connection));
     forget(&with_suffix(copy, "-shm"));
     match checked {
         Ok(sound) => Ok(sound),
-        Err(error) if error.class() == crate::class::Class::Corrupt => Ok(false),
+        Err(error) if error.class() == Class::Corrupt => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-fn quick_check(connection: &Connection) -> Result<bool, Error> {
-    let answer: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(|e| crate::migrate::open_error(connection, &e))?;
-    Ok(answer == "ok")
 }
 
 /// Removes what a check has made beside a copy.

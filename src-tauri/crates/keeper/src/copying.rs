@@ -15,6 +15,7 @@ use crate::fault::point;
 use crate::files;
 use crate::migrate::open_error;
 use crate::place::with_suffix;
+use crate::quote;
 use crate::raw::{self, Access};
 
 /// Pages between two looks at whether somebody wants it to stop.
@@ -121,10 +122,7 @@ pub(crate) fn check(copy: &Path) -> Result<Contents, Error> {
 
 fn check_once(copy: &Path) -> Result<Contents, Error> {
     let checked = open_finished(copy).and_then(|connection| {
-        let answer: String = connection
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-            .map_err(|e| open_error(&connection, &e))?;
-        if answer != "ok" {
+        if !is_quickly_sound(&connection)? {
             return Err(Error::BadCopy(BadCopy::Unsound));
         }
         contents(&connection)
@@ -133,6 +131,14 @@ fn check_once(copy: &Path) -> Result<Contents, Error> {
         Class::Corrupt => Error::BadCopy(BadCopy::Unsound),
         _ => error,
     })
+}
+
+/// SQLite's own check, without that of the indexes. Corruption may be told as an error as well.
+pub(crate) fn is_quickly_sound(connection: &Connection) -> Result<bool, Error> {
+    let answer: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|e| open_error(connection, &e))?;
+    Ok(answer == "ok")
 }
 
 pub(crate) fn contents(connection: &Connection) -> Result<Contents, Error> {
@@ -146,7 +152,7 @@ pub(crate) fn contents(connection: &Connection) -> Result<Contents, Error> {
     for table in tables(connection).map_err(failed)? {
         let count = connection
             .query_row(
-                &format!("SELECT count(*) FROM main.{}", quoted(&table)),
+                &format!("SELECT count(*) FROM main.{}", quote::name(&table)),
                 [],
                 |row| row.get(0),
             )
@@ -170,11 +176,6 @@ fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
         row.get(0)
     })?;
     names.collect()
-}
-
-/// A name as SQL takes it, since names cannot be bound.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Removes what a copy that was not finished has left, with what SQLite made beside it.

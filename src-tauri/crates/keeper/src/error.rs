@@ -276,6 +276,14 @@ impl Error {
         }
     }
 
+    /// The path, or a part of it, cannot be a name here.
+    pub(crate) fn bad_name() -> Error {
+        Error::Path {
+            problem: PathProblem::BadName,
+            errno: None,
+        }
+    }
+
     /// Names a failure of the standard library met beside SQLite.
     pub(crate) fn from_io(error: &std::io::Error) -> Error {
         let errno = error.raw_os_error();

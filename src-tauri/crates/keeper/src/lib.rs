@@ -53,6 +53,7 @@ mod platform;
 mod pool;
 mod preserve;
 mod queue;
+mod quote;
 mod raw;
 mod reserve;
 mod restore;

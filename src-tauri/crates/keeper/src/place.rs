@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock, Weak};
 
 use parking_lot::Mutex;
 
-use crate::error::{Error, PathProblem};
+use crate::error::Error;
 use crate::fault;
 use crate::platform::volume::Volume;
 use crate::platform::{self, FileId};
@@ -127,11 +127,7 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// One name for one file: links in the part that exists are followed, the rest is appended.
 pub(crate) fn canonical(path: &Path) -> Result<PathBuf, Error> {
-    let bad_name = Error::Path {
-        problem: PathProblem::BadName,
-        errno: None,
-    };
-    let absolute = std::path::absolute(path).map_err(|_| bad_name.clone())?;
+    let absolute = std::path::absolute(path).map_err(|_| Error::bad_name())?;
     let mut missing: Vec<&std::ffi::OsStr> = Vec::new();
     let mut there: &Path = &absolute;
     loop {
@@ -145,7 +141,7 @@ pub(crate) fn canonical(path: &Path) -> Result<PathBuf, Error> {
                     missing.push(name);
                     there = parent;
                 }
-                _ => return Err(bad_name),
+                _ => return Err(Error::bad_name()),
             },
         }
     }

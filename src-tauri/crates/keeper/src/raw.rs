@@ -10,7 +10,7 @@ use std::ptr;
 use rusqlite::{Connection, ffi};
 
 use crate::class::Phase;
-use crate::error::{Error, PathProblem};
+use crate::error::Error;
 use crate::platform;
 
 /// The handle of a connection that is in use by this thread.
@@ -267,24 +267,17 @@ fn unchanging_uri(path: &Path) -> Result<CString, Error> {
         }
     }
     uri.push_str("?immutable=1");
-    CString::new(uri).map_err(|_| bad_name())
+    CString::new(uri).map_err(|_| Error::bad_name())
 }
 
 #[cfg(unix)]
 fn c_path(path: &Path) -> Result<CString, Error> {
     use std::os::unix::ffi::OsStrExt;
-    CString::new(path.as_os_str().as_bytes()).map_err(|_| bad_name())
+    CString::new(path.as_os_str().as_bytes()).map_err(|_| Error::bad_name())
 }
 
 #[cfg(not(unix))]
 fn c_path(path: &Path) -> Result<CString, Error> {
-    let text = path.to_str().ok_or_else(bad_name)?;
-    CString::new(text).map_err(|_| bad_name())
-}
-
-fn bad_name() -> Error {
-    Error::Path {
-        problem: PathProblem::BadName,
-        errno: None,
-    }
+    let text = path.to_str().ok_or_else(Error::bad_name)?;
+    CString::new(text).map_err(|_| Error::bad_name())
 }

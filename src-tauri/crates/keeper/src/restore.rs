@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, named_params};
 
 use crate::attached::{Attached, attached};
-use crate::backup::{Backup, Unfinished, bad_name, give_name, refuse_taken, verify};
-use crate::copying::{self, Contents, check, quoted};
+use crate::backup::{Backup, Unfinished, give_name, refuse_taken, verify};
+use crate::copying::{self, Contents, check};
 use crate::error::{BadCopy, Error, PathProblem};
 use crate::file::{KeptFile, Lane};
 use crate::files;
@@ -19,6 +19,7 @@ use crate::held::connection_is_held;
 use crate::migrate::{self, Schema, open_error};
 use crate::place::{self, Place, size_of, with_suffix};
 use crate::preserve::{MadeBy, Part, Set, Why};
+use crate::quote;
 use crate::raw::{self, Access};
 use crate::swap::{is_under_way, swap};
 
@@ -119,7 +120,7 @@ impl KeptFile {
         refuse_taken(to)?;
         let _turn = self.vault.try_lock().ok_or(Error::Overloaded)?;
         let opened = self.open_source(source)?;
-        self.refuse_full(to.parent().ok_or_else(bad_name)?, opened.bytes)?;
+        self.refuse_full(to.parent().ok_or_else(Error::bad_name)?, opened.bytes)?;
         let unfinished = Unfinished(with_suffix(to, &format!(".{}.tmp", std::process::id())));
         opened.copy(&unfinished.0)?;
         check(&unfinished.0)?;
@@ -159,7 +160,7 @@ impl KeptFile {
     /// A copy of the source that is ready to take the place of the database.
     fn prepare(&self, source: &Source) -> Result<Unfinished, Error> {
         let opened = self.open_source(source)?;
-        let home = self.place.folder().ok_or_else(bad_name)?;
+        let home = self.place.folder().ok_or_else(Error::bad_name)?;
         self.refuse_full(home, opened.bytes.saturating_mul(NEEDED_PERCENT) / 100)?;
         let made = with_suffix(&self.place.main, RESTORING);
         if is_under_way(&self.place) {
@@ -214,7 +215,7 @@ impl KeptFile {
                 _scratch: None,
             });
         }
-        let home = self.place.folder().ok_or_else(bad_name)?;
+        let home = self.place.folder().ok_or_else(Error::bad_name)?;
         self.refuse_full(home, bytes.saturating_add(bytes_beside))?;
         let scratch = with_suffix(&self.place.main, LOOKED_AT);
         copying::forget(&scratch);
@@ -285,7 +286,7 @@ fn highest<'n>(
     let mut highest = Highest::new();
     for table in tables {
         if has_numbers(connection, table).map_err(failed)? {
-            let sql = format!("SELECT max(rowid) FROM main.{}", quoted(table));
+            let sql = format!("SELECT max(rowid) FROM main.{}", quote::name(table));
             let number = connection
                 .query_row(&sql, [], |row| row.get(0))
                 .map_err(failed)?;
@@ -309,7 +310,7 @@ fn newer(
             Some(Some(number)) if has_numbers(connection, table)? => {
                 let sql = format!(
                     "SELECT count(*) FROM main.{} WHERE rowid > :number",
-                    quoted(table)
+                    quote::name(table)
                 );
                 connection.query_row(&sql, named_params! { ":number": number }, |row| row.get(0))?
             }

@@ -6,7 +6,6 @@
 
 mod image;
 mod judge;
-mod quote;
 mod renew;
 mod schema;
 #[cfg(test)]

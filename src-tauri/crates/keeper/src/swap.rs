@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ambient::Ambient;
 use crate::attached::{Attached, attached};
-use crate::error::{Error, Misplaced, PathProblem};
+use crate::error::{Error, Misplaced};
 use crate::files;
 use crate::place::{Place, size_of, with_suffix};
 use crate::preserve::{self, PARTS, Part, Set, Why};
@@ -55,7 +55,7 @@ pub(crate) fn swap(
     let set = preserve::announce(place, why, ambient)?;
     let note = Note {
         version: VERSION,
-        new: name.ok_or_else(bad_name)?.to_owned(),
+        new: name.ok_or_else(Error::bad_name)?.to_owned(),
         new_bytes: size_of(new).unwrap_or(0),
         new_sha256,
         set: set.id.clone(),
@@ -106,7 +106,7 @@ pub(crate) fn finish_interrupted(place: &Place) -> Result<(), Error> {
     if !is_under_way(place) {
         return Ok(());
     }
-    if !place.is_let_go() || matches!(attached(place), Attached::Somebody { .. }) {
+    if !place.is_let_go() || attached(place) != Attached::Nobody {
         return Err(Error::Busy { code: 5 });
     }
     let Some(note) = read_note(place)? else {
@@ -118,9 +118,12 @@ pub(crate) fn finish_interrupted(place: &Place) -> Result<(), Error> {
             Err(Error::Misplaced(Misplaced::MainMissing))
         };
     };
-    let home = place.folder().ok_or_else(bad_name)?;
+    let home = place.folder().ok_or_else(Error::bad_name)?;
     let new = home.join(&note.new);
-    let set = place.quarantine().ok_or_else(bad_name)?.join(&note.set);
+    let set = place
+        .quarantine()
+        .ok_or_else(Error::bad_name)?
+        .join(&note.set);
     let main_is_there = size_of(&place.main).is_some();
     let main_has_gone = !note.had_main || size_of(&kept(&set, place, Part::Main)?).is_some();
     tracing::warn!("a swap that was cut short is being ended");
@@ -138,7 +141,7 @@ pub(crate) fn finish_interrupted(place: &Place) -> Result<(), Error> {
 
 /// Each step may have been done before.
 fn go_on(place: &Place, set: &Path, new: &Path) -> Result<(), Error> {
-    let home = place.folder().ok_or_else(bad_name)?;
+    let home = place.folder().ok_or_else(Error::bad_name)?;
     for part in PARTS {
         let from = part.path(place);
         if is_there(from)? {
@@ -158,7 +161,7 @@ fn go_on(place: &Place, set: &Path, new: &Path) -> Result<(), Error> {
 
 /// The main file first, so that its WAL never lies there alone.
 fn take_back(place: &Place, set: &Path) -> Result<(), Error> {
-    let home = place.folder().ok_or_else(bad_name)?;
+    let home = place.folder().ok_or_else(Error::bad_name)?;
     for part in PARTS.into_iter().rev() {
         let (from, to) = (kept(set, place, part)?, part.path(place));
         // What somebody has made there since is newer than ours, which then stays in quarantine.
@@ -177,7 +180,7 @@ fn take_back(place: &Place, set: &Path) -> Result<(), Error> {
 
 /// Where a part lies once it is in the set.
 fn kept(set: &Path, place: &Place, part: Part) -> Result<PathBuf, Error> {
-    let name = part.path(place).file_name().ok_or_else(bad_name)?;
+    let name = part.path(place).file_name().ok_or_else(Error::bad_name)?;
     Ok(set.join(name))
 }
 
@@ -204,7 +207,7 @@ fn is_whole(new: &Path, note: &Note) -> Result<bool, Error> {
 }
 
 fn write_note(place: &Place, note: &Note) -> Result<(), Error> {
-    let home = place.folder().ok_or_else(bad_name)?;
+    let home = place.folder().ok_or_else(Error::bad_name)?;
     let text = serde_json::to_vec(note).map_err(|e| failed(io::Error::other(e)))?;
     let path = note_path(place);
     let draft = with_suffix(&path, ".tmp");
@@ -229,7 +232,7 @@ fn read_note(place: &Place) -> Result<Option<Note>, Error> {
 }
 
 fn remove_note(place: &Place) -> Result<(), Error> {
-    let home = place.folder().ok_or_else(bad_name)?;
+    let home = place.folder().ok_or_else(Error::bad_name)?;
     let path = note_path(place);
     files::remove_own(&with_suffix(&path, ".tmp"))
         .and_then(|()| files::remove_own(&path))
@@ -251,11 +254,4 @@ fn is_there(path: &Path) -> Result<bool, Error> {
 
 fn failed(error: io::Error) -> Error {
     Error::from_io(&error)
-}
-
-fn bad_name() -> Error {
-    Error::Path {
-        problem: PathProblem::BadName,
-        errno: None,
-    }
 }

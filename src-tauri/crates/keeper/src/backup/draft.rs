@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Unfinished;
 use super::manifest::{self, Backup, BackupFacts, BackupKind, FILE, MANIFEST};
-use super::{Unfinished, bad_name};
 use crate::copying;
 use crate::error::Error;
 use crate::files;
@@ -26,7 +26,7 @@ impl Draft {
     pub(super) fn start(folder: PathBuf, stem: String, now_unix_ms: i64) -> Result<Draft, Error> {
         let failed = |e: std::io::Error| Error::from_io(&e);
         files::make_folder(&folder).map_err(failed)?;
-        let beside = folder.parent().ok_or_else(bad_name)?;
+        let beside = folder.parent().ok_or_else(Error::bad_name)?;
         files::sync_folder(beside).map_err(failed)?;
         sweep(&folder, &stem);
         let moment = files::utc_stamp(now_unix_ms);

@@ -82,7 +82,8 @@ impl KeptFile {
         if found.seen.attached || found.seen.main != Main::There {
             return Ok(());
         }
-        if care::is_sound(&self.place, &found, &self.ambient)? {
+        let failure = self.opening.last_failure();
+        if care::is_sound(&self.place, &found, failure.as_ref(), &self.ambient)? {
             self.opening.last.lock().suspect = false;
             return Ok(());
         }

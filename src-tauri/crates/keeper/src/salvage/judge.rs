@@ -4,10 +4,10 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::quote;
 use super::schema::{Kind, Schema};
 use super::walk::is_harm;
 use crate::error::Error;
+use crate::quote;
 use crate::raw;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use rusqlite::{Connection, ToSql, params, params_from_iter};
 
-use super::quote;
 use super::schema::{Columns, Key, Kind, Object, Schema};
 use super::walk::{LostRange, Seen, is_harm, walk};
 use crate::error::Error;
 use crate::files;
+use crate::quote;
 use crate::raw;
 
 /// What became of a file beside its rows.
@@ -79,10 +79,7 @@ pub(super) fn renew(
 
 /// Adds to a copy of a backup the rows of `newer` whose key it lacks. Returns how many.
 pub(super) fn add_missing_rows(backup: &Connection, newer: &Path) -> Result<u64, Error> {
-    let newer = newer.to_str().ok_or(Error::Path {
-        problem: crate::error::PathProblem::BadName,
-        errno: None,
-    })?;
+    let newer = newer.to_str().ok_or_else(Error::bad_name)?;
     backup.execute_batch("PRAGMA foreign_keys = 0;")?;
     backup.execute("ATTACH ?1 AS newer", params![newer])?;
     let schema = Schema::read(backup);

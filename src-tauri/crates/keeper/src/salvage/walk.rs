@@ -3,10 +3,10 @@
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::quote;
 use super::schema::{Columns, Key};
 use crate::class::Class;
 use crate::error::Error;
+use crate::quote;
 
 /// Ranges of one table that are stepped over; what lies behind is lost.
 const LOST_RANGES_MAX: usize = 1_000;

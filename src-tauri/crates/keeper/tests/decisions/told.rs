@@ -119,6 +119,9 @@ fn row_12_a_broken_file_is_believed_broken_only_after_a_look_at_a_copy() {
         scene.in_quarantine("a.db", &before.0.unwrap()),
         "and there is a copy to salvage from"
     );
+    let (_keeper, file, _) = scene.keep();
+    let told: Vec<_> = file.quarantine().iter().map(|s| s.manifest.code).collect();
+    assert_eq!(told, [Some(11)], "which says what SQLite said");
 }
 
 #[test]

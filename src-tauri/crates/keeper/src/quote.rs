@@ -1,10 +1,10 @@
 //! Names of a schema as parts of a statement. They cannot be bound, and may hold anything.
 
 /// As an identifier, whatever it is.
-pub(super) fn name(name: &str) -> String {
+pub(crate) fn name(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.into_iter().map(name).collect::<Vec<_>>().join(", ")
 }
