@@ -15,6 +15,7 @@ use crate::file::KeptFile;
 use crate::migrate::Schema;
 use crate::place::canonical;
 use crate::platform;
+use crate::raw;
 
 /// Files open at once; beyond it the one not used for longest closes. A file in use stays open, also
 /// when that means more: a descriptor is cheaper than a refusal.
@@ -41,6 +42,7 @@ impl Keeper {
     /// Like `new`, with another way to look at how full a volume is.
     pub fn with_space(ambient: Ambient, space: Arc<dyn Space>) -> Keeper {
         platform::raise_open_files_limit();
+        raw::tune();
         Keeper {
             ambient,
             space,

@@ -20,21 +20,27 @@ use crate::raw;
 
 const MIB: u64 = 1024 * 1024;
 /// A WAL shorter than this is left to grow.
-pub(crate) const WAL_BYTES_BEFORE_CHECKPOINT: u64 = 4 * MIB;
-/// A WAL longer than this, that cannot be emptied, has the reader named that holds it.
-pub(crate) const WAL_BYTES_BEFORE_NAMING: u64 = 16 * MIB;
+const LOG_BYTES_BEFORE_CHECKPOINT: u64 = 4 * MIB;
+/// A WAL longer than this is begun anew without a rest, if its readers leave it within a moment. As it
+/// grows each commit costs the disk its new length as well; and if it cannot be emptied, the reader
+/// that holds it is named.
+const LOG_BYTES_BEFORE_RESTART: u64 = 16 * MIB;
 /// A WAL longer than this costs the readers who hold it their snapshot.
-pub(crate) const WAL_BYTES_BEFORE_STOPPING: u64 = 64 * MIB;
+const LOG_BYTES_BEFORE_STOPPING: u64 = 64 * MIB;
 /// A reader this young is not called off.
-pub(crate) const READER_AGE_SPARED: Duration = Duration::from_secs(10);
+const READER_AGE_SPARED: Duration = Duration::from_secs(10);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
-/// How long the writer stands still for readers to leave the WAL.
+/// How long the writer stands still for readers that end by themselves.
+const READERS_END_WAIT: Duration = Duration::from_millis(20);
+/// How long it stands still for those that were called off.
 const READERS_LEAVE_WAIT: Duration = Duration::from_millis(250);
 
 /// What the writer knows of its checkpoints.
 #[derive(Default)]
 pub(crate) struct Checkpointer {
     last: Option<Duration>,
+    /// The last one stopped at a reader.
+    held_up: bool,
     /// Readers are starving it, and this has been told.
     starved: bool,
 }
@@ -43,41 +49,47 @@ pub(crate) struct Checkpointer {
 enum Kind {
     /// As far as the readers let it, waiting for nobody.
     Passive,
-    /// Waits for the readers, so that the next commit begins the WAL anew.
-    Restart,
+    /// Waits this long for the readers, so that the next commit begins the WAL anew.
+    Restart(Duration),
 }
 
 impl Checkpointer {
     /// After each batch, and when somebody has asked for one.
     pub(crate) fn after_batch(&mut self, file: &Arc<KeptFile>, hub: &SharedHub) {
         let wanted = hub.checkpoint_wanted.swap(false, Ordering::SeqCst);
-        let wal_bytes = size_of(&file.place().wal).unwrap_or(0);
+        let log_bytes = hub.log.bytes();
+        if !wanted && log_bytes <= LOG_BYTES_BEFORE_CHECKPOINT {
+            return;
+        }
         let now = file.now();
         let rested = self
             .last
             .is_none_or(|at| now.saturating_sub(at) >= CHECKPOINT_EVERY);
-        let too_long = wal_bytes > WAL_BYTES_BEFORE_STOPPING;
+        let long = log_bytes > LOG_BYTES_BEFORE_RESTART;
+        let too_long = log_bytes > LOG_BYTES_BEFORE_STOPPING;
         // Those who are called off now let go at once, so that is worth a checkpoint out of turn.
         let called_off = if too_long {
             hub.watch.call_off_older(now, READER_AGE_SPARED)
         } else {
             0
         };
-        let due = rested && wal_bytes > WAL_BYTES_BEFORE_CHECKPOINT;
-        if !(wanted || due || called_off > 0) {
+        let at_once = wanted || called_off > 0 || (long && !self.held_up);
+        if !(rested || at_once) {
             return;
         }
         self.last = Some(now);
+        if called_off > 0 {
+            tracing::warn!(log_bytes, called_off, "old reads are called off");
+        }
         let kind = if too_long {
-            if called_off > 0 {
-                tracing::warn!(wal_bytes, called_off, "old reads are called off");
-            }
-            Kind::Restart
+            Kind::Restart(READERS_LEAVE_WAIT)
+        } else if long {
+            Kind::Restart(READERS_END_WAIT)
         } else {
             Kind::Passive
         };
         if let Some(complete) = run(file, hub, kind) {
-            self.judge(complete, wal_bytes, now, hub);
+            self.judge(complete, log_bytes, now, hub);
         }
     }
 
@@ -89,14 +101,16 @@ impl Checkpointer {
     }
 
     /// Names the reader that starves it, once until the WAL could be emptied again.
-    fn judge(&mut self, complete: bool, wal_bytes: u64, now: Duration, hub: &SharedHub) {
+    fn judge(&mut self, complete: bool, log_bytes: u64, now: Duration, hub: &SharedHub) {
+        self.held_up = !complete;
         if complete {
             self.starved = false;
-        } else if wal_bytes > WAL_BYTES_BEFORE_NAMING && !self.starved {
+            hub.log.is_moved();
+        } else if log_bytes > LOG_BYTES_BEFORE_RESTART && !self.starved {
             self.starved = true;
             let oldest = hub.watch.oldest(now);
             tracing::warn!(
-                wal_bytes,
+                log_bytes,
                 reader = oldest.map_or("of another process", |reader| reader.label),
                 age_ms = oldest.map_or(0, |reader| reader.age.as_millis()),
                 "a read keeps the WAL from being emptied"
@@ -126,11 +140,11 @@ fn run(file: &Arc<KeptFile>, hub: &SharedHub, kind: Kind) -> Option<bool> {
 
 fn checkpoint(conn: &Conn, kind: Kind) -> Result<Checkpoint, (i32, Error)> {
     let connection = &conn.connection;
-    let sql = match kind {
-        Kind::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
-        Kind::Restart => "PRAGMA wal_checkpoint(RESTART)",
+    let (sql, waits) = match kind {
+        Kind::Passive => ("PRAGMA wal_checkpoint(PASSIVE)", Duration::ZERO),
+        Kind::Restart(waits) => ("PRAGMA wal_checkpoint(RESTART)", waits),
     };
-    let asked = connection.busy_timeout(READERS_LEAVE_WAIT).and_then(|()| {
+    let asked = connection.busy_timeout(waits).and_then(|()| {
         connection.query_row(sql, [], |row| {
             Ok(Checkpoint {
                 busy: row.get::<_, i64>(0)? != 0,

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::facts::JournalMode;
 use crate::file::Lane;
 use crate::held::Held;
-use crate::open::{Conn, Opened, Stop, open_reader};
+use crate::open::{Conn, LogLength, Opened, Stop, open_reader};
 use crate::place::Place;
 use crate::pool::{Checkout, Pool};
 use crate::queue::Queue;
@@ -57,6 +57,7 @@ pub(crate) struct Hub {
     pub(crate) watch: Watch,
     /// The writer makes a checkpoint when it is woken next, however short the WAL.
     pub(crate) checkpoint_wanted: AtomicBool,
+    pub(crate) log: LogLength,
     pool: Pool,
     /// Connections of long reads.
     apart: AtomicUsize,
@@ -79,6 +80,7 @@ impl Hub {
         Hub {
             mode: opened.mode,
             writer: Mutex::new(Some(opened.writer)),
+            log: opened.log,
             ..Hub::bare(generation, identity)
         }
     }
@@ -104,6 +106,7 @@ impl Hub {
             stays_open: AtomicBool::new(false),
             watch: Watch::default(),
             checkpoint_wanted: AtomicBool::new(false),
+            log: LogLength::default(),
             pool: Pool::new(),
             apart: AtomicUsize::new(0),
             exited: Mutex::new(false),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::hooks::Wal;
 
 use crate::ambient::Clock;
 use crate::class::Class;
@@ -25,6 +26,8 @@ const STATEMENTS_KEPT_MAX: usize = 64;
 /// Virtual machine steps between two looks at the clock.
 const STOP_LOOK_EVERY_OPS: i32 = 1_000;
 const NO_DEADLINE: u64 = u64::MAX;
+/// A page and the header before it.
+const FRAME_BYTES: u64 = 4096 + 24;
 
 const COMMON: &str = "
     PRAGMA synchronous = FULL;
@@ -99,8 +102,39 @@ impl Conn {
 
 pub(crate) struct Opened {
     pub(crate) writer: Conn,
+    pub(crate) log: LogLength,
     pub(crate) mode: JournalMode,
     pub(crate) schema_version: i32,
+}
+
+/// How much of the WAL the writer's last commit found in use. The file may be longer: what was moved
+/// into the database is written over, not cut off.
+#[derive(Clone, Default)]
+pub(crate) struct LogLength {
+    frames: Arc<AtomicU64>,
+}
+
+impl LogLength {
+    /// Replaces SQLite's own automatic checkpoint, which swallows its failures.
+    fn follow(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let frames = Arc::clone(&self.frames);
+        connection.wal_hook(Some(move |_: &mut Wal, in_use: i32| {
+            frames.store(u64::try_from(in_use).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        }))
+    }
+
+    /// All of it was moved, so it counts no more.
+    pub(crate) fn is_moved(&self) {
+        self.frames.store(0, Ordering::Relaxed);
+    }
+
+    /// Roughly, for files with another size of page than those made here.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.frames
+            .load(Ordering::Relaxed)
+            .saturating_mul(FRAME_BYTES)
+    }
 }
 
 impl Opened {
@@ -214,9 +248,13 @@ fn open_as(
     let has_wal = size_of(&place.wal).is_some_and(|bytes| bytes > 0);
     let hold = place.hold();
     let mut connection = raw::open(&place.main, Access::Write)?;
+    let log = LogLength::default();
+    log.follow(&mut connection)
+        .map_err(|e| open_error(&connection, &e))?;
     let schema_version = set_up_writer(&mut connection, schema, mode, has_wal, before_steps)?;
     Ok(Opened {
         writer: with_stop(connection, hold, clock)?,
+        log,
         mode,
         schema_version,
     })

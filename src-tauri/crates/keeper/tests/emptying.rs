@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -66,6 +67,58 @@ fn two_checkpoints_are_a_second_apart() {
         file.facts().last_checkpoint,
         Some(first),
         "a second later there is another"
+    );
+}
+
+#[test]
+fn nobody_but_the_keeper_moves_the_wal() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    let (ambient, clock) = manual();
+    let keeper = Keeper::new(ambient);
+    let file = keeper.file(&path, SCHEMA).unwrap();
+    clock.advance(Duration::from_secs(5));
+    insert(&file, &"x".repeat(5 * MIB)).unwrap();
+    settle(&file);
+    let main = std::fs::metadata(&path).unwrap().len();
+    assert!(main > 5 * MIB as u64, "the first was moved");
+    // Past the thousand pages at which SQLite would do it by itself, at every commit.
+    for _ in 0..90 {
+        insert(&file, &"x".repeat(MIB / 10)).unwrap();
+    }
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().len(),
+        main,
+        "the clock stands still, so nothing is moved yet"
+    );
+}
+
+#[test]
+fn a_long_wal_is_begun_anew_without_a_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ambient, _clock) = manual();
+    let keeper = Keeper::new(ambient);
+    let file = keeper.file(&dir.path().join("a.db"), SCHEMA).unwrap();
+    insert(&file, "one").unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Somebody is always reading, for a moment each.
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    count(&file).unwrap();
+                }
+            });
+        }
+        for _ in 0..100 {
+            insert(&file, &"x".repeat(MIB)).unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    assert!(
+        wal_mib(&file) <= 24,
+        "a hundred MiB went through while the clock stood still: {:?}",
+        file.facts()
     );
 }
 

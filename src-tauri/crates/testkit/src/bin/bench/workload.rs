@@ -31,7 +31,9 @@ const INSERT: &str = "
 const BY_KEY: &str = "SELECT length(text) FROM item WHERE id = :id";
 const BY_TIME: &str = "
     SELECT length(text) FROM item WHERE source = :source AND at >= :at ORDER BY at LIMIT :limit";
-const OF_SOURCE: &str = "SELECT sum(length(text)) FROM item WHERE source = :source";
+/// Only of the rows that were there at first: otherwise a design that writes more reads more as well.
+const OF_SOURCE: &str = "
+    SELECT sum(length(text)) FROM item WHERE source = :source AND at < :end";
 
 pub(crate) fn ambient() -> Ambient {
     Ambient {
@@ -63,11 +65,10 @@ pub(crate) fn ask(connection: &Connection, turn: i64) -> rusqlite::Result<i64> {
     let key = turn * 37 % ROWS_AT_FIRST;
     let source = turn % SOURCES;
     if turn % SCAN_EVERY == 0 {
-        return connection
-            .prepare_cached(OF_SOURCE)?
-            .query_row(rusqlite::named_params! { ":source": source }, |row| {
-                row.get(0)
-            });
+        return connection.prepare_cached(OF_SOURCE)?.query_row(
+            rusqlite::named_params! { ":source": source, ":end": ROWS_AT_FIRST },
+            |row| row.get(0),
+        );
     }
     if turn % 2 == 0 {
         return connection

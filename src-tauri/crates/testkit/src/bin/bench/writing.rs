@@ -14,10 +14,29 @@ use crate::{median, timed};
 const ROUNDS: usize = 5;
 const WRITERS: usize = 4;
 const READERS: usize = 3;
-/// What a worker does between two writes, and a person between two looks.
-const WRITER_RESTS: Duration = Duration::from_micros(500);
-const READER_RESTS: Duration = Duration::from_micros(300);
 const TIMES_BETTER_MIN: f64 = 1.8;
+
+/// What a thread does between two of its calls.
+#[derive(Clone, Copy)]
+struct Load {
+    name: &'static str,
+    writers_rest: Duration,
+    readers_rest: Duration,
+}
+
+/// What a design can do at most.
+const UNRESTING: Load = Load {
+    name: "without a rest",
+    writers_rest: Duration::ZERO,
+    readers_rest: Duration::ZERO,
+};
+/// As workers and people do. Four writers that rest this long ask for 8,000 writes a second at most, so
+/// this is about how long each waits.
+const RESTING: Load = Load {
+    name: "with rests",
+    writers_rest: Duration::from_micros(500),
+    readers_rest: Duration::from_micros(300),
+};
 
 #[expect(
     clippy::expect_used,
@@ -27,82 +46,143 @@ pub(crate) fn measure(table: &mut Table, how_long: Duration) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let template = folder.path().join("template.db");
     workload::make(&template).expect("the table is made");
-    let (mut kept, mut locked, mut each) = (Vec::new(), Vec::new(), Vec::new());
-    // In turns, so that the machine's moods fall on all three alike.
-    for round in 0..ROUNDS {
-        let take = |name: &str, make: &dyn Fn(&Path) -> Box<dyn Design>| {
-            let figures = run_on_copy(&template, how_long, make);
-            say(&format!("  round {round}: {name}: {}", figures.in_words()));
-            figures
+    let unresting = Rounds::run(&template, how_long, UNRESTING);
+    unresting.many_times_the_locked(table, "writes", Figures::writes_a_second);
+    unresting.many_times_the_locked(table, "reads", Figures::reads_a_second);
+    unresting.shorter_than_the_locked(table, "the slowest write of a hundred", |figures| {
+        figures.write(0.99)
+    });
+    unresting.shorter_than_one_each(table, "the slowest write of all", |figures| {
+        figures.write(1.0)
+    });
+    let resting = Rounds::run(&template, how_long, RESTING);
+    resting.more_than_the_locked(table, "writes", Figures::writes_a_second);
+    resting.more_than_the_locked(table, "reads", Figures::reads_a_second);
+    resting.shorter_than_the_locked(table, "the slowest write of a hundred", |figures| {
+        figures.write(0.99)
+    });
+    resting.shorter_than_one_each(table, "the slowest write of a hundred", |figures| {
+        figures.write(0.99)
+    });
+    resting.shorter_than_one_each(table, "the slowest write of all", |figures| {
+        figures.write(1.0)
+    });
+}
+
+const ONE_LOCKED: &str = "one locked connection";
+const ONE_EACH: &str = "a connection each";
+
+/// All rounds of one load.
+struct Rounds {
+    load: Load,
+    kept: Vec<Figures>,
+    locked: Vec<Figures>,
+    each: Vec<Figures>,
+}
+
+impl Rounds {
+    /// In turns, so that the machine's moods fall on all three alike.
+    fn run(template: &Path, how_long: Duration, load: Load) -> Rounds {
+        let mut rounds = Rounds {
+            load,
+            kept: Vec::new(),
+            locked: Vec::new(),
+            each: Vec::new(),
         };
-        locked.push(take("one locked connection", &|path| {
-            Box::new(OneLocked::new(path))
-        }));
-        each.push(take("a connection each", &|path| {
-            Box::new(OneEach::new(path))
-        }));
-        kept.push(take("ours", &|path| Box::new(Kept::new(path))));
+        for round in 0..ROUNDS {
+            let take = |name: &str, make: &dyn Fn(&Path) -> Box<dyn Design>| {
+                let figures = run_on_copy(template, how_long, load, make);
+                let load = load.name;
+                say(&format!(
+                    "  {load}, round {round}: {name}: {}",
+                    figures.in_words()
+                ));
+                figures
+            };
+            let locked = take(ONE_LOCKED, &|path| Box::new(OneLocked::new(path)));
+            rounds.locked.push(locked);
+            let each = take(ONE_EACH, &|path| Box::new(OneEach::new(path)));
+            rounds.each.push(each);
+            let kept = take("ours", &|path| Box::new(Kept::new(path)));
+            rounds.kept.push(kept);
+        }
+        rounds
     }
-    let load = format!("{WRITERS} threads writing, {READERS} reading");
-    for (what, of, times) in [
-        (
-            "writes",
-            Figures::writes_a_second as fn(&Figures) -> f64,
-            ratio(&kept, &locked, Figures::writes_a_second),
-        ),
-        (
-            "reads",
-            Figures::reads_a_second,
-            ratio(&kept, &locked, Figures::reads_a_second),
-        ),
-    ] {
-        table.row(
-            &format!("{load}: {what} a second, against one locked connection"),
-            &number(middle(&kept, of)),
-            &number(middle(&locked, of)),
+
+    fn many_times_the_locked(&self, table: &mut Table, what: &str, of: fn(&Figures) -> f64) {
+        let times = ratio(&self.kept, &self.locked, of);
+        self.against_the_locked(
+            table,
+            what,
+            of,
             &format!("at least {TIMES_BETTER_MIN} times as many: {times:.2} times"),
             times >= TIMES_BETTER_MIN,
         );
     }
-    let slow = |figures: &Figures| figures.write(0.99).as_secs_f64();
-    let slower = |figures: &Figures| figures.write(1.0).as_secs_f64();
-    for (what, against, of, figures) in [
-        (
-            "the slowest write of a hundred",
-            "one locked connection",
-            &slow as &dyn Fn(&Figures) -> f64,
-            &locked,
-        ),
-        (
-            "the slowest write of a hundred",
-            "a connection each",
-            &slow,
-            &each,
-        ),
-        (
-            "the slowest write of all",
-            "a connection each",
-            &slower,
-            &each,
-        ),
-    ] {
-        let (ours, plain) = (middle(&kept, of), middle(figures, of));
+
+    fn more_than_the_locked(&self, table: &mut Table, what: &str, of: fn(&Figures) -> f64) {
+        let times = ratio(&self.kept, &self.locked, of);
+        let bar = format!("more: {times:.2} times");
+        self.against_the_locked(table, what, of, &bar, times > 1.0);
+    }
+
+    fn against_the_locked(
+        &self,
+        table: &mut Table,
+        what: &str,
+        of: fn(&Figures) -> f64,
+        bar: &str,
+        met: bool,
+    ) {
         table.row(
-            &format!("{load}: {what}, against {against}"),
+            &self.titled(&format!("{what} a second, against {ONE_LOCKED}")),
+            &number(middle(&self.kept, of)),
+            &number(middle(&self.locked, of)),
+            bar,
+            met,
+        );
+    }
+
+    fn shorter_than_the_locked(&self, table: &mut Table, what: &str, of: fn(&Figures) -> Duration) {
+        self.shorter(
+            table,
+            &format!("{what}, against {ONE_LOCKED}"),
+            of,
+            &self.locked,
+        );
+    }
+
+    fn shorter_than_one_each(&self, table: &mut Table, what: &str, of: fn(&Figures) -> Duration) {
+        self.shorter(
+            table,
+            &format!("{what}, against {ONE_EACH}"),
+            of,
+            &self.each,
+        );
+    }
+
+    fn shorter(
+        &self,
+        table: &mut Table,
+        what: &str,
+        of: fn(&Figures) -> Duration,
+        plain: &[Figures],
+    ) {
+        let seconds = |figures: &Figures| of(figures).as_secs_f64();
+        let (ours, plain) = (middle(&self.kept, seconds), middle(plain, seconds));
+        table.row(
+            &self.titled(what),
             &millis(Duration::from_secs_f64(ours)),
             &millis(Duration::from_secs_f64(plain)),
             "shorter",
             ours < plain,
         );
     }
-    let times = ratio(&kept, &each, Figures::writes_a_second);
-    table.row(
-        &format!("{load}: writes a second, against a connection each"),
-        &number(middle(&kept, Figures::writes_a_second)),
-        &number(middle(&each, Figures::writes_a_second)),
-        &format!("more: {times:.2} times"),
-        times > 1.0,
-    );
+
+    fn titled(&self, what: &str) -> String {
+        let load = self.load.name;
+        format!("{WRITERS} threads writing, {READERS} reading, {load}: {what}")
+    }
 }
 
 /// What one run came to.
@@ -153,6 +233,7 @@ impl Figures {
 fn run_on_copy(
     template: &Path,
     how_long: Duration,
+    load: Load,
     make: &dyn Fn(&Path) -> Box<dyn Design>,
 ) -> Figures {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -160,8 +241,8 @@ fn run_on_copy(
     std::fs::copy(template, &path).expect("the table is copied");
     let design = make(&path);
     let keys = AtomicI64::new(FIRST_FREE_KEY);
-    let before = run(design.as_ref(), &keys, how_long);
-    let mut figures = run(design.as_ref(), &keys, how_long);
+    let before = run(design.as_ref(), &keys, how_long, load);
+    let mut figures = run(design.as_ref(), &keys, how_long, load);
     let wal = folder.path().join("copy.db-wal");
     figures.wal_bytes = std::fs::metadata(wal).map_or(0, |wal| wal.len());
     drop(design);
@@ -172,7 +253,7 @@ fn run_on_copy(
     figures
 }
 
-fn run(design: &dyn Design, keys: &AtomicI64, how_long: Duration) -> Figures {
+fn run(design: &dyn Design, keys: &AtomicI64, how_long: Duration, load: Load) -> Figures {
     let over = AtomicBool::new(false);
     let (time, (writes, reads)) = timed(|| {
         std::thread::scope(|scope| {
@@ -180,7 +261,7 @@ fn run(design: &dyn Design, keys: &AtomicI64, how_long: Duration) -> Figures {
                 .map(|_| {
                     scope.spawn(|| {
                         let mut write = design.writer();
-                        repeat(&over, WRITER_RESTS, || {
+                        repeat(&over, load.writers_rest, || {
                             write(keys.fetch_add(ROWS_A_WRITE, Ordering::Relaxed))
                         })
                     })
@@ -192,7 +273,7 @@ fn run(design: &dyn Design, keys: &AtomicI64, how_long: Duration) -> Figures {
                     scope.spawn(move || {
                         let mut read = design.reader();
                         let mut turn = i64::try_from(reader).unwrap_or(0) * 1_000;
-                        repeat(over, READER_RESTS, || {
+                        repeat(over, load.readers_rest, || {
                             turn += 1;
                             read(turn)
                         })
@@ -225,7 +306,9 @@ fn repeat(
             (time, true) => times.push(time),
             (_, false) => failed += 1,
         }
-        std::thread::park_timeout(rests);
+        if !rests.is_zero() {
+            std::thread::park_timeout(rests);
+        }
     }
     (times, failed)
 }
