@@ -27,15 +27,15 @@ pub(crate) fn preserve_before(
     keep_aside(row, place, found, &[], ambient)
 }
 
-/// Copies a set whose last commit is torn. Most likely a power loss did it before anybody was told of that
-/// commit, so nothing waits for the copy.
+/// Copies a set whose log is torn at its last commit, or at its beginning. Most likely a power loss did it
+/// before anybody was told of that commit, so nothing waits for the copy.
 pub(crate) fn preserve_torn(place: &Place, found: &Look, ambient: &Ambient) {
     let why = Why {
         reason: "wal_torn",
         ..why(Row::Whole, found, false)
     };
     if let Err(error) = preserve::preserve(place, &why, &[], ambient) {
-        tracing::warn!(class = %error.class(), "a log with a torn end could not be copied aside");
+        tracing::warn!(class = %error.class(), "a torn log could not be copied aside");
     }
 }
 

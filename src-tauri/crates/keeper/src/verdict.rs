@@ -95,7 +95,16 @@ fn look_once(place: &Place) -> Result<Look, Error> {
                 .as_deref()
                 .filter(|first| first.starts_with(MAGIC))
                 .and_then(MainHeader::of);
-            let found = wal::scan(&place.wal, header).map_err(|e| Error::from_io(&e))?;
+            let mut found = wal::scan(&place.wal, header).map_err(|e| Error::from_io(&e))?;
+            if found.verdict == WalVerdict::Damaged
+                && !found.header_ok
+                && seen.main == Main::There
+                && found
+                    .is_in(&place.main, &place.wal)
+                    .map_err(|e| Error::from_io(&e))?
+            {
+                found.verdict = WalVerdict::Moved;
+            }
             seen.wal = match found.verdict {
                 WalVerdict::Damaged => Wal::Damaged,
                 WalVerdict::Foreign => Wal::Foreign,

@@ -39,6 +39,10 @@ pub(crate) enum WalVerdict {
     /// of the last, unacknowledged transaction out of order. It looks the same when the disk has
     /// spoilt an acknowledged one, so it is copied before anybody writes.
     TornCommit,
+    /// The header is lost, but the main file has all that the frames hold: what a power loss leaves of a
+    /// log that was just begun anew. It looks the same when the disk has spoilt the header of a log
+    /// that was moved.
+    Moved,
     /// SQLite would pass over commits that are there, or the header is lost and something follows.
     /// The set must be preserved before anybody writes.
     Damaged,
@@ -177,6 +181,25 @@ impl WalScan {
             images.collect(),
             u32::try_from(doubtful).unwrap_or(u32::MAX),
         ))
+    }
+
+    /// Whether each page is in `main` as its newest sound frame has it, and there is one. Frames of a header
+    /// that is lost say so only if all of the log was moved: what was not is the end of it.
+    pub(crate) fn is_in(&self, main: &Path, log: &Path) -> io::Result<bool> {
+        let (mut main, mut log) = (File::open(main)?, File::open(log)?);
+        let page_bytes = self.page_size as usize;
+        let (mut there, mut logged) = (vec![0_u8; page_bytes], vec![0_u8; page_bytes]);
+        let pages = self.pages_after_last_commit;
+        for (page, index) in self.newest_images().range(1..=pages) {
+            self.read_page(&mut log, *index, &mut logged)?;
+            main.seek(SeekFrom::Start(
+                u64::from(*page - 1) * u64::from(self.page_size),
+            ))?;
+            if !read_whole(&mut main, &mut there)? || there != logged {
+                return Ok(false);
+            }
+        }
+        Ok(pages > 0)
     }
 
     /// The page in a frame, mended if it was. `log` must be the one that was scanned.

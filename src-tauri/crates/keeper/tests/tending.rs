@@ -9,9 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::*;
-use oldgrowth_keeper::{
-    BreakerState, Class, Error, Health, Incident, Keeper, KeptFile, Room, Space,
-};
+use oldgrowth_keeper::{BreakerState, Class, Health, Incident, Keeper, KeptFile, Room, Space};
 use parking_lot::Mutex;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -197,7 +195,7 @@ fn after_sleep_a_file_that_was_replaced_is_noticed() {
     keeper.resumed();
     assert_eq!(
         count(&file),
-        Err(Error::SplitBrain),
+        Err(oldgrowth_keeper::Error::SplitBrain),
         "and waking does not choose for the person"
     );
 }

@@ -97,7 +97,7 @@ impl KeptFile {
         if found
             .wal
             .as_ref()
-            .is_some_and(|wal| wal.verdict == WalVerdict::TornCommit)
+            .is_some_and(|wal| matches!(wal.verdict, WalVerdict::TornCommit | WalVerdict::Moved))
         {
             care::preserve_torn(&self.place, found, &self.ambient);
         }

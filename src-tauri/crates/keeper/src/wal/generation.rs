@@ -123,6 +123,7 @@ fn search(
         return Ok(Some(generation(order, first_header.salts, header.sum, seq)));
     }
     let mut previous = first_header;
+    let mut salts_before = vec![first_header.salts.0];
     let mut frame = vec![0_u8; frame_bytes];
     while read_whole(&mut log, &mut frame)? {
         let this = FrameHeader::of(&frame);
@@ -130,10 +131,11 @@ fn search(
             .filter(|_| this.salts == previous.salts);
         let Some(order) = order else {
             previous = this;
+            salts_before.push(this.salts.0);
             continue;
         };
         // The first salt grows by one when a log is begun again, so these frames are old.
-        if first_header.salts.0 == this.salts.0.wrapping_add(1) {
+        if salts_before.contains(&this.salts.0.wrapping_add(1)) {
             return Ok(None);
         }
         let guess = guess_header(order, page_size, this.salts, &first);

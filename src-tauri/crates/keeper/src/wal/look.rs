@@ -31,6 +31,7 @@ pub fn look_at_wal(wal: &Path, main: Option<&[u8]>) -> io::Result<WalSeen> {
             WalVerdict::Clean => "clean",
             WalVerdict::TornTail => "torn tail",
             WalVerdict::TornCommit => "torn commit",
+            WalVerdict::Moved => "moved",
             WalVerdict::Damaged => "damaged",
             WalVerdict::Foreign => "foreign",
             WalVerdict::FutureVersion => "future version",

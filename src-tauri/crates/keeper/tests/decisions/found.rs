@@ -338,3 +338,53 @@ fn row_01_a_last_transaction_torn_by_a_power_cut_is_copied_and_nobody_is_asked()
         "it may have been the disk after all, so there is a copy"
     );
 }
+
+/// Puts nonsense over the first sector of the log, as a power cut leaves one that was being written.
+fn tear_header(scene: &Scene) -> Vec<u8> {
+    let mut wal = fs::read(scene.wal()).unwrap();
+    wal[..512].fill(0xa5);
+    fs::write(scene.wal(), &wal).unwrap();
+    wal
+}
+
+#[test]
+fn row_01_a_log_torn_as_it_began_anew_is_copied_and_nobody_is_asked() {
+    let scene = Scene::with_hot_wal(20);
+    {
+        let raw = outsider(&scene.path);
+        keep_wal(&raw);
+        raw.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+            .unwrap();
+    }
+    let torn = tear_header(&scene);
+    let (keeper, file, _) = scene.keep();
+    assert_eq!(texts(&file), Ok(21), "all of it had been moved before");
+    assert!(insert(&file, "more").is_ok(), "and it is written as ever");
+    assert!(file.health().state.is_well(), "nobody is asked anything");
+    keeper.shut_down();
+    assert!(
+        scene.in_quarantine("a.db-wal", &torn),
+        "it may have been the disk after all, so there is a copy"
+    );
+}
+
+#[test]
+fn row_02_a_lost_header_before_what_was_not_moved_is_a_damage() {
+    let scene = Scene::with_hot_wal(20);
+    {
+        let raw = outsider(&scene.path);
+        keep_wal(&raw);
+        raw.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+            .unwrap();
+        // Two frames at least, of which the first goes with the header.
+        raw.execute("INSERT INTO note (text) VALUES (hex(zeroblob(3000)))", [])
+            .unwrap();
+    }
+    let torn = tear_header(&scene);
+    let (_keeper, file, _) = scene.keep();
+    assert!(
+        matches!(insert(&file, "x"), Err(Error::WalDamaged { .. })),
+        "a writer would go over what is only there"
+    );
+    assert_eq!(fs::read(scene.wal()).unwrap(), torn, "no byte is changed");
+}
