@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use oldgrowth_keeper::{Class, Degraded, Error, Health, JournalMode, Keeper};
+use oldgrowth_keeper::{Class, Error, Health, JournalMode, Keeper};
 
 use crate::common::volume::SmallVolume;
 use crate::common::*;
@@ -313,7 +313,7 @@ fn row_16_on_a_network_one_connection_and_no_wal_serve_everybody() {
     );
     assert_eq!(
         file.health().state,
-        Health::Degraded(Degraded::UnfitVolume),
+        Health::Degraded(oldgrowth_keeper::Degraded::UnfitVolume),
         "and it says so"
     );
     assert!(!scene.wal().exists(), "no WAL is left behind");
