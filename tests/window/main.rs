@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use driver::{ENTER, Person};
+use driver::{ENTER, Person, Window};
 use oldgrowth_desktop::Memory;
 
 /// Enough files to see an import move, few enough to be done in seconds.
@@ -156,21 +156,12 @@ async fn a_note_and_the_samples_can_be_tried_without_files_of_ones_own() {
     let person = Person::new();
     let window = person.open_window().await;
 
-    window.click("write-note").await;
-    window
-        .find("note-title")
-        .await
-        .send_keys("The bicycle lock")
-        .await
-        .unwrap();
-    window
-        .find("note-text")
-        .await
-        .send_keys("The combination is the year the bridge was built.")
-        .await
-        .unwrap();
-    window.click("note-save").await;
-    window.find("memory").await;
+    write_note(
+        &window,
+        "The bicycle lock",
+        "The combination is the year the bridge was built.",
+    )
+    .await;
 
     window.click("nav-sources").await;
     window.click("try-samples").await;
@@ -199,6 +190,75 @@ async fn a_note_and_the_samples_can_be_tried_without_files_of_ones_own() {
 }
 
 #[tokio::test]
+async fn a_backup_brings_back_what_was_and_keeps_aside_what_is() {
+    let person = Person::new();
+    let window = person.open_window().await;
+    write_note(&window, "The well", "The pump needs oil in spring.").await;
+
+    window.click("nav-settings").await;
+    window.find("no-backups").await;
+    window.screenshot("14-no-backups").await;
+    window.click("backup-now").await;
+    window.find("copy-done").await;
+    assert_eq!(window.count("backup-row").await, 1, "it is listed at once");
+
+    window.click("nav-sources").await;
+    write_note(
+        &window,
+        "The roof",
+        "Two slates are loose on the north side.",
+    )
+    .await;
+
+    window.click("nav-settings").await;
+    window.click("restore").await;
+    let newer = window.text("preview-newer").await;
+    assert!(
+        newer.contains('1'),
+        "the preview says that a note is newer than the backup: {newer}"
+    );
+    window.screenshot("15-restore-preview").await;
+    window.click("restore-confirm").await;
+    window.find("kept-aside-row").await;
+    window.screenshot("16-restored").await;
+
+    window.click("nav-recall").await;
+    let box_ = window.find("question-box").await;
+    box_.send_keys(&format!("pump oil{ENTER}")).await.unwrap();
+    let hit = window.text("hit").await;
+    assert!(
+        hit.contains("needs oil in spring"),
+        "what the backup held can be asked about: {hit}"
+    );
+    box_.clear().await.unwrap();
+    box_.send_keys(&format!("slates{ENTER}")).await.unwrap();
+    window
+        .holds("!document.body.textContent.includes('Two slates are loose')")
+        .await;
+
+    window.click("nav-settings").await;
+    window.click("restore-set").await;
+    window.find("preview-row").await;
+    window.find("restore-confirm:not([disabled])").await;
+    window.click("restore-confirm").await;
+    window.find("copy-done").await;
+    window.click("nav-recall").await;
+    window.find("question-box").await.clear().await.unwrap();
+    window
+        .find("question-box")
+        .await
+        .send_keys(&format!("slates{ENTER}"))
+        .await
+        .unwrap();
+    let hit = window.text("hit").await;
+    assert!(
+        hit.contains("Two slates are loose"),
+        "and what was kept aside comes back the same way: {hit}"
+    );
+    window.close().await;
+}
+
+#[tokio::test]
 async fn a_held_workspace_says_so_and_opens_once_it_is_free() {
     let person = Person::new();
     let holder = Memory::open(Ok(person.workspace()), Arc::new(|_event| {}));
@@ -216,6 +276,16 @@ async fn a_held_workspace_says_so_and_opens_once_it_is_free() {
     window.click("held-retry").await;
     window.find("choose-folder").await;
     window.close().await;
+}
+
+/// From a place that offers it, and until it is shown.
+async fn write_note(window: &Window, title: &str, text: &str) {
+    window.click("write-note").await;
+    for (field, words) in [("note-title", title), ("note-text", text)] {
+        window.find(field).await.send_keys(words).await.unwrap();
+    }
+    window.click("note-save").await;
+    window.find("memory").await;
 }
 
 /// A folder like anybody's: many small notes, and among them the one that will be asked for.
