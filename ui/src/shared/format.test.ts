@@ -13,7 +13,7 @@ it("a_range_of_one_day_is_that_day", () => {
 });
 
 it("sizes_are_said_in_the_largest_unit_that_fits", () => {
-  expect([bytes(999), bytes(1500), bytes(48_200_000)]).toEqual(["999 B", "1.5 KB", "48.2 MB"]);
+  expect([bytes(999), bytes(1500), bytes(353_248), bytes(48_200_000)]).toEqual(["999 B", "1.5 KB", "353 KB", "48.2 MB"]);
 });
 
 it("the_home_folder_is_not_shown_or_shared", () => {

@@ -2,6 +2,7 @@
 
 const numbers = new Intl.NumberFormat();
 const decimals = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const wholes = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const daysInUtc = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 const longDaysInUtc = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeZone: "UTC" });
@@ -19,7 +20,7 @@ export function bytes(value: number): string {
     size /= 1000;
     unit += 1;
   }
-  return `${(size >= 100 ? numbers : decimals).format(size)} ${byteUnits[unit]}`;
+  return `${(size >= 100 ? wholes : decimals).format(size)} ${byteUnits[unit]}`;
 }
 
 /** An instant of exactly midnight in UTC stands for a day whose hour nobody stated. */
