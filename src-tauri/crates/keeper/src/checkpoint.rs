@@ -39,7 +39,7 @@ const READERS_LEAVE_WAIT: Duration = Duration::from_millis(250);
 #[derive(Default)]
 pub(crate) struct Checkpointer {
     last: Option<Duration>,
-    /// The last one stopped at a reader.
+    /// The last one waited in vain for a reader, so the next one has its rest.
     held_up: bool,
     /// Readers are starving it, and this has been told.
     starved: bool,
@@ -89,6 +89,7 @@ impl Checkpointer {
             Kind::Passive
         };
         if let Some(complete) = run(file, hub, kind) {
+            self.held_up = long && !complete;
             self.judge(complete, log_bytes, now, hub);
         }
     }
@@ -102,7 +103,6 @@ impl Checkpointer {
 
     /// Names the reader that starves it, once until the WAL could be emptied again.
     fn judge(&mut self, complete: bool, log_bytes: u64, now: Duration, hub: &SharedHub) {
-        self.held_up = !complete;
         if complete {
             self.starved = false;
             hub.log.is_moved();

@@ -185,6 +185,10 @@ impl Oracle {
         inner.acknowledged.insert(id);
     }
 
+    pub(super) fn acknowledged_so_far(&self) -> usize {
+        self.inner.lock().acknowledged.len()
+    }
+
     pub(crate) fn compare(&self, run: u64, found: &Found, report: &mut Report) {
         let inner = self.inner.lock();
         report.acknowledged += inner.acknowledged.len() as u64;

@@ -26,6 +26,8 @@ const HURRY: u32 = 20;
 /// By the keeper's clock: the reader is old enough to be called off.
 const HELD_BEFORE_STORM: Duration = Duration::from_secs(11);
 const STORM: Duration = Duration::from_secs(60);
+/// A slow machine gets more time, or the WAL would stay short because little is written.
+const WRITES_MIN: usize = 160;
 const MIB: u64 = 1024 * 1024;
 const WAL_BYTES_MAX: u64 = 64 * MIB;
 /// A batch is cut at 4 MiB of growth, and its last job may go beyond.
@@ -91,7 +93,7 @@ fn starve(run: &Run, report: &mut Report) -> Result<(), String> {
             scope.spawn(move || storm(file, oracle, salt, producer, done));
         }
         let end = clock.monotonic() + STORM;
-        while clock.monotonic() < end {
+        while clock.monotonic() < end || oracle.acknowledged_so_far() < WRITES_MIN {
             let before = wall.monotonic();
             let seen = file.read(Lane::Interactive, |tx| {
                 tx.connection()
