@@ -192,7 +192,7 @@ function ofCopies({ copies, health, router }: AppState): Command[] {
     router.go({ place: "settings" });
     void copies.make();
   };
-  return [{ id: "back-up", group, icon: "copy", title: words.backUp, also: words.also.backUp, run }];
+  return [{ id: "back-up", group, icon: "drop", title: words.backUp, also: words.also.backUp, run }];
 }
 
 function sources(app: AppState): Command[] {

@@ -2,8 +2,8 @@ import type { IconName } from "../../shared/Icon.svelte";
 import type { ShortcutName } from "../../shared/shortcuts";
 import { matching, wordsOf, type Findable } from "./match";
 
-/** The groups in the order in which they are shown. */
-export const commandGroups = ["here", "places", "actions", "sources"] as const;
+/** The groups in the order in which they are shown. Places come first: Enter without a look at the list then changes nothing. */
+export const commandGroups = ["places", "here", "actions", "sources"] as const;
 export type CommandGroup = (typeof commandGroups)[number];
 
 /** Something the window can do now. */

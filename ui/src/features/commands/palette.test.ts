@@ -23,7 +23,7 @@ function open(all: Command[] = some, ask: boolean = true): Palette {
 const ids = (palette: Palette) => palette.results.map(({ id }) => id);
 
 it("with_nothing_typed_places_come_before_actions_and_sources_wait_to_be_named", () => {
-  expect(ids(open())).toEqual(["filters", "tree", "recall", "copy"]);
+  expect(ids(open())).toEqual(["tree", "recall", "filters", "copy"]);
 });
 
 it("what_was_typed_can_always_be_asked_but_comes_last", () => {
@@ -45,15 +45,15 @@ it("when_nothing_can_be_asked_nothing_may_be_found", () => {
 
 it("arrows_go_round_and_home_and_end_lead_to_the_ends", () => {
   const palette = open();
-  expect(palette.active?.id).toBe("filters");
+  expect(palette.active?.id).toBe("tree");
   palette.key("ArrowUp");
   expect(palette.active?.id).toBe("copy");
   palette.key("ArrowDown");
-  expect(palette.active?.id).toBe("filters");
+  expect(palette.active?.id).toBe("tree");
   palette.key("End");
   expect(palette.active?.id).toBe("copy");
   palette.key("Home");
-  expect(palette.active?.id).toBe("filters");
+  expect(palette.active?.id).toBe("tree");
   palette.key("PageDown");
   expect(palette.active?.id).toBe("copy");
 });
@@ -97,7 +97,7 @@ it("a_command_that_goes_away_leaves_another_one_active", () => {
   palette.show();
   palette.key("End");
   gone.add("copy");
-  expect(palette.active?.id).toBe("filters");
+  expect(palette.active?.id).toBe("tree");
 });
 
 it("a_great_many_sources_do_not_fill_the_page", () => {
