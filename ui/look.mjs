@@ -128,11 +128,14 @@ const views = [
   { name: "palette-ask", at: "?fake=full#/doctor", see: id("component-row"), do: openPalette("how old is the big beech?") },
   { name: "palette-nothing", at: "?fake=empty#/recall", see: id("choose-folder"), do: openPalette("volcano") },
   { name: "palette-import", at: "?fake=full#/sources/import/imp-2", see: id("batch-report"), do: openPalette("") },
-  { name: "shortcuts", at: "?fake=full#/tree", see: id("tree-item"), do: (page) => page.keyboard.press("?") },
+  { name: "shortcuts", at: "?fake=full#/tree", see: id("tree-item"), do: async (page) => {
+      await page.keyboard.press("?");
+      await page.waitForSelector(id("shortcuts"));
+    } },
   { name: "shortcuts-off", at: "?fake=full#/recall", see: id("question-box"), do: async (page) => {
       await openPalette("keyboard")(page);
       await page.keyboard.press("Enter");
-      await page.locator(id("character-keys")).uncheck();
+      await click("character-keys")(page);
     } },
   { name: "notice", at: "?fake=full#/doctor", see: id("component-row"), do: async (page) => {
       await openPalette("copy report")(page);
@@ -155,6 +158,8 @@ const context = await chromium.launchPersistentContext(profile, {
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 await context.addInitScript(() => {
+  // What one view chose must not be seen in the next.
+  if (location.protocol === "http:") localStorage.clear();
   addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
 });
 
