@@ -42,6 +42,11 @@ const click = (name) => async (page) => {
   await page.locator(id(name)).first().click();
 };
 
+const openPalette = (typed) => async (page) => {
+  await page.keyboard.press("ControlOrMeta+k");
+  await page.locator(id("palette-box")).fill(typed);
+};
+
 /** A name, an address, what to do there, and what must be seen before the picture is taken. */
 const views = [
   { name: "recall-home", at: "?fake=full#/recall", see: id("question-box") },
@@ -118,6 +123,25 @@ const views = [
       await page.evaluate(() => { location.hash = "#/settings"; });
       await page.waitForSelector("[role=alert]");
     } },
+  { name: "palette", at: "?fake=full#/recall", see: id("question-box"), do: openPalette("") },
+  { name: "palette-filtered", at: "?fake=full#/sources", see: id("ledger-row"), do: openPalette("no") },
+  { name: "palette-ask", at: "?fake=full#/doctor", see: id("component-row"), do: openPalette("how old is the big beech?") },
+  { name: "palette-nothing", at: "?fake=empty#/recall", see: id("choose-folder"), do: openPalette("volcano") },
+  { name: "palette-import", at: "?fake=full#/sources/import/imp-2", see: id("batch-report"), do: openPalette("") },
+  { name: "shortcuts", at: "?fake=full#/tree", see: id("tree-item"), do: async (page) => {
+      await page.keyboard.press("?");
+      await page.waitForSelector(id("shortcuts"));
+    } },
+  { name: "shortcuts-off", at: "?fake=full#/recall", see: id("question-box"), do: async (page) => {
+      await openPalette("keyboard")(page);
+      await page.keyboard.press("Enter");
+      await click("character-keys")(page);
+    } },
+  { name: "notice", at: "?fake=full#/doctor", see: id("component-row"), do: async (page) => {
+      await openPalette("copy report")(page);
+      await page.keyboard.press("Enter");
+      await page.waitForSelector(id("notice"));
+    } },
   { name: "held", at: "?fake=held", see: id("held") },
 ];
 
@@ -134,6 +158,8 @@ const context = await chromium.launchPersistentContext(profile, {
   args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 await context.addInitScript(() => {
+  // What one view chose must not be seen in the next.
+  if (location.protocol === "http:") localStorage.clear();
   addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
 });
 

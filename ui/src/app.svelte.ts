@@ -1,4 +1,7 @@
+import { tick } from "svelte";
+import { askingOf, commandsOf } from "./commands";
 import { toWireError } from "./errors";
+import { Palette } from "./features/commands/palette.svelte";
 import { MemoryState } from "./features/memory/memory.svelte";
 import { RecallState } from "./features/recall/recall.svelte";
 import { CopiesState, type Done } from "./features/settings/copies.svelte";
@@ -7,11 +10,14 @@ import { Imports } from "./features/sources/imports.svelte";
 import { NoteDraft } from "./features/sources/note.svelte";
 import { TreeState } from "./features/tree/tree.svelte";
 import type { Platform } from "./platform";
+import { recallHome } from "./shared/route";
 import type { StartActions } from "./shared/Start.svelte";
 import { Announcer } from "./state/announcer.svelte";
 import { Changes } from "./state/changes.svelte";
 import { Health } from "./state/health.svelte";
+import { CharacterKeys } from "./state/keys.svelte";
 import { LedgerState } from "./state/ledger.svelte";
+import { Notice } from "./state/notice.svelte";
 import { Router } from "./state/router.svelte";
 import { Theme } from "./state/theme.svelte";
 import { t } from "./strings";
@@ -25,9 +31,13 @@ export class AppState {
   openError = $state.raw<WireError | null>(null);
   trying = $state(false);
   dropping = $state(false);
+  /** The sheet of keyboard shortcuts is shown. */
+  sheetOpen = $state(false);
 
   readonly router = new Router();
   readonly theme = new Theme();
+  readonly characterKeys = new CharacterKeys();
+  readonly notice = new Notice();
   readonly announcer = new Announcer();
   readonly changes = new Changes();
   readonly health: Health;
@@ -41,6 +51,10 @@ export class AppState {
   readonly tree: TreeState;
   readonly details: MemoryState;
   readonly actions: StartActions;
+  readonly palette = new Palette(
+    () => commandsOf(this),
+    (text) => askingOf(this, text),
+  );
 
   constructor(private readonly platform: Platform) {
     this.health = new Health(platform);
@@ -120,6 +134,21 @@ export class AppState {
       case "committed":
         break;
     }
+  }
+
+  /** A dialog has the keys and what is pasted. */
+  get dialogOpen(): boolean {
+    return this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen;
+  }
+
+  /** Goes to the question box. */
+  async toQuestion(): Promise<void> {
+    if (this.router.route.place !== "recall") this.router.go(recallHome);
+    await tick();
+    const box = document.getElementById("question");
+    if (!(box instanceof HTMLInputElement)) return;
+    box.focus();
+    box.select();
   }
 
   /** Reads again what is on the page. */

@@ -10,5 +10,6 @@ if (target === null) throw new Error("index.html has the element that the window
 
 const app = new AppState(await choosePlatform());
 app.theme.start();
+app.characterKeys.start();
 mount(App, { target, props: { app } });
 void app.start();

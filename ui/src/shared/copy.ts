@@ -10,6 +10,7 @@ export async function copyText(text: string): Promise<boolean> {
 
 /** The older way, for webviews in which the clipboard has no programming interface. */
 function copyBySelection(text: string): boolean {
+  const before = document.activeElement;
   const area = document.createElement("textarea");
   area.value = text;
   area.className = "visually-hidden";
@@ -17,5 +18,6 @@ function copyBySelection(text: string): boolean {
   area.select();
   const done = document.execCommand("copy");
   area.remove();
+  if (before instanceof HTMLElement) before.focus({ preventScroll: true });
   return done;
 }

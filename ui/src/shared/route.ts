@@ -10,7 +10,7 @@ export type Route =
 
 export type Place = Route["place"];
 
-export const recallHome: Route = { place: "recall", question: "", source: "", from: "", to: "" };
+export const recallHome: Extract<Route, { place: "recall" }> = { place: "recall", question: "", source: "", from: "", to: "" };
 
 /** Reads an address. What it does not know leads home. */
 export function parseRoute(hash: string): Route {

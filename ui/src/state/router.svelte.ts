@@ -5,7 +5,9 @@ export class Router {
   route = $state.raw<Route>(recallHome);
   /** Where the page was scrolled to, by index in the history. */
   #scrolls = new Map<number, number>();
-  #index = 0;
+  #index = $state(0);
+  /** The last entry of the history that can be gone forward to. */
+  #end = $state(0);
   #readScroll: () => number = () => 0;
   /** The scroll position to return to, or null at a place that is new. */
   returnTo: number | null = null;
@@ -13,6 +15,7 @@ export class Router {
   start(readScroll: () => number): () => void {
     this.#readScroll = readScroll;
     this.#index = indexOf(history.state) ?? 0;
+    this.#end = this.#index;
     history.replaceState({ index: this.#index }, "");
     this.route = parseRoute(location.hash);
     const changed = (): void => this.#changed();
@@ -25,6 +28,7 @@ export class Router {
     if (target === location.hash) return;
     this.#leave();
     this.#index += 1;
+    this.#end = this.#index;
     history.pushState({ index: this.#index }, "", target);
     this.#arrive(null);
   }
@@ -34,8 +38,20 @@ export class Router {
     this.route = route;
   }
 
+  get canGoBack(): boolean {
+    return this.#index > 0;
+  }
+
+  get canGoForward(): boolean {
+    return this.#index < this.#end;
+  }
+
+  forward(): void {
+    if (this.canGoForward) history.forward();
+  }
+
   back(otherwise: Route): void {
-    if (this.#index > 0) history.back();
+    if (this.canGoBack) history.back();
     else this.replace(otherwise);
   }
 
@@ -44,6 +60,7 @@ export class Router {
     const known = indexOf(history.state);
     // A link makes an entry of its own, which has no index yet.
     this.#index = known ?? this.#index + 1;
+    this.#end = known === null ? this.#index : Math.max(this.#end, known);
     if (known === null) history.replaceState({ index: this.#index }, "");
     this.#arrive(known === null ? null : (this.#scrolls.get(known) ?? null));
   }

@@ -3,6 +3,7 @@ import { createRawSnippet } from "svelte";
 import { expect, it, vi } from "vitest";
 import { handPlatform, settle } from "../../testing/platform";
 import type { Params, Platform, Reply } from "../../platform";
+import { strokesOf } from "../../shared/shortcuts";
 import type { TreeRow } from "../../wire/TreeRow";
 import Tree from "./Tree.svelte";
 import { ROWS_AT_A_TIME, TreeState } from "./tree.svelte";
@@ -125,4 +126,12 @@ it("the_whole_tree_is_reached_by_keyboard", async () => {
   expect(focused(), "left from a closed row goes to its parent").toBe("Field");
   await press("ArrowLeft");
   expect(screen.getAllByTestId("tree-item"), "left on an open row closes it").toHaveLength(2);
+});
+
+it("the_tree_does_what_the_sheet_of_shortcuts_says", async () => {
+  const tree = new TreeState(treePlatform());
+  await tree.loadRoots();
+  for (const name of ["treeMove", "treeOpen", "treeClose", "treeEnds"] as const) {
+    for (const { key } of strokesOf(name)) expect(tree.key(key), key).toBe(true);
+  }
 });
