@@ -4,6 +4,7 @@
 //! [`read::read`] makes a canonical document of its bytes. No file of the person's is ever
 //! written to, and no file is opened before [`guard`] has looked at it from outside.
 
+mod chat;
 mod detect;
 mod fetch;
 mod file_id;
@@ -23,6 +24,7 @@ mod text_encoding;
 mod verbatim;
 mod walk;
 
+pub use chat::CONVERSATION_BYTES_MAX;
 pub use detect::{DETECT_BYTES_MAX, Unsupported, detect};
 pub use fetch::{FetchError, Fetched, fetch};
 pub use file_id::FileId;

@@ -61,7 +61,12 @@ impl Files for FilesOnDisk {
         name: &str,
         bytes: &[u8],
     ) -> Result<CanonicalDocument, Problem> {
-        crate::read(format, name, bytes).map_err(|ReadError::Empty| problem(SkipReason::Empty))
+        crate::read(format, name, bytes).map_err(|error| {
+            problem(match error {
+                ReadError::Empty => SkipReason::Empty,
+                ReadError::NotUnderstood => SkipReason::NotAConversation,
+            })
+        })
     }
 }
 

@@ -3,12 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use oldgrowth_domain::canonical::{Format, Warning};
+use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::chunking::{self, ChunkDraft};
 use oldgrowth_domain::{Happened, UnixMs};
 use oldgrowth_store::Lane;
 use oldgrowth_store::table::jobs::{ClaimedJob, Reason};
 
+use super::noticed::noticed;
 use super::plan::{ItemPayload, reason};
 use crate::engine::Core;
 use crate::ports::{FetchedFile, Problem, ProblemKind};
@@ -91,7 +92,7 @@ impl Core {
             bytes: fetched.bytes.len() as u64,
             happened: self.happened(document.stated_at, fetched.modified),
             chunks,
-            note: warnings(&document.warnings),
+            note: noticed(&document.warnings),
         })
     }
 
@@ -142,21 +143,4 @@ fn no_text() -> Problem {
         hint: None,
         kind: ProblemKind::PassedOver,
     }
-}
-
-fn warnings(warnings: &[Warning]) -> Option<Reason> {
-    let words: Vec<String> = warnings
-        .iter()
-        .map(|warning| match warning {
-            Warning::ReplacedCharacters(count) => {
-                format!("{count} characters could not be read in its encoding and were replaced by \u{FFFD}")
-            }
-            Warning::DroppedNulls(count) => format!("{count} null characters were dropped"),
-            Warning::FlattenedNesting => "very deep nesting was read as if it were flat".to_owned(),
-        })
-        .collect();
-    (!words.is_empty()).then(|| Reason {
-        code: "noticed".to_owned(),
-        words: words.join("; "),
-    })
 }
