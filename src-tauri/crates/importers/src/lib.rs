@@ -4,8 +4,10 @@
 //! [`read::read`] makes a canonical document of its bytes. No file of the person's is ever
 //! written to, and no file is opened before [`guard`] has looked at it from outside.
 
+mod archive;
 mod chat;
 mod detect;
+mod export;
 mod fetch;
 mod file_id;
 mod front_matter;
@@ -26,7 +28,8 @@ mod walk;
 
 pub use chat::CONVERSATION_BYTES_MAX;
 pub use detect::{DETECT_BYTES_MAX, Unsupported, detect};
-pub use fetch::{FetchError, Fetched, fetch};
+pub use export::EXPORT_BYTES_MAX;
+pub use fetch::{FetchError, Fetched, fetch, fetch_part};
 pub use file_id::FileId;
 pub use guard::{FILE_BYTES_MAX, Forbidden};
 pub use html_tree::{HTML_DEPTH_MAX, HTML_NODES_MAX};

@@ -59,6 +59,8 @@ pub enum SkipReason {
     /// A conversation that is among the same named paths once more, as it was at the same time or
     /// later.
     OlderCopy,
+    /// In an archive with conversations: what isn't one.
+    BesideConversations,
 }
 
 impl SkipReason {
@@ -89,6 +91,7 @@ impl SkipReason {
             Self::LockFile => "lock_file",
             Self::SystemFile => "system_file",
             Self::OlderCopy => "older_copy",
+            Self::BesideConversations => "beside_conversations",
         }
     }
 
@@ -137,6 +140,9 @@ impl SkipReason {
             Self::LockFile => "is a lock file, written by a program for itself".into(),
             Self::SystemFile => "is a file the operating system keeps for itself".into(),
             Self::OlderCopy => "is there once more, as it was then or later".into(),
+            Self::BesideConversations => {
+                "lies beside the conversations of an export and is none".into()
+            }
         }
     }
 
@@ -160,13 +166,18 @@ impl SkipReason {
             }
             Self::TooDeep => "Import the inner folder by its own name.",
             Self::PlanFull => "Import the remaining folders one at a time.",
-            Self::NotAConversation => "Everything else of the export is read; the file is kept as it is.",
+            Self::NotAConversation => {
+                "Everything else of the export is read; the file is kept as it is."
+            }
             Self::ConversationTooLong { .. } => "Everything else of the export is read.",
-            Self::BrokenOff | Self::DamagedArchive => "Download the export once more and import that.",
+            Self::BrokenOff | Self::DamagedArchive => {
+                "Download the export once more and import that."
+            }
             Self::UnpacksTooLarge | Self::NameLeadsOut => {
                 "Nothing to do, unless you trust it: then unpack it and import the folder."
             }
             Self::OlderCopy => "Nothing to do; the later one is read.",
+            Self::BesideConversations => "To import it all the same, unpack the archive.",
             Self::Hidden | Self::DependencyFolder | Self::LockFile | Self::SystemFile => {
                 "To import it all the same, name it itself."
             }
@@ -184,6 +195,7 @@ impl SkipReason {
                 | Self::LockFile
                 | Self::SystemFile
                 | Self::OlderCopy
+                | Self::BesideConversations
         )
     }
 

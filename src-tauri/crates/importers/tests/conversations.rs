@@ -55,7 +55,10 @@ fn a_conversation_says_who_said_what_and_when_and_in_which_message() {
     assert_eq!(document.title, "A boat", "the conversation's own");
     assert_eq!(document.stated_at, Some(UnixMs(1_700_000_000_250)));
     let (asked, text) = message(&document, 0);
-    assert_eq!((asked.author.as_str(), text), ("You", "When does it leave?"));
+    assert_eq!(
+        (asked.author.as_str(), text),
+        ("You", "When does it leave?")
+    );
     assert_eq!(asked.at, Some(UnixMs(1_700_000_001_500)), "its own time");
     let (answered, text) = message(&document, 1);
     assert_eq!((answered.author.as_str(), text), ("ChatGPT", "At dawn."));
@@ -86,8 +89,15 @@ fn a_branch_that_was_left_is_told_and_not_lost() {
     assert!(!message(&document, 1).0.left_branch);
     assert!(message(&document, 2).0.left_branch, "and it says so");
     assert_eq!(document.warnings, [Warning::LeftBranches(2)]);
-    assert_eq!(document.title, "Second try", "for want of a title, the first words");
-    assert_eq!(document.stated_at, Some(UnixMs(10_000)), "the earliest message's time");
+    assert_eq!(
+        document.title, "Second try",
+        "for want of a title, the first words"
+    );
+    assert_eq!(
+        document.stated_at,
+        Some(UnixMs(10_000)),
+        "the earliest message's time"
+    );
 }
 
 #[test]
@@ -192,7 +202,9 @@ fn fields_of_other_kinds_than_expected_cost_only_themselves() {
     assert_eq!(message(&document, 0).0.at, None, "no time before the first");
     assert_eq!(document.stated_at, None);
     assert!(
-        document.warnings.contains(&Warning::LeftOut(LeftOut::Unknown, 1)),
+        document
+            .warnings
+            .contains(&Warning::LeftOut(LeftOut::Unknown, 1)),
         "what nobody says to have said is told: {:?}",
         document.warnings
     );
@@ -222,7 +234,10 @@ fn claudes_text_may_stand_in_blocks_alone_or_beside_them() {
     );
     assert_eq!(message(&document, 0).0.author, "You");
     assert_eq!(message(&document, 1).0.author, "Claude");
-    assert_eq!(document.title, "Old text", "a nameless one by its first line");
+    assert_eq!(
+        document.title, "Old text",
+        "a nameless one by its first line"
+    );
     assert_eq!(document.stated_at, Some(UnixMs(1_709_287_200_000)));
     assert_eq!(
         document.warnings,
@@ -256,7 +271,14 @@ fn claudes_branches_are_followed_by_parent_and_leaf() {
 
 #[test]
 fn what_is_no_conversation_is_refused_and_an_empty_one_is_empty() {
-    for bytes in ["", "{", "[]", "17", "{\"mapping\": []}", "{\"title\": \"x\"}"] {
+    for bytes in [
+        "",
+        "{",
+        "[]",
+        "17",
+        "{\"mapping\": []}",
+        "{\"title\": \"x\"}",
+    ] {
         let read = read(Format::ChatGpt, "", bytes.as_bytes());
         assert_eq!(read, Err(ReadError::NotUnderstood), "{bytes}");
     }

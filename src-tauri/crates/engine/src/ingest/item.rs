@@ -40,7 +40,8 @@ impl Core {
             return Ok(Err(unreadable_job()));
         };
         let path = PathBuf::from(payload.path);
-        let fetched = match self.files.fetch(&path, &self.forbidden()) {
+        let part = payload.part.as_ref();
+        let fetched = match self.files.fetch(&path, part, &self.forbidden()) {
             Ok(fetched) => fetched,
             Err(problem) => return Ok(Err(problem)),
         };

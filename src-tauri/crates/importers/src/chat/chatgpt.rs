@@ -81,8 +81,12 @@ fn shown(content: &Value) -> Result<(), LeftOut> {
         Some("thoughts" | "reasoning_recap") => Err(LeftOut::Thinking),
         Some("user_editable_context" | "model_editable_context") => Err(LeftOut::Hidden),
         Some(
-            "execution_output" | "tether_quote" | "tether_browsing_display" | "sonic_webpage"
-            | "computer_output" | "system_error",
+            "execution_output"
+            | "tether_quote"
+            | "tether_browsing_display"
+            | "sonic_webpage"
+            | "computer_output"
+            | "system_error",
         ) => Err(LeftOut::ToolStep),
         // Kinds that aren't known are read as long as they hold text where texts hold it.
         _ if content.get("parts").is_some_and(Value::is_array) => Ok(()),
@@ -105,7 +109,11 @@ fn has_words(content: &Value) -> bool {
 }
 
 fn words(content: &Value, left_out: &mut Tally) -> String {
-    let mut texts: Vec<&str> = content.get("text").and_then(Value::as_str).into_iter().collect();
+    let mut texts: Vec<&str> = content
+        .get("text")
+        .and_then(Value::as_str)
+        .into_iter()
+        .collect();
     for part in array_at(content, "/parts") {
         let kind = part.get("content_type").and_then(Value::as_str);
         match (part, kind.unwrap_or_default()) {

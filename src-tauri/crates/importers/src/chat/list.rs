@@ -114,7 +114,8 @@ impl Default for Place {
 impl Place {
     /// Does something that keeps in memory what it reads.
     fn within<T>(&self, read: impl FnOnce() -> T) -> T {
-        self.until.set(self.at.get().saturating_add(FIELD_BYTES_MAX));
+        self.until
+            .set(self.at.get().saturating_add(FIELD_BYTES_MAX));
         let done = read();
         self.until.set(u64::MAX);
         done
@@ -188,7 +189,8 @@ impl<'de> DeserializeSeed<'de> for Placed<'_> {
 
     fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Fields, D::Error> {
         // Its first character has been looked at already.
-        self.start.set(self.element.place.at.get().saturating_sub(1));
+        self.start
+            .set(self.element.place.at.get().saturating_sub(1));
         self.element.deserialize(json)
     }
 }
@@ -265,7 +267,9 @@ impl<'de> Visitor<'de> for Element<'_> {
                     fields.has_time |= name == "create_time";
                     fields.has_mapping |= name == "mapping";
                     fields.has_messages |= name == "chat_messages";
-                    self.place.seen.set(fields.format().or(self.place.seen.get()));
+                    self.place
+                        .seen
+                        .set(fields.format().or(self.place.seen.get()));
                     map.next_value::<IgnoredAny>()?;
                 }
             }

@@ -10,7 +10,7 @@ use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use serde_json::Value;
 use thiserror::Error;
 
-pub(crate) use list::{Listed, Listing, ListingEnd, list, sniff};
+pub(crate) use list::{Listed, ListingEnd, list, sniff};
 
 /// One conversation may be this long in its export's JSON. Longer ones are not read.
 pub const CONVERSATION_BYTES_MAX: u64 = 32 * 1024 * 1024;
@@ -37,11 +37,7 @@ pub(crate) fn read(format: Format, bytes: &[u8]) -> Result<CanonicalDocument, Co
 
 /// A digest of what is read of the conversation `key`, in lower-case hexadecimal. A later export may
 /// write the same conversation in another way, with fields that nobody reads; it is the same still.
-pub(crate) fn digest(
-    format: Format,
-    key: &str,
-    bytes: &[u8],
-) -> Result<String, ConversationError> {
+pub(crate) fn digest(format: Format, key: &str, bytes: &[u8]) -> Result<String, ConversationError> {
     match list::key_of(bytes) {
         Some(found) if found == key => Ok(meaning::digest(key, &read(format, bytes)?)),
         _ => Err(ConversationError::AnotherOne),

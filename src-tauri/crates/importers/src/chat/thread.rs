@@ -71,9 +71,8 @@ impl Conversation {
                 },
             });
         }
-        let counted = |count: usize, warning: fn(usize) -> Warning| {
-            (count > 0).then(|| warning(count))
-        };
+        let counted =
+            |count: usize, warning: fn(usize) -> Warning| (count > 0).then(|| warning(count));
         let warnings = [
             counted(on_left_branches, Warning::LeftBranches),
             counted(self.repeated, Warning::RepeatedMessages),
@@ -161,7 +160,11 @@ fn title(given: Option<&str>, blocks: &[Block]) -> String {
     match first {
         None => "Untitled conversation".to_owned(),
         Some(line) if line.chars().count() <= TITLE_CHARS_MAX => line,
-        Some(line) => line.chars().take(TITLE_CHARS_MAX - 1).chain(['…']).collect(),
+        Some(line) => line
+            .chars()
+            .take(TITLE_CHARS_MAX - 1)
+            .chain(['…'])
+            .collect(),
     }
 }
 

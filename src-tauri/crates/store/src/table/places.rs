@@ -38,6 +38,15 @@ impl Read<'_> {
         })
     }
 
+    /// The source in which an item of this name has been found. The first of several: meant for names
+    /// that are the same in every source, as those of conversations are.
+    pub fn source_of_item(&self, item: &str) -> Result<Option<SourceKey>> {
+        const SQL: &str = "
+            SELECT s.id FROM sources s CROSS JOIN places p ON p.source_id = s.id AND p.item = :item
+            ORDER BY s.id LIMIT 1";
+        self.row(SQL, named_params! { ":item": item }, |row| row.get(0))
+    }
+
     pub fn has_place(&self, document: DocumentKey) -> Result<bool> {
         const SQL: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE document_id = :document)";
         self.one(SQL, named_params! { ":document": document }, |row| {
