@@ -55,7 +55,11 @@ fn every_released_file_opens_with_all_its_rows() {
                     let kettle = r.document(key.unwrap())?;
                     assert_eq!(kettle.format, Format::Markdown, "as what it was read");
                     let key = r.document_at(sources.last().unwrap().key, "chatgpt:lamps")?;
-                    assert_eq!(key.is_some(), version >= 2, "conversations are of version 2");
+                    assert_eq!(
+                        key.is_some(),
+                        version >= 2,
+                        "conversations are of version 2"
+                    );
                     if let Some(key) = key {
                         assert_eq!(r.document(key)?.format, Format::ChatGpt);
                     }
