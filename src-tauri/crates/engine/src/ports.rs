@@ -99,6 +99,8 @@ pub struct FetchedFile {
     /// Of the bytes, in lower-case hexadecimal; of a part, of its key and all that is read of it.
     pub sha256: String,
     pub modified: Option<UnixMs>,
+    /// Of a part: when it last changed, where it says so itself.
+    pub version_at: Option<UnixMs>,
     pub format: Format,
 }
 

@@ -24,6 +24,8 @@ pub struct Fetched {
     pub sha256: String,
     /// The file system's own, however odd; `None` where it keeps none.
     pub modified: Option<UnixMs>,
+    /// When a conversation last changed, where it says so.
+    pub version_at: Option<UnixMs>,
     pub format: Format,
 }
 
@@ -108,14 +110,16 @@ pub fn fetch_part(
         .split_once(':')
         .and_then(|(service, _)| Format::parse(service))
         .ok_or(SkipReason::NotAConversation)?;
-    let sha256 = chat::digest(format, &part.key, &bytes).map_err(|error| match error {
-        ConversationError::AnotherOne => SkipReason::ChangedWhileReading,
-        ConversationError::NotUnderstood => SkipReason::NotAConversation,
-    })?;
+    let (sha256, version_at) =
+        chat::digest(format, &part.key, &bytes).map_err(|error| match error {
+            ConversationError::AnotherOne => SkipReason::ChangedWhileReading,
+            ConversationError::NotUnderstood => SkipReason::NotAConversation,
+        })?;
     Ok(Fetched {
         bytes,
         sha256,
         modified: allowed.modified,
+        version_at,
         format,
     })
 }
@@ -134,6 +138,7 @@ fn fetch_once(guard: &Guard, path: &Path) -> Result<Fetched, FetchError> {
         sha256: hex(&Sha256::digest(&bytes)),
         bytes,
         modified: allowed.modified,
+        version_at: None,
         format,
     })
 }

@@ -60,6 +60,7 @@ impl Files for FilesOnDisk {
                 bytes: fetched.bytes,
                 sha256: fetched.sha256,
                 modified: fetched.modified,
+                version_at: fetched.version_at,
                 format: fetched.format,
             }),
             Err(error) => Err(problem(error.reason())),

@@ -1,4 +1,9 @@
 //! One conversation of an export, as its service writes it, to a document.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed set-up should fail the test"
+)]
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::canonical::{

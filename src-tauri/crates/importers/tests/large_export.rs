@@ -1,5 +1,6 @@
 //! An export that is far larger than the memory that reading it may take. Alone in its process, so that
 //! nobody else's memory is counted.
+#![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

@@ -5,3 +5,7 @@ ALTER TABLE documents ADD COLUMN kind TEXT NOT NULL DEFAULT 'text'
 UPDATE documents SET kind = format;
 ALTER TABLE documents DROP COLUMN format;
 ALTER TABLE documents RENAME COLUMN kind TO format;
+
+-- When what was found at a place last changed, by its own account. An export of before says less than
+-- what is kept already.
+ALTER TABLE places ADD COLUMN version_at INTEGER;

@@ -148,7 +148,7 @@ CREATE TABLE places (
     source_id   INTEGER NOT NULL REFERENCES sources (id),
     item        TEXT    NOT NULL,
     document_id INTEGER NOT NULL REFERENCES documents (id),
-    seen_at     INTEGER NOT NULL,
+    seen_at     INTEGER NOT NULL, version_at INTEGER,
     PRIMARY KEY (source_id, item)
 ) STRICT, WITHOUT ROWID;
 

@@ -22,6 +22,8 @@ pub(crate) struct Draft {
     pub(crate) format: Format,
     pub(crate) title: String,
     pub(crate) bytes: u64,
+    /// When it last changed, where it says so itself.
+    pub(crate) version_at: Option<UnixMs>,
     pub(crate) happened: Happened,
     /// Empty when the content is known already and wasn't read again.
     pub(crate) chunks: Vec<ChunkDraft>,
@@ -63,6 +65,7 @@ impl Core {
             sha256: fetched.sha256.clone(),
             format: fetched.format,
             bytes: fetched.bytes.len() as u64,
+            version_at: fetched.version_at,
             happened: self.happened(None, fetched.modified),
             chunks: Vec::new(),
             note: None,
@@ -91,6 +94,7 @@ impl Core {
             format: fetched.format,
             title: document.title,
             bytes: fetched.bytes.len() as u64,
+            version_at: fetched.version_at,
             happened: self.happened(document.stated_at, fetched.modified),
             chunks,
             note: noticed(&document.warnings),

@@ -30,6 +30,11 @@ fn chat(id: &str, question: &str, answer: &str) -> String {
     )
 }
 
+/// As it was, with another time of its last change.
+fn changed_at(chat: &str, seconds: u32) -> String {
+    chat.replace("1700000050", &seconds.to_string())
+}
+
 fn export(chats: &[String]) -> String {
     format!("[{}]", chats.join(",\n"))
 }
@@ -161,6 +166,32 @@ fn a_later_export_elsewhere_says_what_is_new_changed_and_unchanged() {
         3,
         "no conversation is there twice"
     );
+    place.assert_whole();
+}
+
+#[test]
+fn an_older_export_takes_nothing_back() {
+    let place = Place::new();
+    let newer = changed_at(&chat("a", "One?", "The new quay"), 1_700_000_099);
+    let newer = place.write("newer/c.json", &export(&[newer]));
+    let older = export(&[chat("a", "One?", "The old quay"), chat("b", "Two?", "Else")]);
+    let older = place.write("older/c.json", &older);
+    let rig = place.start(1);
+    assert_eq!(import_to_the_end(&rig, &newer).progress.new, 1);
+    let view = import_to_the_end(&rig, &older);
+    assert_eq!((view.progress.new, view.progress.unchanged), (1, 1));
+    let quays: Vec<String> = rig
+        .found("quay")
+        .into_iter()
+        .map(|h| h.chunk.text)
+        .collect();
+    assert_eq!(quays, ["The new quay"], "what is kept is later");
+    let report = rig.engine.batch_report(&view.batch.id).unwrap();
+    let told = |item: &str| {
+        let item = report.items.iter().find(|i| i.item == item).unwrap();
+        item.reason_code.clone().unwrap()
+    };
+    assert_eq!(told("chatgpt:a"), "older_version", "and that is told");
     place.assert_whole();
 }
 

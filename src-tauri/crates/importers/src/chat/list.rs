@@ -84,13 +84,13 @@ pub(crate) fn sniff(start: &[u8]) -> Option<Format> {
     }
 }
 
-/// The key of a conversation, from its own JSON.
-pub(crate) fn key_of(bytes: &[u8]) -> Option<String> {
+/// Which conversation this is, from its own JSON.
+pub(crate) fn listing_of(bytes: &[u8]) -> Option<Listing> {
     let place = Place::default();
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let fields = Element { place: &place }.deserialize(&mut json).ok()?;
     json.end().ok()?;
-    Some(fields.listing()?.key)
+    fields.listing()
 }
 
 /// How far the reader has come, and where it must not go on to.

@@ -6,6 +6,7 @@ mod list;
 mod meaning;
 mod thread;
 
+use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use serde_json::Value;
 use thiserror::Error;
@@ -35,11 +36,18 @@ pub(crate) fn read(format: Format, bytes: &[u8]) -> Result<CanonicalDocument, Co
     .ok_or(ConversationError::NotUnderstood)
 }
 
-/// A digest of what is read of the conversation `key`, in lower-case hexadecimal. A later export may
-/// write the same conversation in another way, with fields that nobody reads; it is the same still.
-pub(crate) fn digest(format: Format, key: &str, bytes: &[u8]) -> Result<String, ConversationError> {
-    match list::key_of(bytes) {
-        Some(found) if found == key => Ok(meaning::digest(key, &read(format, bytes)?)),
+/// A digest of what is read of the conversation `key`, in lower-case hexadecimal, and when it says to
+/// have last changed. A later export may write the same conversation in another way, with fields that
+/// nobody reads; it is the same still.
+pub(crate) fn digest(
+    format: Format,
+    key: &str,
+    bytes: &[u8],
+) -> Result<(String, Option<UnixMs>), ConversationError> {
+    match list::listing_of(bytes) {
+        Some(found) if found.key == key => {
+            Ok((meaning::digest(key, &read(format, bytes)?), found.updated))
+        }
         _ => Err(ConversationError::AnotherOne),
     }
 }

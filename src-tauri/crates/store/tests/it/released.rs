@@ -51,17 +51,17 @@ fn every_released_file_opens_with_all_its_rows() {
                         "all of it searchable and in the tree"
                     );
                     assert_eq!(coverage.nodes, 1, "with its summary");
-                    let key = r.document_at(sources.last().unwrap().key, "kettle.md")?;
-                    let kettle = r.document(key.unwrap())?;
+                    let placed = r.placed_at(sources.last().unwrap().key, "kettle.md")?;
+                    let kettle = r.document(placed.unwrap().document)?;
                     assert_eq!(kettle.format, Format::Markdown, "as what it was read");
-                    let key = r.document_at(sources.last().unwrap().key, "chatgpt:lamps")?;
+                    let placed = r.placed_at(sources.last().unwrap().key, "chatgpt:lamps")?;
                     assert_eq!(
-                        key.is_some(),
+                        placed.is_some(),
                         version >= 2,
                         "conversations are of version 2"
                     );
-                    if let Some(key) = key {
-                        assert_eq!(r.document(key)?.format, Format::ChatGpt);
+                    if let Some(placed) = placed {
+                        assert_eq!(r.document(placed.document)?.format, Format::ChatGpt);
                     }
                     let batches = r.newest_batches(10)?;
                     let states: Vec<_> = batches.iter().map(|batch| batch.state).collect();
