@@ -1,7 +1,6 @@
 //! Exports of chat services on the disk: what a plan finds in them, and what is read of them.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::string_slice,
     reason = "a failed set-up should fail the test"
 )]
