@@ -1,8 +1,9 @@
 //! Files and bytes in, canonical documents out. Knows no database.
 //!
-//! [`walk::plan`] finds what a run would read, [`fetch::fetch`] reads one item of it, and
-//! [`read::read`] makes a canonical document of its bytes. No file of the person's is ever
-//! written to, and no file is opened before [`guard`] has looked at it from outside.
+//! [`walk::plan`] finds what a run would read, [`fetch::fetch`] reads one item of it,
+//! [`fetch::fetch_part`] one of the conversations that an export holds, and [`read::read`] makes a
+//! canonical document of its bytes. No file of the person's is ever written to, and no file is opened
+//! before [`guard`] has looked at it from outside.
 
 mod archive;
 mod chat;
