@@ -8,6 +8,12 @@ function plural(count: number, one: string, other: string): string {
   return `${number(count)} ${rules.select(count) === "one" ? one : other}`;
 }
 
+/** A conversation has no file of its own: it is named by its service and its id there. */
+const services = new Map([
+  ["chatgpt", "ChatGPT"],
+  ["claude", "Claude"],
+]);
+
 const counted = {
   files: (n: number) => plural(n, "file", "files"),
   documents: (n: number) => plural(n, "document", "documents"),
@@ -216,8 +222,11 @@ export const t = {
     note: "Write a note",
   },
 
-  locator: (name: string, first: number, last: number) =>
-    first === last ? `${name}, line ${number(first)}` : `${name}, lines ${number(first)}–${number(last)}`,
+  locator: (name: string, first: number, last: number) => {
+    const service = services.get(/^(\w+):/.exec(name)?.[1] ?? "");
+    const [place, unit] = service === undefined ? [name, "line"] : [service, "message"];
+    return first === last ? `${place}, ${unit} ${number(first)}` : `${place}, ${unit}s ${number(first)}–${number(last)}`;
+  },
   lines: (first: number, last: number) =>
     first === last ? number(first) : `${number(first)}–${number(last)}`,
   linesLong: (first: number, last: number) =>

@@ -218,6 +218,8 @@ pub(crate) fn format_name(format: Format) -> &'static str {
         Format::Markdown => "Markdown",
         Format::PlainText => "Plain text",
         Format::Html => "HTML",
+        Format::ChatGpt => "ChatGPT conversations",
+        Format::Claude => "Claude conversations",
     }
 }
 

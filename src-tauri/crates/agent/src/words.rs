@@ -43,7 +43,9 @@ pub(crate) fn explain(error: &Error) -> WireError {
         Error::NothingToImport => wire_error(
             ErrorCode::NothingToImport,
             "there is nothing here that can be imported",
-            Some("Markdown, plain text and HTML files can be read"),
+            Some(
+                "Markdown, plain text and HTML files and exports of ChatGPT and Claude can be read",
+            ),
         ),
         Error::NoSuchPath => wire_error(
             ErrorCode::Usage,

@@ -8,21 +8,33 @@ pub enum Format {
     Markdown,
     PlainText,
     Html,
+    /// One conversation of the export that ChatGPT makes for a person.
+    ChatGpt,
+    /// One conversation of the export that Claude makes for a person.
+    Claude,
 }
 
 impl Format {
+    const ALL: [Self; 5] = [
+        Self::Markdown,
+        Self::PlainText,
+        Self::Html,
+        Self::ChatGpt,
+        Self::Claude,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Markdown => "markdown",
             Self::PlainText => "text",
             Self::Html => "html",
+            Self::ChatGpt => "chatgpt",
+            Self::Claude => "claude",
         }
     }
 
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Markdown, Self::PlainText, Self::Html]
-            .into_iter()
-            .find(|f| f.as_str() == name)
+        Self::ALL.into_iter().find(|f| f.as_str() == name)
     }
 }
 
@@ -43,22 +55,35 @@ pub struct CanonicalDocument {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     pub kind: BlockKind,
-    /// Verbatim for plain text and Markdown; the visible text for HTML. Lines are joined by `\n`.
-    /// Never blank.
+    /// Verbatim for plain text, Markdown and messages; the visible text for HTML. Lines are joined
+    /// by `\n`. Never blank.
     pub text: String,
     pub lines: LineRange,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BlockKind {
     /// `level` counts from 1.
     Heading {
         level: u8,
     },
     Body,
+    /// A whole message of a conversation: never joined with another one.
+    Message(Message),
 }
 
-/// Lines of the original file, counted from 1, both ends included.
+/// Who said a message, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// A name, or the part played: "You", "ChatGPT".
+    pub author: String,
+    pub at: Option<UnixMs>,
+    /// Does it lie on a branch of the conversation that was left for another one?
+    pub left_branch: bool,
+}
+
+/// Lines of the original file, counted from 1, both ends included. In a conversation it is messages
+/// that are counted: the first is 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineRange {
     pub first: u32,
@@ -73,4 +98,29 @@ pub enum Warning {
     DroppedNulls(usize),
     /// Elements nested deeper than the limit were read as if they were flat.
     FlattenedNesting,
+    /// So many messages lie on branches that were left. They are kept, after the others.
+    LeftBranches(usize),
+    /// So many parts of messages were not kept.
+    LeftOut(LeftOut, usize),
+    /// So many messages came more than once and were kept once.
+    RepeatedMessages(usize),
+    /// So many messages say no time.
+    UndatedMessages(usize),
+}
+
+/// What of a conversation is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LeftOut {
+    Image,
+    Recording,
+    /// A file that was added, of which the export holds no text.
+    Attachment,
+    /// What the assistant asked of a tool, and what that answered.
+    ToolStep,
+    /// What the assistant noted for itself on the way to its answer.
+    Thinking,
+    /// What the service told the assistant, and what it does not show.
+    Hidden,
+    /// A message or part of a kind that isn't known.
+    Unknown,
 }

@@ -3,7 +3,8 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::canonical::{Block, BlockKind, LineRange};
+use crate::UnixMs;
+use crate::canonical::{Block, BlockKind, LineRange, Message};
 use crate::text::sentences;
 
 /// Grows when the rule below gives other passages than before for any document.
@@ -22,17 +23,28 @@ pub struct ChunkDraft {
     /// Blocks of the document joined by a blank line. Verbatim where the format is.
     pub text: String,
     pub lines: LineRange,
-    /// The headings above its first line, outermost first.
+    /// The headings above its first line, outermost first. Of a message: who said it.
     pub headings: Vec<String>,
+    /// When this passage was said, where that is known of it for itself.
+    pub said_at: Option<UnixMs>,
 }
 
+/// Stands above the messages of a branch that was left for another one.
+const LEFT_BRANCH: &str = "Another branch";
+
 /// Groups paragraphs into passages of at most [`CHUNK_CHARS_MAX`] characters. A longer paragraph is
-/// cut between sentences, a longer sentence between words, a longer word between characters.
+/// cut between sentences, a longer sentence between words, a longer word between characters. A
+/// message has passages of its own.
 pub fn chunk(blocks: &[Block]) -> Vec<ChunkDraft> {
     let mut chunks = Vec::new();
     let mut open: Option<Open> = None;
     let mut headings: Vec<(u8, String)> = Vec::new();
     for block in blocks {
+        if let BlockKind::Message(message) = &block.kind {
+            chunks.extend(open.take().map(Open::close));
+            chunks.extend(message_chunks(block, message));
+            continue;
+        }
         if let BlockKind::Heading { level } = block.kind {
             if open
                 .as_ref()
@@ -58,6 +70,20 @@ pub fn chunk(blocks: &[Block]) -> Vec<ChunkDraft> {
     }
     chunks.extend(open.map(Open::close));
     chunks
+}
+
+fn message_chunks<'b>(
+    block: &'b Block,
+    message: &'b Message,
+) -> impl Iterator<Item = ChunkDraft> + 'b {
+    let branch = message.left_branch.then(|| LEFT_BRANCH.to_owned());
+    let headings: Vec<String> = branch.into_iter().chain([message.author.clone()]).collect();
+    pieces(block).into_iter().map(move |piece| ChunkDraft {
+        text: piece.text.to_owned(),
+        lines: piece.lines,
+        headings: headings.clone(),
+        said_at: message.at,
+    })
 }
 
 struct Open {
@@ -94,6 +120,7 @@ impl Open {
             text: self.text,
             lines: self.lines,
             headings: self.headings,
+            said_at: None,
         }
     }
 }
@@ -302,6 +329,38 @@ mod tests {
                 .iter()
                 .all(|c| c.text.chars().count() <= CHUNK_CHARS_MAX)
         );
+    }
+
+    #[test]
+    fn a_message_shares_no_passage_and_each_of_its_passages_says_who_and_when() {
+        let said = |text: &str, author: &str, at: i64, number: u32| Block {
+            kind: BlockKind::Message(Message {
+                author: author.to_owned(),
+                at: Some(UnixMs(at)),
+                left_branch: number == 3,
+            }),
+            text: text.to_owned(),
+            lines: LineRange {
+                first: number,
+                last: number,
+            },
+        };
+        let long = "A long answer.\n".repeat(200);
+        let chunks = chunk(&[
+            said("Hi", "You", 1, 1),
+            said(long.trim_end(), "ChatGPT", 2, 2),
+            said("Yes", "You", 3, 3),
+        ]);
+        assert!(chunks.len() > 4, "3,000 characters need three passages");
+        let (first, last) = (chunks.first().unwrap(), chunks.last().unwrap());
+        assert_eq!(first.text, "Hi", "short as it is");
+        assert_eq!(last.headings, ["Another branch", "You"]);
+        for passage in chunks.iter().skip(1).take(chunks.len() - 2) {
+            assert_eq!(passage.headings, ["ChatGPT"], "who said it");
+            assert_eq!(passage.said_at, Some(UnixMs(2)), "and when");
+            let message = LineRange { first: 2, last: 2 };
+            assert_eq!(passage.lines, message, "in which message of the thread");
+        }
     }
 
     #[test]

@@ -61,6 +61,7 @@ impl Engine {
         ]);
         let draft = Draft {
             path: PathBuf::new(),
+            version_at: None,
             bytes: text.len() as u64,
             chunks: chunking::chunk(&blocks(&text)),
             sha256,

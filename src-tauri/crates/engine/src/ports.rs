@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 pub use oldgrowth_store::{Ambient, Clock, Spawn};
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
@@ -23,9 +24,11 @@ pub trait Files: Send + Sync {
         cancelled: &dyn Fn() -> bool,
     ) -> FilePlan;
 
+    /// Reads a file whole, or the part of it that is asked for.
     fn fetch(
         &self,
         path: &Path,
+        part: Option<&FilePart>,
         forbidden: &Forbidden,
     ) -> std::result::Result<FetchedFile, Problem>;
 
@@ -62,9 +65,24 @@ pub struct PlannedFile {
     pub root: PathBuf,
     /// The path below `root`, with forward slashes. No two files share one.
     pub relative: String,
+    /// Of a file that holds many documents: which of them this is.
+    pub part: Option<FilePart>,
     pub bytes: u64,
     pub modified: Option<UnixMs>,
     pub format: Format,
+}
+
+/// A document among those that one file holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePart {
+    /// Names the document, whatever file it is found in: `chatgpt:` and the conversation's id. What is
+    /// found under the same name later is a later version of it.
+    pub key: String,
+    /// Of an archive: which of the files in it holds the document, counted from 0.
+    pub entry: Option<u32>,
+    /// How many bytes of the file, or of the file in the archive, come before it.
+    pub start: u64,
+    pub bytes: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -78,9 +96,11 @@ pub struct SkippedFile {
 #[derive(Clone, Debug)]
 pub struct FetchedFile {
     pub bytes: Vec<u8>,
-    /// Of the bytes, in lower-case hexadecimal.
+    /// Of the bytes, in lower-case hexadecimal; of a part, of its key and all that is read of it.
     pub sha256: String,
     pub modified: Option<UnixMs>,
+    /// Of a part: when it last changed, where it says so itself.
+    pub version_at: Option<UnixMs>,
     pub format: Format,
 }
 

@@ -4,6 +4,7 @@ use encoding_rs::Encoding;
 use oldgrowth_domain::canonical::Format;
 use thiserror::Error;
 
+use crate::export;
 use crate::text_encoding::{Controls, utf16_without_mark};
 
 /// How much of a file's beginning is looked at.
@@ -14,12 +15,17 @@ pub const DETECT_BYTES_MAX: usize = 64 * 1024;
 #[error("looks like {0}, which can't be read yet")]
 pub struct Unsupported(pub &'static str);
 
+pub(crate) const ZIP: Unsupported = Unsupported("a zip archive");
+
 /// Tells the format from the file's name and its first [`DETECT_BYTES_MAX`] bytes; more of them
-/// are not looked at.
+/// are not looked at. For an export it is the format of the conversations in it.
 pub fn detect(file_name: &str, start: &[u8]) -> Result<Format, Unsupported> {
     let start = start.get(..DETECT_BYTES_MAX).unwrap_or(start);
     if let Some(kind) = magic(start) {
         return Err(Unsupported(kind));
+    }
+    if let Some(format) = export::sniff(start) {
+        return Ok(format);
     }
     let sample = if let Some((encoding, mark_length)) = Encoding::for_bom(start) {
         if has_utf32_mark(start) {
@@ -131,7 +137,7 @@ fn zip_kind(start: &[u8]) -> &'static str {
     } else if holds(b"application/vnd.oasis.opendocument") {
         "an OpenDocument file"
     } else {
-        "a zip archive"
+        ZIP.0
     }
 }
 

@@ -1,14 +1,18 @@
 //! Reads one planned item whole.
 
+use std::ffi::OsStr;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::canonical::Format;
+use oldgrowth_engine::ports::FilePart;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::detect::detect;
+use crate::chat::{self, ConversationError};
+use crate::detect::{DETECT_BYTES_MAX, ZIP, detect};
+use crate::export::{self, EXPORT_BYTES_MAX};
 use crate::guard::{self, Allowed, FILE_BYTES_MAX, Forbidden, Guard};
 use crate::reason::SkipReason;
 
@@ -16,10 +20,12 @@ use crate::reason::SkipReason;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
     pub bytes: Vec<u8>,
-    /// Of `bytes`, in lower-case hexadecimal.
+    /// Of `bytes`, in lower-case hexadecimal; of a conversation, of what is read of it.
     pub sha256: String,
     /// The file system's own, however odd; `None` where it keeps none.
     pub modified: Option<UnixMs>,
+    /// When a conversation last changed, where it says so.
+    pub version_at: Option<UnixMs>,
     pub format: Format,
 }
 
@@ -81,7 +87,64 @@ pub fn fetch(path: &Path, forbidden: &Forbidden) -> Result<Fetched, FetchError> 
     }
 }
 
+/// Reads one conversation of an export. Is it another one by now that stands in its place, the file has
+/// changed since it was planned.
+pub fn fetch_part(
+    path: &Path,
+    part: &FilePart,
+    forbidden: &Forbidden,
+) -> Result<Fetched, FetchError> {
+    let guard = Guard::new(forbidden);
+    let (folder, name) = place_of(&guard, path)?;
+    let allowed = guard.judge_up_to(&folder.join(name), EXPORT_BYTES_MAX)?;
+    let mut start = Vec::new();
+    guard
+        .open(&allowed)?
+        .take(DETECT_BYTES_MAX as u64)
+        .read_to_end(&mut start)
+        .map_err(|e| SkipReason::from_io(&e))?;
+    let is_archive = detect("", &start) == Err(ZIP);
+    let bytes = export::read_part(guard.open(&allowed)?, part, is_archive)?;
+    let format = part
+        .key
+        .split_once(':')
+        .and_then(|(service, _)| Format::parse(service))
+        .ok_or(SkipReason::NotAConversation)?;
+    let (sha256, version_at) =
+        chat::digest(format, &part.key, &bytes).map_err(|error| match error {
+            ConversationError::AnotherOne => SkipReason::ChangedWhileReading,
+            ConversationError::NotUnderstood => SkipReason::NotAConversation,
+        })?;
+    Ok(Fetched {
+        bytes,
+        sha256,
+        modified: allowed.modified,
+        version_at,
+        format,
+    })
+}
+
 fn fetch_once(guard: &Guard, path: &Path) -> Result<Fetched, FetchError> {
+    let (folder, name) = place_of(guard, path)?;
+    let allowed = guard.judge(&folder.join(name))?;
+    let bytes = read_unchanged(guard, &allowed)?;
+    let format = match detect(&name.to_string_lossy(), &bytes) {
+        // It was something else when it was planned.
+        Ok(Format::ChatGpt | Format::Claude) => return Err(FetchError::ChangedWhileReading),
+        Ok(format) => format,
+        Err(kind) => return Err(FetchError::Refused(SkipReason::NotSupported(kind.0))),
+    };
+    Ok(Fetched {
+        sha256: hex(&Sha256::digest(&bytes)),
+        bytes,
+        modified: allowed.modified,
+        version_at: None,
+        format,
+    })
+}
+
+/// The folder without links, and the name in it.
+fn place_of<'p>(guard: &Guard, path: &'p Path) -> Result<(PathBuf, &'p OsStr), FetchError> {
     // The folder may have become a workspace, or a link into one, since the plan was made.
     let folder = path
         .parent()
@@ -92,16 +155,7 @@ fn fetch_once(guard: &Guard, path: &Path) -> Result<Fetched, FetchError> {
         return Err(FetchError::Refused(SkipReason::OwnStore));
     }
     let name = path.file_name().ok_or(SkipReason::NotAFile)?;
-    let allowed = guard.judge(&folder.join(name))?;
-    let bytes = read_unchanged(guard, &allowed)?;
-    let format =
-        detect(&name.to_string_lossy(), &bytes).map_err(|kind| SkipReason::NotSupported(kind.0))?;
-    Ok(Fetched {
-        sha256: hex(&Sha256::digest(&bytes)),
-        bytes,
-        modified: allowed.modified,
-        format,
-    })
+    Ok((folder, name))
 }
 
 fn read_unchanged(guard: &Guard, allowed: &Allowed) -> Result<Vec<u8>, FetchError> {

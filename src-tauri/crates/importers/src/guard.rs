@@ -72,9 +72,14 @@ impl Guard {
         path.ancestors().any(|ancestor| self.is_workspace(ancestor))
     }
 
+    /// Judges a file that is to be read whole.
+    pub(crate) fn judge(&self, path: &Path) -> Result<Allowed, SkipReason> {
+        self.judge_up_to(path, FILE_BYTES_MAX)
+    }
+
     /// Judges the file at `path` without opening it. That the folder it lies in is no part of a
     /// workspace is for the caller to know; where a link leads is judged here.
-    pub(crate) fn judge(&self, path: &Path) -> Result<Allowed, SkipReason> {
+    pub(crate) fn judge_up_to(&self, path: &Path, bytes_max: u64) -> Result<Allowed, SkipReason> {
         let own = path
             .symlink_metadata()
             .map_err(|e| SkipReason::from_io(&e))?;
@@ -104,7 +109,7 @@ impl Guard {
         }
         match metadata.len() {
             0 => Err(SkipReason::Empty),
-            bytes if bytes > FILE_BYTES_MAX => Err(SkipReason::TooLarge { bytes }),
+            bytes if bytes > bytes_max => Err(SkipReason::TooLarge { bytes }),
             bytes => Ok(Allowed {
                 path: resolved,
                 bytes,

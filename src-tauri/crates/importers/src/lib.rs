@@ -1,10 +1,14 @@
 //! Files and bytes in, canonical documents out. Knows no database.
 //!
-//! [`walk::plan`] finds what a run would read, [`fetch::fetch`] reads one item of it, and
-//! [`read::read`] makes a canonical document of its bytes. No file of the person's is ever
-//! written to, and no file is opened before [`guard`] has looked at it from outside.
+//! [`walk::plan`] finds what a run would read, [`fetch::fetch`] reads one item of it,
+//! [`fetch::fetch_part`] one of the conversations that an export holds, and [`read::read`] makes a
+//! canonical document of its bytes. No file of the person's is ever written to, and no file is opened
+//! before [`guard`] has looked at it from outside.
 
+mod archive;
+mod chat;
 mod detect;
+mod export;
 mod fetch;
 mod file_id;
 mod front_matter;
@@ -23,8 +27,10 @@ mod text_encoding;
 mod verbatim;
 mod walk;
 
+pub use chat::CONVERSATION_BYTES_MAX;
 pub use detect::{DETECT_BYTES_MAX, Unsupported, detect};
-pub use fetch::{FetchError, Fetched, fetch};
+pub use export::EXPORT_BYTES_MAX;
+pub use fetch::{FetchError, Fetched, fetch, fetch_part};
 pub use file_id::FileId;
 pub use guard::{FILE_BYTES_MAX, Forbidden};
 pub use html_tree::{HTML_DEPTH_MAX, HTML_NODES_MAX};

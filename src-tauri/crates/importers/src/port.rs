@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use oldgrowth_engine::ports::{
-    self, FetchedFile, FilePlan, Files, PlannedFile, Problem, ProblemKind, SkippedFile,
+    self, FetchedFile, FilePart, FilePlan, Files, PlannedFile, Problem, ProblemKind, SkippedFile,
 };
 
 use crate::{FileId, Forbidden, ReadError, SkipReason, SkippedItem};
@@ -33,6 +33,7 @@ impl Files for FilesOnDisk {
                     path: item.path,
                     root: item.root,
                     relative: item.relative,
+                    part: item.part,
                     bytes: item.bytes,
                     modified: item.modified,
                     format: item.format,
@@ -43,12 +44,23 @@ impl Files for FilesOnDisk {
         }
     }
 
-    fn fetch(&self, path: &Path, forbidden: &ports::Forbidden) -> Result<FetchedFile, Problem> {
-        match crate::fetch(path, &resolved(forbidden)) {
+    fn fetch(
+        &self,
+        path: &Path,
+        part: Option<&FilePart>,
+        forbidden: &ports::Forbidden,
+    ) -> Result<FetchedFile, Problem> {
+        let forbidden = resolved(forbidden);
+        let fetched = match part {
+            Some(part) => crate::fetch_part(path, part, &forbidden),
+            None => crate::fetch(path, &forbidden),
+        };
+        match fetched {
             Ok(fetched) => Ok(FetchedFile {
                 bytes: fetched.bytes,
                 sha256: fetched.sha256,
                 modified: fetched.modified,
+                version_at: fetched.version_at,
                 format: fetched.format,
             }),
             Err(error) => Err(problem(error.reason())),
@@ -61,7 +73,12 @@ impl Files for FilesOnDisk {
         name: &str,
         bytes: &[u8],
     ) -> Result<CanonicalDocument, Problem> {
-        crate::read(format, name, bytes).map_err(|ReadError::Empty| problem(SkipReason::Empty))
+        crate::read(format, name, bytes).map_err(|error| {
+            problem(match error {
+                ReadError::Empty => SkipReason::Empty,
+                ReadError::NotUnderstood => SkipReason::NotAConversation,
+            })
+        })
     }
 }
 

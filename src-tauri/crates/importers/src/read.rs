@@ -4,16 +4,19 @@ use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{html, markdown, plain_text, text_encoding};
+use crate::{chat, html, markdown, plain_text, text_encoding};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ReadError {
     /// No word in it: white space, markup, or characters that are not shown.
     #[error("has no text in it")]
     Empty,
+    /// Not as the service of its format writes conversations.
+    #[error("is not a conversation as its service writes them")]
+    NotUnderstood,
 }
 
-/// Reads a whole file. `file_name` is its last name, or the stem of it; it becomes the title when
+/// Reads a whole file, or one conversation of an export. `file_name` is its last name, or the stem of it; it becomes the title when
 /// the document has none of its own.
 ///
 /// The caller isolates panics: parsers of other people's formats are not trusted to have none.
@@ -23,6 +26,9 @@ pub fn read(format: Format, file_name: &str, bytes: &[u8]) -> Result<CanonicalDo
         Format::Markdown => markdown::read(&stem, text_encoding::decode(bytes, None)),
         Format::PlainText => plain_text::read(&stem, text_encoding::decode(bytes, None)),
         Format::Html => html::read(&stem, bytes),
+        Format::ChatGpt | Format::Claude => {
+            chat::read(format, bytes).map_err(|_| ReadError::NotUnderstood)?
+        }
     };
     if document.blocks.is_empty() {
         Err(ReadError::Empty)

@@ -4,6 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::chat::CONVERSATION_BYTES_MAX;
 use crate::guard::FILE_BYTES_MAX;
 use crate::walk::{PLAN_DEPTH_MAX, PLAN_ITEMS_MAX};
 
@@ -34,12 +35,32 @@ pub enum SkipReason {
     ChangedWhileReading,
     TooDeep,
     PlanFull,
+    /// An element of an export that isn't a conversation, or can't be understood as one.
+    NotAConversation,
+    /// A conversation that is longer than what is read.
+    ConversationTooLong {
+        bytes: u64,
+    },
+    /// The rest of an export, whose JSON is wrong or ends too soon.
+    BrokenOff,
+    /// An archive that is cut off or damaged, or encrypted.
+    DamagedArchive,
+    /// Something in an archive that would unpack to more than any export, or far more than it takes
+    /// up.
+    UnpacksTooLarge,
+    /// Something in an archive whose name leads out of it.
+    NameLeadsOut,
     /// The rest are left out by rule.
     Hidden,
     Ignored,
     DependencyFolder,
     LockFile,
     SystemFile,
+    /// A conversation that is among the same named paths once more, as it was at the same time or
+    /// later.
+    OlderCopy,
+    /// In an archive with conversations: what isn't one.
+    BesideConversations,
 }
 
 impl SkipReason {
@@ -58,11 +79,19 @@ impl SkipReason {
             Self::ChangedWhileReading => "changed_while_reading",
             Self::TooDeep => "too_deep",
             Self::PlanFull => "plan_full",
+            Self::NotAConversation => "not_a_conversation",
+            Self::ConversationTooLong { .. } => "conversation_too_long",
+            Self::BrokenOff => "broken_off",
+            Self::DamagedArchive => "damaged_archive",
+            Self::UnpacksTooLarge => "unpacks_too_large",
+            Self::NameLeadsOut => "name_leads_out",
             Self::Hidden => "hidden",
             Self::Ignored => "ignored",
             Self::DependencyFolder => "dependency_folder",
             Self::LockFile => "lock_file",
             Self::SystemFile => "system_file",
+            Self::OlderCopy => "older_copy",
+            Self::BesideConversations => "beside_conversations",
         }
     }
 
@@ -91,11 +120,29 @@ impl SkipReason {
             Self::ChangedWhileReading => "changed while it was being read".into(),
             Self::TooDeep => format!("lies more than {PLAN_DEPTH_MAX} folders deep"),
             Self::PlanFull => format!("comes after the first {PLAN_ITEMS_MAX} items"),
+            Self::NotAConversation => {
+                "is not a conversation as ChatGPT or Claude writes them".into()
+            }
+            Self::ConversationTooLong { bytes } => format!(
+                "is a conversation of {} MB; the limit is {} MB",
+                mebibytes(bytes),
+                mebibytes(CONVERSATION_BYTES_MAX)
+            ),
+            Self::BrokenOff => {
+                "breaks off or is wrong here; the conversations before it are read".into()
+            }
+            Self::DamagedArchive => "is an archive that is cut off, damaged or encrypted".into(),
+            Self::UnpacksTooLarge => "would unpack to far more than an export".into(),
+            Self::NameLeadsOut => "has a name that leads out of its archive".into(),
             Self::Hidden => "is hidden".into(),
             Self::Ignored => "is left out by an ignore file beside it".into(),
             Self::DependencyFolder => "holds downloaded or generated files".into(),
             Self::LockFile => "is a lock file, written by a program for itself".into(),
             Self::SystemFile => "is a file the operating system keeps for itself".into(),
+            Self::OlderCopy => "is there once more, as it was then or later".into(),
+            Self::BesideConversations => {
+                "lies beside the conversations of an export and is none".into()
+            }
         }
     }
 
@@ -119,6 +166,18 @@ impl SkipReason {
             }
             Self::TooDeep => "Import the inner folder by its own name.",
             Self::PlanFull => "Import the remaining folders one at a time.",
+            Self::NotAConversation => {
+                "Everything else of the export is read; the file is kept as it is."
+            }
+            Self::ConversationTooLong { .. } => "Everything else of the export is read.",
+            Self::BrokenOff | Self::DamagedArchive => {
+                "Download the export once more and import that."
+            }
+            Self::UnpacksTooLarge | Self::NameLeadsOut => {
+                "Nothing to do, unless you trust it: then unpack it and import the folder."
+            }
+            Self::OlderCopy => "Nothing to do; the later one is read.",
+            Self::BesideConversations => "To import it all the same, unpack the archive.",
             Self::Hidden | Self::DependencyFolder | Self::LockFile | Self::SystemFile => {
                 "To import it all the same, name it itself."
             }
@@ -135,6 +194,8 @@ impl SkipReason {
                 | Self::DependencyFolder
                 | Self::LockFile
                 | Self::SystemFile
+                | Self::OlderCopy
+                | Self::BesideConversations
         )
     }
 

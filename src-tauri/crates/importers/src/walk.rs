@@ -10,9 +10,11 @@ use std::rc::Rc;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::canonical::Format;
+use oldgrowth_engine::ports::FilePart;
 
-use crate::detect::{DETECT_BYTES_MAX, detect};
-use crate::guard::{Allowed, Forbidden, Guard};
+use crate::detect::{DETECT_BYTES_MAX, ZIP, detect};
+use crate::export::{self, EXPORT_BYTES_MAX, Export, newest_of_each};
+use crate::guard::{Allowed, FILE_BYTES_MAX, Forbidden, Guard};
 use crate::reason::SkipReason;
 use crate::relative::relative_name;
 use crate::rules::left_out;
@@ -26,7 +28,8 @@ pub const PLAN_DEPTH_MAX: usize = 128;
 /// The rest of a longer ignore file is not heeded.
 const IGNORE_FILE_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Both lists are sorted by the bytes of their paths, and name no path twice.
+/// Both lists are sorted by the bytes of their paths, and name no path twice but for the parts of an
+/// export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     pub items: Vec<PlannedItem>,
@@ -50,8 +53,11 @@ pub struct PlannedItem {
     pub root: PathBuf,
     /// `path` below `root` as text: forward slashes, stray bytes as `%XX`.
     pub relative: String,
+    /// Which of the conversations of an export this is.
+    pub part: Option<FilePart>,
     pub bytes: u64,
-    /// The file system's own, however odd; `None` where it keeps none.
+    /// What the export says of a conversation, else the file system's own, however odd; `None` where it
+    /// keeps none.
     pub modified: Option<UnixMs>,
     pub format: Format,
 }
@@ -88,6 +94,14 @@ pub fn plan(
         }
     }
     let mut plan = walk.plan;
+    let (items, older) = newest_of_each(plan.items);
+    plan.items = items;
+    plan.skipped
+        .extend(older.into_iter().map(|item| SkippedItem {
+            path: item.path,
+            relative: item.relative,
+            reason: SkipReason::OlderCopy,
+        }));
     plan.items
         .sort_by(|a, b| bytes_of(&a.path).cmp(bytes_of(&b.path)));
     plan.skipped
@@ -102,6 +116,12 @@ struct Walk<'a> {
     plan: Plan,
     /// Paths looked at: roots may overlap.
     seen: HashSet<PathBuf>,
+}
+
+/// What a file turns out to be.
+enum Looked {
+    File { bytes: u64, format: Format },
+    Export(Export),
 }
 
 /// A folder still to be looked into.
@@ -206,29 +226,60 @@ impl Walk<'_> {
             return;
         }
         match self.look_into(&path) {
-            Ok((bytes, modified, format)) => {
+            Ok((modified, Looked::File { bytes, format })) => {
                 let relative = relative_name(path.strip_prefix(root).unwrap_or(&path));
-                let root = root.to_path_buf();
                 self.plan.items.push(PlannedItem {
                     path,
-                    root,
+                    root: root.to_path_buf(),
                     relative,
+                    part: None,
                     bytes,
                     modified,
                     format,
                 });
                 (self.on_progress)(self.plan.items.len());
             }
+            Ok((modified, Looked::Export(export))) => self.export(root, &path, modified, export),
             Err(reason) => self.skip_below(root, path, reason),
         }
     }
 
-    fn look_into(&self, path: &Path) -> Result<(u64, Option<UnixMs>, Format), SkipReason> {
-        let allowed = self.guard.judge(path)?;
+    fn export(&mut self, root: &Path, path: &Path, modified: Option<UnixMs>, export: Export) {
+        let relative = relative_name(path.strip_prefix(root).unwrap_or(path));
+        for found in export.found {
+            self.plan.items.push(PlannedItem {
+                path: path.to_path_buf(),
+                root: root.to_path_buf(),
+                relative: relative.clone(),
+                bytes: found.part.bytes,
+                part: Some(found.part),
+                modified: found.updated.or(modified),
+                format: found.format,
+            });
+        }
+        for (place, reason) in export.skipped {
+            self.skip(path.to_path_buf(), format!("{relative}, {place}"), reason);
+        }
+        (self.on_progress)(self.plan.items.len());
+    }
+
+    fn look_into(&self, path: &Path) -> Result<(Option<UnixMs>, Looked), SkipReason> {
+        let allowed = self.guard.judge_up_to(path, EXPORT_BYTES_MAX)?;
         let start = self.read_start(&allowed, DETECT_BYTES_MAX as u64)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let format = detect(&name, &start).map_err(|kind| SkipReason::NotSupported(kind.0))?;
-        Ok((allowed.bytes, allowed.modified, format))
+        let room = PLAN_ITEMS_MAX.saturating_sub(self.plan.items.len() + self.plan.skipped.len());
+        let goes_on = |count: usize| count < room && !(self.cancel)();
+        let bytes = allowed.bytes;
+        let looked = match detect(&name, &start) {
+            Ok(Format::ChatGpt | Format::Claude) => {
+                Looked::Export(export::of_json(self.guard.open(&allowed)?, &goes_on)?)
+            }
+            Err(ZIP) => Looked::Export(export::of_archive(self.guard.open(&allowed)?, &goes_on)?),
+            _ if bytes > FILE_BYTES_MAX => return Err(SkipReason::TooLarge { bytes }),
+            Err(kind) => return Err(SkipReason::NotSupported(kind.0)),
+            Ok(format) => Looked::File { bytes, format },
+        };
+        Ok((allowed.modified, looked))
     }
 
     fn read_start(&self, allowed: &Allowed, bytes_max: u64) -> Result<Vec<u8>, SkipReason> {

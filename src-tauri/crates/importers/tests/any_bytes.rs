@@ -85,4 +85,84 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn any_json_is_read_as_a_conversation_or_refused(value in any_json()) {
+        let bytes = value.to_string();
+        for format in [Format::ChatGpt, Format::Claude] {
+            let Ok(document) = read(format, "", bytes.as_bytes()) else { continue };
+            prop_assert!(!document.title.trim().is_empty(), "a title is never empty");
+            for (block, number) in document.blocks.iter().zip(1..) {
+                prop_assert!(!block.text.trim().is_empty(), "a message is never blank");
+                prop_assert_eq!(block.lines.first, number, "messages are counted from one");
+            }
+        }
+    }
+}
+
+/// Values of any kind under the names that the services use.
+fn any_json() -> impl Strategy<Value = serde_json::Value> {
+    use serde_json::{Value, json};
+    let names = prop::sample::select(vec![
+        "mapping",
+        "a",
+        "b",
+        "parent",
+        "message",
+        "author",
+        "role",
+        "name",
+        "content",
+        "parts",
+        "text",
+        "content_type",
+        "metadata",
+        "attachments",
+        "current_node",
+        "create_time",
+        "title",
+        "recipient",
+        "chat_messages",
+        "uuid",
+        "sender",
+        "type",
+        "created_at",
+        "parent_message_uuid",
+        "files",
+    ]);
+    let leaf = prop::sample::select(vec![
+        json!(null),
+        json!("a"),
+        json!("b"),
+        json!("user"),
+        json!("assistant"),
+        json!("human"),
+        json!("text"),
+        json!(""),
+        json!("\u{0}\r\n"),
+        json!("multimodal_text"),
+        json!("code"),
+        json!(1.5),
+        json!(-1),
+        json!(1e300),
+        json!("2024-01-01T00:00:00Z"),
+        json!(true),
+    ]);
+    let inner = leaf.prop_recursive(6, 60, 6, move |value| {
+        prop_oneof![
+            prop::collection::vec(value.clone(), 0..5).prop_map(Value::from),
+            prop::collection::vec((names.clone(), value), 0..6)
+                .prop_map(|fields| fields.into_iter().map(|(n, v)| (n.to_owned(), v)).collect()),
+        ]
+    });
+    (inner.clone(), inner.clone(), inner).prop_map(|(one, two, messages)| {
+        json!({
+            "mapping": {
+                "a": { "parent": "b", "message": { "author": { "role": "user" }, "content": one } },
+                "b": { "message": two },
+                "c": messages,
+            },
+            "chat_messages": [messages, { "sender": "human", "content": [one], "text": "a" }],
+        })
+    })
 }

@@ -21,7 +21,7 @@ fn shape(document: &CanonicalDocument) -> Vec<(u8, u32, u32, &str)> {
         .map(|b| {
             let level = match b.kind {
                 BlockKind::Heading { level } => level,
-                BlockKind::Body => 0,
+                BlockKind::Body | BlockKind::Message(_) => 0,
             };
             (level, b.lines.first, b.lines.last, b.text.as_str())
         })

@@ -1,4 +1,4 @@
--- What the steps come to, version 1. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
+-- What the steps come to, version 2. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
 
 CREATE TABLE batches (
     id         INTEGER PRIMARY KEY,
@@ -45,7 +45,6 @@ CREATE TABLE documents (
     public_id      TEXT    NOT NULL UNIQUE,
     source_id      INTEGER NOT NULL REFERENCES sources (id),
     sha256         TEXT    NOT NULL CHECK (length(sha256) = 64),
-    format         TEXT    NOT NULL CHECK (format IN ('markdown', 'text', 'html')),
     title          TEXT    NOT NULL,
     bytes          INTEGER NOT NULL CHECK (bytes >= 0),
     happened_at    INTEGER,
@@ -53,7 +52,8 @@ CREATE TABLE documents (
     imported_at    INTEGER NOT NULL,
     chunk_rule     INTEGER NOT NULL,
     superseded_at  INTEGER,
-    replaced_by    INTEGER REFERENCES documents (id),
+    replaced_by    INTEGER REFERENCES documents (id), format TEXT NOT NULL DEFAULT 'text'
+    CHECK (format IN ('markdown', 'text', 'html', 'chatgpt', 'claude')),
     CHECK ((happened_at IS NULL) = (happened_basis = 'unknown')),
     CHECK (replaced_by IS NULL OR superseded_at IS NOT NULL)
 ) STRICT;
@@ -148,7 +148,7 @@ CREATE TABLE places (
     source_id   INTEGER NOT NULL REFERENCES sources (id),
     item        TEXT    NOT NULL,
     document_id INTEGER NOT NULL REFERENCES documents (id),
-    seen_at     INTEGER NOT NULL,
+    seen_at     INTEGER NOT NULL, version_at INTEGER,
     PRIMARY KEY (source_id, item)
 ) STRICT, WITHOUT ROWID;
 

@@ -18,7 +18,7 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Import files and folders: Markdown, plain text, HTML
+    /// Import files and folders: Markdown, plain text, HTML, exports of ChatGPT and Claude
     Import {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,

@@ -3,12 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use oldgrowth_domain::canonical::{Format, Warning};
+use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::chunking::{self, ChunkDraft};
 use oldgrowth_domain::{Happened, UnixMs};
 use oldgrowth_store::Lane;
 use oldgrowth_store::table::jobs::{ClaimedJob, Reason};
 
+use super::noticed::noticed;
 use super::plan::{ItemPayload, reason};
 use crate::engine::Core;
 use crate::ports::{FetchedFile, Problem, ProblemKind};
@@ -21,6 +22,8 @@ pub(crate) struct Draft {
     pub(crate) format: Format,
     pub(crate) title: String,
     pub(crate) bytes: u64,
+    /// When it last changed, where it says so itself.
+    pub(crate) version_at: Option<UnixMs>,
     pub(crate) happened: Happened,
     /// Empty when the content is known already and wasn't read again.
     pub(crate) chunks: Vec<ChunkDraft>,
@@ -39,7 +42,8 @@ impl Core {
             return Ok(Err(unreadable_job()));
         };
         let path = PathBuf::from(payload.path);
-        let fetched = match self.files.fetch(&path, &self.forbidden()) {
+        let part = payload.part.as_ref();
+        let fetched = match self.files.fetch(&path, part, &self.forbidden()) {
             Ok(fetched) => fetched,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -61,6 +65,7 @@ impl Core {
             sha256: fetched.sha256.clone(),
             format: fetched.format,
             bytes: fetched.bytes.len() as u64,
+            version_at: fetched.version_at,
             happened: self.happened(None, fetched.modified),
             chunks: Vec::new(),
             note: None,
@@ -89,9 +94,10 @@ impl Core {
             format: fetched.format,
             title: document.title,
             bytes: fetched.bytes.len() as u64,
+            version_at: fetched.version_at,
             happened: self.happened(document.stated_at, fetched.modified),
             chunks,
-            note: warnings(&document.warnings),
+            note: noticed(&document.warnings),
         })
     }
 
@@ -142,21 +148,4 @@ fn no_text() -> Problem {
         hint: None,
         kind: ProblemKind::PassedOver,
     }
-}
-
-fn warnings(warnings: &[Warning]) -> Option<Reason> {
-    let words: Vec<String> = warnings
-        .iter()
-        .map(|warning| match warning {
-            Warning::ReplacedCharacters(count) => {
-                format!("{count} characters could not be read in its encoding and were replaced by \u{FFFD}")
-            }
-            Warning::DroppedNulls(count) => format!("{count} null characters were dropped"),
-            Warning::FlattenedNesting => "very deep nesting was read as if it were flat".to_owned(),
-        })
-        .collect();
-    (!words.is_empty()).then(|| Reason {
-        code: "noticed".to_owned(),
-        words: words.join("; "),
-    })
 }

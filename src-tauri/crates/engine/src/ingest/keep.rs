@@ -6,7 +6,8 @@ use oldgrowth_domain::sealing::is_due;
 use oldgrowth_domain::{DocumentId, UnixMs};
 use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::documents::{Document, NewDocument};
-use oldgrowth_store::table::jobs::Outcome;
+use oldgrowth_store::table::jobs::{Outcome, Reason};
+use oldgrowth_store::table::places::Placed;
 use oldgrowth_store::{ChunkKey, DocumentKey, SourceKey, Write};
 
 use super::item::Draft;
@@ -20,6 +21,8 @@ pub(crate) struct Kept {
     pub(crate) key: DocumentKey,
     pub(crate) outcome: Outcome,
     pub(crate) chunks: u32,
+    /// What there is to say of how it was kept.
+    pub(crate) note: Option<Reason>,
     /// Passages that [`index`] has yet to enter into the word index.
     unindexed: Vec<ChunkKey>,
 }
@@ -36,19 +39,28 @@ pub(crate) fn keep(
     draft: &Draft,
     now: UnixMs,
 ) -> Result<std::result::Result<Kept, ReadAgain>> {
-    let before = w.document_at(source, item)?;
+    let before = w.placed_at(source, item)?;
+    if let Some(before) = before.filter(|before| is_older(draft, before)) {
+        return Ok(Ok(left_as_is(w, before)?));
+    }
     let existing = w.live_document_by_content(&draft.sha256)?;
     let (document, unindexed) = match existing {
         Some(document) => (document, Vec::new()),
         None if draft.chunks.is_empty() => return Ok(Err(ReadAgain)),
         None => insert(w, source, draft, now)?,
     };
+    let placed = Placed {
+        document: document.key,
+        version_at: draft.version_at,
+    };
     match before {
-        None => w.insert_place(source, item, document.key, now)?,
-        Some(_) => w.update_place(source, item, document.key, now)?,
+        None => w.insert_place(source, item, placed, now)?,
+        Some(_) => w.update_place(source, item, placed, now)?,
     }
     w.touch_source(source, now)?;
-    let moved_on = before.filter(|before| *before != document.key);
+    let moved_on = before
+        .map(|before| before.document)
+        .filter(|before| *before != document.key);
     if let Some(old) = moved_on
         && !w.has_place(old)?
     {
@@ -68,8 +80,31 @@ pub(crate) fn keep(
         key: document.key,
         outcome,
         chunks,
+        note: None,
         unindexed,
     }))
+}
+
+/// Is it, by its own account, of before what is kept?
+fn is_older(draft: &Draft, kept: &Placed) -> bool {
+    draft
+        .version_at
+        .zip(kept.version_at)
+        .is_some_and(|(found, kept)| found < kept)
+}
+
+fn left_as_is(w: &Write<'_>, kept: Placed) -> Result<Kept> {
+    Ok(Kept {
+        document: w.document(kept.document)?.id,
+        key: kept.document,
+        outcome: Outcome::Unchanged,
+        chunks: w.chunk_count_of(kept.document)?,
+        note: Some(Reason {
+            code: "older_version".to_owned(),
+            words: "an older version than the one that is kept; that one stays".to_owned(),
+        }),
+        unindexed: Vec::new(),
+    })
 }
 
 /// Enters what was kept into the word index. Last of all, so that the index writes out what it

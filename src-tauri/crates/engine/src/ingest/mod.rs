@@ -2,5 +2,6 @@
 
 pub(crate) mod item;
 pub(crate) mod keep;
+mod noticed;
 pub(crate) mod plan;
 mod supersede;

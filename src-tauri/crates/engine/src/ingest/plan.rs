@@ -12,7 +12,7 @@ use oldgrowth_store::Write;
 use oldgrowth_store::table::jobs::{JobKind, NewJob, Reason};
 use serde::{Deserialize, Serialize};
 
-use crate::ports::{FilePlan, PlannedFile, Problem, ProblemKind, SkippedFile};
+use crate::ports::{FilePart, FilePlan, PlannedFile, Problem, ProblemKind, SkippedFile};
 use crate::{BatchView, Engine, Error, Event, Result};
 
 /// What an import would do.
@@ -44,6 +44,8 @@ const SKIPPED_EXAMPLES_MAX: usize = 50;
 pub(crate) struct ItemPayload {
     /// The operating system's own form: a name need not be Unicode.
     pub(crate) path: OsString,
+    #[serde(default)]
+    pub(crate) part: Option<FilePart>,
 }
 
 impl Engine {
@@ -69,7 +71,7 @@ impl Engine {
             let key = w.insert_batch(&id, &label, now)?;
             let mut sources = Sources::of(w)?;
             for file in &plan.items {
-                let (source, item) = sources.place(w, &file.root, &file.relative, now)?;
+                let (source, item) = sources.place_of_file(w, file, now)?;
                 w.insert_job(&item_job(file, key, source, item), now)?;
             }
             for file in &plan.skipped {
@@ -112,6 +114,24 @@ impl Sources {
         Ok(Self {
             known: w.sources()?,
         })
+    }
+
+    /// A part is named by its key, and stays in the source in which it was found first: the next
+    /// export may lie in another folder, under another name.
+    fn place_of_file(
+        &mut self,
+        w: &Write<'_>,
+        file: &PlannedFile,
+        now: UnixMs,
+    ) -> Result<(oldgrowth_store::SourceKey, String)> {
+        let Some(part) = &file.part else {
+            return self.place(w, &file.root, &file.relative, now);
+        };
+        let source = match w.source_of_item(&part.key)? {
+            Some(source) => source,
+            None => self.place(w, &file.root, &file.relative, now)?.0,
+        };
+        Ok((source, part.key.clone()))
     }
 
     fn place(
@@ -176,6 +196,7 @@ fn item_job(
 ) -> NewJob {
     let payload = ItemPayload {
         path: file.path.clone().into_os_string(),
+        part: file.part.clone(),
     };
     NewJob {
         kind: JobKind::ImportItem,

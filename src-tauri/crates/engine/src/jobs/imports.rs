@@ -162,7 +162,7 @@ fn keep_item(
             job.lease,
             kept.outcome,
             Some(kept.key),
-            draft.note.as_ref(),
+            kept.note.as_ref().or(draft.note.as_ref()),
             now,
         )?;
     }

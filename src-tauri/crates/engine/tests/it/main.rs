@@ -7,6 +7,7 @@
     reason = "a failed set-up should fail the test"
 )]
 
+mod conversations;
 mod copies;
 mod failures;
 mod guard;

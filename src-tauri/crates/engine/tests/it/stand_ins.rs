@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use oldgrowth_engine::ports::{
-    FetchedFile, FilePlan, Files, Forbidden, Problem, Summariser, SummarySentence, Unit,
+    FetchedFile, FilePart, FilePlan, Files, Forbidden, Problem, Summariser, SummarySentence, Unit,
 };
 use oldgrowth_engine::{Error, Result};
 use oldgrowth_importers::FilesOnDisk;
@@ -163,6 +163,7 @@ impl Files for GatedFiles {
     fn fetch(
         &self,
         path: &Path,
+        part: Option<&FilePart>,
         forbidden: &Forbidden,
     ) -> std::result::Result<FetchedFile, Problem> {
         let named = |name: &str| path.ends_with(name);
@@ -170,7 +171,7 @@ impl Files for GatedFiles {
             !self.fetch_panics_at.is_some_and(named),
             "a reader that panics, as told"
         );
-        let fetched = FilesOnDisk.fetch(path, forbidden);
+        let fetched = FilesOnDisk.fetch(path, part, forbidden);
         self.gate.pass();
         fetched
     }

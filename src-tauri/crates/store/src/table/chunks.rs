@@ -90,7 +90,7 @@ impl Write<'_> {
                 ":headings": draft.headings.join("\n"),
                 ":line_first": draft.lines.first,
                 ":line_last": draft.lines.last,
-                ":happened_at": document.happened.at().map(|at| at.0),
+                ":happened_at": draft.said_at.or(document.happened.at()).map(|at| at.0),
                 ":tokens": tokens,
             },
         )?;

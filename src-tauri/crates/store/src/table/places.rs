@@ -3,6 +3,7 @@
 use oldgrowth_domain::UnixMs;
 use rusqlite::named_params;
 
+use super::time;
 use crate::{DocumentKey, Read, Result, SourceKey, Write};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,15 +14,27 @@ pub struct Place {
     pub item: String,
 }
 
+/// What was last found at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    pub document: DocumentKey,
+    /// When it last changed, by its own account.
+    pub version_at: Option<UnixMs>,
+}
+
 impl Read<'_> {
-    /// The document that was last found at this place.
-    pub fn document_at(&self, source: SourceKey, item: &str) -> Result<Option<DocumentKey>> {
+    pub fn placed_at(&self, source: SourceKey, item: &str) -> Result<Option<Placed>> {
         const SQL: &str =
-            "SELECT document_id FROM places WHERE source_id = :source AND item = :item";
+            "SELECT document_id, version_at FROM places WHERE source_id = :source AND item = :item";
         self.row(
             SQL,
             named_params! { ":source": source, ":item": item },
-            |row| row.get(0),
+            |row| {
+                Ok(Placed {
+                    document: row.get(0)?,
+                    version_at: time(row.get(1)?),
+                })
+            },
         )
     }
 
@@ -38,6 +51,15 @@ impl Read<'_> {
         })
     }
 
+    /// The source in which an item of this name has been found. The first of several: meant for names
+    /// that are the same in every source, as those of conversations are.
+    pub fn source_of_item(&self, item: &str) -> Result<Option<SourceKey>> {
+        const SQL: &str = "
+            SELECT s.id FROM sources s CROSS JOIN places p ON p.source_id = s.id AND p.item = :item
+            ORDER BY s.id LIMIT 1";
+        self.row(SQL, named_params! { ":item": item }, |row| row.get(0))
+    }
+
     pub fn has_place(&self, document: DocumentKey) -> Result<bool> {
         const SQL: &str = "SELECT EXISTS (SELECT 1 FROM places WHERE document_id = :document)";
         self.one(SQL, named_params! { ":document": document }, |row| {
@@ -52,16 +74,17 @@ impl Write<'_> {
         &self,
         source: SourceKey,
         item: &str,
-        document: DocumentKey,
+        placed: Placed,
         now: UnixMs,
     ) -> Result<()> {
         // No upsert: that would run in a savepoint of its own, at which the word index writes out
         // what it has gathered, for each document instead of for each commit.
         const SQL: &str = "
-            INSERT INTO places (source_id, item, document_id, seen_at)
-            VALUES (:source, :item, :document, :now)";
+            INSERT INTO places (source_id, item, document_id, seen_at, version_at)
+            VALUES (:source, :item, :document, :now, :version_at)";
         let params = named_params! {
-            ":source": source, ":item": item, ":document": document, ":now": now.0,
+            ":source": source, ":item": item, ":document": placed.document, ":now": now.0,
+            ":version_at": placed.version_at.map(|at| at.0),
         };
         self.execute(SQL, params)?;
         Ok(())
@@ -72,14 +95,15 @@ impl Write<'_> {
         &self,
         source: SourceKey,
         item: &str,
-        document: DocumentKey,
+        placed: Placed,
         now: UnixMs,
     ) -> Result<()> {
         const SQL: &str = "
-            UPDATE places SET document_id = :document, seen_at = :now
+            UPDATE places SET document_id = :document, seen_at = :now, version_at = :version_at
             WHERE source_id = :source AND item = :item";
         let params = named_params! {
-            ":source": source, ":item": item, ":document": document, ":now": now.0,
+            ":source": source, ":item": item, ":document": placed.document, ":now": now.0,
+            ":version_at": placed.version_at.map(|at| at.0),
         };
         self.execute(SQL, params)?;
         Ok(())

@@ -24,7 +24,7 @@ const HOT: [(&str, &str, &str, &str); 16] = [
     (JOBS, "fold_into_twin", "SQL", "jobs_waiting_twin"),
     (JOBS, "cancel_batch_jobs", "SQL", "jobs_batch"),
     (WORDS, "search_words", "FILTERED", "VIRTUAL TABLE INDEX"),
-    (PLACES, "document_at", "SQL", "PRIMARY KEY"),
+    (PLACES, "placed_at", "SQL", "PRIMARY KEY"),
     (PLACES, "has_place", "SQL", "places_document"),
     (
         DOCUMENTS,

@@ -1,6 +1,7 @@
 //! A released schema stays readable: files as they were written by each version, with rows in them.
 
 use oldgrowth_domain::BatchId;
+use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::jobs::BatchState;
 use oldgrowth_store::{Error, Lane, SCHEMA_VERSION, Store};
 use rusqlite::Connection;
@@ -8,7 +9,10 @@ use rusqlite::Connection;
 use crate::place::{NOW, raw, with_store};
 
 /// A dump of a whole file, one for each released version.
-const RELEASED: [(i32, &str); 1] = [(1, include_str!("../fixtures/v01.sql"))];
+const RELEASED: [(i32, &str); 2] = [
+    (1, include_str!("../fixtures/v01.sql")),
+    (2, include_str!("../fixtures/v02.sql")),
+];
 
 fn restore(folder: &std::path::Path, dump: &str) {
     let file = folder.join(Store::FILE);
@@ -47,6 +51,18 @@ fn every_released_file_opens_with_all_its_rows() {
                         "all of it searchable and in the tree"
                     );
                     assert_eq!(coverage.nodes, 1, "with its summary");
+                    let placed = r.placed_at(sources.last().unwrap().key, "kettle.md")?;
+                    let kettle = r.document(placed.unwrap().document)?;
+                    assert_eq!(kettle.format, Format::Markdown, "as what it was read");
+                    let placed = r.placed_at(sources.last().unwrap().key, "chatgpt:lamps")?;
+                    assert_eq!(
+                        placed.is_some(),
+                        version >= 2,
+                        "conversations are of version 2"
+                    );
+                    if let Some(placed) = placed {
+                        assert_eq!(r.document(placed.document)?.format, Format::ChatGpt);
+                    }
                     let batches = r.newest_batches(10)?;
                     let states: Vec<_> = batches.iter().map(|batch| batch.state).collect();
                     assert_eq!(
