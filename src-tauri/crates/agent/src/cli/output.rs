@@ -373,14 +373,26 @@ fn row_words(row: &TreeRow) -> String {
 }
 
 fn place(locator: &Locator) -> String {
-    let lines = if locator.line_first == locator.line_last {
-        format!("line {}", locator.line_first)
+    let service = locator.path.as_deref().and_then(service_of);
+    let unit = if service.is_some() { "message" } else { "line" };
+    let part = if locator.line_first == locator.line_last {
+        format!("{unit} {}", locator.line_first)
     } else {
-        format!("lines {}–{}", locator.line_first, locator.line_last)
+        format!("{unit}s {}–{}", locator.line_first, locator.line_last)
     };
-    match &locator.path {
-        Some(path) => format!("{path}, {lines}"),
-        None => lines,
+    match service.or(locator.path.as_deref()) {
+        Some(name) => format!("{name}, {part}"),
+        None => part,
+    }
+}
+
+/// A conversation is named by its service and the id it has there, and counted in messages.
+fn service_of(path: &str) -> Option<&'static str> {
+    let name = path.rsplit(['/', '\\']).next()?;
+    match name.split_once(':')?.0 {
+        "chatgpt" => Some("ChatGPT"),
+        "claude" => Some("Claude"),
+        _ => None,
     }
 }
 
@@ -405,5 +417,37 @@ fn items(count: u32) -> String {
         "1 item".to_owned()
     } else {
         format!("{count} items")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(path: Option<&str>, line_first: u32, line_last: u32) -> Locator {
+        Locator {
+            path: path.map(ToOwned::to_owned),
+            line_first,
+            line_last,
+        }
+    }
+
+    #[test]
+    fn a_conversation_is_counted_in_messages_and_a_file_in_lines() {
+        for (locator, words) in [
+            (at(Some("/notes/a.md"), 3, 3), "/notes/a.md, line 3"),
+            (at(Some("/exports/chatgpt:c-1"), 3, 3), "ChatGPT, message 3"),
+            (
+                at(Some("C:\\exports\\claude:c-1"), 1, 2),
+                "Claude, messages 1–2",
+            ),
+            (
+                at(Some("C:\\notes\\a.md"), 1, 2),
+                "C:\\notes\\a.md, lines 1–2",
+            ),
+            (at(None, 1, 1), "line 1"),
+        ] {
+            assert_eq!(place(&locator), words, "{:?}", locator.path);
+        }
     }
 }
