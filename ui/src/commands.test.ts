@@ -203,6 +203,15 @@ it("what_is_copied_is_said_and_shown", async () => {
   await expect.poll(() => written.mock.lastCall?.[0]).toContain("Import: Notes");
 });
 
+it("a_copy_that_failed_is_shown_as_one", async () => {
+  const { app } = await open("full");
+  written.mockRejectedValueOnce(new Error("not allowed"));
+  document.execCommand = () => false;
+  await run("copy health");
+  await expect.poll(() => app.notice.text).not.toBeNull();
+  expect(app.notice.ok).toBe(false);
+});
+
 it("the_history_is_gone_through", async () => {
   const { app } = await open();
   expect(names(app)).not.toContain("back");

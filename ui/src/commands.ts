@@ -58,8 +58,9 @@ export function askingOf(app: AppState, text: string): Command | null {
 
 /** Copies the text and says so, in a line for the eye and in words for the ear. */
 async function copy(app: AppState, text: string, done: string): Promise<void> {
-  const said = (await copyText(text)) ? done : words.copyFailed;
-  app.notice.show(said);
+  const ok = await copyText(text);
+  const said = ok ? done : words.copyFailed;
+  app.notice.show(said, ok);
   app.announcer.say(said);
 }
 

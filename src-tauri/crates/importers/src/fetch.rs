@@ -14,6 +14,7 @@ use crate::chat::{self, ConversationError};
 use crate::detect::{DETECT_BYTES_MAX, ZIP, detect};
 use crate::export::{self, EXPORT_BYTES_MAX};
 use crate::guard::{self, Allowed, FILE_BYTES_MAX, Forbidden, Guard};
+use crate::hex::hex;
 use crate::reason::SkipReason;
 
 /// A whole file, as it was at one moment.
@@ -178,8 +179,4 @@ fn read_unchanged(guard: &Guard, allowed: &Allowed) -> Result<Vec<u8>, FetchErro
         return Err(FetchError::ChangedWhileReading);
     }
     Ok(bytes)
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

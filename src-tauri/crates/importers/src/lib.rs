@@ -13,6 +13,7 @@ mod fetch;
 mod file_id;
 mod front_matter;
 mod guard;
+mod hex;
 mod html;
 mod html_tree;
 mod markdown;

@@ -105,7 +105,7 @@ impl Checkpointer {
     fn judge(&mut self, complete: bool, log_bytes: u64, now: Duration, hub: &SharedHub) {
         if complete {
             self.starved = false;
-            hub.log.is_moved();
+            hub.log.forget();
         } else if log_bytes > LOG_BYTES_BEFORE_RESTART && !self.starved {
             self.starved = true;
             let oldest = hub.watch.oldest(now);

@@ -125,7 +125,7 @@ impl LogLength {
     }
 
     /// All of it was moved, so it counts no more.
-    pub(crate) fn is_moved(&self) {
+    pub(crate) fn forget(&self) {
         self.frames.store(0, Ordering::Relaxed);
     }
 

@@ -1,9 +1,9 @@
 //! One conversation of ChatGPT's export: `mapping` is a tree of messages by id.
 
-use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::canonical::LeftOut;
 use serde_json::Value;
 
+use super::json::{array_at, seconds, text_at};
 use super::thread::{Conversation, Node, Tally};
 
 pub(super) fn conversation(value: &Value) -> Option<Conversation> {
@@ -14,10 +14,10 @@ pub(super) fn conversation(value: &Value) -> Option<Conversation> {
         .map(|(id, entry)| node(id, entry, &mut left_out))
         .collect();
     Some(Conversation {
-        title: text_at(value, "title"),
-        created: time(value.get("create_time")),
+        title: text_at(value, "title").map(str::to_owned),
+        created: value.get("create_time").and_then(seconds),
         nodes,
-        current: text_at(value, "current_node"),
+        current: text_at(value, "current_node").map(str::to_owned),
         left_out,
         repeated: 0,
     })
@@ -27,8 +27,10 @@ fn node(id: &str, entry: &Value, left_out: &mut Tally) -> Node {
     let message = entry.get("message").filter(|message| !message.is_null());
     Node {
         id: id.to_owned(),
-        parent: text_at(entry, "parent"),
-        at: message.and_then(|message| time(message.get("create_time"))),
+        parent: text_at(entry, "parent").map(str::to_owned),
+        at: message
+            .and_then(|message| message.get("create_time"))
+            .and_then(seconds),
         said: message.and_then(|message| said(message, left_out)),
     }
 }
@@ -38,7 +40,7 @@ fn said(message: &Value, left_out: &mut Tally) -> Option<(String, String)> {
     let role = author.and_then(|author| text_at(author, "role"));
     let content = message.get("content").unwrap_or(&Value::Null);
     let hidden = message.pointer("/metadata/is_visually_hidden_from_conversation");
-    let speaker = match role.as_deref() {
+    let speaker = match role {
         _ if hidden == Some(&Value::Bool(true)) => Err(LeftOut::Hidden),
         Some("user") => Ok("You"),
         Some("assistant") if to_a_tool(message) => Err(LeftOut::ToolStep),
@@ -64,10 +66,7 @@ fn said(message: &Value, left_out: &mut Tally) -> Option<(String, String)> {
         }
     }
     let name = author.and_then(|author| text_at(author, "name"));
-    Some((
-        name.unwrap_or_else(|| speaker.to_owned()),
-        words(content, left_out),
-    ))
+    Some((name.unwrap_or(speaker).to_owned(), words(content, left_out)))
 }
 
 /// Calls of tools are addressed to them; all else is to all.
@@ -131,24 +130,4 @@ fn words(content: &Value, left_out: &mut Tally) -> String {
     }
     texts.retain(|text| !text.trim().is_empty());
     texts.join("\n\n")
-}
-
-fn array_at<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
-}
-
-fn text_at(value: &Value, field: &str) -> Option<String> {
-    let text = value.get(field)?.as_str()?;
-    (!text.trim().is_empty()).then(|| text.to_owned())
-}
-
-/// Seconds since 1970, with fractions. Nought, and what no calendar holds, is no time.
-fn time(value: Option<&Value>) -> Option<UnixMs> {
-    let seconds = value?.as_f64()?;
-    (1.0..253_402_300_800.0)
-        .contains(&seconds)
-        .then(|| UnixMs((seconds * 1_000.0).round() as i64))
 }

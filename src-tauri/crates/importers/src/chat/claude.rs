@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use oldgrowth_domain::canonical::LeftOut;
 use serde_json::Value;
 
+use super::json::{array_at, text_at};
 use super::thread::{Conversation, Node, Tally};
 use crate::stated_date::parse_stated_date;
 
@@ -48,7 +49,7 @@ fn said(message: &Value, left_out: &mut Tally) -> Option<(String, String)> {
         }
     };
     let mut texts: Vec<String> = Vec::new();
-    for block in array_at(message, "content") {
+    for block in array_at(message, "/content") {
         match text_at(block, "type") {
             Some("text") => texts.extend(text_at(block, "text").map(str::to_owned)),
             Some("thinking" | "redacted_thinking") => left_out.add(LeftOut::Thinking),
@@ -63,7 +64,7 @@ fn said(message: &Value, left_out: &mut Tally) -> Option<(String, String)> {
         texts.extend(text_at(message, "text").map(str::to_owned));
     }
     // A long text that was pasted is an attachment with its text in it.
-    for attachment in array_at(message, "attachments") {
+    for attachment in array_at(message, "/attachments") {
         let name = text_at(attachment, "file_name");
         match text_at(attachment, "extracted_content") {
             Some(text) => texts.push(match name {
@@ -73,20 +74,8 @@ fn said(message: &Value, left_out: &mut Tally) -> Option<(String, String)> {
             None => left_out.add(LeftOut::Attachment),
         }
     }
-    for _ in array_at(message, "files") {
+    for _ in array_at(message, "/files") {
         left_out.add(LeftOut::Attachment);
     }
     Some((speaker.to_owned(), texts.join("\n\n")))
-}
-
-fn array_at<'v>(value: &'v Value, field: &str) -> &'v [Value] {
-    value
-        .get(field)
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
-}
-
-fn text_at<'v>(value: &'v Value, field: &str) -> Option<&'v str> {
-    let text = value.get(field)?.as_str()?;
-    (!text.trim().is_empty()).then_some(text)
 }

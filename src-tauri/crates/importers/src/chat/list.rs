@@ -10,6 +10,7 @@ use oldgrowth_domain::canonical::Format;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+use super::json::seconds;
 use crate::stated_date::parse_stated_date;
 
 /// The name of a field, or an id, with the space around it. Longer ones are not read into memory.
@@ -317,6 +318,6 @@ fn text(value: Value) -> Option<String> {
 fn time(value: &Value) -> Option<UnixMs> {
     match value {
         Value::String(text) => parse_stated_date(text),
-        value => Some(UnixMs((value.as_f64()? * 1_000.0).round() as i64)),
+        value => seconds(value),
     }
 }

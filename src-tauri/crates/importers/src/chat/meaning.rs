@@ -4,6 +4,8 @@ use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::canonical::{BlockKind, CanonicalDocument};
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
+
 pub(super) fn digest(key: &str, document: &CanonicalDocument) -> String {
     let mut sum = Sha256::new();
     text(&mut sum, key);
@@ -17,10 +19,7 @@ pub(super) fn digest(key: &str, document: &CanonicalDocument) -> String {
         }
         text(&mut sum, &block.text);
     }
-    sum.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&sum.finalize())
 }
 
 /// With its length, so that no two texts run into one.

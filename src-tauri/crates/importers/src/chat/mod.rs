@@ -2,6 +2,7 @@
 
 mod chatgpt;
 mod claude;
+mod json;
 mod list;
 mod meaning;
 mod thread;

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use oldgrowth_keeper::{Degraded, Error, Health, Misplaced};
+use rusqlite::Connection;
 
 use crate::common::*;
 use crate::scene::*;
@@ -347,18 +348,28 @@ fn tear_header(scene: &Scene) -> Vec<u8> {
     wal
 }
 
+/// All of the log is in the file, and nobody has written since.
+fn moved() -> (Scene, Connection) {
+    let scene = Scene::with_hot_wal(20);
+    let raw = outsider(&scene.path);
+    keep_wal(&raw);
+    // Each on a page of its own.
+    raw.execute_batch(
+        "INSERT INTO note (text) VALUES (hex(zeroblob(1800))), (hex(zeroblob(1800)))",
+    )
+    .unwrap();
+    raw.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+        .unwrap();
+    (scene, raw)
+}
+
 #[test]
 fn row_01_a_log_torn_as_it_began_anew_is_copied_and_nobody_is_asked() {
-    let scene = Scene::with_hot_wal(20);
-    {
-        let raw = outsider(&scene.path);
-        keep_wal(&raw);
-        raw.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
-            .unwrap();
-    }
+    let (scene, raw) = moved();
+    drop(raw);
     let torn = tear_header(&scene);
     let (keeper, file, _) = scene.keep();
-    assert_eq!(texts(&file), Ok(21), "all of it had been moved before");
+    assert_eq!(texts(&file), Ok(23), "all of it had been moved before");
     assert!(insert(&file, "more").is_ok(), "and it is written as ever");
     assert!(file.health().state.is_well(), "nobody is asked anything");
     keeper.shut_down();
@@ -370,16 +381,16 @@ fn row_01_a_log_torn_as_it_began_anew_is_copied_and_nobody_is_asked() {
 
 #[test]
 fn row_02_a_lost_header_before_what_was_not_moved_is_a_damage() {
-    let scene = Scene::with_hot_wal(20);
-    {
-        let raw = outsider(&scene.path);
-        keep_wal(&raw);
-        raw.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
-            .unwrap();
-        // Two frames at least, of which the first goes with the header.
-        raw.execute("INSERT INTO note (text) VALUES (hex(zeroblob(3000)))", [])
-            .unwrap();
-    }
+    let (scene, raw) = moved();
+    raw.execute_batch("UPDATE note SET text = replace(text, '0', '1') WHERE length(text) > 3000")
+        .unwrap();
+    drop(raw);
+    let wal = fs::read(scene.wal()).unwrap();
+    assert_eq!(
+        commits(&wal).first(),
+        Some(&1),
+        "one of its two frames goes with the header, and the other follows none of its kind"
+    );
     let torn = tear_header(&scene);
     let (_keeper, file, _) = scene.keep();
     assert!(
