@@ -137,10 +137,10 @@ const views = [
       await page.keyboard.press("Enter");
       await click("character-keys")(page);
     } },
-  { name: "notice", at: "?fake=full#/doctor", see: id("component-row"), do: async (page) => {
+  { name: "toast", at: "?fake=full#/doctor", see: id("component-row"), do: async (page) => {
       await openPalette("copy report")(page);
       await page.keyboard.press("Enter");
-      await page.waitForSelector(id("notice"));
+      await page.waitForSelector(id("toast"));
     } },
   { name: "held", at: "?fake=held", see: id("held") },
 ];

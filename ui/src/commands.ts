@@ -56,12 +56,10 @@ export function askingOf(app: AppState, text: string): Command | null {
   };
 }
 
-/** Copies the text and says so, in a line for the eye and in words for the ear. */
+/** Copies the text and says so. */
 async function copy(app: AppState, text: string, done: string): Promise<void> {
   const ok = await copyText(text);
-  const said = ok ? done : words.copyFailed;
-  app.notice.show(said, ok);
-  app.announcer.say(said);
+  app.toasts.show(ok ? done : words.copyFailed, { ok });
 }
 
 /** What concerns the page that is shown. */

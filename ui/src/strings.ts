@@ -48,6 +48,9 @@ export const t = {
     wrong: "Write a day as 2024-05-03, or only its year or month.",
   },
 
+  undo: "Undo",
+  toasts: { label: "Messages" },
+
   nav: {
     label: "Places",
     recall: "Recall",
@@ -130,6 +133,7 @@ export const t = {
       back: "Back",
       forward: "Forward",
       leave: "Leave a dialog, a memory or a report",
+      undo: "Undo what a message offers to undo",
       pasteNote: "Make a note of copied text",
       keepNote: "Keep the note being written",
       ask: "Ask, or open an answer",
