@@ -13,6 +13,7 @@ import type { ImportPaths } from "./ImportPaths";
 import type { ImportPlan } from "./ImportPlan";
 import type { Ledger } from "./Ledger";
 import type { NoteAdded } from "./NoteAdded";
+import type { People } from "./People";
 import type { Question } from "./Question";
 import type { RestorePreview } from "./RestorePreview";
 import type { RestoreTo } from "./RestoreTo";
@@ -61,6 +62,10 @@ tree: [TreeAt, TreeView],
  * What each source holds, step by step from found to searchable.
  */
 ledger: [Empty, Ledger], 
+/**
+ * Those who speak in conversations.
+ */
+people: [Empty, People], 
 /**
  * The newest imports, newest first.
  */

@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, Hits, Id, ImportPaths,
-    ImportPlan, Ledger, NoteAdded, Question, RestorePreview, RestoreTo, Restored, Search,
+    ImportPlan, Ledger, NoteAdded, People, Question, RestorePreview, RestoreTo, Restored, Search,
     SettingChange, Settings, Shown, Status, TreeAt, TreeView,
 };
 
@@ -52,6 +52,8 @@ calls! {
     tree / Tree(TreeAt) -> TreeView;
     /// What each source holds, step by step from found to searchable.
     ledger / Ledger(Empty) -> Ledger;
+    /// Those who speak in conversations.
+    people / People(Empty) -> People;
     /// The newest imports, newest first.
     batches / Batches(Empty) -> Vec<Batch>;
     /// One import with what became of each item.

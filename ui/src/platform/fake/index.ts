@@ -8,6 +8,7 @@ import { attention, emptyHealthy, failing, healthy } from "./health";
 import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./imports";
 import { FakeCopies } from "./copies";
 import { recall } from "./search";
+import { people } from "./people";
 import { ledger, show, tree } from "./views";
 
 const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged"] as const;
@@ -121,7 +122,7 @@ export class FakePlatform implements Platform {
       this.#changed();
       return { document: "doc-list", chunks: 1, new: true };
     },
-    search: ({ query, limit, source, from, to }) => recall({ question: query, limit, source, from, to }),
+    search: ({ query, limit, source, author, from, to }) => recall({ question: query, limit, source, author, from, to }),
     recall: (question) => recall(question),
     show: ({ id }) => {
       const shown = show(id);
@@ -130,6 +131,7 @@ export class FakePlatform implements Platform {
     },
     tree: (at) => (this.#empty ? { path: [], rows: [], total: 0 } : tree(at)),
     ledger: () => (this.#empty ? { sources: [] } : ledger()),
+    people: () => (this.#empty ? { people: [], more: false } : people),
     batches: () => this.#batches,
     batch_report: ({ id }) => report(this.#batch(id)),
     batch_cancel: ({ id }) => {

@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use clap::Parser;
 use oldgrowth_wire::{
-    AddNote, Answer, Empty, ErrorCode, HealthState, Hits, Id, NoteAdded, Question, Request, Search,
-    Shown, Status, TreeAt, TreeView, WireError,
+    AddNote, Answer, Empty, ErrorCode, HealthState, Hits, Id, NoteAdded, People, Question, Request,
+    Search, Shown, Status, TreeAt, TreeView, WireError,
 };
 
 use crate::owner::{Purpose, default_workspace};
@@ -118,6 +118,7 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
             query,
             limit,
             source,
+            author,
             from,
             to,
         } => {
@@ -125,6 +126,7 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
                 query: query.join(" "),
                 limit,
                 source,
+                author,
                 from,
                 to,
             };
@@ -136,6 +138,7 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
             question,
             limit,
             source,
+            author,
             from,
             to,
         } => {
@@ -143,6 +146,7 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
                 question: question.join(" "),
                 limit,
                 source,
+                author,
                 from,
                 to,
             };
@@ -153,6 +157,11 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
         Command::Show { id } => {
             let shown: Shown = one_call()?.call(Request::Show(Id { id }))?;
             output.shown(&shown);
+            Ok(Ended::Well)
+        }
+        Command::People => {
+            let people: People = one_call()?.call(Request::People(Empty {}))?;
+            output.people(&people);
             Ok(Ended::Well)
         }
         Command::Tree { node } => {
