@@ -547,7 +547,7 @@ fn those_who_speak_are_listed_and_can_be_asked_for() {
 }
 
 #[test]
-fn two_workers_read_an_archive_no_more_than_once_each_and_close_it() {
+fn two_workers_read_an_archive_no_more_than_once_each() {
     let place = Place::new();
     let chats: Vec<String> = (0..300)
         .map(|number| {
