@@ -31,4 +31,4 @@ pub use memory::{
     SummarySentence, TreeStep,
 };
 pub use settings::{NumberSetting, SettingChange, SettingName, Settings};
-pub use tree::{Ledger, SourceRow, TreeAt, TreeRow, TreeRowKind, TreeView};
+pub use tree::{Ledger, SourceRow, TreeAt, TreePosition, TreeRow, TreeRowKind, TreeView};
