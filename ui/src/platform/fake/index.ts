@@ -8,9 +8,10 @@ import { attention, emptyHealthy, failing, healthy } from "./health";
 import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./imports";
 import { FakeCopies } from "./copies";
 import { recall } from "./search";
+import { largeTree, manySources, manySourcesLedger } from "./large";
 import { ledger, show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -128,8 +129,11 @@ export class FakePlatform implements Platform {
       if (shown === null) throw { code: "not_found", message: "There is no memory with this id.", hint: null } satisfies WireError;
       return shown;
     },
-    tree: (at) => (this.#empty ? { path: [], rows: [], total: 0 } : tree(at)),
-    ledger: () => (this.#empty ? { sources: [] } : ledger()),
+    tree: (at) => this.#tree(at),
+    ledger: () => {
+      if (this.scenario === "sources") return { sources: manySourcesLedger() };
+      return this.#empty ? { sources: [] } : ledger();
+    },
     batches: () => this.#batches,
     batch_report: ({ id }) => report(this.#batch(id)),
     batch_cancel: ({ id }) => {
@@ -169,6 +173,23 @@ export class FakePlatform implements Platform {
     doctor: () => this.#status(),
     store_try_now: () => this.#status(),
   };
+
+  #tree(at: Params<"tree">): Reply<"tree"> | Promise<Reply<"tree">> {
+    const later = (at.offset ?? 0) > 0;
+    switch (this.scenario) {
+      case "sources":
+        return manySources(at);
+      case "reading":
+        return later ? new Promise(() => {}) : largeTree(at);
+      case "unread":
+        if (later) throw unavailable;
+        return largeTree(at);
+      case "large":
+        return largeTree(at);
+      default:
+        return this.#empty ? { path: [], trail: [], rows: [], total: 0 } : tree(at);
+    }
+  }
 
   #settings(): Settings {
     return {

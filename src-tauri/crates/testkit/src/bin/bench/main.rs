@@ -2,6 +2,7 @@
 //! never idle, so only the ratios mean anything. `npm run bench` runs it and writes the table.
 
 mod designs;
+mod grown;
 mod idle;
 mod import;
 mod opens;
@@ -11,6 +12,7 @@ mod search;
 mod sized;
 mod sizes;
 mod table;
+mod window;
 mod workload;
 mod writing;
 
@@ -24,7 +26,7 @@ use table::Table;
 /// Measures Oldgrowth beside plain SQLite.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Only what has this word in its name: read, refused, looks, write, import, search, sizes, idle
+    /// Only what has this word in its name: read, refused, looks, write, import, search, sizes, window, idle
     #[arg(long)]
     only: Option<String>,
     /// Passages for the search
@@ -77,6 +79,9 @@ fn main() {
     }
     if wanted("sizes") {
         sizes::measure(&mut table, &args.sizes);
+    }
+    if wanted("window") {
+        window::measure(&mut table);
     }
     if wanted("idle") {
         idle::measure(&mut table, Duration::from_secs(args.idle_seconds));
