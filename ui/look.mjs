@@ -47,6 +47,18 @@ const openPalette = (typed) => async (page) => {
   await page.locator(id("palette-box")).fill(typed);
 };
 
+/** Opens the hundred thousand rows by keys alone, and goes on from there. */
+const openLarge = (key, seen = '[data-key="old-3"]') => async (page) => {
+  await page.locator(id("tree-item")).first().focus();
+  for (const press of ["ArrowRight", "ArrowRight", "ArrowRight"]) {
+    await page.keyboard.press(press);
+    await page.waitForFunction(() => document.activeElement.getAttribute("aria-busy") === null);
+  }
+  await page.waitForSelector('[data-key="old-0"]');
+  if (key !== undefined) await page.keyboard.press(key);
+  await page.waitForSelector(seen);
+};
+
 /** A name, an address, what to do there, and what must be seen before the picture is taken. */
 const views = [
   { name: "recall-home", at: "?fake=full#/recall", see: id("question-box") },
@@ -67,7 +79,7 @@ const views = [
   { name: "recall-loading", at: "?fake=loading#/recall?q=beech", see: "[role=status]" },
   { name: "memory-document", at: "?fake=full#/memory/doc-beech.2", see: id("asked-passage") },
   { name: "memory-note", at: "?fake=full#/memory/doc-list", see: id("passage") },
-  { name: "memory-summary", at: "?fake=full#/memory/sum-doc-beech", see: `${id("memory")} ol` },
+  { name: "memory-summary", at: "?fake=full#/memory/sum-doc-beech", see: id("pair"), do: (page) => page.locator(id("pair-sentence")).nth(1).focus() },
   { name: "memory-missing", at: "?fake=full#/memory/nowhere", see: "[role=alert]" },
   { name: "sources", at: "?fake=full#/sources", see: id("ledger-row") },
   { name: "sources-empty", at: "?fake=empty#/sources", see: id("choose-folder") },
@@ -92,17 +104,18 @@ const views = [
   { name: "drop", at: "?fake=full#/recall", see: id("question-box"), do: (page) => page.dispatchEvent("body", "dragover") },
   { name: "tree", at: "?fake=full#/tree", see: id("tree-item") },
   { name: "tree-open", at: "?fake=full#/tree/doc-beech.2", see: id("asked-passage") },
-  { name: "tree-summary", at: "?fake=full#/tree/sum-doc-reading", see: `${id("memory")} ol` },
+  { name: "tree-summary", at: "?fake=full#/tree/sum-doc-reading", see: id("pair"), do: (page) => page.locator(id("pair")).first().hover() },
   { name: "tree-waiting", at: "?fake=full#/tree/src-written", see: id("tree-item"), do: async (page) => {
       await page.locator(`[data-key="src-written"] ${id("tree-toggle")}`).click();
       await page.locator('[data-kind="waiting"]').click();
     } },
-  { name: "tree-paged", at: "?fake=full#/tree/src-field", see: id("tree-item"), do: async (page) => {
-      await page.locator(`[data-key="src-field"] ${id("tree-toggle")}`).click();
-      await page.locator(`[data-key="sum-walks"] ${id("tree-toggle")}`).click();
-      await page.locator(id("tree-more")).scrollIntoViewIfNeeded();
-      await page.locator(id("tree-more")).focus();
-    } },
+  { name: "tree-source", at: "?fake=full#/tree/src-notes", see: id("row-details") },
+  { name: "tree-large-top", at: "?fake=large#/tree", see: id("tree-item"), do: openLarge() },
+  { name: "tree-large-middle", at: "?fake=large#/tree/old-50000", see: '[data-key="old-50000"]' },
+  { name: "tree-large-end", at: "?fake=large#/tree", see: id("tree-item"), do: openLarge("End", '[data-key="old-99999"]:focus') },
+  { name: "tree-reading", at: "?fake=reading#/tree", see: id("tree-item"), do: openLarge("End", `${id("tree-unread")}:focus`) },
+  { name: "tree-unread", at: "?fake=unread#/tree", see: id("tree-item"), do: openLarge("End", `${id("tree-failed")}:focus`) },
+  { name: "tree-sources", at: "?fake=sources#/tree", see: id("tree-item") },
   { name: "tree-empty", at: "?fake=empty#/tree", see: id("choose-folder") },
   { name: "doctor", at: "?fake=full#/doctor", see: id("component-row") },
   { name: "doctor-attention", at: "?fake=attention#/doctor", see: id("component-row") },

@@ -265,7 +265,6 @@ export const t = {
     covers: "Covers",
     summariser: "Made by",
     degraded: "This summary was made in a simpler way than usual. It will be made again.",
-    openPassage: (title: string) => `Open the passage in “${title}”`,
     sentencesFrom: "Each sentence stands beside the words it came from.",
     noSentences: "This summary holds no sentences.",
   },

@@ -243,15 +243,17 @@ export class TreeState {
     return true;
   }
 
-  /** Where to scroll to for the line with the focus to be in view; null when it is. */
+  /** Where to scroll to for the line with the focus to be in view; null when it is. What was far away comes to the middle. */
   scrollToCurrent(): number | null {
     const spot = this.#currentSpot;
     if (spot === null) return null;
     const seen = this.scrollTop * this.#stretch;
     const top = topOf(spot);
     const bottom = top + spot.segment.height;
-    if (top < seen) return top / this.#stretch;
-    return bottom > seen + this.viewHeight ? (bottom - this.viewHeight) / this.#stretch : null;
+    if (top >= seen && bottom <= seen + this.viewHeight) return null;
+    const far = bottom < seen - this.viewHeight || top > seen + 2 * this.viewHeight;
+    if (far) return Math.max(0, (top + bottom - this.viewHeight) / 2 / this.#stretch);
+    return (top < seen ? top : bottom - this.viewHeight) / this.#stretch;
   }
 
   /** What a key does to the tree; true when the key was the tree's. Enter is left to the view. */

@@ -125,7 +125,7 @@ export class FakePlatform implements Platform {
     search: ({ query, limit, source, from, to }) => recall({ question: query, limit, source, from, to }),
     recall: (question) => recall(question),
     show: ({ id }) => {
-      const shown = show(id);
+      const shown = show(id.startsWith("old-") ? "doc-beech.2" : id);
       if (shown === null) throw { code: "not_found", message: "There is no memory with this id.", hint: null } satisfies WireError;
       return shown;
     },

@@ -188,7 +188,10 @@ impl Grower {
                 Ok::<_, Error>(branches)
             })?;
             if left > 0 && (documents - left).is_multiple_of(DOCUMENTS_A_COMMIT * 50) {
-                say(&format!("  {name}: {} of {documents} documents", documents - left));
+                say(&format!(
+                    "  {name}: {} of {documents} documents",
+                    documents - left
+                ));
             }
         }
         Ok(())
@@ -197,7 +200,11 @@ impl Grower {
     fn leaf(&mut self) -> Leaf {
         self.documents += 1;
         let number = self.documents;
-        let title = format!("{} {}", self.corpus.telling_word(), self.corpus.telling_word());
+        let title = format!(
+            "{} {}",
+            self.corpus.telling_word(),
+            self.corpus.telling_word()
+        );
         let chunks = (0..PASSAGES_A_DOCUMENT)
             .map(|at| ChunkDraft {
                 text: self.corpus.paragraph(),
@@ -251,7 +258,11 @@ fn keep(
             if fate == Fate::Waits {
                 w.append_to_buffer(home.tree, 0, Member::Chunk(key), tokens, NOW)?;
             } else {
-                branches.add(w, 0, Grown::chunk(key, &draft.text, tokens, leaf.happened_at))?;
+                branches.add(
+                    w,
+                    0,
+                    Grown::chunk(key, &draft.text, tokens, leaf.happened_at),
+                )?;
             }
         }
         kept.push((leaf, document.key, keys));
@@ -387,9 +398,7 @@ impl Branches {
             spans,
         };
         let keys: Vec<Member> = members.iter().map(|member| member.member).collect();
-        let id = NodeId::random(
-            (u128::from(self.ids.next()) << 64) | u128::from(self.ids.next()),
-        );
+        let id = NodeId::random((u128::from(self.ids.next()) << 64) | u128::from(self.ids.next()));
         let level = u32::try_from(level).unwrap_or(u32::MAX) + 1;
         let key = w.insert_node(&id, self.tree, level, &keys, &summary, NOW)?;
         Ok(Grown {

@@ -151,7 +151,10 @@ impl Memory {
             let at = [
                 ("the first page of what waits", 0),
                 ("the middle of what waits", waiting.children / 2),
-                ("the end of what waits", waiting.children.saturating_sub(PAGE)),
+                (
+                    "the end of what waits",
+                    waiting.children.saturating_sub(PAGE),
+                ),
             ];
             for (name, offset) in at {
                 questions.push(Question {
