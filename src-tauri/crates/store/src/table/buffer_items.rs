@@ -129,7 +129,7 @@ impl Read<'_> {
         // What is passed over is passed over in the index alone.
         const SQL: &str = "
             SELECT c.id, c.public_id, c.document_id, c.ordinal, c.text, c.headings, c.line_first,
-                   c.line_last, c.happened_at, c.tokens
+                   c.line_last, c.happened_at, c.tokens, c.author
             FROM (SELECT id FROM buffer_items WHERE tree_id = :tree AND level = 0
                   ORDER BY id LIMIT :limit OFFSET :offset) page
             CROSS JOIN buffer_items b ON b.id = page.id

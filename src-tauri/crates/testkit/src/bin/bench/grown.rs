@@ -1,5 +1,6 @@
 //! Memories of a wanted size: the very rows that an import and its seals leave behind, written in large
-//! transactions. They are made once and stay beside what cargo builds.
+//! transactions. They are made once and stay beside what cargo builds; a later
+//! schema is brought to them as to anybody's memory.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -14,9 +15,9 @@ use oldgrowth_store::table::documents::NewDocument;
 use oldgrowth_store::table::jobs::{JobKind, NewJob, Outcome};
 use oldgrowth_store::table::nodes::{Span, Summary};
 use oldgrowth_store::table::places::Placed;
-use oldgrowth_store::table::sources::Source;
+use oldgrowth_store::table::sources::{Origin, Source};
 use oldgrowth_store::{
-    BatchKey, ChunkKey, DocumentKey, Error, Lane, Result, SCHEMA_VERSION, Store, TreeKey, Write,
+    BatchKey, ChunkKey, DocumentKey, Error, Result, Store, TreeKey, Write,
 };
 use oldgrowth_testkit::{Corpus, SeededRandom};
 
@@ -81,7 +82,7 @@ pub(crate) fn workspace(shape: Shape) -> PathBuf {
     let program = std::env::current_exe().expect("the program has a path");
     let target = program.ancestors().nth(2).expect("cargo puts it two down");
     let folder = target.join("grown");
-    let whole = folder.join(format!("{}-{SCHEMA_VERSION}", shape.name));
+    let whole = folder.join(shape.name);
     if whole.is_dir() {
         return whole;
     }
@@ -165,7 +166,7 @@ impl Grower {
         self.batches += 1;
         let batch = BatchId::random(u128::from(self.batches));
         let home = self.store.write(move |w| {
-            let source = w.ensure_source(Some(&root), &label, NOW)?;
+            let source = w.ensure_source(Origin::Folder(&root), &label, NOW)?;
             Ok::<_, Error>(Home {
                 tree: w.ensure_tree(source.key)?,
                 batch: w.insert_batch(&batch, &label, NOW)?,
@@ -213,6 +214,7 @@ impl Grower {
                     last: at * 2 + 1,
                 },
                 headings: Vec::new(),
+                author: None,
                 said_at: None,
             })
             .collect();
