@@ -2,15 +2,11 @@
 // Fails on a serious finding of axe, on an error in the console and on anything the policy forbids.
 //
 //   npm run ui:build && npm run ui:look -- FOLDER [NAME-PART]
-import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { stat } from "node:fs/promises";
-import { createServer } from "node:http";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { extname, join, normalize } from "node:path";
-import { chromium } from "playwright-core";
+import { join } from "node:path";
+import { openBrowser, servePage } from "./served.mjs";
 
-const dist = join(import.meta.dirname, "dist");
 const folder = process.argv[2];
 const only = process.argv[3] ?? "";
 if (folder === undefined) {
@@ -19,23 +15,8 @@ if (folder === undefined) {
 }
 mkdirSync(folder, { recursive: true });
 
-const { csp } = JSON.parse(readFileSync(join(import.meta.dirname, "../tauri.conf.json"), "utf8")).app.security;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
-
-const server = createServer(async (request, response) => {
-  const path = normalize(new URL(request.url, "http://localhost").pathname);
-  const file = join(dist, path === "/" ? "index.html" : path);
-  const found = file.startsWith(dist) && (await stat(file).catch(() => null))?.isFile();
-  if (!found) {
-    response.writeHead(path === "/favicon.ico" ? 204 : 404).end();
-    return;
-  }
-  response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream", "content-security-policy": csp });
-  createReadStream(file).pipe(response);
-});
-await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-const origin = `http://127.0.0.1:${server.address().port}`;
+const { origin, close: endServer } = await servePage();
 
 const id = (name) => `[data-testid="${name}"]`;
 const click = (name) => async (page) => {
@@ -183,12 +164,7 @@ const sizes = [
   { name: "480", width: 480, height: 640 },
 ];
 
-const profile = mkdtempSync(join(tmpdir(), "oldgrowth-look-"));
-const context = await chromium.launchPersistentContext(profile, {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  bypassCSP: false,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const { context, close: endBrowser } = await openBrowser();
 await context.addInitScript(() => {
   // What one view chose must not be seen in the next.
   if (location.protocol === "http:") localStorage.clear();
@@ -234,9 +210,8 @@ for (const scheme of ["light", "dark"]) {
   }
 }
 
-await context.close();
-server.close();
-rmSync(profile, { recursive: true, force: true });
+await endBrowser();
+endServer();
 for (const finding of new Set(findings)) console.error(finding);
 console.log(`${taken} pictures in ${folder}, ${new Set(findings).size} findings`);
 process.exit(findings.length > 0 ? 1 : 0);

@@ -26,6 +26,9 @@ import type { Batch } from "./wire/Batch";
 import type { Event } from "./wire/Event";
 import type { WireError } from "./wire/WireError";
 
+/** The mark of the moment at which the window shows what it has. */
+const FIRST_CONTENT = "first-content";
+
 /** All the state of the window, and the one listener that keeps it true. */
 export class AppState {
   phase = $state<"starting" | "held" | "open">("starting");
@@ -120,6 +123,8 @@ export class AppState {
       if (perhapsNew && this.ledger.empty) this.router.replace({ place: "welcome", step: "begin" });
     }
     this.phase = "open";
+    await tick();
+    performance.mark(FIRST_CONTENT);
   }
 
   hear(event: Event): void {

@@ -15,12 +15,13 @@ const SOURCES: &str = include_str!("../../src/table/sources.rs");
 const NODES: &str = include_str!("../../src/table/nodes.rs");
 
 /// Source, function, constant, and what must appear in the plan.
-const HOT: [(&str, &str, &str, &str); 26] = [
+const HOT: [(&str, &str, &str, &str); 28] = [
     (JOBS, "claim_jobs", "SQL", "jobs_claim"),
     (JOBS, "next_job_at", "DUE", "jobs_claim"),
     (JOBS, "next_job_at", "NEXT", "jobs_claim"),
     (JOBS, "has_expired_leases", "SQL", "jobs_lease"),
     (JOBS, "reap_leases", "REQUEUE", "jobs_lease"),
+    (JOBS, "job_counts", "SQL", "nodes_sealed"),
     (JOBS, "settle_done", "SQL", "INTEGER PRIMARY KEY"),
     (JOBS, "fold_into_twin", "SQL", "jobs_waiting_twin"),
     (JOBS, "cancel_batch_jobs", "SQL", "jobs_batch"),
@@ -33,7 +34,18 @@ const HOT: [(&str, &str, &str, &str); 26] = [
         "SQL",
         "documents_live_content",
     ),
-    (BATCHES, "batch_progress", "SQL", "jobs_batch"),
+    (
+        DOCUMENTS,
+        "insert_document",
+        "EARLIER",
+        "documents_superseded_content",
+    ),
+    (
+        BATCHES,
+        "batch_progress",
+        "SQL",
+        "COVERING INDEX jobs_batch",
+    ),
     (BATCHES, "running_batches", "SQL", "batches_running"),
     (BUFFER, "buffer_front", "SQL", "buffer_items_order"),
     (NODES, "nodes_touching", "SQL", "node_spans_chunk"),

@@ -16,9 +16,7 @@ use oldgrowth_store::table::jobs::{JobKind, NewJob, Outcome};
 use oldgrowth_store::table::nodes::{Span, Summary};
 use oldgrowth_store::table::places::Placed;
 use oldgrowth_store::table::sources::{Origin, Source};
-use oldgrowth_store::{
-    BatchKey, ChunkKey, DocumentKey, Error, Result, Store, TreeKey, Write,
-};
+use oldgrowth_store::{BatchKey, ChunkKey, DocumentKey, Error, Result, Store, TreeKey, Write};
 use oldgrowth_testkit::{Corpus, SeededRandom};
 
 use crate::table::say;
@@ -86,14 +84,12 @@ pub(crate) fn workspace(shape: Shape) -> PathBuf {
     if whole.is_dir() {
         return whole;
     }
-    let growing = folder.join(format!("{}-growing", shape.name));
-    if growing.is_dir() {
-        std::fs::remove_dir_all(&growing).expect("what was left half done goes");
-    }
-    std::fs::create_dir_all(&growing).expect("the folder is made");
-    let (time, ()) = timed(|| grow(&growing, shape).expect("the memory grows"));
-    let bytes = std::fs::metadata(growing.join(Store::FILE)).map_or(0, |file| file.len());
-    std::fs::rename(&growing, &whole).expect("the memory takes its name");
+    std::fs::create_dir_all(&folder).expect("the folder is made");
+    // What is left half done goes by itself.
+    let growing = tempfile::tempdir_in(&folder).expect("a temporary folder");
+    let (time, ()) = timed(|| grow(growing.path(), shape).expect("the memory grows"));
+    let bytes = std::fs::metadata(growing.path().join(Store::FILE)).map_or(0, |file| file.len());
+    std::fs::rename(growing.keep(), &whole).expect("the memory takes its name");
     say(&format!(
         "  {}: {} passages, {} MiB made in {:.0} s",
         shape.name,

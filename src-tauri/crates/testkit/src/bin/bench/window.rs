@@ -2,10 +2,16 @@
 //! real calls, through the dispatch that answers the window.
 
 use std::path::Path;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use oldgrowth_agent::Owner;
-use oldgrowth_wire::{Empty, Id, Request, Shown, TreeAt, TreeRowKind, TreeView};
+use oldgrowth_engine::ports::Clock;
+use oldgrowth_testkit::{Corpus, WallClock};
+use oldgrowth_wire::{
+    Batch, BatchState, Empty, Event, Id, ImportPaths, Request, Shown, TreeAt, TreeRowKind, TreeView,
+};
+use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 
 use crate::grown::{self, Shape};
@@ -15,6 +21,8 @@ use crate::{median, timed};
 const ROUNDS: usize = 15;
 /// As many rows as the window asks for at once.
 const PAGE: u32 = 100;
+/// What one view of the window may hear in a second.
+const NEWS_A_SECOND_MAX: usize = 4;
 const PAGE_MAX: Duration = Duration::from_millis(100);
 
 /// A call with its name on the page.
@@ -58,6 +66,68 @@ fn beside(table: &mut Table, what: &str, large: &Memory, small: &Memory) {
     }
 }
 
+/// How often the window hears of each thing while many small files come in. Each single document is told
+/// to programs alone, so it is left out here as it is on the way to the window.
+#[expect(
+    clippy::expect_used,
+    reason = "a benchmark that can't be set up must stop"
+)]
+pub(crate) fn measure_events(table: &mut Table, files: usize) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let notes = folder.path().join("notes");
+    Corpus::new(5)
+        .write_notes(&notes, files, 1)
+        .expect("the notes are written");
+    let memory = Memory::at(&folder.path().join("memory"));
+    let clock = WallClock::start();
+    let heard: Arc<Mutex<Vec<(&str, Duration)>>> = Arc::default();
+    let (sender, ends) = mpsc::channel();
+    let (listening, at) = (Arc::clone(&heard), Arc::clone(&clock));
+    memory.owner.subscribe(move |event| {
+        let view = match event {
+            Event::Batch(batch) => {
+                if batch.state != BatchState::Running {
+                    sender.send(()).expect("the benchmark listens");
+                }
+                "the import"
+            }
+            Event::MemoryChanged { .. } => "the memory",
+            Event::Health(_) => "the health",
+            Event::Committed { .. } => return,
+            _ => "anything else",
+        };
+        listening.lock().push((view, at.monotonic()));
+    });
+    let paths = vec![notes.to_string_lossy().into_owned()];
+    let _: Batch = memory.ask(Request::ImportStart(ImportPaths { paths }));
+    ends.recv().expect("the import ends");
+    let heard = heard.lock();
+    for view in ["the import", "the memory", "the health"] {
+        let times: Vec<Duration> = heard
+            .iter()
+            .filter(|(what, _)| *what == view)
+            .map(|(_, at)| *at)
+            .collect();
+        let most = times
+            .iter()
+            .map(|from| {
+                let end = *from + Duration::from_secs(1);
+                times.iter().filter(|at| (*from..end).contains(at)).count()
+            })
+            .max()
+            .unwrap_or(0);
+        table.row(
+            &format!(
+                "import of {files} small files: news of {view} to the window in its busiest second"
+            ),
+            &most.to_string(),
+            "n/a",
+            &format!("at most {NEWS_A_SECOND_MAX}: {} in all", times.len()),
+            most <= NEWS_A_SECOND_MAX,
+        );
+    }
+}
+
 struct Memory {
     owner: Owner,
 }
@@ -91,7 +161,7 @@ impl Memory {
         self.ask(page(node, 0))
     }
 
-    /// The last first, for it is asked with nothing in any cache.
+    /// What the window asks at its start, and then what a person goes through.
     fn questions(&self) -> Vec<Question> {
         let mut questions = vec![
             Question {
