@@ -4,15 +4,11 @@
 //   npm run ui:build && npm run ui:look -- FOLDER [NAME-PART]
 //
 // With `--short` only in two of its forms, as `npm test` does it.
-import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { stat } from "node:fs/promises";
-import { createServer } from "node:http";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { extname, join, normalize } from "node:path";
-import { chromium } from "playwright-core";
+import { join } from "node:path";
+import { openBrowser, servePage } from "./served.mjs";
 
-const dist = join(import.meta.dirname, "dist");
 const short = process.argv.includes("--short");
 const [folder, only = ""] = process.argv.slice(2).filter((word) => word !== "--short");
 if (folder === undefined) {
@@ -21,23 +17,8 @@ if (folder === undefined) {
 }
 mkdirSync(folder, { recursive: true });
 
-const { csp } = JSON.parse(readFileSync(join(import.meta.dirname, "../tauri.conf.json"), "utf8")).app.security;
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
-
-const server = createServer(async (request, response) => {
-  const path = normalize(new URL(request.url, "http://localhost").pathname);
-  const file = join(dist, path === "/" ? "index.html" : path);
-  const found = file.startsWith(dist) && (await stat(file).catch(() => null))?.isFile();
-  if (!found) {
-    response.writeHead(path === "/favicon.ico" ? 204 : 404).end();
-    return;
-  }
-  response.writeHead(200, { "content-type": types[extname(file)] ?? "application/octet-stream", "content-security-policy": csp });
-  createReadStream(file).pipe(response);
-});
-await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-const origin = `http://127.0.0.1:${server.address().port}`;
+const { origin, close: endServer } = await servePage();
 
 const id = (name) => `[data-testid="${name}"]`;
 const click = (name) => async (page) => {
@@ -47,6 +28,18 @@ const click = (name) => async (page) => {
 const openPalette = (typed) => async (page) => {
   await page.keyboard.press("ControlOrMeta+k");
   await page.locator(id("palette-box")).fill(typed);
+};
+
+/** Opens the hundred thousand rows by keys alone, and goes on from there. */
+const openLarge = (key, seen = '[data-key="old-3"]') => async (page) => {
+  await page.locator(id("tree-item")).first().focus();
+  for (const press of ["ArrowRight", "ArrowRight", "ArrowRight"]) {
+    await page.keyboard.press(press);
+    await page.waitForFunction(() => document.activeElement.getAttribute("aria-busy") === null);
+  }
+  await page.waitForSelector('[data-key="old-0"]');
+  if (key !== undefined) await page.keyboard.press(key);
+  await page.waitForSelector(seen);
 };
 
 const bring = async (page) => {
@@ -88,7 +81,7 @@ const views = [
   { name: "recall-loading", at: "?fake=loading#/recall?q=beech", see: "[role=status]" },
   { name: "memory-document", at: "?fake=full#/memory/doc-beech.2", see: id("asked-passage") },
   { name: "memory-note", at: "?fake=full#/memory/doc-list", see: id("passage") },
-  { name: "memory-summary", at: "?fake=full#/memory/sum-doc-beech", see: `${id("memory")} ol` },
+  { name: "memory-summary", at: "?fake=full#/memory/sum-doc-beech", see: id("pair"), do: (page) => page.locator(id("pair-sentence")).nth(1).focus() },
   { name: "memory-missing", at: "?fake=full#/memory/nowhere", see: "[role=alert]" },
   { name: "sources", at: "?fake=full#/sources", see: id("ledger-row") },
   { name: "sources-empty", at: "?fake=empty#/sources", see: id("choose-folder") },
@@ -113,17 +106,18 @@ const views = [
   { name: "drop", at: "?fake=full#/recall", see: id("question-box"), do: (page) => page.dispatchEvent("body", "dragover") },
   { name: "tree", at: "?fake=full#/tree", see: id("tree-item") },
   { name: "tree-open", at: "?fake=full#/tree/doc-beech.2", see: id("asked-passage") },
-  { name: "tree-summary", at: "?fake=full#/tree/sum-doc-reading", see: `${id("memory")} ol` },
+  { name: "tree-summary", at: "?fake=full#/tree/sum-doc-reading", see: id("pair"), do: (page) => page.locator(id("pair")).first().hover() },
   { name: "tree-waiting", at: "?fake=full#/tree/src-written", see: id("tree-item"), do: async (page) => {
       await page.locator(`[data-key="src-written"] ${id("tree-toggle")}`).click();
       await page.locator('[data-kind="waiting"]').click();
     } },
-  { name: "tree-paged", at: "?fake=full#/tree/src-field", see: id("tree-item"), do: async (page) => {
-      await page.locator(`[data-key="src-field"] ${id("tree-toggle")}`).click();
-      await page.locator(`[data-key="sum-walks"] ${id("tree-toggle")}`).click();
-      await page.locator(id("tree-more")).scrollIntoViewIfNeeded();
-      await page.locator(id("tree-more")).focus();
-    } },
+  { name: "tree-source", at: "?fake=full#/tree/src-notes", see: id("row-details") },
+  { name: "tree-large-top", at: "?fake=large#/tree", see: id("tree-item"), do: openLarge() },
+  { name: "tree-large-middle", at: "?fake=large#/tree/old-50000", see: '[data-key="old-50000"]' },
+  { name: "tree-large-end", at: "?fake=large#/tree", see: id("tree-item"), do: openLarge("End", '[data-key="old-99999"]:focus') },
+  { name: "tree-reading", at: "?fake=reading#/tree", see: id("tree-item"), do: openLarge("End", `${id("tree-unread")}:focus`) },
+  { name: "tree-unread", at: "?fake=unread#/tree", see: id("tree-item"), do: openLarge("End", `${id("tree-failed")}:focus`) },
+  { name: "tree-sources", at: "?fake=sources#/tree", see: id("tree-item") },
   { name: "tree-empty", at: "?fake=empty#/tree", see: id("choose-folder") },
   { name: "doctor", at: "?fake=full#/doctor", see: id("component-row") },
   { name: "doctor-attention", at: "?fake=attention#/doctor", see: id("component-row") },
@@ -178,12 +172,7 @@ const forms = [
   { name: "contrast-1280", width: 1280, height: 800, contrast: true },
 ].filter((form) => !short || form.short);
 
-const profile = mkdtempSync(join(tmpdir(), "oldgrowth-look-"));
-const context = await chromium.launchPersistentContext(profile, {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  bypassCSP: false,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const { context, close: endBrowser } = await openBrowser();
 await context.addInitScript(() => {
   // What one view chose must not be seen in the next.
   if (location.protocol === "http:") {
@@ -230,9 +219,8 @@ for (const form of forms) {
   }
 }
 
-await context.close();
-server.close();
-rmSync(profile, { recursive: true, force: true });
+await endBrowser();
+endServer();
 for (const finding of new Set(findings)) console.error(finding);
 console.log(`${taken} pictures in ${folder}, ${new Set(findings).size} findings`);
 process.exit(findings.length > 0 ? 1 : 0);

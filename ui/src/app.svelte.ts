@@ -26,6 +26,9 @@ import type { Batch } from "./wire/Batch";
 import type { Event } from "./wire/Event";
 import type { WireError } from "./wire/WireError";
 
+/** The mark of the moment at which the window shows what it has. */
+const FIRST_CONTENT = "first-content";
+
 /** All the state of the window, and the one listener that keeps it true. */
 export class AppState {
   phase = $state<"starting" | "held" | "open">("starting");
@@ -109,14 +112,19 @@ export class AppState {
         void this.imports.propose(paths);
       },
     });
-    const read = Promise.all([this.ledger.load(), this.imports.load()]);
+    const [ledger, imports] = [this.ledger.load(), this.imports.load()];
     await this.health.load();
     if (this.health.storeFails) this.router.replace({ place: "doctor" });
     else if (!this.welcome.isOver && this.router.route.place === "recall") {
-      await read;
-      if (this.ledger.empty && this.imports.batches?.length === 0) this.router.replace({ place: "welcome", step: "begin" });
+      await imports;
+      const perhapsNew = this.imports.batches?.length === 0;
+      // What a large memory holds takes a while to count, and nobody new has one.
+      if (perhapsNew) await ledger;
+      if (perhapsNew && this.ledger.empty) this.router.replace({ place: "welcome", step: "begin" });
     }
     this.phase = "open";
+    await tick();
+    performance.mark(FIRST_CONTENT);
   }
 
   hear(event: Event): void {

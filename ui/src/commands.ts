@@ -7,6 +7,7 @@ import { isFile, tilde } from "./shared/format";
 import type { IconName } from "./shared/Icon.svelte";
 import { href, recallHome, type Route } from "./shared/route";
 import type { ShortcutName } from "./shared/shortcuts";
+import type { SourceRow } from "./wire/SourceRow";
 import { themeChoices, type ThemeChoice } from "./state/theme.svelte";
 import { t } from "./strings";
 
@@ -195,8 +196,14 @@ function ofCopies({ copies, health, router }: AppState): Command[] {
   return [{ id: "back-up", group, icon: "drop", title: words.backUp, also: words.also.backUp, run }];
 }
 
+/** Made once for each reading of the ledger: there may be thousands. */
+const ofSources = new WeakMap<SourceRow[], Command[]>();
+
 function sources(app: AppState): Command[] {
-  return (app.ledger.sources ?? []).map(({ id, name, path }) => ({
+  const rows = app.ledger.sources ?? [];
+  const known = ofSources.get(rows);
+  if (known !== undefined) return known;
+  const made = rows.map(({ id, name, path }) => ({
     id: `source-${id}`,
     group: "sources" as const,
     icon: "sources" as const,
@@ -205,4 +212,6 @@ function sources(app: AppState): Command[] {
     also: words.also.source,
     run: () => app.router.go({ place: "tree", id }),
   }));
+  ofSources.set(rows, made);
+  return made;
 }

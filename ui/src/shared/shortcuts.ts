@@ -38,6 +38,8 @@ const table = {
   treeOpen: { group: "tree", strokes: [{ key: "ArrowRight" }] },
   treeClose: { group: "tree", strokes: [{ key: "ArrowLeft" }] },
   treeEnds: { group: "tree", strokes: [{ key: "Home" }, { key: "End" }] },
+  treePages: { group: "tree", strokes: [{ key: "PageUp" }, { key: "PageDown" }] },
+  treeSiblings: { group: "tree", strokes: [{ key: "*" }] },
   treeRead: { group: "tree", strokes: [{ key: "Enter" }] },
 } as const satisfies Record<string, Shortcut>;
 
@@ -56,9 +58,12 @@ export function matches(name: ShortcutName, event: KeyboardEvent, mac = onMac): 
   return strokesOf(name, mac).some((stroke) => pressed(stroke, event, mac));
 }
 
-/** A character alone would be written where something is written, and a person who dictates may say it unawares. */
+/**
+ * A character alone would be written where something is written, and a person who dictates may say it unawares.
+ * Those of the tree are heard by the row that has the focus alone.
+ */
 export function isCharacterAlone(name: ShortcutName): boolean {
-  return shortcuts[name].strokes.some(({ key, mod, alt }) => key.length === 1 && !mod && !alt);
+  return shortcuts[name].group !== "tree" && shortcuts[name].strokes.some(({ key, mod, alt }) => key.length === 1 && !mod && !alt);
 }
 
 /** For `aria-keyshortcuts`. */

@@ -216,6 +216,8 @@ fn summary(shown: engine::ShownSummary) -> wire::Shown {
                 document: sentence.document.id.to_string(),
                 locator: locator(&sentence.chunk, place_path(sentence.place.as_ref())),
                 title: sentence.document.title,
+                words: span(&sentence.chunk.text, sentence.words),
+                passage: sentence.chunk.text,
             })
             .collect(),
     }
@@ -254,6 +256,11 @@ pub(crate) fn tree(view: engine::View) -> wire::TreeView {
         .collect();
     wire::TreeView {
         path: steps(view.path),
+        trail: view
+            .trail
+            .into_iter()
+            .map(|engine::Position { id, position }| wire::TreePosition { id, position })
+            .collect(),
         rows,
         total: view.total,
     }

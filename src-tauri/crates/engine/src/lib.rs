@@ -36,4 +36,4 @@ pub use people::{People, Person};
 pub use recall::{Answer, Asked, Hit, Hits, Surroundings};
 pub use settings::{NumberSetting, SETTINGS_FILE, SettingChange, SettingProblem, Settings};
 pub use show::{Shown, ShownDocument, ShownSentence, ShownSummary};
-pub use tree::{At, Row, RowKind, Step, View};
+pub use tree::{At, Position, Row, RowKind, Step, View};

@@ -42,6 +42,8 @@ pub struct ShownSummary {
 #[derive(Clone, Debug)]
 pub struct ShownSentence {
     pub text: String,
+    /// The very words of the passage that it came from, as a byte range.
+    pub words: std::ops::Range<usize>,
     pub chunk: Chunk,
     pub document: Document,
     pub place: Option<Place>,
@@ -93,6 +95,7 @@ fn summary(r: &Read<'_>, node: Node) -> Result<Shown> {
         let document = r.document(chunk.document)?;
         sentences.push(ShownSentence {
             text: node.text.get(span.text).unwrap_or_default().to_owned(),
+            words: span.source,
             place: r.place_of(document.key)?,
             chunk,
             document,

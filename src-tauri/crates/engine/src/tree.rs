@@ -5,7 +5,7 @@ use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::chunks::Chunk;
 use oldgrowth_store::table::nodes::Node;
 use oldgrowth_store::table::sources::Source;
-use oldgrowth_store::{DocumentKey, Lane, Read, TreeKey};
+use oldgrowth_store::{DocumentKey, Lane, NodeKey, Read};
 
 use crate::ingest::plan::count;
 use crate::{Engine, Error, Result};
@@ -28,6 +28,8 @@ pub enum At {
     /// The passages of a source that wait for a summary.
     Waiting(SourceId),
     Node(NodeId),
+    /// A passage. Nothing is under it; the way down to it is what is asked.
+    Chunk(ChunkId),
 }
 
 impl At {
@@ -39,6 +41,7 @@ impl At {
         SourceId::parse(id)
             .map(Self::Source)
             .or_else(|| NodeId::parse(id).map(Self::Node))
+            .or_else(|| ChunkId::parse(id).map(Self::Chunk))
     }
 }
 
@@ -70,9 +73,18 @@ pub struct Step {
     pub title: String,
 }
 
+/// Where a row stands among its siblings, counted from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    pub id: String,
+    pub position: u32,
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct View {
     pub path: Vec<Step>,
+    /// The rows from the root down to the one that was asked about, itself included.
+    pub trail: Vec<Position>,
     pub rows: Vec<Row>,
     pub total: u32,
 }
@@ -87,6 +99,7 @@ impl Engine {
             At::Node(id) => {
                 under_node(r, &r.node_by_id(id)?.ok_or(Error::NotFound)?, offset, limit)
             }
+            At::Chunk(id) => way_to_chunk(r, &r.chunk_by_id(id)?.ok_or(Error::NotFound)?),
         })
     }
 }
@@ -150,73 +163,73 @@ fn source_step(source: &Source) -> Step {
 }
 
 fn roots(r: &Read<'_>, offset: u32, limit: u32) -> Result<View> {
-    let sources = r.sources()?;
-    let total = count(sources.len());
-    let rows = page(sources, offset, limit)
-        .map(|source| {
-            let (children, passages) = match r.tree_of_source(source.key)? {
-                Some(tree) => source_size(r, tree)?,
-                None => (0, 0),
-            };
-            Ok(Row {
-                id: source.id.to_string(),
-                kind: RowKind::Source,
-                preview: source.root.unwrap_or_default(),
-                title: source.name,
-                children,
-                passages,
-                first_happened_at: None,
-                last_happened_at: None,
-                degraded: false,
-            })
-        })
+    let rows = r
+        .source_page(offset, limit)?
+        .into_iter()
+        .map(|source| source_row(r, source))
         .collect::<Result<_>>()?;
     Ok(View {
-        path: Vec::new(),
         rows,
-        total,
+        total: r.source_count()?,
+        ..View::default()
     })
 }
 
-/// How many rows and how many passages are under a source.
-fn source_size(r: &Read<'_>, tree: TreeKey) -> Result<(u32, u32)> {
-    let waiting = r.waiting_chunk_count(tree)?;
-    let tops = r.top_nodes(tree)?;
-    let mut passages = waiting;
-    for top in &tops {
-        passages += r.node(*top)?.map_or(0, |node| node.passages);
+/// Its dates are those of what is summarised: what still waits would all have to be read for its own.
+fn source_row(r: &Read<'_>, source: Source) -> Result<Row> {
+    let mut row = Row {
+        id: source.id.to_string(),
+        kind: RowKind::Source,
+        preview: source.root.unwrap_or_default(),
+        title: source.name,
+        children: 0,
+        passages: 0,
+        first_happened_at: None,
+        last_happened_at: None,
+        degraded: false,
+    };
+    if let Some(tree) = r.tree_of_source(source.key)? {
+        let waiting = r.waiting_chunk_count(tree)?;
+        let sums = r.top_node_sums(tree)?;
+        row.children = r.top_node_count(tree)? + u32::from(waiting > 0);
+        row.passages = waiting + sums.passages;
+        row.first_happened_at = sums.first_happened_at;
+        row.last_happened_at = sums.last_happened_at;
     }
-    Ok((count(tops.len()) + u32::from(waiting > 0), passages))
+    Ok(row)
 }
 
 fn under_source(r: &Read<'_>, source: &Source, offset: u32, limit: u32) -> Result<View> {
-    let path = vec![source_step(source)];
-    let Some(tree) = r.tree_of_source(source.key)? else {
-        return Ok(View {
-            path,
-            rows: Vec::new(),
-            total: 0,
-        });
+    let mut view = View {
+        path: vec![source_step(source)],
+        trail: vec![source_position(r, source)?],
+        ..View::default()
     };
-    let mut rows = Vec::new();
+    let Some(tree) = r.tree_of_source(source.key)? else {
+        return Ok(view);
+    };
     let waiting = r.waiting_chunk_count(tree)?;
-    if waiting > 0 {
-        rows.push(waiting_row(source, waiting));
+    let before = u32::from(waiting > 0);
+    if waiting > 0 && offset == 0 {
+        view.rows.push(waiting_row(source, waiting));
     }
-    for top in r.top_nodes(tree)? {
-        rows.extend(r.node(top)?.map(|node| node_row(r, node)).transpose()?);
+    let taken = count(view.rows.len());
+    for top in r.top_nodes(tree, offset.saturating_sub(before), limit - taken)? {
+        let node = r.node(top)?;
+        view.rows
+            .extend(node.map(|node| node_row(r, node)).transpose()?);
     }
-    let total = count(rows.len());
-    Ok(View {
-        path,
-        rows: page(rows, offset, limit).collect(),
-        total,
-    })
+    view.total = before + r.top_node_count(tree)?;
+    Ok(view)
+}
+
+fn waiting_id(source: &Source) -> String {
+    format!("{WAITING}{}", source.id)
 }
 
 fn waiting_row(source: &Source, waiting: u32) -> Row {
     Row {
-        id: format!("{WAITING}{}", source.id),
+        id: waiting_id(source),
         kind: RowKind::Waiting,
         title: String::new(),
         preview: String::new(),
@@ -231,6 +244,7 @@ fn waiting_row(source: &Source, waiting: u32) -> Row {
 fn waiting(r: &Read<'_>, source: &Source, offset: u32, limit: u32) -> Result<View> {
     let mut view = View {
         path: vec![source_step(source)],
+        trail: waiting_trail(r, source)?,
         ..View::default()
     };
     if let Some(tree) = r.tree_of_source(source.key)? {
@@ -251,10 +265,9 @@ fn under_node(r: &Read<'_>, node: &Node, offset: u32, limit: u32) -> Result<View
         id: node.id.to_string(),
         title,
     });
-    let members = r.members_of(node.key)?;
-    let total = count(members.len());
+    let source = r.source(r.source_of_tree(node.tree)?)?;
     let mut rows = Vec::new();
-    for member in page(members, offset, limit) {
+    for member in r.member_page(node.key, offset, limit)? {
         match member {
             Member::Chunk(key) => rows.push(chunk_row(r, r.chunk(key)?)?),
             Member::Node(key) => {
@@ -262,7 +275,82 @@ fn under_node(r: &Read<'_>, node: &Node, offset: u32, limit: u32) -> Result<View
             }
         }
     }
-    Ok(View { path, rows, total })
+    Ok(View {
+        trail: trail_to_node(r, &source, node.key)?,
+        total: r.member_count(node.key)?,
+        path,
+        rows,
+    })
+}
+
+fn way_to_chunk(r: &Read<'_>, chunk: &Chunk) -> Result<View> {
+    let member = Member::Chunk(chunk.key);
+    let source = r.source(r.document(chunk.document)?.source)?;
+    let mut trail = match (r.waiting_position(chunk.key)?, r.parent_of(member)?) {
+        (Some(position), _) => {
+            let mut trail = waiting_trail(r, &source)?;
+            trail.push(Position {
+                id: chunk.id.to_string(),
+                position,
+            });
+            return Ok(View {
+                path: vec![source_step(&source)],
+                trail,
+                ..View::default()
+            });
+        }
+        (None, Some(parent)) => trail_to_node(r, &source, parent)?,
+        // A superseded passage is in no tree.
+        (None, None) => return Ok(View::default()),
+    };
+    trail.push(Position {
+        id: chunk.id.to_string(),
+        position: r.member_position(member)?,
+    });
+    Ok(View {
+        path: path_to(r, member, chunk.document)?,
+        trail,
+        ..View::default()
+    })
+}
+
+fn source_position(r: &Read<'_>, source: &Source) -> Result<Position> {
+    Ok(Position {
+        id: source.id.to_string(),
+        position: r.source_position(source)?,
+    })
+}
+
+/// The row of what waits is the first one under its source.
+fn waiting_trail(r: &Read<'_>, source: &Source) -> Result<Vec<Position>> {
+    let waiting = Position {
+        id: waiting_id(source),
+        position: 0,
+    };
+    Ok(vec![source_position(r, source)?, waiting])
+}
+
+fn trail_to_node(r: &Read<'_>, source: &Source, node: NodeKey) -> Result<Vec<Position>> {
+    let mut trail = Vec::new();
+    let mut at = Some(node);
+    while let Some(key) = at {
+        let Some(node) = r.node(key)? else { break };
+        at = r.parent_of(Member::Node(key))?;
+        let position = match at {
+            Some(_) => r.member_position(Member::Node(key))?,
+            None => {
+                let waits = r.waiting_chunk_count(node.tree)? > 0;
+                r.top_node_position(key)? + u32::from(waits)
+            }
+        };
+        trail.push(Position {
+            id: node.id.to_string(),
+            position,
+        });
+    }
+    trail.push(source_position(r, source)?);
+    trail.reverse();
+    Ok(trail)
 }
 
 fn node_row(r: &Read<'_>, node: Node) -> Result<Row> {
@@ -299,10 +387,6 @@ fn chunk_row(r: &Read<'_>, chunk: Chunk) -> Result<Row> {
         last_happened_at: chunk.happened_at,
         degraded: false,
     })
-}
-
-fn page<T>(rows: Vec<T>, offset: u32, limit: u32) -> impl Iterator<Item = T> {
-    rows.into_iter().skip(offset as usize).take(limit as usize)
 }
 
 /// The beginning of a text on one line, with an ellipsis when something was left out.

@@ -1,4 +1,4 @@
--- What the steps come to, version 3. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
+-- What the steps come to, version 4. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
 
 CREATE TABLE batches (
     id         INTEGER PRIMARY KEY,
@@ -66,6 +66,8 @@ CREATE INDEX documents_replaced_by ON documents (replaced_by) WHERE replaced_by 
 
 CREATE INDEX documents_source ON documents (source_id);
 
+CREATE INDEX documents_superseded_content ON documents (sha256) WHERE superseded_at IS NOT NULL;
+
 CREATE TABLE jobs (
     id           INTEGER PRIMARY KEY,
     batch_id     INTEGER REFERENCES batches (id),
@@ -93,7 +95,7 @@ CREATE TABLE jobs (
     CHECK ((kind = 'import_item') = (batch_id IS NOT NULL AND source_id IS NOT NULL AND item IS NOT NULL))
 ) STRICT;
 
-CREATE INDEX jobs_batch ON jobs (batch_id, state) WHERE batch_id IS NOT NULL;
+CREATE INDEX jobs_batch ON jobs (batch_id, state, outcome, bytes) WHERE batch_id IS NOT NULL;
 
 CREATE INDEX jobs_claim ON jobs (priority, available_at, id) WHERE state = 'ready';
 
@@ -143,6 +145,8 @@ CREATE TABLE nodes (
     degraded          INTEGER NOT NULL CHECK (degraded IN (0, 1)),
     sealed_at         INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX nodes_sealed ON nodes (sealed_at);
 
 CREATE INDEX nodes_tree ON nodes (tree_id, level);
 

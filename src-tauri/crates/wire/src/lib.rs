@@ -33,4 +33,4 @@ pub use memory::{
 };
 pub use people::{People, Person, PersonSource};
 pub use settings::{NumberSetting, SettingChange, SettingName, Settings};
-pub use tree::{Ledger, SourceRow, TreeAt, TreeRow, TreeRowKind, TreeView};
+pub use tree::{Ledger, SourceRow, TreeAt, TreePosition, TreeRow, TreeRowKind, TreeView};

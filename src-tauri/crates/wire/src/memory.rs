@@ -188,4 +188,8 @@ pub struct SummarySentence {
     pub document: String,
     pub title: String,
     pub locator: Locator,
+    /// The whole passage.
+    pub passage: String,
+    /// The words of the passage that the sentence came from.
+    pub words: Span,
 }

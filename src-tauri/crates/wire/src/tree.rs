@@ -43,11 +43,21 @@ pub struct TreeRow {
     pub degraded: bool,
 }
 
+/// Where a row stands among its siblings, counted from 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct TreePosition {
+    pub id: String,
+    pub position: u32,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct TreeView {
     /// From the root to the row whose children these are; empty at the roots.
     pub path: Vec<TreeStep>,
+    /// The rows from the root down to the one that was asked about, itself included.
+    pub trail: Vec<TreePosition>,
     pub rows: Vec<TreeRow>,
     /// All rows there are at this place.
     pub total: u32,

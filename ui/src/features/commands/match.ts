@@ -16,13 +16,23 @@ export function wordsOf(text: string): string[] {
   return plain.match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 
+/** What is found again at the next letter is not taken apart again. */
+const known = new WeakMap<Findable, { title: string[]; other: string[] }>();
+
+function wordsIn(findable: Findable): { title: string[]; other: string[] } {
+  const before = known.get(findable);
+  if (before !== undefined) return before;
+  const words = { title: wordsOf(findable.title), other: wordsOf(findable.also ?? "") };
+  known.set(findable, words);
+  return words;
+}
+
 /**
  * How far something is from what was typed: every word typed must begin a word of it, in any order. 0 is nearest, null is no match.
  * Words of the title are nearer than other words, and beginnings are nearer than middles.
  */
-export function distance(typed: readonly string[], { title, also = "" }: Findable): number | null {
-  const titleWords = wordsOf(title);
-  const otherWords = wordsOf(also);
+export function distance(typed: readonly string[], findable: Findable): number | null {
+  const { title: titleWords, other: otherWords } = wordsIn(findable);
   let sum = 0;
   for (const word of typed) {
     const one = nearest(word, titleWords, otherWords);

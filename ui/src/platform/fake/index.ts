@@ -9,9 +9,10 @@ import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./impor
 import { FakeCopies } from "./copies";
 import { recall } from "./search";
 import { people } from "./people";
+import { largeTree, manySources, manySourcesLedger } from "./large";
 import { ledger, show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -125,13 +126,16 @@ export class FakePlatform implements Platform {
     search: ({ query, limit, source, author, from, to }) => recall({ question: query, limit, source, author, from, to }),
     recall: (question) => recall(question),
     show: ({ id }) => {
-      const shown = show(id);
+      const shown = show(id.startsWith("old-") ? "doc-beech.2" : id);
       if (shown === null) throw { code: "not_found", message: "There is no memory with this id.", hint: null } satisfies WireError;
       return shown;
     },
-    tree: (at) => (this.#empty ? { path: [], rows: [], total: 0 } : tree(at)),
-    ledger: () => (this.#empty ? { sources: [] } : ledger()),
     people: () => (this.#empty ? { people: [], more: false } : people),
+    tree: (at) => this.#tree(at),
+    ledger: () => {
+      if (this.scenario === "sources") return { sources: manySourcesLedger() };
+      return this.#empty ? { sources: [] } : ledger();
+    },
     batches: () => this.#batches,
     batch_report: ({ id }) => report(this.#batch(id)),
     batch_cancel: ({ id }) => {
@@ -171,6 +175,23 @@ export class FakePlatform implements Platform {
     doctor: () => this.#status(),
     store_try_now: () => this.#status(),
   };
+
+  #tree(at: Params<"tree">): Reply<"tree"> | Promise<Reply<"tree">> {
+    const later = (at.offset ?? 0) > 0;
+    switch (this.scenario) {
+      case "sources":
+        return manySources(at);
+      case "reading":
+        return later ? new Promise(() => {}) : largeTree(at);
+      case "unread":
+        if (later) throw unavailable;
+        return largeTree(at);
+      case "large":
+        return largeTree(at);
+      default:
+        return this.#empty ? { path: [], trail: [], rows: [], total: 0 } : tree(at);
+    }
+  }
 
   #settings(): Settings {
     return {

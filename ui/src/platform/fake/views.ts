@@ -1,6 +1,7 @@
 import type { Ledger } from "../../wire/Ledger";
 import type { Shown } from "../../wire/Shown";
 import type { TreeAt } from "../../wire/TreeAt";
+import type { TreePosition } from "../../wire/TreePosition";
 import type { TreeRow } from "../../wire/TreeRow";
 import type { TreeStep } from "../../wire/TreeStep";
 import type { TreeView } from "../../wire/TreeView";
@@ -62,6 +63,8 @@ function summary(document: FakeDocument, id: string): Shown {
       document: document.id,
       title: document.title,
       locator: locator(document, index),
+      passage: text,
+      words: { start: 0, end: firstSentence(text).length },
     })),
     tree: pathTo(document).slice(0, 1),
     passages: document.passages.length,
@@ -149,14 +152,28 @@ function under(node: string): TreeRow[] {
   return rows;
 }
 
-export function tree({ node, offset, limit }: TreeAt): TreeView {
-  const roots = sources.map(({ id, name }) => {
+function roots(): TreeRow[] {
+  return sources.map(({ id, name, path }) => {
     const of = documents.filter(({ source }) => source === id);
-    return row({ id, kind: "source", title: name, preview: "", children: under(id).length, passages: passagesOf(id), ...spanOf(of) });
+    return row({ id, kind: "source", title: name, preview: path ?? "", children: under(id).length, passages: passagesOf(id), ...spanOf(of) });
   });
-  const all = node === null ? roots : under(node);
+}
+
+export function tree({ node, offset, limit }: TreeAt): TreeView {
+  const all = node === null ? roots() : under(node);
   const start = offset ?? 0;
-  return { path: node === null ? [] : pathOf(node), rows: all.slice(start, start + (limit ?? 200)), total: all.length };
+  const path = node === null ? [] : pathOf(node);
+  return { path, trail: node === null ? [] : trailTo(node, path), rows: all.slice(start, start + (limit ?? 200)), total: all.length };
+}
+
+function trailTo(node: string, path: TreeStep[]): TreePosition[] {
+  const ids = path.map(({ id }) => id);
+  const way = ids.at(-1) === node ? ids : [...ids, node];
+  return way.map((id, index) => {
+    const above = way[index - 1];
+    const siblings = above === undefined ? roots() : under(above);
+    return { id, position: Math.max(0, siblings.findIndex((one) => one.id === id)) };
+  });
 }
 
 function passagesOf(source: string): number {
@@ -164,6 +181,8 @@ function passagesOf(source: string): number {
 }
 
 function pathOf(node: string): TreeStep[] {
+  if (node === "wait-written") return [{ id: "src-written", title: nameOf("src-written") }];
+  if (node === "sum-walks") return [{ id: "src-field", title: nameOf("src-field") }];
   const source = sources.find(({ id }) => id === node);
   if (source !== undefined) return [{ id: source.id, title: source.name }];
   const document = documents.find((one) => node === summaryOf(one) || node.startsWith(`${one.id}.`));

@@ -22,3 +22,4 @@ mod sealing;
 mod searching;
 mod stand_ins;
 mod superseding;
+mod walking;

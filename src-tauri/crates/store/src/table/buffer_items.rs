@@ -39,6 +39,14 @@ pub struct BufferItem {
     pub member: Member,
 }
 
+/// What the nodes without a parent hold together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TopNodeSums {
+    pub passages: u32,
+    pub first_happened_at: Option<UnixMs>,
+    pub last_happened_at: Option<UnixMs>,
+}
+
 impl Read<'_> {
     /// How full a buffer is, counting no further than one seal takes: more than due is due.
     pub fn buffer_fill(&self, tree: TreeKey, level: u32) -> Result<Fill> {
@@ -70,11 +78,46 @@ impl Read<'_> {
         )
     }
 
-    /// The nodes of a tree that have no parent yet, highest level first.
-    pub fn top_nodes(&self, tree: TreeKey) -> Result<Vec<NodeKey>> {
+    /// How many nodes of a tree have no parent yet.
+    pub fn top_node_count(&self, tree: TreeKey) -> Result<u32> {
+        const SQL: &str = "SELECT count(*) FROM buffer_items WHERE tree_id = :tree AND level > 0";
+        self.one(SQL, named_params! { ":tree": tree }, |row| row.get(0))
+    }
+
+    /// What the nodes without a parent hold together.
+    pub fn top_node_sums(&self, tree: TreeKey) -> Result<TopNodeSums> {
         const SQL: &str = "
-            SELECT child_id FROM buffer_items WHERE tree_id = :tree AND level > 0 ORDER BY level DESC, id";
-        self.rows(SQL, named_params! { ":tree": tree }, |row| row.get(0))
+            SELECT coalesce(sum(n.passages), 0), min(n.first_happened_at), max(n.last_happened_at)
+            FROM buffer_items b JOIN nodes n ON n.id = b.child_id
+            WHERE b.tree_id = :tree AND b.level > 0";
+        self.one(SQL, named_params! { ":tree": tree }, |row| {
+            Ok(TopNodeSums {
+                passages: row.get(0)?,
+                first_happened_at: time(row.get(1)?),
+                last_happened_at: time(row.get(2)?),
+            })
+        })
+    }
+
+    /// Some of the nodes that have no parent yet, highest level first.
+    pub fn top_nodes(&self, tree: TreeKey, offset: u32, limit: u32) -> Result<Vec<NodeKey>> {
+        // What is passed over is passed over in the index alone.
+        const SQL: &str = "
+            SELECT b.child_id
+            FROM (SELECT id FROM buffer_items WHERE tree_id = :tree AND level > 0
+                  ORDER BY level DESC, id LIMIT :limit OFFSET :offset) page
+            CROSS JOIN buffer_items b ON b.id = page.id
+            ORDER BY b.level DESC, b.id";
+        let params = named_params! { ":tree": tree, ":offset": offset, ":limit": limit };
+        self.rows(SQL, params, |row| row.get(0))
+    }
+
+    /// How many of the nodes without a parent come before this one, which is one of them.
+    pub fn top_node_position(&self, node: NodeKey) -> Result<u32> {
+        const SQL: &str = "
+            SELECT count(*) FROM buffer_items own JOIN buffer_items b ON b.tree_id = own.tree_id
+            WHERE own.child_id = :node AND (b.level > own.level OR (b.level = own.level AND b.id < own.id))";
+        self.one(SQL, named_params! { ":node": node }, |row| row.get(0))
     }
 
     pub fn waiting_chunk_count(&self, tree: TreeKey) -> Result<u32> {
@@ -83,16 +126,29 @@ impl Read<'_> {
     }
 
     pub fn waiting_chunks(&self, tree: TreeKey, offset: u32, limit: u32) -> Result<Vec<Chunk>> {
+        // What is passed over is passed over in the index alone.
         const SQL: &str = "
             SELECT c.id, c.public_id, c.document_id, c.ordinal, c.text, c.headings, c.line_first,
                    c.line_last, c.happened_at, c.tokens, c.author
-            FROM buffer_items b JOIN chunks c ON c.id = b.chunk_id
-            WHERE b.tree_id = :tree AND b.level = 0 ORDER BY b.id LIMIT :limit OFFSET :offset";
+            FROM (SELECT id FROM buffer_items WHERE tree_id = :tree AND level = 0
+                  ORDER BY id LIMIT :limit OFFSET :offset) page
+            CROSS JOIN buffer_items b ON b.id = page.id
+            CROSS JOIN chunks c ON c.id = b.chunk_id
+            ORDER BY b.id";
         self.rows(
             SQL,
             named_params! { ":tree": tree, ":offset": offset, ":limit": limit },
             chunk,
         )
+    }
+
+    /// How many passages of its tree have waited for longer than this one; none when it waits no more.
+    pub fn waiting_position(&self, chunk: ChunkKey) -> Result<Option<u32>> {
+        const SQL: &str = "
+            SELECT (SELECT count(*) FROM buffer_items b
+                    WHERE b.tree_id = own.tree_id AND b.level = 0 AND b.id < own.id)
+            FROM buffer_items own WHERE own.chunk_id = :chunk";
+        self.row(SQL, named_params! { ":chunk": chunk }, |row| row.get(0))
     }
 
     /// Buffers with at least two items whose oldest came before this instant.

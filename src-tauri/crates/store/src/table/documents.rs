@@ -62,13 +62,15 @@ impl Read<'_> {
 
 impl Write<'_> {
     pub fn insert_document(&self, new: &NewDocument) -> Result<Document> {
-        const EARLIER: &str = "SELECT count(*) FROM documents WHERE sha256 = :sha256";
+        const EARLIER: &str =
+            "SELECT count(*) FROM documents WHERE sha256 = :sha256 AND superseded_at IS NOT NULL";
         const SQL: &str = "
             INSERT INTO documents (public_id, source_id, sha256, format, title, bytes, happened_at,
                                    happened_basis, imported_at, chunk_rule)
             VALUES (:public_id, :source, :sha256, :format, :title, :bytes, :happened_at,
                     :happened_basis, :imported_at, :chunk_rule)";
-        // Content that was superseded and has come back is a document of its own.
+        // Content that was superseded and has come back is a document of its own. At most one is alive,
+        // and that one is about to be made.
         let earlier: i64 = self.one(EARLIER, named_params! { ":sha256": new.sha256 }, |row| {
             row.get(0)
         })?;

@@ -72,6 +72,35 @@ impl Read<'_> {
         })
     }
 
+    /// Some of a node's members, in their order.
+    pub fn member_page(&self, node: NodeKey, offset: u32, limit: u32) -> Result<Vec<Member>> {
+        const SQL: &str = "
+            SELECT chunk_id, child_id FROM node_children
+            WHERE node_id = :node ORDER BY position LIMIT :limit OFFSET :offset";
+        let params = named_params! { ":node": node, ":offset": offset, ":limit": limit };
+        self.rows(SQL, params, |row| {
+            parsed(Member::from_columns(row.get(0)?, row.get(1)?), 0)
+        })
+    }
+
+    /// How many of its node's members come before this one.
+    pub fn member_position(&self, member: Member) -> Result<u32> {
+        const OF_CHUNK: &str = "
+            SELECT count(*) FROM node_children own JOIN node_children c
+                ON c.node_id = own.node_id AND c.position < own.position
+            WHERE own.chunk_id = :key";
+        const OF_NODE: &str = "
+            SELECT count(*) FROM node_children own JOIN node_children c
+                ON c.node_id = own.node_id AND c.position < own.position
+            WHERE own.child_id = :key";
+        match member {
+            Member::Chunk(key) => {
+                self.one(OF_CHUNK, named_params! { ":key": key }, |row| row.get(0))
+            }
+            Member::Node(key) => self.one(OF_NODE, named_params! { ":key": key }, |row| row.get(0)),
+        }
+    }
+
     pub fn member_count(&self, node: NodeKey) -> Result<u32> {
         const SQL: &str = "SELECT count(*) FROM node_children WHERE node_id = :node";
         self.one(SQL, named_params! { ":node": node }, |row| row.get(0))

@@ -107,6 +107,27 @@ impl Read<'_> {
         self.rows(SQL, [], source)
     }
 
+    pub fn source_count(&self) -> Result<u32> {
+        const SQL: &str = "SELECT count(*) FROM sources";
+        self.one(SQL, [], |row| row.get(0))
+    }
+
+    /// Some of the sources, in the order of [`Read::sources`].
+    pub fn source_page(&self, offset: u32, limit: u32) -> Result<Vec<Source>> {
+        const SQL: &str = "
+            SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources
+            ORDER BY name, id LIMIT :limit OFFSET :offset";
+        let params = named_params! { ":limit": limit, ":offset": offset };
+        self.rows(SQL, params, source)
+    }
+
+    /// How many sources come before this one.
+    pub fn source_position(&self, source: &Source) -> Result<u32> {
+        const SQL: &str = "SELECT count(*) FROM sources WHERE (name, id) < (:name, :id)";
+        let params = named_params! { ":name": source.name, ":id": source.key };
+        self.one(SQL, params, |row| row.get(0))
+    }
+
     pub fn source(&self, key: SourceKey) -> Result<Source> {
         const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources WHERE id = :id";
         self.one(SQL, named_params! { ":id": key }, source)

@@ -11,15 +11,17 @@ const PLACES: &str = include_str!("../../src/table/places.rs");
 const DOCUMENTS: &str = include_str!("../../src/table/documents.rs");
 const BATCHES: &str = include_str!("../../src/table/batches.rs");
 const BUFFER: &str = include_str!("../../src/table/buffer_items.rs");
+const SOURCES: &str = include_str!("../../src/table/sources.rs");
 const NODES: &str = include_str!("../../src/table/nodes.rs");
 
 /// Source, function, constant, and what must appear in the plan.
-const HOT: [(&str, &str, &str, &str); 16] = [
+const HOT: [(&str, &str, &str, &str); 28] = [
     (JOBS, "claim_jobs", "SQL", "jobs_claim"),
     (JOBS, "next_job_at", "DUE", "jobs_claim"),
     (JOBS, "next_job_at", "NEXT", "jobs_claim"),
     (JOBS, "has_expired_leases", "SQL", "jobs_lease"),
     (JOBS, "reap_leases", "REQUEUE", "jobs_lease"),
+    (JOBS, "job_counts", "SQL", "nodes_sealed"),
     (JOBS, "settle_done", "SQL", "INTEGER PRIMARY KEY"),
     (JOBS, "fold_into_twin", "SQL", "jobs_waiting_twin"),
     (JOBS, "cancel_batch_jobs", "SQL", "jobs_batch"),
@@ -32,10 +34,31 @@ const HOT: [(&str, &str, &str, &str); 16] = [
         "SQL",
         "documents_live_content",
     ),
-    (BATCHES, "batch_progress", "SQL", "jobs_batch"),
+    (
+        DOCUMENTS,
+        "insert_document",
+        "EARLIER",
+        "documents_superseded_content",
+    ),
+    (
+        BATCHES,
+        "batch_progress",
+        "SQL",
+        "COVERING INDEX jobs_batch",
+    ),
     (BATCHES, "running_batches", "SQL", "batches_running"),
     (BUFFER, "buffer_front", "SQL", "buffer_items_order"),
     (NODES, "nodes_touching", "SQL", "node_spans_chunk"),
+    (SOURCES, "source_count", "SQL", "COVERING INDEX"),
+    (BUFFER, "top_node_count", "SQL", "COVERING INDEX"),
+    (BUFFER, "top_node_sums", "SQL", "buffer_items_order"),
+    (BUFFER, "top_node_position", "SQL", "COVERING INDEX"),
+    (BUFFER, "waiting_chunk_count", "SQL", "COVERING INDEX"),
+    (BUFFER, "waiting_position", "SQL", "COVERING INDEX"),
+    (NODES, "member_count", "SQL", "PRIMARY KEY"),
+    (NODES, "member_page", "SQL", "PRIMARY KEY"),
+    (NODES, "member_position", "OF_CHUNK", "node_children_chunk"),
+    (NODES, "member_position", "OF_NODE", "child_id=?"),
 ];
 
 #[test]
@@ -53,6 +76,30 @@ fn what_runs_all_the_time_reads_no_whole_table() {
             step.starts_with("SCAN") && !step.contains("INDEX") && !step.contains("CONSTANT")
         });
         assert_eq!(whole, None, "{function} reads a whole table: {plan:#?}");
+    }
+}
+
+#[test]
+fn a_page_of_the_tree_passes_over_what_comes_before_it_in_an_index_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    fresh(folder.path());
+    let raw = raw(folder.path());
+    for function in ["waiting_chunks", "top_nodes"] {
+        let plan = plan(&raw, &statement(BUFFER, function, "SQL"));
+        let over = plan.iter().find(|step| step.contains("buffer_items_order"));
+        assert!(
+            over.is_some_and(|step| step.contains("USING COVERING INDEX")),
+            "no row is read to be passed over: {plan:#?}"
+        );
+        let whole = plan
+            .iter()
+            .find(|step| step.starts_with("SCAN") && !step.contains("page"));
+        assert_eq!(whole, None, "{function} reads a whole table: {plan:#?}");
+        assert!(
+            plan.iter()
+                .any(|step| step.starts_with("SEARCH b USING INTEGER PRIMARY KEY")),
+            "only the rows of the page are read: {plan:#?}"
+        );
     }
 }
 

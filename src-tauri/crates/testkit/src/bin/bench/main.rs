@@ -2,6 +2,7 @@
 //! never idle, so only the ratios mean anything. `npm run bench` runs it and writes the table.
 
 mod designs;
+mod grown;
 mod idle;
 mod import;
 mod opens;
@@ -11,6 +12,7 @@ mod search;
 mod sized;
 mod sizes;
 mod table;
+mod window;
 mod workload;
 mod writing;
 
@@ -24,7 +26,7 @@ use table::Table;
 /// Measures Oldgrowth beside plain SQLite.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Only what has this word in its name: read, refused, looks, write, import, search, sizes, idle
+    /// Only what has this word in its name: read, refused, looks, write, import, search, sizes, window, events, idle
     #[arg(long)]
     only: Option<String>,
     /// Passages for the search
@@ -42,9 +44,15 @@ struct Args {
     /// Seconds of idleness
     #[arg(long, default_value_t = 60)]
     idle_seconds: u64,
+    /// Rows that others have measured, to be put into the table: JSON
+    #[arg(long)]
+    also: Option<PathBuf>,
     /// Write the table to this page as well; with --only its other rows stay
     #[arg(long)]
     write: Option<PathBuf>,
+    /// Only see to it that the memory of a million passages is there, and say where
+    #[arg(long)]
+    grow: bool,
     /// Be the process that leaves a file without closing it
     #[arg(long, hide = true)]
     be_killed: Option<PathBuf>,
@@ -54,6 +62,10 @@ fn main() {
     let args = Args::parse();
     if let Some(path) = &args.be_killed {
         sizes::be_killed(path);
+    }
+    if args.grow {
+        table::say(&grown::workspace(grown::MILLION).to_string_lossy());
+        return;
     }
     let wanted = |name: &str| args.only.as_deref().is_none_or(|only| name.contains(only));
     let mut table = Table::default();
@@ -78,8 +90,17 @@ fn main() {
     if wanted("sizes") {
         sizes::measure(&mut table, &args.sizes);
     }
+    if wanted("window") {
+        window::measure(&mut table);
+    }
+    if wanted("events") {
+        window::measure_events(&mut table, args.files);
+    }
     if wanted("idle") {
         idle::measure(&mut table, Duration::from_secs(args.idle_seconds));
+    }
+    if let Some(also) = &args.also {
+        table.add_all(also);
     }
     table.finish(args.write.as_deref(), args.only.is_some());
 }

@@ -5,6 +5,16 @@ use std::time::Duration;
 
 const HEAD: &str = "| what | Oldgrowth | plain | bar | |\n|---|---|---|---|---|\n";
 
+/// A row as others write it down.
+#[derive(serde::Deserialize)]
+struct Measured {
+    what: String,
+    ours: String,
+    plain: String,
+    bar: String,
+    holds: bool,
+}
+
 #[derive(Default)]
 pub(crate) struct Table {
     rows: Vec<[String; 5]>,
@@ -19,6 +29,19 @@ impl Table {
         say(&format!("{what}: {ours} | {plain} | {bar}: {verdict}"));
         self.rows
             .push([what, ours, plain, bar, verdict].map(str::to_owned));
+    }
+
+    /// What was measured elsewhere.
+    #[expect(
+        clippy::expect_used,
+        reason = "a benchmark that can't be set up must stop"
+    )]
+    pub(crate) fn add_all(&mut self, path: &Path) {
+        let rows = std::fs::read_to_string(path).expect("the rows are there");
+        let rows: Vec<Measured> = serde_json::from_str(&rows).expect("they are rows");
+        for row in rows {
+            self.row(&row.what, &row.ours, &row.plain, &row.bar, row.holds);
+        }
     }
 
     /// `part` says that not everything was measured: rows on the page that were not stay there.
