@@ -24,6 +24,7 @@ import type { Shown } from "./Shown";
 import type { Status } from "./Status";
 import type { TreeAt } from "./TreeAt";
 import type { TreeView } from "./TreeView";
+import type { Work } from "./Work";
 
 /**
  * For each method: its parameters and its answer.
@@ -77,6 +78,14 @@ batch_cancel: [Id, Batch],
  * Queues the failed and cancelled items of an import once more.
  */
 batch_retry: [Id, Batch], 
+/**
+ * Lets no work begin until it is resumed, over restarts too. What is under way comes to its end.
+ */
+work_pause: [Empty, Work], 
+/**
+ * Lets the work go on.
+ */
+work_resume: [Empty, Work], 
 /**
  * The health of everything.
  */

@@ -48,6 +48,10 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
                 .retry_batch(&batch_id(&id)?)
                 .map_err(|e| explain(&e))?,
         )),
+        Request::WorkPause(_) => reply(views::work(engine.pause_work().map_err(|e| explain(&e))?)),
+        Request::WorkResume(_) => {
+            reply(views::work(engine.resume_work().map_err(|e| explain(&e))?))
+        }
         Request::Status(_) => reply(views::status(engine.status(), &workspace(engine))),
         Request::Doctor(_) => reply(views::status(engine.doctor(), &workspace(engine))),
         Request::Copies(_) => reply(copies::list(engine)?),

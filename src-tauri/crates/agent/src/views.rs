@@ -15,10 +15,12 @@ use oldgrowth_wire as wire;
 
 use oldgrowth_domain::UnixMs;
 
+mod activity;
 pub(crate) mod copies;
 mod health;
 mod settings;
 
+pub(crate) use activity::work;
 pub(crate) use health::status;
 pub(crate) use settings::settings;
 

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use crate::copies::{Memo, Running};
 use crate::events::Events;
 use crate::health::Board;
-use crate::jobs::{Queue, Workers};
+use crate::jobs::{Queue, Workers, kept_pause};
 use crate::ports::{Ambient, Files, Forbidden, Random, Summariser};
 use crate::settings::Settings;
 use crate::{Event, Result};
@@ -77,6 +77,7 @@ impl Engine {
         let now = UnixMs(parts.ambient.clock.unix_ms());
         let settings = Settings::load(&parts.workspace);
         let memo = Memo::load(&parts.workspace);
+        let paused = kept_pause(&parts.workspace);
         parts
             .store
             .set_reservation_cap(settings.long_reads_max.to_use());
@@ -89,7 +90,7 @@ impl Engine {
             summariser: parts.summariser,
             events: Events::default(),
             board: Board::new(now),
-            queue: Queue::default(),
+            queue: Queue::paused_since(paused),
             settings: Mutex::new(settings),
             running: Running::default(),
             memo: Mutex::new(memo),
@@ -134,8 +135,9 @@ impl Engine {
         drop(self.workers.lock().take());
     }
 
-    /// Waits until no job waits or runs. False when it was told to wait no longer; an error when the
-    /// store can't be used, or not be written until somebody does something about it.
+    /// Waits until no job waits or runs. False when it was told to wait no longer, and when the work is
+    /// paused and none is at work; an error when the store can't be used, or not be written until
+    /// somebody does something about it.
     pub fn wait_until_idle(&self, keep_waiting: impl Fn() -> bool) -> Result<bool> {
         self.core.wait_until_idle(keep_waiting)
     }

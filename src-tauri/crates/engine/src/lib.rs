@@ -3,6 +3,7 @@
 //! A use case opens the transaction; everything below takes it. Time, randomness, threads, files
 //! and models are ports, handed in by whoever composes the process.
 
+mod activity;
 mod batches;
 mod copies;
 mod coverage;
@@ -22,6 +23,7 @@ mod settings;
 mod show;
 mod tree;
 
+pub use activity::Work;
 pub use batches::{BatchReport, BatchView};
 pub use copies::{BackupView, Copies, CopyProgress, CopyWork};
 pub use engine::{Engine, Parts};
@@ -29,6 +31,7 @@ pub use error::{Error, Result};
 pub use events::{Committed, Event};
 pub use health::{Component, ComponentState, HealthCode, Status, aside_words};
 pub use ingest::plan::{ImportPlan, ReasonCount};
+pub use jobs::{Pause, PausedBy};
 pub use ledger::SourceLedger;
 pub use notes::{Note, NoteKept};
 pub use recall::{Answer, Asked, Hit, Hits, Surroundings};

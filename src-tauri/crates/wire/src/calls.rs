@@ -6,7 +6,7 @@ use ts_rs::TS;
 use crate::{
     AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, Hits, Id, ImportPaths,
     ImportPlan, Ledger, NoteAdded, Question, RestorePreview, RestoreTo, Restored, Search,
-    SettingChange, Settings, Shown, Status, TreeAt, TreeView,
+    SettingChange, Settings, Shown, Status, TreeAt, TreeView, Work,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -60,6 +60,10 @@ calls! {
     batch_cancel / BatchCancel(Id) -> Batch;
     /// Queues the failed and cancelled items of an import once more.
     batch_retry / BatchRetry(Id) -> Batch;
+    /// Lets no work begin until it is resumed, over restarts too. What is under way comes to its end.
+    work_pause / WorkPause(Empty) -> Work;
+    /// Lets the work go on.
+    work_resume / WorkResume(Empty) -> Work;
     /// The health of everything.
     status / Status(Empty) -> Status;
     /// The health of everything, looked at anew where looking is cheap.

@@ -4,6 +4,7 @@
 //! and committed; a difference fails the check. Field documentation travels with it, so it is
 //! written for both readers. All instants are RFC 3339 in UTC.
 
+mod activity;
 mod calls;
 mod copies;
 mod error;
@@ -14,6 +15,7 @@ mod memory;
 mod settings;
 mod tree;
 
+pub use activity::{Pause, PausedBy, Work, WorkCounts};
 pub use calls::{Calls, Empty, Request};
 pub use copies::{
     Backup, BackupKind, BackupMake, Copies, CopyProgress, CopyWork, KeptAside, RestorePreview,

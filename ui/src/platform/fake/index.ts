@@ -6,6 +6,7 @@ import type { WireError } from "../../wire/WireError";
 import type { DropListener, Method, Params, Platform, Reply, Unlisten } from "../index";
 import { attention, emptyHealthy, failing, healthy } from "./health";
 import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./imports";
+import { FakeWork } from "./activity";
 import { FakeCopies } from "./copies";
 import { recall } from "./search";
 import { ledger, show, tree } from "./views";
@@ -38,6 +39,7 @@ export class FakePlatform implements Platform {
   #seq = 100;
   #stopped = new Set<string>();
   #copies: FakeCopies;
+  #work = new FakeWork();
   #longReads: number | null = null;
 
   constructor(private readonly scenario: Scenario) {
@@ -165,6 +167,8 @@ export class FakePlatform implements Platform {
       this.#longReads = value;
       return this.#settings();
     },
+    work_pause: () => this.#work.pause(),
+    work_resume: () => this.#work.resume(),
     status: () => this.#status(),
     doctor: () => this.#status(),
     store_try_now: () => this.#status(),

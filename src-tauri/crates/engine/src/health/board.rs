@@ -85,6 +85,13 @@ impl Board {
         news.then(|| state.status(reservations))
     }
 
+    /// Since when this row has been in its state.
+    pub(crate) fn since(&self, code: HealthCode) -> UnixMs {
+        let state = self.state.lock();
+        let row = state.components.iter().find(|row| row.code == code);
+        row.map_or(UnixMs(0), |row| row.since)
+    }
+
     /// Has this row been looked at?
     pub(super) fn is_known(&self, code: HealthCode) -> bool {
         let state = self.state.lock();

@@ -222,7 +222,7 @@ impl Core {
             .store
             .read(Lane::Interactive, |r| Ok::<_, Error>(r.job_counts(now)?));
         let row = match &counted {
-            Ok(counts) => rows::jobs(*counts, self.has_workers),
+            Ok(counts) => rows::jobs(*counts, self.has_workers, self.queue.paused().is_some()),
             Err(_) => rows::waits_for_store(),
         };
         self.board.set(HealthCode::Jobs, row, now);

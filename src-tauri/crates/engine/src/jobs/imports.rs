@@ -29,7 +29,7 @@ impl Core {
         let mut group = Vec::new();
         let mut bytes = 0;
         for job in jobs {
-            if self.queue.is_stopping() {
+            if self.queue.begins_none() {
                 self.give_back(&job);
                 continue;
             }

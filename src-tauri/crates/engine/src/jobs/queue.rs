@@ -23,6 +23,8 @@ struct State {
     recovered: bool,
     /// What the store holds is about to be replaced: nothing new begins.
     still: bool,
+    /// A person has paused the work, and when.
+    paused: Option<UnixMs>,
     held: HashSet<Lease>,
     /// Jobs that ended in no way, because the store was away when they should have been settled, and
     /// when they may be tried again.
@@ -61,6 +63,32 @@ impl Drop for Still<'_> {
 pub(crate) struct Seen(u64);
 
 impl Queue {
+    pub(crate) fn paused_since(paused: Option<UnixMs>) -> Self {
+        Self {
+            state: Mutex::new(State {
+                paused,
+                ..State::default()
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Since when the work is paused by a person, if it is.
+    pub(crate) fn paused(&self) -> Option<UnixMs> {
+        self.state.lock().paused
+    }
+
+    pub(crate) fn set_paused(&self, since: Option<UnixMs>) {
+        self.state.lock().paused = since;
+        self.wake();
+    }
+
+    /// Goes what has not begun back to where it came from?
+    pub(crate) fn begins_none(&self) -> bool {
+        let state = self.state.lock();
+        state.stopping || state.paused.is_some()
+    }
+
     pub(crate) fn wake(&self) {
         self.state.lock().wakes += 1;
         self.changed.notify_all();

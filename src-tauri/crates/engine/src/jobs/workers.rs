@@ -78,7 +78,8 @@ impl Core {
             if let Some(refused) = self.store.writing_refused() {
                 return Err(refused.into());
             }
-            if !keep_waiting() || self.queue.is_stopping() {
+            let rests = self.queue.paused().is_some() && self.queue.holds_none();
+            if !keep_waiting() || rests || self.queue.is_stopping() {
                 return Ok(false);
             }
             self.queue.sleep(seen, Some(LOOK_AGAIN));
@@ -130,6 +131,9 @@ impl Core {
             return Ok(Claim::Sleep(None));
         }
         self.put_back_unsettled()?;
+        if self.queue.paused().is_some() {
+            return Ok(Claim::Sleep(None));
+        }
         let now = self.now();
         let due = self
             .store
@@ -156,7 +160,7 @@ impl Core {
     fn run(&self, jobs: Vec<ClaimedJob>) {
         let mut imports = Vec::new();
         for job in jobs {
-            if self.queue.is_stopping() {
+            if self.queue.begins_none() {
                 self.give_back(&job);
                 continue;
             }

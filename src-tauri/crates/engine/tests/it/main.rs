@@ -17,6 +17,7 @@ mod imports;
 mod interleavings;
 mod leases;
 mod parents;
+mod pausing;
 mod rig;
 mod sealing;
 mod searching;
