@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::jobs::BatchState;
+use oldgrowth_engine::ports::Clock;
 use oldgrowth_engine::{ComponentState, Engine, Error, HealthCode, PausedBy, SETTINGS_FILE};
 use oldgrowth_models::Extractive;
 
@@ -31,7 +32,7 @@ fn an_import_that_is_started_while_the_work_is_paused_waits_until_it_is_resumed(
     let work = rig.engine.pause_work().unwrap();
     assert_eq!(
         work.paused.map(|pause| (pause.since, pause.by)),
-        Some((UnixMs(TODAY), PausedBy::Person))
+        Some((UnixMs(place.clock.unix_ms()), PausedBy::Person))
     );
     let batch = rig.import();
     assert!(
