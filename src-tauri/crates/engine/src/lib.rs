@@ -21,9 +21,11 @@ mod recall;
 mod sealing;
 mod settings;
 mod show;
+mod tally;
+mod telling;
 mod tree;
 
-pub use activity::Work;
+pub use activity::{Activity, AtWork, Failed, Retry, Work};
 pub use batches::{BatchReport, BatchView};
 pub use copies::{BackupView, Copies, CopyProgress, CopyWork};
 pub use engine::{Engine, Parts};
@@ -37,4 +39,5 @@ pub use notes::{Note, NoteKept};
 pub use recall::{Answer, Asked, Hit, Hits, Surroundings};
 pub use settings::{NumberSetting, SETTINGS_FILE, SettingChange, SettingProblem, Settings};
 pub use show::{Shown, ShownDocument, ShownSentence, ShownSummary};
+pub use tally::Rate;
 pub use tree::{At, Row, RowKind, Step, View};

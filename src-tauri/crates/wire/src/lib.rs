@@ -15,7 +15,10 @@ mod memory;
 mod settings;
 mod tree;
 
-pub use activity::{Pause, PausedBy, Work, WorkCounts};
+pub use activity::{
+    Activity, FailedAt, FailedGroup, JobsRetry, Pause, PausedBy, Retried, Work, WorkCounts,
+    WorkFailed, WorkItem, WorkKind, WorkPutOff, WorkRunning, WorkWaiting,
+};
 pub use calls::{Calls, Empty, Request};
 pub use copies::{
     Backup, BackupKind, BackupMake, Copies, CopyProgress, CopyWork, KeptAside, RestorePreview,

@@ -2,11 +2,13 @@
 //! file of the settings, so that it outlives the process.
 
 use oldgrowth_domain::UnixMs;
+use oldgrowth_store::Lane;
 use serde_json::Value;
 
 use crate::engine::Core;
 use crate::health::HealthCode;
 use crate::settings::{keep, read_settings};
+use crate::telling::News;
 use crate::{Engine, Error, Result, Work};
 
 const WORK_PAUSED_SINCE: &str = "work_paused_since";
@@ -67,6 +69,16 @@ impl Core {
         })
     }
 
+    /// What runs says whether it is paused.
+    fn tell_running(&self) {
+        let running = self
+            .store
+            .read(Lane::Interactive, |r| Ok::<_, Error>(r.running_batches()?));
+        for batch in running.unwrap_or_default() {
+            self.tell(News::Batch(batch.key));
+        }
+    }
+
     fn keep_pause(&self, since: Option<UnixMs>) -> Result<()> {
         // The lock of the settings keeps two changes of the one file apart.
         let _settings = self.settings.lock();
@@ -80,7 +92,10 @@ impl Core {
     }
 
     fn pause_changed(&self) -> Work {
+        self.tallies.measure_anew();
         self.tell_counts();
+        self.tell(News::Work);
+        self.tell_running();
         self.work_now()
     }
 }

@@ -7,6 +7,7 @@
     reason = "a failed set-up should fail the test"
 )]
 
+mod activity;
 mod conversations;
 mod copies;
 mod failures;
@@ -23,3 +24,4 @@ mod sealing;
 mod searching;
 mod stand_ins;
 mod superseding;
+mod telling;

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use crate::place::{fresh, raw};
 
 const JOBS: &str = include_str!("../../src/table/jobs.rs");
+const SEEN: &str = include_str!("../../src/table/jobs/seen.rs");
 const WORDS: &str = include_str!("../../src/table/words.rs");
 const PLACES: &str = include_str!("../../src/table/places.rs");
 const DOCUMENTS: &str = include_str!("../../src/table/documents.rs");
@@ -14,7 +15,7 @@ const BUFFER: &str = include_str!("../../src/table/buffer_items.rs");
 const NODES: &str = include_str!("../../src/table/nodes.rs");
 
 /// Source, function, constant, and what must appear in the plan.
-const HOT: [(&str, &str, &str, &str); 16] = [
+const HOT: [(&str, &str, &str, &str); 22] = [
     (JOBS, "claim_jobs", "SQL", "jobs_claim"),
     (JOBS, "next_job_at", "DUE", "jobs_claim"),
     (JOBS, "next_job_at", "NEXT", "jobs_claim"),
@@ -23,6 +24,12 @@ const HOT: [(&str, &str, &str, &str); 16] = [
     (JOBS, "settle_done", "SQL", "INTEGER PRIMARY KEY"),
     (JOBS, "fold_into_twin", "SQL", "jobs_waiting_twin"),
     (JOBS, "cancel_batch_jobs", "SQL", "jobs_batch"),
+    (SEEN, "waiting_jobs", "SQL", "jobs_claim"),
+    (SEEN, "put_off_jobs", "SQL", "jobs_claim"),
+    (SEEN, "failed_groups", "SQL", "jobs_failed"),
+    (SEEN, "failed_jobs", "SQL", "jobs_failed"),
+    (SEEN, "seen_jobs", "SQL", "INTEGER PRIMARY KEY"),
+    (SEEN, "retry_failed_jobs", "RETRY", "jobs_failed"),
     (WORDS, "search_words", "FILTERED", "VIRTUAL TABLE INDEX"),
     (PLACES, "placed_at", "SQL", "PRIMARY KEY"),
     (PLACES, "has_place", "SQL", "places_document"),
