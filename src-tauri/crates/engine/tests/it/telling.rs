@@ -57,7 +57,7 @@ fn ten_thousand_documents_are_told_in_few_events_and_the_last_is_exact() {
     let stopping = clock.monotonic();
     test.engine.stop();
 
-    let told = told.lock();
+    let told = told.lock().clone();
     let mut last: HashMap<&str, (Duration, u32)> = HashMap::new();
     for (at, event) in told.iter() {
         let kind = kind(event);
