@@ -11,7 +11,7 @@ import { FakeCopies } from "./copies";
 import { recall } from "./search";
 import { ledger, show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "paused", "failed", "putoff"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -39,13 +39,15 @@ export class FakePlatform implements Platform {
   #seq = 100;
   #stopped = new Set<string>();
   #copies: FakeCopies;
-  #work = new FakeWork();
+  #work: FakeWork;
   #longReads: number | null = null;
 
   constructor(private readonly scenario: Scenario) {
     this.#empty = scenario === "empty";
     this.#copies = new FakeCopies(scenario, (event) => this.#emit(event));
     this.#batches = this.#empty ? [] : [...pastBatches];
+    this.#work = new FakeWork(scenario, () => this.#batches, (event) => this.#emit(event));
+    if (scenario === "paused") this.#batches.unshift({ ...progressed(begun("imp-9", "Research"), 270, 36), rate: null, eta_seconds: null, paused: true });
     if (scenario === "importing") {
       const batch = progressed(begun("imp-9", "Research"), 270, 36);
       this.#batches.unshift(batch);
@@ -167,6 +169,9 @@ export class FakePlatform implements Platform {
       this.#longReads = value;
       return this.#settings();
     },
+    activity: () => this.#work.all(),
+    jobs_failed: (at) => this.#work.failed(at),
+    jobs_retry: (retry) => this.#work.retry(retry),
     work_pause: () => this.#work.pause(),
     work_resume: () => this.#work.resume(),
     status: () => this.#status(),
@@ -185,6 +190,7 @@ export class FakePlatform implements Platform {
       case "error":
         return failing;
       case "attention":
+      case "failed":
         return attention;
       default:
         return this.#empty ? emptyHealthy : healthy;
@@ -214,6 +220,7 @@ export class FakePlatform implements Platform {
   #tell(batch: Batch): Batch {
     this.#batches = this.#batches.map((one) => (one.id === batch.id ? batch : one));
     this.#emit({ event: "batch", ...batch });
+    this.#emit({ event: "work", ...this.#work.now() });
     return batch;
   }
 

@@ -53,6 +53,7 @@ fn ten_thousand_documents_are_told_in_few_events_and_the_last_is_exact() {
         "it comes to its end"
     );
     let rows = test.engine.batch(&batch).unwrap().progress;
+    let status = test.engine.status();
     // What is held back is told before the end.
     let stopping = clock.monotonic();
     test.engine.stop();
@@ -98,8 +99,8 @@ fn ten_thousand_documents_are_told_in_few_events_and_the_last_is_exact() {
         (0, 0, None),
         "nothing is left"
     );
-    let Some(Event::Health(status)) = newest("health") else {
+    let Some(Event::Health(told)) = newest("health") else {
         panic!("health was told of");
     };
-    assert_eq!(status.components, test.engine.status().components);
+    assert_eq!(told.components, status.components);
 }
