@@ -78,13 +78,19 @@ impl Telling {
         }
     }
 
-    fn end(&self, news: News, now: Duration) {
+    /// True when it is to be told once more, because nobody is there any more to do it later.
+    fn end(&self, news: News, now: Duration) -> bool {
         let mut state = self.state.lock();
+        let stopped = state.stopped;
+        let mut again = false;
         if let Some(told) = state.kinds.get_mut(&news) {
-            told.now = false;
+            again = stopped && told.due;
+            told.due &= !again;
+            told.now = again;
             told.last = Some(now);
         }
         self.changed.notify_all();
+        again
     }
 
     /// What is to be told now, waiting until there is something; `None` at the end.
@@ -138,8 +144,7 @@ impl Core {
     pub(crate) fn tell(&self, news: News) {
         let clock = &self.ambient.clock;
         if self.telling.begin(news, clock.monotonic()) {
-            self.tell_now(news);
-            self.telling.end(news, clock.monotonic());
+            self.tell_to_the_end(news);
         }
     }
 
@@ -153,8 +158,16 @@ impl Core {
         let clock = &self.ambient.clock;
         while let Some(taken) = self.telling.next(&**clock) {
             for news in taken {
-                self.tell_now(news);
-                self.telling.end(news, clock.monotonic());
+                self.tell_to_the_end(news);
+            }
+        }
+    }
+
+    fn tell_to_the_end(&self, news: News) {
+        loop {
+            self.tell_now(news);
+            if !self.telling.end(news, self.ambient.clock.monotonic()) {
+                return;
             }
         }
     }
@@ -247,12 +260,22 @@ mod tests {
             !telling.begin(News::Work, MS(900)),
             "an older state could come after it"
         );
-        telling.end(News::Work, MS(900));
+        assert!(!telling.end(News::Work, MS(900)), "another tells it, later");
         assert_eq!(
             telling.next(&Still(MS(1_150))),
             Some(vec![News::Work]),
             "what changed while it was told"
         );
+    }
+
+    #[test]
+    fn who_tells_while_all_ends_tells_what_came_meanwhile() {
+        let telling = Telling::default();
+        assert!(telling.begin(News::Work, MS(0)));
+        assert!(!telling.begin(News::Work, MS(1)));
+        telling.stop();
+        assert!(telling.end(News::Work, MS(2)), "nobody else would");
+        assert!(!telling.end(News::Work, MS(3)));
     }
 
     #[test]
