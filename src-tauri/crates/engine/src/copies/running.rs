@@ -4,6 +4,7 @@
 use oldgrowth_store::copies::Progress;
 use parking_lot::Mutex;
 
+use crate::Event;
 use crate::engine::Core;
 use crate::telling::News;
 
@@ -65,7 +66,8 @@ impl Running {
                 cancelled: false,
             });
         }
-        core.tell(News::Copies);
+        // Once for each copy, beside the others: a short one would end before its first step is told.
+        core.events.publish(&Event::Copy(progress));
         Some(Work { core })
     }
 }
