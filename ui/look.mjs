@@ -119,6 +119,19 @@ const views = [
   { name: "tree-unread", at: "?fake=unread#/tree", see: id("tree-item"), do: openLarge("End", `${id("tree-failed")}:focus`) },
   { name: "tree-sources", at: "?fake=sources#/tree", see: id("tree-item") },
   { name: "tree-empty", at: "?fake=empty#/tree", see: id("choose-folder") },
+  { name: "activity", at: "?fake=full#/activity", see: id("activity-ended") },
+  { name: "activity-empty", at: "?fake=empty#/activity", see: id("choose-folder") },
+  { name: "activity-error", at: "?fake=error#/doctor", see: id("doctor-headline"), do: async (page) => {
+      await page.evaluate(() => { location.hash = "#/activity"; });
+      await page.waitForSelector("[role=alert]");
+    } },
+  { name: "activity-importing", at: "?fake=importing#/activity", see: id("activity-running") },
+  { name: "activity-paused", at: "?fake=paused#/activity", see: id("resume") },
+  { name: "activity-failed", at: "?fake=failed#/activity", see: id("failed-group"), do: async (page) => {
+      await page.locator(id("show-failed")).nth(1).click();
+      await page.waitForSelector(id("failed-item"));
+    } },
+  { name: "activity-put-off", at: "?fake=putoff#/activity", see: id("activity-put-off") },
   { name: "doctor", at: "?fake=full#/doctor", see: id("component-row") },
   { name: "doctor-attention", at: "?fake=attention#/doctor", see: id("component-row") },
   { name: "doctor-failing", at: "?fake=error", see: id("try-now") },

@@ -1,6 +1,7 @@
 import { tick } from "svelte";
 import { askingOf, commandsOf } from "./commands";
 import { toWireError } from "./errors";
+import { ActivityState } from "./features/activity/activity.svelte";
 import { Palette } from "./features/commands/palette.svelte";
 import { MemoryState } from "./features/memory/memory.svelte";
 import { RecallState } from "./features/recall/recall.svelte";
@@ -51,6 +52,7 @@ export class AppState {
   readonly imports: Imports;
   readonly note: NoteDraft;
   readonly welcome: Welcome;
+  readonly activity: ActivityState;
   readonly copies: CopiesState;
   readonly limits: Limits;
   readonly recall: RecallState;
@@ -76,6 +78,7 @@ export class AppState {
       if (this.router.route.place === "welcome") this.#broughtIn({ kind: "note", document: added.document });
       else this.router.go({ place: "memory", id: added.document });
     });
+    this.activity = new ActivityState(platform, (text) => this.toasts.show(text));
     this.copies = new CopiesState(platform, (done) => this.#tellOfCopy(done));
     this.limits = new Limits(platform);
     this.recall = new RecallState(platform, () => this.changes.revision);
@@ -112,6 +115,7 @@ export class AppState {
         void this.imports.propose(paths);
       },
     });
+    void this.activity.load();
     const [ledger, imports] = [this.ledger.load(), this.imports.load()];
     await this.health.load();
     if (this.health.storeFails) this.router.replace({ place: "doctor" });
@@ -140,18 +144,26 @@ export class AppState {
       }
       case "batch":
         this.imports.apply(event);
+        this.activity.changed();
         this.#tellOf(event);
         break;
       case "memory_changed":
         this.changes.heard(event.seq);
         break;
+      case "work": {
+        const { event: _, ...work } = event;
+        this.activity.apply(work);
+        break;
+      }
       case "copy": {
         const { event: _, ...progress } = event;
         this.copies.apply(progress);
+        this.activity.changed();
         break;
       }
       case "copies_changed":
         this.copies.ended();
+        this.activity.changed();
         break;
       case "committed":
         break;
@@ -199,7 +211,9 @@ export class AppState {
     if (this.phase !== "open") return;
     void this.health.load();
     void this.imports.load();
-    this.refresh();
+    void this.activity.load();
+    // What was heard while nobody could see it makes the page read itself again.
+    if (!this.changes.shown()) this.refresh();
   }
 
   #broughtIn(brought: Brought): void {

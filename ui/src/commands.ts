@@ -12,7 +12,7 @@ import { themeChoices, type ThemeChoice } from "./state/theme.svelte";
 import { t } from "./strings";
 
 export interface PlaceEntry {
-  place: "recall" | "tree" | "sources" | "doctor" | "settings";
+  place: "recall" | "tree" | "sources" | "activity" | "doctor" | "settings";
   to: Route;
   shortcut: ShortcutName;
 }
@@ -22,6 +22,7 @@ export const places: readonly PlaceEntry[] = [
   { place: "recall", to: recallHome, shortcut: "goRecall" },
   { place: "tree", to: { place: "tree", id: null }, shortcut: "goTree" },
   { place: "sources", to: { place: "sources" }, shortcut: "goSources" },
+  { place: "activity", to: { place: "activity" }, shortcut: "goActivity" },
   { place: "doctor", to: { place: "doctor" }, shortcut: "goDoctor" },
   { place: "settings", to: { place: "settings" }, shortcut: "goSettings" },
 ];
@@ -149,7 +150,7 @@ function actions(app: AppState): Command[] {
     if (router.route.place === "import" && router.route.batch === id) continue;
     commands.push({ id: `import-${id}`, group, icon: "clock", title: words.showImport(label), run: () => router.go({ place: "import", batch: id }) });
   }
-  commands.push(...ofCopies(app));
+  commands.push(...ofWork(app), ...ofCopies(app));
   if (health.busy === null) {
     const check = (ask: () => Promise<void>) => (): void => {
       router.go({ place: "doctor" });
@@ -173,6 +174,26 @@ function actions(app: AppState): Command[] {
   }
   commands.push({ id: "welcome", group, icon: "leaf", title: words.welcome, also: also.welcome, run: () => router.go({ place: "welcome", step: "begin" }) });
   commands.push({ id: "shortcuts", group, icon: "keyboard", title: t.shortcuts.title, also: also.shortcuts, shortcut: "shortcuts", run: () => (app.sheetOpen = true) });
+  return commands;
+}
+
+/** Each leads to the place where its effect is seen. */
+function ofWork({ activity, health, router }: AppState): Command[] {
+  const group = "actions";
+  if (health.storeFails) return [];
+  const also = words.also.work;
+  const does = (what: () => Promise<void>) => (): void => {
+    router.go({ place: "activity" });
+    void what();
+  };
+  const commands: Command[] = [
+    activity.paused
+      ? { id: "resume", group, icon: "play", title: words.resume, also, run: does(() => activity.resume()) }
+      : { id: "pause", group, icon: "pause", title: words.pause, also, run: does(() => activity.pause()) },
+  ];
+  if (activity.failed > 0) {
+    commands.push({ id: "retry-failed", group, icon: "activity", title: words.retryFailed, also, run: does(() => activity.retry(null)) });
+  }
   return commands;
 }
 

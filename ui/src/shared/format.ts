@@ -48,6 +48,22 @@ export function exact(iso: string): string {
   return isDayOnly(iso) ? longDaysInUtc.format(date) : exactMoments.format(date);
 }
 
+const relatives = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+const RELATIVE_DAYS_MAX = 7;
+
+/** How long ago it was, in whole minutes, hours or days; older instants by their day. `now` is in milliseconds. */
+export function ago(iso: string, now: number): string {
+  const date = parsed(iso);
+  if (date === null) return iso;
+  const minutes = Math.floor(Math.max(0, now - date.getTime()) / 60_000);
+  if (minutes < 1) return relatives.format(0, "second");
+  if (minutes < 60) return relatives.format(-minutes, "minute");
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return relatives.format(-hours, "hour");
+  const past = Math.floor(hours / 24);
+  return past <= RELATIVE_DAYS_MAX ? relatives.format(-past, "day") : day(iso);
+}
+
 export function dayRange(first: string | null, last: string | null): string | null {
   if (first === null || last === null) {
     const one = first ?? last;

@@ -10,6 +10,7 @@ export type Route =
   | { place: "memory"; id: string }
   | { place: "sources" }
   | { place: "import"; batch: string }
+  | { place: "activity" }
   | { place: "doctor" }
   | { place: "settings" };
 
@@ -34,6 +35,8 @@ export function parseRoute(hash: string): Route {
       return second ? { place: "memory", id: second } : recallHome;
     case "sources":
       return second === "import" && third ? { place: "import", batch: third } : { place: "sources" };
+    case "activity":
+      return { place: "activity" };
     case "doctor":
       return { place: "doctor" };
     case "settings":
@@ -66,6 +69,8 @@ export function href(route: Route): string {
       return "#/sources";
     case "import":
       return `#/sources/import/${encodeURIComponent(route.batch)}`;
+    case "activity":
+      return "#/activity";
     case "doctor":
       return "#/doctor";
     case "settings":

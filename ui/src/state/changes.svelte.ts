@@ -11,7 +11,12 @@ export class Changes {
   #first = 0;
   #seq = -1;
 
-  constructor(private readonly now: () => number = () => performance.now()) {}
+  #missed = false;
+
+  constructor(
+    private readonly now: () => number = () => performance.now(),
+    private readonly hidden: () => boolean = () => document.visibilityState === "hidden",
+  ) {}
 
   heard(seq: number): void {
     if (seq <= this.#seq) return;
@@ -22,6 +27,14 @@ export class Changes {
     this.#timer = setTimeout(() => this.#tell(), Math.min(QUIET_MS, left));
   }
 
+  /** It can be seen again. True when something had changed meanwhile, which is then told once. */
+  shown(): boolean {
+    const missed = this.#missed;
+    this.#missed = false;
+    if (missed) this.revision += 1;
+    return missed;
+  }
+
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -29,6 +42,7 @@ export class Changes {
 
   #tell(): void {
     this.#timer = null;
-    this.revision += 1;
+    if (this.hidden()) this.#missed = true;
+    else this.revision += 1;
   }
 }

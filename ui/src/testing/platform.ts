@@ -102,6 +102,8 @@ export const batchOf = (part: Partial<Batch> = {}): Batch => ({
   reason: null,
   bytes_total: 1000,
   bytes_ended: 0,
+  rate: null,
+  paused: false,
   eta_seconds: null,
   ...part,
 });

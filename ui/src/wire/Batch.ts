@@ -27,6 +27,14 @@ ended: number, new: number, changed: number, unchanged: number, skipped: number,
  */
 reason: string | null, bytes_total: number, bytes_ended: number, 
 /**
- * Seconds to go at the rate of the items so far; null before there is a rate, and at the end.
+ * Items a second of late; null before it has been watched for some seconds, and at the end.
+ */
+rate: number | null, 
+/**
+ * It would run, but the work is paused.
+ */
+paused: boolean, 
+/**
+ * Seconds to go at the rate of late; null before there is a rate, and at the end.
  */
 eta_seconds: number | null, };

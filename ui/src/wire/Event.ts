@@ -2,10 +2,12 @@
 import type { Batch } from "./Batch";
 import type { CopyProgress } from "./CopyProgress";
 import type { Status } from "./Status";
+import type { Work } from "./Work";
 
 /**
  * What the owner of a workspace tells its listeners, after it has become true. Events carry state,
  * not differences: losing one costs at most a late refresh, and an older `seq` is to be ignored.
+ * Each kind is sent at most four times a second, and how it ended always; of `Committed`, each one.
  */
 export type Event = { "event": "health" } & Status | { "event": "batch" } & Batch | { "event": "copy" } & CopyProgress | { "event": "copies_changed" } | { "event": "memory_changed", seq: number, } | { "event": "committed", batch: string, document: string, path: string, 
 /**

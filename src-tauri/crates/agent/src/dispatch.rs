@@ -5,7 +5,8 @@ mod copies;
 use std::path::PathBuf;
 
 use oldgrowth_domain::{BatchId, UnixMs};
-use oldgrowth_engine::{Asked, At, Engine, Note, SettingChange};
+use oldgrowth_engine::{Asked, At, Engine, Note, Retry, SettingChange};
+use oldgrowth_store::JobKey;
 use oldgrowth_wire::{self as wire, ErrorCode, Request, WireError};
 use serde::Serialize;
 use serde_json::Value;
@@ -17,6 +18,7 @@ use crate::words::{explain, wire_error};
 const SEARCH_LIMIT: u32 = 20;
 const RECALL_LIMIT: u32 = 8;
 const TREE_LIMIT: u32 = 200;
+const FAILED_LIMIT: u32 = 50;
 
 type Reply<T> = Result<T, WireError>;
 
@@ -49,6 +51,13 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
                 .retry_batch(&batch_id(&id)?)
                 .map_err(|e| explain(&e))?,
         )),
+        Request::Activity(_) => reply(views::activity(engine.activity().map_err(|e| explain(&e))?)),
+        Request::JobsFailed(at) => reply(jobs_failed(engine, &at)?),
+        Request::JobsRetry(retry) => reply(jobs_retry(engine, retry)?),
+        Request::WorkPause(_) => reply(views::work(engine.pause_work().map_err(|e| explain(&e))?)),
+        Request::WorkResume(_) => {
+            reply(views::work(engine.resume_work().map_err(|e| explain(&e))?))
+        }
         Request::Status(_) => reply(views::status(engine.status(), &workspace(engine))),
         Request::Doctor(_) => reply(views::status(engine.doctor(), &workspace(engine))),
         Request::Copies(_) => reply(copies::list(engine)?),
@@ -223,6 +232,31 @@ fn batches(engine: &Engine) -> Reply<Vec<wire::Batch>> {
         .into_iter()
         .map(views::batch)
         .collect())
+}
+
+fn jobs_failed(engine: &Engine, at: &wire::FailedAt) -> Reply<Vec<wire::WorkFailed>> {
+    let limit = at.limit.unwrap_or(FAILED_LIMIT);
+    Ok(engine
+        .failed_jobs(at.reason.as_deref(), at.offset.unwrap_or(0), limit)
+        .map_err(|e| explain(&e))?
+        .into_iter()
+        .map(views::failed)
+        .collect())
+}
+
+fn jobs_retry(engine: &Engine, retry: wire::JobsRetry) -> Reply<wire::Retried> {
+    let job = match retry.id {
+        None => None,
+        Some(id) => Some(id.parse().map(JobKey::from_payload).map_err(|_| {
+            wire_error(ErrorCode::NotFound, "there is no such piece of work", None)
+        })?),
+    };
+    let retry = Retry {
+        code: retry.reason,
+        job,
+    };
+    let queued = engine.retry_failed(retry).map_err(|e| explain(&e))?;
+    Ok(wire::Retried { queued })
 }
 
 fn settings_set(engine: &Engine, change: &wire::SettingChange) -> Reply<wire::Settings> {

@@ -59,6 +59,11 @@ impl Session {
         })
     }
 
+    /// Does somebody work on what is queued?
+    pub(crate) fn works(&self) -> bool {
+        matches!(self, Self::Through { .. })
+    }
+
     fn call_value(&mut self, request: Request) -> Result<Value, WireError> {
         match self {
             Self::Own(owner) => owner.call(request),

@@ -15,10 +15,12 @@ use oldgrowth_wire as wire;
 
 use oldgrowth_domain::UnixMs;
 
+mod activity;
 pub(crate) mod copies;
 mod health;
 mod settings;
 
+pub(crate) use activity::{activity, failed, work};
 pub(crate) use health::status;
 pub(crate) use settings::settings;
 
@@ -341,6 +343,8 @@ pub(crate) fn batch(view: engine::BatchView) -> wire::Batch {
             BatchState::Failed => wire::BatchState::Failed,
             BatchState::Cancelled => wire::BatchState::Cancelled,
         },
+        rate: view.rate.map(|rate| rate.items_per_second),
+        paused: view.paused,
         created_at: view.batch.created_at.to_rfc3339(),
         ended_at: time(view.batch.ended_at),
         new: view.progress.new,
@@ -421,6 +425,7 @@ pub(crate) fn event(event: &engine::Event, workspace: &str) -> wire::Event {
         engine::Event::Health(now) => wire::Event::Health(status(now.clone(), workspace)),
         engine::Event::Batch(view) => wire::Event::Batch(batch(view.clone())),
         engine::Event::Copy(progress) => wire::Event::Copy(copies::progress(*progress)),
+        engine::Event::Work(now) => wire::Event::Work(work(*now)),
         engine::Event::CopiesChanged => wire::Event::CopiesChanged,
         engine::Event::MemoryChanged { seq } => wire::Event::MemoryChanged { seq: *seq },
         engine::Event::Committed(committed) => wire::Event::Committed {

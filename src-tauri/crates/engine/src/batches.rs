@@ -1,5 +1,6 @@
 //! Imports as a person follows them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_domain::jobs::BatchState;
@@ -9,7 +10,9 @@ use oldgrowth_store::{BatchKey, Lane, Read};
 
 use crate::engine::Core;
 use crate::ingest::plan::{ReasonCount, count};
-use crate::{Engine, Error, Event, Result};
+use crate::tally::Rate;
+use crate::telling::News;
+use crate::{Engine, Error, Result};
 
 /// How many imports are listed.
 const BATCHES_MAX: u32 = 50;
@@ -17,16 +20,15 @@ const BATCHES_MAX: u32 = 50;
 /// How many items a report names one by one.
 const REPORT_ITEMS_MAX: u32 = 1_000;
 
-/// No time to go is told before this: the first items say little about the rest.
-const ETA_AFTER_MS: i64 = 3_000;
-
 #[derive(Clone, Debug)]
 pub struct BatchView {
     pub batch: Batch,
     pub progress: Progress,
     pub failure: Option<String>,
-    /// When this was true.
-    pub at: UnixMs,
+    /// While it runs and has been watched for some seconds.
+    pub rate: Option<Rate>,
+    /// It would run, but the work is paused.
+    pub paused: bool,
 }
 
 impl BatchView {
@@ -36,26 +38,23 @@ impl BatchView {
     }
 
     pub fn ended(&self) -> u32 {
-        let children = self.progress.children;
-        children.done + children.failed + children.cancelled
+        self.progress.ended()
     }
 
     /// By the bytes and the items so far, whichever says later.
     pub fn time_to_go(&self) -> Option<Duration> {
-        let elapsed = self.at.0 - self.batch.created_at.0;
-        if self.batch.state != BatchState::Running || elapsed < ETA_AFTER_MS || self.ended() == 0 {
-            return None;
-        }
-        let share = |done: f64, all: f64| if all > 0.0 { done / all } else { 1.0 };
-        let by_items = share(f64::from(self.ended()), f64::from(self.total()));
-        let by_bytes = share(
-            self.progress.bytes_ended as f64,
-            self.progress.bytes_total as f64,
-        );
-        let done = by_items.min(by_bytes).max(0.001);
-        Some(Duration::from_millis(
-            ((elapsed as f64) * (1.0 - done) / done).round() as u64,
-        ))
+        let rate = self.rate?;
+        let seconds = |left: f64, each: f64| if left > 0.0 { left / each } else { 0.0 };
+        let items = self.total().saturating_sub(self.ended());
+        let bytes = self
+            .progress
+            .bytes_total
+            .saturating_sub(self.progress.bytes_ended);
+        let by_items = seconds(f64::from(items), rate.items_per_second);
+        let by_bytes = seconds(bytes as f64, rate.bytes_per_second);
+        // Where no byte was read yet, the bytes say nothing.
+        let seconds = by_items.max(if by_bytes.is_finite() { by_bytes } else { 0.0 });
+        Duration::try_from_secs_f64(seconds).ok()
     }
 }
 
@@ -70,25 +69,26 @@ pub struct BatchReport {
 impl Engine {
     pub fn batches(&self) -> Result<Vec<BatchView>> {
         let core = self.core();
-        core.store.read(Lane::Interactive, |r| {
-            r.newest_batches(BATCHES_MAX)?
-                .into_iter()
-                .map(|batch| core.batch_view(r, batch.key))
-                .collect()
-        })
+        let batches = core.store.read(Lane::Interactive, |r| {
+            Ok::<_, Error>(r.newest_batches(BATCHES_MAX)?)
+        })?;
+        batches
+            .into_iter()
+            .map(|batch| core.batch_view(batch))
+            .collect()
     }
 
     pub fn batch(&self, id: &BatchId) -> Result<BatchView> {
         let core = self.core();
-        core.store
-            .read(Lane::Interactive, |r| core.batch_view(r, found(r, id)?))
+        let batch = core.store.read(Lane::Interactive, |r| found(r, id))?;
+        core.batch_view(batch)
     }
 
     pub fn batch_report(&self, id: &BatchId) -> Result<BatchReport> {
         let core = self.core();
-        core.store.read(Lane::Interactive, |r| {
-            let key = found(r, id)?;
-            let view = core.batch_view(r, key)?;
+        let (batch, items, reasons) = core.store.read(Lane::Interactive, |r| {
+            let batch = found(r, id)?;
+            let key = batch.key;
             let items = r.batch_items(key, REPORT_ITEMS_MAX)?;
             let reasons = r
                 .batch_reasons(key)?
@@ -100,13 +100,15 @@ impl Engine {
                     items,
                 })
                 .collect();
-            let items_left_out = view.total().saturating_sub(count(items.len()));
-            Ok(BatchReport {
-                view,
-                reasons,
-                items,
-                items_left_out,
-            })
+            Ok::<_, Error>((batch, items, reasons))
+        })?;
+        let view = core.batch_view(batch)?;
+        let items_left_out = view.total().saturating_sub(count(items.len()));
+        Ok(BatchReport {
+            view,
+            reasons,
+            items,
+            items_left_out,
         })
     }
 
@@ -128,59 +130,51 @@ impl Engine {
         let core = self.core();
         let now = core.now();
         let id = id.clone();
-        let key = core.store.write(move |w| {
-            let key = found(w, &id)?;
+        let tallies = Arc::clone(&core.tallies);
+        let batch = core.distrust(core.store.write(move |w| {
+            let key = found(w, &id)?.key;
             change(w, key, now)?;
             w.settle_batch(key, now)?;
-            Ok::<_, Error>(key)
-        })?;
+            tallies.put(key, w.batch_progress(key)?);
+            Ok::<_, Error>(w.batch(key)?)
+        }))?;
         core.queue.wake();
-        core.tell_batch(key);
+        core.tell_batch(batch.key);
         core.tell_counts();
-        core.store
-            .read(Lane::Interactive, |r| core.batch_view(r, key))
+        core.batch_view(batch)
     }
 }
 
 impl Core {
-    pub(crate) fn batch_view(&self, r: &Read<'_>, key: BatchKey) -> Result<BatchView> {
-        let batch = r.batch(key)?;
+    /// Not to be called while a connection is held.
+    pub(crate) fn batch_view(&self, batch: Batch) -> Result<BatchView> {
         let failure = match batch.state {
-            BatchState::Failed => r.commonest_failure(key)?,
+            BatchState::Failed => self.store.read(Lane::Interactive, |r| {
+                Ok::<_, Error>(r.commonest_failure(batch.key)?)
+            })?,
             _ => None,
         };
         Ok(BatchView {
-            progress: r.batch_progress(key)?,
+            progress: self.progress(&batch)?,
+            rate: self.rate(&batch),
+            paused: batch.state == BatchState::Running && self.pause().is_some(),
             batch,
             failure,
-            at: self.now(),
         })
     }
 
-    /// Tells how far an import has come. Its end is told with the health that it leaves behind.
+    /// Tells how far an import has come, and at its end the health that it leaves behind.
     pub(crate) fn tell_batch(&self, key: BatchKey) {
+        self.tell(News::Batch(key));
         let state = self
             .store
             .read(Lane::Background, |r| Ok::<_, Error>(r.batch(key)?.state));
-        let Ok(state) = state else { return };
-        let ended = state != BatchState::Running;
-        if !ended && !self.queue.may_tell(key, self.ambient.clock.monotonic()) {
-            return;
-        }
-        if let Ok(view) = self
-            .store
-            .read(Lane::Background, |r| self.batch_view(r, key))
-        {
-            self.events.publish(&Event::Batch(view));
-        }
-        if ended {
+        if state.is_ok_and(|state| state != BatchState::Running) {
             self.tell_counts();
         }
     }
 }
 
-fn found(r: &Read<'_>, id: &BatchId) -> Result<BatchKey> {
-    r.batch_by_id(id)?
-        .map(|batch| batch.key)
-        .ok_or(Error::NotFound)
+fn found(r: &Read<'_>, id: &BatchId) -> Result<Batch> {
+    r.batch_by_id(id)?.ok_or(Error::NotFound)
 }

@@ -11,9 +11,11 @@ use parking_lot::Mutex;
 use crate::copies::{Memo, Running};
 use crate::events::Events;
 use crate::health::Board;
-use crate::jobs::{Queue, Workers};
+use crate::jobs::{Queue, Workers, kept_pause};
 use crate::ports::{Ambient, Files, Forbidden, Random, Summariser};
 use crate::settings::Settings;
+use crate::tally::Tallies;
+use crate::telling::{News, Telling};
 use crate::{Event, Result};
 
 /// What an engine is composed of.
@@ -48,6 +50,8 @@ pub(crate) struct Core {
     pub(crate) queue: Queue,
     pub(crate) settings: Mutex<Settings>,
     pub(crate) running: Running,
+    pub(crate) tallies: Arc<Tallies>,
+    pub(crate) telling: Telling,
     pub(crate) memo: Mutex<Memo>,
     /// A daily backup that was refused its long read and comes back.
     pub(crate) waiting: Mutex<Option<Waiting>>,
@@ -77,6 +81,7 @@ impl Engine {
         let now = UnixMs(parts.ambient.clock.unix_ms());
         let settings = Settings::load(&parts.workspace);
         let memo = Memo::load(&parts.workspace);
+        let paused = kept_pause(&parts.workspace);
         parts
             .store
             .set_reservation_cap(settings.long_reads_max.to_use());
@@ -89,9 +94,11 @@ impl Engine {
             summariser: parts.summariser,
             events: Events::default(),
             board: Board::new(now),
-            queue: Queue::default(),
+            queue: Queue::paused_since(paused),
             settings: Mutex::new(settings),
             running: Running::default(),
+            tallies: Arc::default(),
+            telling: Telling::default(),
             memo: Mutex::new(memo),
             waiting: Mutex::default(),
             has_workers: count > 0,
@@ -118,7 +125,8 @@ impl Engine {
         &self.core.workspace
     }
 
-    /// Calls back for each event, on the thread where it became true: quick listeners only.
+    /// Calls back for each event: quick listeners only. Each kind of news is told at most four times a
+    /// second, the last of it always; only [`Event::Committed`] is told of each document.
     pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
         self.core.events.subscribe(Arc::new(listener));
     }
@@ -134,8 +142,9 @@ impl Engine {
         drop(self.workers.lock().take());
     }
 
-    /// Waits until no job waits or runs. False when it was told to wait no longer; an error when the
-    /// store can't be used, or not be written until somebody does something about it.
+    /// Waits until no job waits or runs. False when it was told to wait no longer, and when the work is
+    /// paused and none is at work; an error when the store can't be used, or not be written until
+    /// somebody does something about it.
     pub fn wait_until_idle(&self, keep_waiting: impl Fn() -> bool) -> Result<bool> {
         self.core.wait_until_idle(keep_waiting)
     }
@@ -170,7 +179,12 @@ impl Core {
     }
 
     pub(crate) fn memory_changed(&self) {
-        let seq = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
-        self.events.publish(&Event::MemoryChanged { seq });
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        self.tell(News::Memory);
+    }
+
+    /// How often the memory has changed since the start.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use oldgrowth_domain::{BatchId, DocumentId};
 use parking_lot::RwLock;
 
-use crate::{BatchView, CopyProgress, Status};
+use crate::{BatchView, CopyProgress, Status, Work};
 
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -19,6 +19,8 @@ pub enum Event {
     MemoryChanged {
         seq: u64,
     },
+    /// What runs, waits or failed has changed, or whether the work is paused.
+    Work(Work),
     Committed(Committed),
 }
 
@@ -45,6 +47,10 @@ pub(crate) struct Events {
 impl Events {
     pub(crate) fn subscribe(&self, listener: Listener) {
         self.listeners.write().push(listener);
+    }
+
+    pub(crate) fn nobody_listens(&self) -> bool {
+        self.listeners.read().is_empty()
     }
 
     /// To be called outside every lock and transaction.

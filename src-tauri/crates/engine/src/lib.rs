@@ -3,6 +3,7 @@
 //! A use case opens the transaction; everything below takes it. Time, randomness, threads, files
 //! and models are ports, handed in by whoever composes the process.
 
+mod activity;
 mod batches;
 mod copies;
 mod coverage;
@@ -21,8 +22,11 @@ mod recall;
 mod sealing;
 mod settings;
 mod show;
+mod tally;
+mod telling;
 mod tree;
 
+pub use activity::{Activity, AtWork, Failed, Retry, Work};
 pub use batches::{BatchReport, BatchView};
 pub use copies::{BackupView, Copies, CopyProgress, CopyWork};
 pub use engine::{Engine, Parts};
@@ -30,10 +34,12 @@ pub use error::{Error, Result};
 pub use events::{Committed, Event};
 pub use health::{Component, ComponentState, HealthCode, Status, aside_words};
 pub use ingest::plan::{ImportPlan, ReasonCount};
+pub use jobs::{Pause, PausedBy};
 pub use ledger::SourceLedger;
 pub use notes::{Note, NoteKept};
 pub use people::{People, Person};
 pub use recall::{Answer, Asked, Hit, Hits, Surroundings};
 pub use settings::{NumberSetting, SETTINGS_FILE, SettingChange, SettingProblem, Settings};
 pub use show::{Shown, ShownDocument, ShownSentence, ShownSummary};
+pub use tally::Rate;
 pub use tree::{At, Position, Row, RowKind, Step, View};

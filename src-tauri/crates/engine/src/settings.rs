@@ -74,7 +74,13 @@ impl Engine {
         }
         let settings = {
             let mut settings = core.settings.lock();
-            keep(&core.workspace, LONG_READS_MAX, value, core.now().0).map_err(|error| {
+            keep(
+                &core.workspace,
+                LONG_READS_MAX,
+                value.map(Value::from),
+                core.now().0,
+            )
+            .map_err(|error| {
                 tracing::warn!(kind = ?error.kind(), "the settings could not be kept");
                 Error::SettingsNotKept
             })?;
@@ -91,7 +97,7 @@ impl Engine {
 impl Settings {
     /// Never fails: what can't be read is a problem of the setting, and the default is used.
     pub(crate) fn load(workspace: &Path) -> Self {
-        let values = read(&workspace.join(SETTINGS_FILE));
+        let values = read_settings(workspace);
         Self {
             long_reads_max: NumberSetting::of(
                 values
@@ -134,6 +140,11 @@ impl NumberSetting {
     }
 }
 
+/// Everything that the file says.
+pub(crate) fn read_settings(workspace: &Path) -> io::Result<Map<String, Value>> {
+    read(&workspace.join(SETTINGS_FILE))
+}
+
 fn read(path: &Path) -> io::Result<Map<String, Value>> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -150,7 +161,12 @@ fn read(path: &Path) -> io::Result<Map<String, Value>> {
 
 /// Writes the file anew with one value changed. Values of other versions stay; a file that can't be
 /// read is kept under another name.
-fn keep(workspace: &Path, name: &str, value: Option<u32>, now_unix_ms: i64) -> io::Result<()> {
+pub(crate) fn keep(
+    workspace: &Path,
+    name: &str,
+    value: Option<Value>,
+    now_unix_ms: i64,
+) -> io::Result<()> {
     let path = workspace.join(SETTINGS_FILE);
     let mut values = match read(&path) {
         Ok(values) => values,
@@ -161,7 +177,7 @@ fn keep(workspace: &Path, name: &str, value: Option<u32>, now_unix_ms: i64) -> i
         Err(error) => return Err(error),
     };
     match value {
-        Some(value) => values.insert(name.to_owned(), value.into()),
+        Some(value) => values.insert(name.to_owned(), value),
         None => values.remove(name),
     };
     let half_made = beside(workspace, "new", now_unix_ms);
@@ -239,7 +255,7 @@ mod tests {
             r#"{"of_a_later_version": [1, 2], "long_reads_max": -3}"#,
         )
         .unwrap();
-        keep(workspace.path(), LONG_READS_MAX, Some(5), 1).unwrap();
+        keep(workspace.path(), LONG_READS_MAX, Some(5.into()), 1).unwrap();
         assert_eq!(
             read(&path).unwrap(),
             *json!({"of_a_later_version": [1, 2], "long_reads_max": 5})
@@ -252,7 +268,7 @@ mod tests {
             Settings::load(workspace.path()).long_reads_max.problem,
             Some(SettingProblem::FileUnreadable)
         );
-        keep(workspace.path(), LONG_READS_MAX, Some(7), 2).unwrap();
+        keep(workspace.path(), LONG_READS_MAX, Some(7.into()), 2).unwrap();
         assert_eq!(Settings::load(workspace.path()).long_reads_max.in_use, 7);
         assert_eq!(
             fs::read_to_string(workspace.path().join("settings.unreadable-2.json")).unwrap(),

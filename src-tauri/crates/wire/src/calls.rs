@@ -4,9 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, Hits, Id, ImportPaths,
-    ImportPlan, Ledger, NoteAdded, People, Question, RestorePreview, RestoreTo, Restored, Search,
-    SettingChange, Settings, Shown, Status, TreeAt, TreeView,
+    Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, FailedAt, Hits, Id, ImportPaths, ImportPlan, JobsRetry, Ledger, NoteAdded, People, Question, RestorePreview, RestoreTo, Restored, Retried, Search, SettingChange, Settings, Shown, Status, TreeAt, TreeView, Work, WorkFailed,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -62,6 +60,16 @@ calls! {
     batch_cancel / BatchCancel(Id) -> Batch;
     /// Queues the failed and cancelled items of an import once more.
     batch_retry / BatchRetry(Id) -> Batch;
+    /// Everything that the memory is doing, and what failed.
+    activity / Activity(Empty) -> Activity;
+    /// What failed, newest first.
+    jobs_failed / JobsFailed(FailedAt) -> Vec<WorkFailed>;
+    /// Queues what failed once more.
+    jobs_retry / JobsRetry(JobsRetry) -> Retried;
+    /// Lets no work begin until it is resumed, over restarts too. What is under way comes to its end.
+    work_pause / WorkPause(Empty) -> Work;
+    /// Lets the work go on.
+    work_resume / WorkResume(Empty) -> Work;
     /// The health of everything.
     status / Status(Empty) -> Status;
     /// The health of everything, looked at anew where looking is cheap.

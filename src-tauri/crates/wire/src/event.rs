@@ -1,19 +1,20 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Batch, CopyProgress, Status};
+use crate::{Batch, CopyProgress, Status, Work};
 
 /// What the owner of a workspace tells its listeners, after it has become true. Events carry state,
 /// not differences: losing one costs at most a late refresh, and an older `seq` is to be ignored.
+/// Each kind is sent at most four times a second, and how it ended always; of `Committed`, each one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[ts(export)]
 pub enum Event {
     /// Some component's health changed.
     Health(Status),
-    /// An import moved on. At most a few a second are sent for one import; its end always is.
+    /// An import moved on.
     Batch(Batch),
-    /// A backup, its check or a restore moved on. At most a few a second are sent.
+    /// A backup, its check or a restore moved on.
     Copy(CopyProgress),
     /// Backups or what is kept aside changed, and nothing of that kind is under way any more.
     CopiesChanged,
@@ -22,6 +23,8 @@ pub enum Event {
         #[ts(type = "number")]
         seq: u64,
     },
+    /// What runs, waits or failed has changed, or whether the work is paused.
+    Work(Work),
     /// One document of an import is committed, durable and searchable.
     Committed {
         batch: String,

@@ -97,7 +97,11 @@ pub struct Batch {
     pub bytes_total: u64,
     #[ts(type = "number")]
     pub bytes_ended: u64,
-    /// Seconds to go at the rate of the items so far; null before there is a rate, and at the end.
+    /// Items a second of late; null before it has been watched for some seconds, and at the end.
+    pub rate: Option<f64>,
+    /// It would run, but the work is paused.
+    pub paused: bool,
+    /// Seconds to go at the rate of late; null before there is a rate, and at the end.
     pub eta_seconds: Option<u32>,
 }
 

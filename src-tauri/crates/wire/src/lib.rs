@@ -4,6 +4,7 @@
 //! and committed; a difference fails the check. Field documentation travels with it, so it is
 //! written for both readers. All instants are RFC 3339 in UTC.
 
+mod activity;
 mod calls;
 mod copies;
 mod error;
@@ -15,6 +16,10 @@ mod people;
 mod settings;
 mod tree;
 
+pub use activity::{
+    Activity, FailedAt, FailedGroup, JobsRetry, Pause, PausedBy, Retried, Work, WorkCounts,
+    WorkFailed, WorkItem, WorkKind, WorkPutOff, WorkRunning, WorkWaiting,
+};
 pub use calls::{Calls, Empty, Request};
 pub use copies::{
     Backup, BackupKind, BackupMake, Copies, CopyProgress, CopyWork, KeptAside, RestorePreview,

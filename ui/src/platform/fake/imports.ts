@@ -24,6 +24,8 @@ const ended: Batch = {
   reason: "may not be opened",
   bytes_total: 3_412_000,
   bytes_ended: 3_412_000,
+  rate: null,
+  paused: false,
   eta_seconds: null,
 };
 
@@ -110,6 +112,7 @@ export function progressed(batch: Batch, done: number, perSecond: number): Batch
     failed,
     reason: failed > 0 ? "may not be opened" : null,
     bytes_ended: Math.round((batch.bytes_total * end) / batch.total),
+    rate: over || end < 20 ? null : perSecond,
     eta_seconds: over || end < 20 ? null : Math.ceil((batch.total - end) / perSecond),
     ended_at: over ? new Date().toISOString() : null,
   };

@@ -6,13 +6,14 @@ import type { WireError } from "../../wire/WireError";
 import type { DropListener, Method, Params, Platform, Reply, Unlisten } from "../index";
 import { attention, emptyHealthy, failing, healthy } from "./health";
 import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./imports";
+import { FakeWork } from "./activity";
 import { FakeCopies } from "./copies";
 import { recall } from "./search";
 import { people } from "./people";
 import { largeTree, manySources, manySourcesLedger } from "./large";
 import { ledger, show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -40,12 +41,15 @@ export class FakePlatform implements Platform {
   #seq = 100;
   #stopped = new Set<string>();
   #copies: FakeCopies;
+  #work: FakeWork;
   #longReads: number | null = null;
 
   constructor(private readonly scenario: Scenario) {
     this.#empty = scenario === "empty";
     this.#copies = new FakeCopies(scenario, (event) => this.#emit(event));
     this.#batches = this.#empty ? [] : [...pastBatches];
+    this.#work = new FakeWork(scenario, () => this.#batches, (event) => this.#emit(event));
+    if (scenario === "paused") this.#batches.unshift({ ...progressed(begun("imp-9", "Research"), 270, 36), rate: null, eta_seconds: null, paused: true });
     if (scenario === "importing") {
       const batch = progressed(begun("imp-9", "Research"), 270, 36);
       this.#batches.unshift(batch);
@@ -171,6 +175,11 @@ export class FakePlatform implements Platform {
       this.#longReads = value;
       return this.#settings();
     },
+    activity: () => this.#work.all(),
+    jobs_failed: (at) => this.#work.failed(at),
+    jobs_retry: (retry) => this.#work.retry(retry),
+    work_pause: () => this.#work.pause(),
+    work_resume: () => this.#work.resume(),
     status: () => this.#status(),
     doctor: () => this.#status(),
     store_try_now: () => this.#status(),
@@ -204,6 +213,7 @@ export class FakePlatform implements Platform {
       case "error":
         return failing;
       case "attention":
+      case "failed":
         return attention;
       default:
         return this.#empty ? emptyHealthy : healthy;
@@ -233,6 +243,7 @@ export class FakePlatform implements Platform {
   #tell(batch: Batch): Batch {
     this.#batches = this.#batches.map((one) => (one.id === batch.id ? batch : one));
     this.#emit({ event: "batch", ...batch });
+    this.#emit({ event: "work", ...this.#work.now() });
     return batch;
   }
 

@@ -92,6 +92,18 @@ pub(super) enum Command {
         #[arg(long)]
         accept_damage: bool,
     },
+    /// What the memory is doing: what runs, what waits and for what, what failed
+    Activity,
+    /// Let no work begin until it is resumed; searches go on
+    Pause,
+    /// Let the work go on
+    Resume,
+    /// Try what failed once more
+    Retry {
+        /// Only what failed for this reason, by its code, such as not_allowed
+        #[arg(long, value_name = "CODE")]
+        reason: Option<String>,
+    },
     /// Make a whole copy of the memory, also while it is in use
     Backup {
         /// Write it to this file, at which nothing is, instead of the memory's own folder of backups

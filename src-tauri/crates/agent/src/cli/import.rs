@@ -93,6 +93,8 @@ fn as_owner(
     owner.engine().stop();
     match idle {
         Ok(true) => {}
+        // It waits for a person, and the report says so.
+        Ok(false) if is_paused(owner) && !interrupted.load(Ordering::SeqCst) => {}
         Ok(false) => {
             return Err(wire_error(
                 ErrorCode::Unavailable,
@@ -113,6 +115,10 @@ fn as_owner(
         }
     }
     call(owner, Request::BatchReport(Id { id: batch.id }))
+}
+
+fn is_paused(owner: &Owner) -> bool {
+    owner.engine().work_now().paused.is_some()
 }
 
 fn call<T: serde::de::DeserializeOwned>(owner: &Owner, request: Request) -> Result<T, WireError> {
@@ -152,10 +158,11 @@ fn through_owner(
         return Ok(None);
     }
     // An import of which nothing is left to do has ended already, and no event will say so again.
-    if batch.state == BatchState::Running {
+    // One that is paused does not end by itself.
+    if batch.state == BatchState::Running && !batch.paused {
         for event in events {
             output.import_event(&event, Some(&batch.id));
-            if matches!(&event, Event::Batch(now) if now.id == batch.id && now.state != BatchState::Running)
+            if matches!(&event, Event::Batch(now) if now.id == batch.id && (now.state != BatchState::Running || now.paused))
             {
                 break;
             }

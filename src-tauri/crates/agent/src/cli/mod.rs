@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 done in part or called off, 2 used wrongly, 3 unavailable, 4 held by another.
 
+mod activity;
 mod args;
 mod copies;
 mod import;
@@ -195,6 +196,10 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
                 HealthState::Fail => Ended::Unavailable,
             })
         }
+        Command::Activity => activity::show(one_call, output),
+        Command::Pause => activity::change(one_call, Request::WorkPause(Empty {}), output),
+        Command::Resume => activity::change(one_call, Request::WorkResume(Empty {}), output),
+        Command::Retry { reason } => activity::retry(one_call, reason, output),
         Command::Backup { to } => copies::backup(workspace, to.as_deref(), output),
         Command::Restore { id: None, .. } => copies::list(workspace, output),
         Command::Restore {

@@ -1,5 +1,6 @@
 //! What a command prints: JSON for programs, words for people.
 
+mod activity;
 mod copies;
 
 use std::io::{IsTerminal, Write};
@@ -275,8 +276,13 @@ impl Output {
             return self
                 .object(&json!({ "event": "queued", "batch": batch.id, "total": batch.total }));
         }
+        let next = if batch.paused {
+            "The work is paused; oldgrowth resume lets it go on."
+        } else {
+            "Follow it in the app."
+        };
         self.line(&format!(
-            "Queued {}: {}. Follow it in the app.",
+            "Queued {}: {}. {next}",
             to_read(batch),
             batch.label
         ));
@@ -358,6 +364,7 @@ impl Output {
             ));
         }
         let state = match batch.state {
+            BatchState::Running if batch.paused => "is paused; oldgrowth resume lets it go on",
             BatchState::Running => "goes on",
             BatchState::Done => "done",
             BatchState::Failed => "done in part",

@@ -6,6 +6,7 @@
     reason = "a failed set-up should fail the test"
 )]
 
+mod activity;
 #[cfg(target_os = "linux")]
 mod bad_input;
 mod commands;

@@ -12,7 +12,8 @@ use oldgrowth_store::Health;
 use oldgrowth_store::copies as store;
 
 use crate::engine::Core;
-use crate::{Engine, Error, Event, Result, Status};
+use crate::telling::News;
+use crate::{Engine, Error, Result, Status};
 
 pub use running::{CopyProgress, CopyWork};
 
@@ -106,6 +107,7 @@ impl Engine {
         if matches!(restored, Ok(Some(_))) {
             // The leases in what is there now are of a time gone by.
             quiet.forget();
+            core.tallies.forget();
         }
         drop(quiet);
         drop(work);
@@ -233,7 +235,7 @@ impl Core {
     /// To be called when backups or what is kept aside have changed.
     pub(crate) fn copies_changed(&self) {
         self.look_at_copies();
-        self.events.publish(&Event::CopiesChanged);
+        self.tell(News::Copies);
         self.tell_counts();
     }
 

@@ -1,16 +1,12 @@
 //! What is being copied at this moment: one thing at a time, told as it goes on, and stopped when
 //! somebody asks.
 
-use std::time::Duration;
-
 use oldgrowth_store::copies::Progress;
 use parking_lot::Mutex;
 
 use crate::Event;
 use crate::engine::Core;
-
-/// At most this often is progress told: four times a second.
-const TELL_EVERY: Duration = Duration::from_millis(250);
+use crate::telling::News;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CopyWork {
@@ -35,7 +31,6 @@ pub(crate) struct Running {
 struct State {
     progress: CopyProgress,
     cancelled: bool,
-    told: Option<Duration>,
 }
 
 /// Under way for as long as it lives.
@@ -69,9 +64,9 @@ impl Running {
             *state = Some(State {
                 progress,
                 cancelled: false,
-                told: None,
             });
         }
+        // Once for each copy, beside the others: a short one would end before its first step is told.
         core.events.publish(&Event::Copy(progress));
         Some(Work { core })
     }
@@ -80,25 +75,16 @@ impl Running {
 impl Work<'_> {
     /// Tells how far it is. False when it should stop.
     pub(super) fn goes_on(&self, progress: Progress) -> bool {
-        let now = self.core.ambient.clock.monotonic();
-        let (tell, goes_on) = {
+        let goes_on = {
             let mut state = self.core.running.state.lock();
             let Some(state) = state.as_mut() else {
                 return false;
             };
             state.progress.done = progress.done;
             state.progress.of = progress.of;
-            let due = state
-                .told
-                .is_none_or(|told| now.saturating_sub(told) >= TELL_EVERY);
-            if due {
-                state.told = Some(now);
-            }
-            (due.then_some(state.progress), !state.cancelled)
+            !state.cancelled
         };
-        if let Some(progress) = tell {
-            self.core.events.publish(&Event::Copy(progress));
-        }
+        self.core.tell(News::Copies);
         goes_on && !self.core.queue.is_stopping()
     }
 

@@ -78,11 +78,24 @@ impl Board {
     }
 
     /// The rows as they are, if something in them has not been told yet. Whoever gets them tells them.
-    pub(super) fn untold(&self, reservations: Reservations) -> Option<Status> {
+    pub(crate) fn untold(&self, reservations: Reservations) -> Option<Status> {
         let mut state = self.state.lock();
         let news = state.seq > state.told;
         state.told = state.seq;
         news.then(|| state.status(reservations))
+    }
+
+    /// Is there something on it that has not been told?
+    pub(super) fn has_news(&self) -> bool {
+        let state = self.state.lock();
+        state.seq > state.told
+    }
+
+    /// Since when this row has been in its state.
+    pub(crate) fn since(&self, code: HealthCode) -> UnixMs {
+        let state = self.state.lock();
+        let row = state.components.iter().find(|row| row.code == code);
+        row.map_or(UnixMs(0), |row| row.since)
     }
 
     /// Has this row been looked at?

@@ -14,7 +14,8 @@ use oldgrowth_store::{Class, Facts, Lane, Reservations};
 
 use crate::coverage::coverage;
 use crate::engine::Core;
-use crate::{Engine, Error, Event};
+use crate::telling::News;
+use crate::{Engine, Error};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HealthCode {
@@ -121,6 +122,7 @@ impl Core {
         // A worker that finds nothing else to do counts again.
         self.board.mark_counts_stale();
         self.tell_changes();
+        self.tell_later(News::Work);
         self.queue.wake();
     }
 
@@ -128,6 +130,7 @@ impl Core {
     pub(crate) fn tell_counts(&self) {
         self.board.mark_counts_stale();
         self.look(Look::Changed);
+        self.tell_later(News::Work);
     }
 
     /// Looks, and tells everybody what has changed, not only whoever asked.
@@ -137,10 +140,10 @@ impl Core {
         status
     }
 
-    /// Two threads may tell two changes in either order; their numbers say which is the later.
+    /// Tells everybody what is on the board and has not been told.
     pub(crate) fn tell_changes(&self) {
-        if let Some(status) = self.board.untold(self.store.reservations()) {
-            self.events.publish(&Event::Health(status));
+        if self.board.has_news() {
+            self.tell(News::Health);
         }
     }
 
@@ -222,7 +225,7 @@ impl Core {
             .store
             .read(Lane::Interactive, |r| Ok::<_, Error>(r.job_counts(now)?));
         let row = match &counted {
-            Ok(counts) => rows::jobs(*counts, self.has_workers),
+            Ok(counts) => rows::jobs(*counts, self.has_workers, self.queue.paused().is_some()),
             Err(_) => rows::waits_for_store(),
         };
         self.board.set(HealthCode::Jobs, row, now);

@@ -143,8 +143,32 @@ pub(super) fn space(facts: &Facts) -> Row {
     }
 }
 
-/// `working` is whether this process works on the queue at all.
-pub(super) fn jobs(counts: JobCounts, working: bool) -> Row {
+/// `working` is whether this process works on the queue at all. That a person has paused it is no
+/// failure, and hides none.
+pub(super) fn jobs(counts: JobCounts, working: bool, paused: bool) -> Row {
+    let row = unpaused(counts, working);
+    if !paused {
+        return row;
+    }
+    let waiting = counts.ready + counts.running;
+    let waits = match waiting {
+        0 => "Paused. Nothing waits.".to_owned(),
+        1 => "Paused. One piece of work waits.".to_owned(),
+        waiting => format!("Paused. {} pieces of work wait.", grouped(waiting.into())),
+    };
+    match row.state {
+        ComponentState::Ok => Row {
+            next: Some("Resume the work when you like. Searches go on.".to_owned()),
+            ..Row::ok(waits)
+        },
+        _ => Row {
+            cause: format!("{} {waits}", row.cause),
+            ..row
+        },
+    }
+}
+
+fn unpaused(counts: JobCounts, working: bool) -> Row {
     match counts {
         JobCounts { failed, .. } if failed > 0 => Row::warn(
             match failed {

@@ -14,7 +14,8 @@ use oldgrowth_store::table::sources::Origin;
 use serde::{Deserialize, Serialize};
 
 use crate::ports::{FilePart, FilePlan, PlannedFile, Problem, ProblemKind, SkippedFile};
-use crate::{BatchView, Engine, Error, Event, Result};
+use crate::telling::News;
+use crate::{BatchView, Engine, Error, Result};
 
 /// What an import would do.
 #[derive(Clone, Debug, Default)]
@@ -69,8 +70,8 @@ impl Engine {
         let now = core.now();
         let id = BatchId::random(core.random.bits());
         let label = label(roots);
-        let telling = Arc::clone(core);
-        let view = core.store.write(move |w| {
+        let tallies = Arc::clone(&core.tallies);
+        let batch = core.store.write(move |w| {
             let key = w.insert_batch(&id, &label, now)?;
             let mut sources = Sources::of(w)?;
             for file in &plan.items {
@@ -88,11 +89,14 @@ impl Engine {
                 w.insert_skipped(key, source, &item, &reason(&file.problem), now)?;
             }
             w.settle_batch(key, now)?;
-            telling.batch_view(w, key)
-        })?;
+            tallies.put(key, w.batch_progress(key)?);
+            Ok::<_, Error>(w.batch(key)?)
+        });
+        let view = core.batch_view(core.distrust(batch)?)?;
         // Told before anybody works on it, so that its end is not told before its beginning.
-        core.events.publish(&Event::Batch(view.clone()));
+        core.tell(News::Batch(view.batch.key));
         core.queue.wake();
+        core.tell_later(News::Work);
         Ok(view)
     }
 

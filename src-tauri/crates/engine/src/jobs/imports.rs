@@ -12,6 +12,8 @@ use crate::events::Committed;
 use crate::ingest::item::Draft;
 use crate::ingest::keep::{Kept, ReadAgain, index, keep};
 use crate::ingest::plan::path_text;
+use crate::tally::Moved;
+use crate::telling::News;
 use crate::{Error, Event, Result};
 
 /// Drafts of more bytes than this are written before more is read.
@@ -29,7 +31,7 @@ impl Core {
         let mut group = Vec::new();
         let mut bytes = 0;
         for job in jobs {
-            if self.queue.is_stopping() {
+            if self.queue.begins_none() {
                 self.give_back(&job);
                 continue;
             }
@@ -46,10 +48,15 @@ impl Core {
         for batch in batches {
             self.tell_batch(batch);
         }
+        self.tell_later(News::Work);
     }
 
     fn read_item(&self, job: ClaimedJob) -> Option<Ready> {
-        match catch_unwind(AssertUnwindSafe(|| self.draft(&job))) {
+        let doing = self.queue.doing(job.key, 0, self.now());
+        self.tell_later(News::Work);
+        let read = catch_unwind(AssertUnwindSafe(|| self.draft(&job)));
+        drop(doing);
+        match read {
             Ok(Ok(Ok(draft))) => return Some(Ready { job, draft }),
             Ok(Ok(Err(problem))) => self.settle_problem(&job, &problem),
             Ok(Err(error)) => self.settle_error(&job, &error),
@@ -63,10 +70,11 @@ impl Core {
     /// for each item would cost more than the item. When one of them fails, none of this is kept, and
     /// each is written for itself.
     fn write_group(&self, group: Vec<Arc<Ready>>) {
-        if group.is_empty() {
-            return;
-        }
-        match self.write_together(&group) {
+        let Some(first) = group.first() else { return };
+        let doing = self.queue.doing(first.job.key, group.len() - 1, self.now());
+        let written = self.write_together(&group);
+        drop(doing);
+        match written {
             Ok(kept) => self.tell_kept(&group, kept),
             Err(error) if group.len() == 1 => {
                 group
@@ -90,7 +98,8 @@ impl Core {
         group: &[Arc<Ready>],
     ) -> Result<Vec<std::result::Result<Kept, ReadAgain>>> {
         let (group, now) = (group.to_vec(), self.now());
-        self.store.write_in(Lane::Background, move |w| {
+        let tallies = Arc::clone(&self.tallies);
+        self.distrust(self.store.write_in(Lane::Background, move |w| {
             let kept: Vec<_> = group
                 .iter()
                 .map(|item| keep_item(w, item, now))
@@ -103,8 +112,13 @@ impl Core {
                     index(w, kept, &item.draft)?;
                 }
             }
+            for (item, kept) in group.iter().zip(&kept) {
+                if let Ok(kept) = kept {
+                    tallies.moved(&item.job, Moved::Done(kept.outcome));
+                }
+            }
             Ok(kept)
-        })
+        }))
     }
 
     fn tell_kept(&self, group: &[Arc<Ready>], kept: Vec<std::result::Result<Kept, ReadAgain>>) {

@@ -1,10 +1,10 @@
 //! What wakes the workers. A wake-up that is lost loses nothing: the rows are the queue.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_store::BatchKey;
+use oldgrowth_store::JobKey;
 use oldgrowth_store::table::jobs::Lease;
 use parking_lot::{Condvar, Mutex};
 
@@ -23,16 +23,37 @@ struct State {
     recovered: bool,
     /// What the store holds is about to be replaced: nothing new begins.
     still: bool,
+    /// A person has paused the work, and when.
+    paused: Option<UnixMs>,
     held: HashSet<Lease>,
     /// Jobs that ended in no way, because the store was away when they should have been settled, and
     /// when they may be tried again.
     unsettled: Vec<(Lease, UnixMs)>,
-    /// When each running import was last told of.
-    told: HashMap<BatchKey, Duration>,
+    /// What each worker does at this moment.
+    at_work: Vec<AtWork>,
 }
 
-/// At most this often is the progress of one import told: four times a second.
-const TELL_EVERY: Duration = Duration::from_millis(250);
+/// What a worker does.
+#[derive(Clone, Copy)]
+pub(crate) struct AtWork {
+    pub(crate) job: JobKey,
+    pub(crate) since: UnixMs,
+    /// How many jobs are done together with it.
+    pub(crate) beside: u32,
+}
+
+/// A worker does this for as long as it lives.
+pub(crate) struct Doing<'q> {
+    queue: &'q Queue,
+    job: JobKey,
+}
+
+impl Drop for Doing<'_> {
+    fn drop(&mut self) {
+        let mut state = self.queue.state.lock();
+        state.at_work.retain(|at| at.job != self.job);
+    }
+}
 
 /// While it lives no job begins.
 pub(crate) struct Still<'q> {
@@ -45,7 +66,6 @@ impl Still<'_> {
         let mut state = self.queue.state.lock();
         state.recovered = false;
         state.unsettled.clear();
-        state.told.clear();
     }
 }
 
@@ -61,6 +81,32 @@ impl Drop for Still<'_> {
 pub(crate) struct Seen(u64);
 
 impl Queue {
+    pub(crate) fn paused_since(paused: Option<UnixMs>) -> Self {
+        Self {
+            state: Mutex::new(State {
+                paused,
+                ..State::default()
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Since when the work is paused by a person, if it is.
+    pub(crate) fn paused(&self) -> Option<UnixMs> {
+        self.state.lock().paused
+    }
+
+    pub(crate) fn set_paused(&self, since: Option<UnixMs>) {
+        self.state.lock().paused = since;
+        self.wake();
+    }
+
+    /// Goes what has not begun back to where it came from?
+    pub(crate) fn begins_none(&self) -> bool {
+        let state = self.state.lock();
+        state.stopping || state.paused.is_some()
+    }
+
     pub(crate) fn wake(&self) {
         self.state.lock().wakes += 1;
         self.changed.notify_all();
@@ -150,16 +196,18 @@ impl Queue {
         std::mem::take(&mut self.state.lock().unsettled)
     }
 
-    /// Is it time to tell of this import again? `now` is monotonic.
-    pub(crate) fn may_tell(&self, batch: BatchKey, now: Duration) -> bool {
-        let told = &mut self.state.lock().told;
-        let due = told
-            .get(&batch)
-            .is_none_or(|last| now.saturating_sub(*last) >= TELL_EVERY);
-        if due {
-            told.insert(batch, now);
-        }
-        due
+    /// A worker begins with a job, and with so many others beside it.
+    pub(crate) fn doing(&self, job: JobKey, beside: usize, since: UnixMs) -> Doing<'_> {
+        let beside = u32::try_from(beside).unwrap_or(u32::MAX);
+        self.state
+            .lock()
+            .at_work
+            .push(AtWork { job, since, beside });
+        Doing { queue: self, job }
+    }
+
+    pub(crate) fn at_work(&self) -> Vec<AtWork> {
+        self.state.lock().at_work.clone()
     }
 
     pub(crate) fn holds_none(&self) -> bool {

@@ -1,5 +1,6 @@
 //! How jobs end: kept, put back, or given up with a reason.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_domain::UnixMs;
@@ -10,6 +11,7 @@ use oldgrowth_store::{BatchKey, Write};
 use crate::engine::Core;
 use crate::ingest::item::problem_reason;
 use crate::ports::{Problem, ProblemKind};
+use crate::tally::Moved;
 use crate::{Error, Result};
 
 impl Core {
@@ -20,7 +22,8 @@ impl Core {
             ProblemKind::RuledOut | ProblemKind::PassedOver => {
                 self.settling(job, move |w, job, now| {
                     w.settle_done(job.lease, Outcome::Skipped, None, Some(&reason), now)?;
-                    end_batch(w, job.batch, now)
+                    end_batch(w, job.batch, now)?;
+                    Ok(Moved::Done(Outcome::Skipped))
                 })
             }
             ProblemKind::TryAgain if job.attempts < ATTEMPTS_MAX => self.retry_later(job, reason),
@@ -35,9 +38,10 @@ impl Core {
         }
         match class_of(error) {
             FailureClass::Transient => {
-                let wait = self.backoff(job.deferrals + 1);
+                let (wait, why) = (self.backoff(job.deferrals + 1), away(error));
                 self.settling(job, move |w, job, now| {
-                    Ok(w.defer(job.lease, after(now, wait), now)?)
+                    w.put_off(job.lease, &why, after(now, wait), now)?;
+                    Ok(Moved::Back)
                 });
             }
             FailureClass::BadItem if job.attempts < ATTEMPTS_MAX => {
@@ -67,7 +71,8 @@ impl Core {
     fn retry_later(&self, job: &ClaimedJob, reason: Reason) {
         let wait = self.backoff(job.attempts);
         self.settling(job, move |w, job, now| {
-            Ok(w.settle_retry(job.lease, &reason, after(now, wait), now)?)
+            w.settle_retry(job.lease, &reason, after(now, wait), now)?;
+            Ok(Moved::Back)
         });
     }
 
@@ -79,7 +84,8 @@ impl Core {
         );
         self.settling(job, move |w, job, now| {
             w.settle_failed(job.lease, &reason, now)?;
-            end_batch(w, job.batch, now)
+            end_batch(w, job.batch, now)?;
+            Ok(Moved::Failed)
         });
     }
 
@@ -90,17 +96,25 @@ impl Core {
     }
 
     pub(super) fn put_back(&self, job: &ClaimedJob) {
-        self.settling(job, |w, job, now| Ok(w.defer(job.lease, now, now)?));
+        self.settling(job, |w, job, now| {
+            w.defer(job.lease, now, now)?;
+            Ok(Moved::Back)
+        });
     }
 
     fn settling(
         &self,
         job: &ClaimedJob,
-        settle: impl FnOnce(&Write<'_>, &ClaimedJob, UnixMs) -> Result<()> + Send + 'static,
+        settle: impl FnOnce(&Write<'_>, &ClaimedJob, UnixMs) -> Result<Moved> + Send + 'static,
     ) {
         let (lease, wait) = (job.lease, self.backoff(job.deferrals + 1));
         let (job, now) = (job.clone(), self.now());
-        let settled = self.store.write(move |w| settle(w, &job, now));
+        let tallies = Arc::clone(&self.tallies);
+        let settled = self.distrust(self.store.write(move |w| {
+            let moved = settle(w, &job, now)?;
+            tallies.moved(&job, moved);
+            Ok::<_, Error>(())
+        }));
         if let Err(error) = settled {
             tracing::debug!(
                 transient = error.is_transient(),
@@ -131,6 +145,8 @@ impl Core {
             }
             Ok(())
         });
+        // These were put back without what the tallies go by.
+        self.tallies.forget();
         if put_back.is_err() {
             self.queue.keep_unsettled(unsettled);
         }
@@ -155,6 +171,20 @@ fn class_of(error: &Error) -> FailureClass {
         FailureClass::Transient
     } else {
         FailureClass::BadItem
+    }
+}
+
+/// Why it waits for another try.
+fn away(error: &Error) -> Reason {
+    let (code, words) = match error {
+        Error::Model { .. } => ("model_away", "the summariser did not answer"),
+        Error::Conflict { .. } => ("conflict", "what it works on changed meanwhile"),
+        _ if error.is_of_the_store() => ("store_away", "the memory could not be used just then"),
+        _ => ("busy", "there was too much going on at once"),
+    };
+    Reason {
+        code: code.to_owned(),
+        words: words.to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! back jobs whose holder is gone, and asks for the sealing of buffers that have waited long enough.
 //! It also has the store looked after, and notices that the computer has slept. With nothing to do it reads a few rows and writes none.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_domain::UnixMs;
@@ -121,26 +122,28 @@ impl Core {
             Ok::<_, Error>((r.has_expired_leases(expired_at)?, r.running_batches()?))
         })?;
         if expired {
-            let batches = self.store.write(move |w| {
+            let tallies = Arc::clone(&self.tallies);
+            let batches = self.distrust(self.store.write(move |w| {
                 let batches = w.reap_leases(expired_at, now)?;
                 for batch in &batches {
                     w.settle_batch(*batch, now)?;
+                    tallies.put(*batch, w.batch_progress(*batch)?);
                 }
                 Ok::<_, Error>(batches)
-            })?;
+            }))?;
             batches.into_iter().for_each(|batch| self.tell_batch(batch));
             self.queue.wake();
         }
         // An import that says it is running though nothing of it can move any more is ended here.
         for batch in open {
             let key = batch.key;
-            let stuck = self.store.read(Lane::Background, |r| {
-                let children = r.batch_progress(key)?.children;
-                Ok::<_, Error>(children.waiting + children.running == 0)
-            })?;
-            if stuck {
-                self.store
-                    .write(move |w| Ok::<_, Error>(w.settle_batch(key, now)?))?;
+            if !self.progress(&batch)?.is_live() {
+                let tallies = Arc::clone(&self.tallies);
+                self.distrust(self.store.write(move |w| {
+                    w.settle_batch(key, now)?;
+                    tallies.put(key, w.batch_progress(key)?);
+                    Ok::<_, Error>(())
+                }))?;
                 self.tell_batch(key);
             }
         }

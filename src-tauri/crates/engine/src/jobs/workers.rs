@@ -10,6 +10,7 @@ use oldgrowth_store::Lane;
 use oldgrowth_store::table::jobs::{ClaimedJob, JobKind};
 
 use crate::engine::Core;
+use crate::telling::News;
 use crate::{Error, Result};
 
 /// How many jobs a worker takes at a time. They share claims and commits; each still succeeds or
@@ -25,6 +26,8 @@ const LOOK_AGAIN_SOON: Duration = Duration::from_millis(5);
 pub(crate) struct Workers {
     core: Arc<Core>,
     threads: Vec<JoinHandle<()>>,
+    /// Outlives the others: they have it tell what they have done.
+    telling: Option<JoinHandle<()>>,
 }
 
 impl Workers {
@@ -32,7 +35,13 @@ impl Workers {
         let mut workers = Self {
             core: Arc::clone(core),
             threads: Vec::new(),
+            telling: None,
         };
+        let telling = Arc::clone(core);
+        workers.telling = Some(core.ambient.spawn.spawn(
+            "telling".to_owned(),
+            Box::new(move || telling.keep_telling()),
+        )?);
         if count == 0 {
             return Ok(workers);
         }
@@ -61,6 +70,14 @@ impl Drop for Workers {
                 tracing::error!("a worker thread panicked outside a job");
             }
         }
+        self.core.telling.stop();
+        if self
+            .telling
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            tracing::error!("the thread that tells of what has happened panicked");
+        }
     }
 }
 
@@ -78,7 +95,8 @@ impl Core {
             if let Some(refused) = self.store.writing_refused() {
                 return Err(refused.into());
             }
-            if !keep_waiting() || self.queue.is_stopping() {
+            let rests = self.queue.paused().is_some() && self.queue.holds_none();
+            if !keep_waiting() || rests || self.queue.is_stopping() {
                 return Ok(false);
             }
             self.queue.sleep(seen, Some(LOOK_AGAIN));
@@ -133,6 +151,9 @@ impl Core {
             return Ok(Claim::Sleep(None));
         }
         self.put_back_unsettled()?;
+        if self.queue.paused().is_some() {
+            return Ok(Claim::Sleep(None));
+        }
         let now = self.now();
         let due = self
             .store
@@ -145,9 +166,12 @@ impl Core {
             }
             Some(_) => {}
         }
-        let jobs = self.store.write_in(Lane::Background, move |w| {
-            Ok::<_, Error>(w.claim_jobs(now, now.plus_ms(LEASE_MS), CLAIM_JOBS_MAX)?)
-        })?;
+        let tallies = Arc::clone(&self.tallies);
+        let jobs = self.distrust(self.store.write_in(Lane::Background, move |w| {
+            let jobs = w.claim_jobs(now, now.plus_ms(LEASE_MS), CLAIM_JOBS_MAX)?;
+            tallies.claimed(&jobs);
+            Ok::<_, Error>(jobs)
+        }))?;
         self.queue.hold(jobs.iter().map(|job| job.lease));
         Ok(if jobs.is_empty() {
             Claim::Beaten
@@ -159,7 +183,7 @@ impl Core {
     fn run(&self, jobs: Vec<ClaimedJob>) {
         let mut imports = Vec::new();
         for job in jobs {
-            if self.queue.is_stopping() {
+            if self.queue.begins_none() {
                 self.give_back(&job);
                 continue;
             }
@@ -178,13 +202,17 @@ impl Core {
         job: &ClaimedJob,
         body: impl FnOnce(&Self, &ClaimedJob) -> Result<oldgrowth_store::table::jobs::Outcome>,
     ) {
+        let doing = self.queue.doing(job.key, 0, self.now());
+        self.tell_later(News::Work);
         let result = catch_unwind(AssertUnwindSafe(|| body(self, job)));
+        drop(doing);
         match result {
             Ok(Ok(_)) => self.memory_changed(),
             Ok(Err(error)) => self.settle_error(job, &error),
             Err(_) => self.settle_panic(job),
         }
         self.queue.release(job.lease);
+        self.tell_later(News::Work);
     }
 }
 

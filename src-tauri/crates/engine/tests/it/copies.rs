@@ -57,6 +57,10 @@ fn a_backup_is_whole_told_and_listed() {
         Some(note.made_at),
         "it was read through when it was made"
     );
+    rig.until("the telling of its end", || {
+        let mut events = rig.events().into_iter();
+        events.any(|event| matches!(event, Event::CopiesChanged))
+    });
     let events = rig.events();
     let steps: Vec<_> = events
         .iter()
@@ -66,12 +70,6 @@ fn a_backup_is_whole_told_and_listed() {
         })
         .collect();
     assert!(steps.contains(&CopyWork::Backup), "its progress was told");
-    assert!(
-        events
-            .iter()
-            .any(|event| matches!(event, Event::CopiesChanged)),
-        "and its end"
-    );
     assert_eq!(
         row(&rig.engine, HealthCode::LongReads).0,
         ComponentState::Ok,

@@ -7,6 +7,7 @@
     reason = "a failed set-up should fail the test"
 )]
 
+mod activity;
 mod conversations;
 mod copies;
 mod failures;
@@ -17,9 +18,11 @@ mod imports;
 mod interleavings;
 mod leases;
 mod parents;
+mod pausing;
 mod rig;
 mod sealing;
 mod searching;
 mod stand_ins;
 mod superseding;
+mod telling;
 mod walking;

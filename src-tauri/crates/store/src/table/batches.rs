@@ -47,6 +47,19 @@ pub struct ItemReport {
     pub document: Option<DocumentId>,
 }
 
+impl Progress {
+    /// Items that have come to an end, whichever.
+    pub fn ended(&self) -> u32 {
+        let children = self.children;
+        children.done + children.failed + children.cancelled
+    }
+
+    /// May one of the children still move?
+    pub fn is_live(&self) -> bool {
+        self.children.waiting + self.children.running > 0
+    }
+}
+
 impl Read<'_> {
     pub fn batch(&self, key: BatchKey) -> Result<Batch> {
         const SQL: &str =

@@ -1,10 +1,14 @@
 //! Jobs: leases with a fencing token over rows. The states are drawn in `oldgrowth_domain::jobs`.
 
+mod seen;
+
 use oldgrowth_domain::jobs::ATTEMPTS_MAX;
 use oldgrowth_domain::{BatchId, UnixMs};
 use rusqlite::{Row, named_params};
 
 use super::parsed;
+pub use seen::{FailedGroup, SeenJob, Waiting};
+
 use crate::{BatchKey, DocumentKey, Error, JobKey, Read, Result, SourceKey, Write};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +22,8 @@ pub enum JobKind {
 }
 
 impl JobKind {
+    pub const ALL: [Self; 3] = [Self::ImportItem, Self::Seal, Self::Remake];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ImportItem => "import_item",
@@ -27,9 +33,13 @@ impl JobKind {
     }
 
     fn parse(name: &str) -> Option<Self> {
-        [Self::ImportItem, Self::Seal, Self::Remake]
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    fn of_priority(priority: u32) -> Option<Self> {
+        Self::ALL
             .into_iter()
-            .find(|kind| kind.as_str() == name)
+            .find(|kind| kind.priority() == priority)
     }
 
     /// Lower comes first: what the person waits for before what can wait.
@@ -106,6 +116,7 @@ pub struct ClaimedJob {
     pub source: Option<SourceKey>,
     pub item: Option<String>,
     pub payload: String,
+    pub bytes: u64,
     pub attempts: u32,
     pub deferrals: u32,
     pub lease: Lease,
@@ -260,7 +271,7 @@ impl Write<'_> {
             WHERE id IN (SELECT id FROM jobs WHERE state = 'ready' AND available_at <= :now
                          ORDER BY priority, available_at, id LIMIT :limit)
             RETURNING id, kind, batch_id, source_id, item, payload, attempts, deferrals, lease_token, priority,
-                      (SELECT public_id FROM batches WHERE batches.id = jobs.batch_id)";
+                      (SELECT public_id FROM batches WHERE batches.id = jobs.batch_id), bytes";
         let params = named_params! { ":now": now.0, ":until": lease_until.0, ":limit": limit };
         let mut claimed = self.rows(SQL, params, |row| {
             Ok((row.get::<_, u32>(9)?, claimed(row)?))
@@ -334,7 +345,24 @@ impl Write<'_> {
         )
     }
 
-    /// Puts a job back because something else is away. The attempt is given back.
+    /// Puts a job back until `at` because something else is away. The attempt is given back.
+    pub fn put_off(&self, lease: Lease, why: &Reason, at: UnixMs, now: UnixMs) -> Result<()> {
+        if self.fold_into_twin(lease, now)? {
+            return Ok(());
+        }
+        const SQL: &str = "
+            UPDATE jobs SET state = 'ready', lease_until = NULL, available_at = :at, attempts = attempts - 1,
+                            deferrals = deferrals + 1, reason_code = :code, reason = :words
+            WHERE id = :id AND state = 'running' AND lease_token = :token";
+        self.fenced(
+            SQL,
+            named_params! {
+                ":id": lease.job, ":token": lease.token, ":at": at.0, ":code": why.code, ":words": why.words,
+            },
+        )
+    }
+
+    /// Puts a job back as it was. The attempt is given back.
     pub fn defer(&self, lease: Lease, at: UnixMs, now: UnixMs) -> Result<()> {
         if self.fold_into_twin(lease, now)? {
             return Ok(());
@@ -430,6 +458,7 @@ fn claimed(row: &Row<'_>) -> rusqlite::Result<ClaimedJob> {
         source: row.get(3)?,
         item: row.get(4)?,
         payload: row.get(5)?,
+        bytes: row.get::<_, i64>(11)?.unsigned_abs(),
         attempts: row.get(6)?,
         deferrals: row.get(7)?,
         lease: Lease {

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use crate::place::{fresh, raw};
 
 const JOBS: &str = include_str!("../../src/table/jobs.rs");
+const SEEN: &str = include_str!("../../src/table/jobs/seen.rs");
 const WORDS: &str = include_str!("../../src/table/words.rs");
 const PLACES: &str = include_str!("../../src/table/places.rs");
 const DOCUMENTS: &str = include_str!("../../src/table/documents.rs");
@@ -15,7 +16,7 @@ const SOURCES: &str = include_str!("../../src/table/sources.rs");
 const NODES: &str = include_str!("../../src/table/nodes.rs");
 
 /// Source, function, constant, and what must appear in the plan.
-const HOT: [(&str, &str, &str, &str); 28] = [
+const HOT: &[(&str, &str, &str, &str)] = &[
     (JOBS, "claim_jobs", "SQL", "jobs_claim"),
     (JOBS, "next_job_at", "DUE", "jobs_claim"),
     (JOBS, "next_job_at", "NEXT", "jobs_claim"),
@@ -25,6 +26,12 @@ const HOT: [(&str, &str, &str, &str); 28] = [
     (JOBS, "settle_done", "SQL", "INTEGER PRIMARY KEY"),
     (JOBS, "fold_into_twin", "SQL", "jobs_waiting_twin"),
     (JOBS, "cancel_batch_jobs", "SQL", "jobs_batch"),
+    (SEEN, "waiting_jobs", "SQL", "jobs_claim"),
+    (SEEN, "put_off_jobs", "SQL", "jobs_claim"),
+    (SEEN, "failed_groups", "SQL", "jobs_failed"),
+    (SEEN, "failed_jobs", "SQL", "jobs_failed"),
+    (SEEN, "seen_jobs", "SQL", "INTEGER PRIMARY KEY"),
+    (SEEN, "retry_failed_jobs", "RETRY", "jobs_failed"),
     (WORDS, "search_words", "FILTERED", "VIRTUAL TABLE INDEX"),
     (PLACES, "placed_at", "SQL", "PRIMARY KEY"),
     (PLACES, "has_place", "SQL", "places_document"),
@@ -66,7 +73,7 @@ fn what_runs_all_the_time_reads_no_whole_table() {
     let folder = tempfile::tempdir().unwrap();
     fresh(folder.path());
     let raw = raw(folder.path());
-    for (source, function, name, by) in HOT {
+    for &(source, function, name, by) in HOT {
         let plan = plan(&raw, &statement(source, function, name));
         assert!(
             plan.iter().any(|step| step.contains(by)),
