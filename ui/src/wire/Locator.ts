@@ -9,6 +9,6 @@ export type Locator = {
  */
 path: string | null, 
 /**
- * Lines counted from 1, both included.
+ * Counted from 1, both included: lines of a file, and messages of a conversation.
  */
 line_first: number, line_last: number, };

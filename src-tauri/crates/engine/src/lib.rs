@@ -3,6 +3,7 @@
 //! A use case opens the transaction; everything below takes it. Time, randomness, threads, files
 //! and models are ports, handed in by whoever composes the process.
 
+mod askers;
 mod batches;
 mod copies;
 mod coverage;
@@ -14,14 +15,19 @@ mod ingest;
 mod jobs;
 mod ledger;
 mod matching;
+mod near;
 mod notes;
+mod original;
+mod page_search;
 pub mod ports;
 mod recall;
 mod sealing;
 mod settings;
 mod show;
 mod tree;
+mod why;
 
+pub use askers::Asker;
 pub use batches::{BatchReport, BatchView};
 pub use copies::{BackupView, Copies, CopyProgress, CopyWork};
 pub use engine::{Engine, Parts};
@@ -30,8 +36,12 @@ pub use events::{Committed, Event};
 pub use health::{Component, ComponentState, HealthCode, Status, aside_words};
 pub use ingest::plan::{ImportPlan, ReasonCount};
 pub use ledger::SourceLedger;
+pub use near::{Near, PlacedAt};
 pub use notes::{Note, NoteKept};
-pub use recall::{Answer, Asked, Hit, Hits, Surroundings};
+pub use original::{Original, OriginalPart, OriginalState};
+pub use page_search::{FoundIn, FoundInDocument};
+pub use recall::{Answer, Asked, Behind, Hit, Hits, Surroundings};
 pub use settings::{NumberSetting, SETTINGS_FILE, SettingChange, SettingProblem, Settings};
-pub use show::{Shown, ShownDocument, ShownSentence, ShownSummary};
+pub use show::{Page, Shown, ShownDocument, ShownSentence, ShownSummary};
 pub use tree::{At, Row, RowKind, Step, View};
+pub use why::{SamePassage, Why, WhyWord};

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, Hits, Id, ImportPaths,
-    ImportPlan, Ledger, NoteAdded, Question, RestorePreview, RestoreTo, Restored, Search,
-    SettingChange, Settings, Shown, Status, TreeAt, TreeView,
+    AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, FindAsked, FoundInDocument,
+    Hits, Id, ImportPaths, ImportPlan, Ledger, Near, NoteAdded, Original, Question, RestorePreview,
+    RestoreTo, Restored, Search, SettingChange, Settings, ShowAt, Shown, Status, TreeAt, TreeView,
+    Why, WhyAsked,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -46,8 +47,16 @@ calls! {
     search / Search(Search) -> Hits;
     /// Passages that answer a question, with their neighbours and their place in the tree.
     recall / Recall(Question) -> Answer;
-    /// One memory, whole: a passage, a document or a summary.
-    show / Show(Id) -> Shown;
+    /// Why a passage answers a question: what of it the passage holds, and what that counted for.
+    why / Why(WhyAsked) -> Why;
+    /// One memory: a summary, or a document with a page of its passages.
+    show / Show(ShowAt) -> Shown;
+    /// What stands near a document: in time, as a version of it, at other places.
+    near / Near(Id) -> Near;
+    /// Where letters stand in a document, across all its passages.
+    find_in_document / FindInDocument(FindAsked) -> FoundInDocument;
+    /// A passage in the file it was read from, as the file is now.
+    original / Original(Id) -> Original;
     /// The rows under one row of the tree, or its roots.
     tree / Tree(TreeAt) -> TreeView;
     /// What each source holds, step by step from found to searchable.

@@ -6,6 +6,7 @@
 
 mod calls;
 mod copies;
+mod document;
 mod error;
 mod event;
 mod health;
@@ -13,11 +14,16 @@ mod import;
 mod memory;
 mod settings;
 mod tree;
+mod why;
 
 pub use calls::{Calls, Empty, Request};
 pub use copies::{
     Backup, BackupKind, BackupMake, Copies, CopyProgress, CopyWork, KeptAside, RestorePreview,
     RestoreTo, Restored, TablePreview, TableRows,
+};
+pub use document::{
+    DocumentLink, DocumentPlace, FindAsked, FoundIn, FoundInDocument, Near, Original, OriginalPart,
+    OriginalState, ShowAt, Unit,
 };
 pub use error::{ErrorCode, WireError};
 pub use event::Event;
@@ -27,8 +33,9 @@ pub use import::{
     ItemOutcome, NoteAdded, PlanSkip, PlannedFormat,
 };
 pub use memory::{
-    Answer, AnswerHit, Chunk, Hit, Hits, Id, Locator, Question, Search, Shown, Span,
-    SummarySentence, TreeStep,
+    Answer, AnswerHit, Asker, Behind, Chunk, Hit, Hits, Id, Locator, MemoryKind, Question, Search,
+    Shown, Span, SummarySentence, TreeStep,
 };
 pub use settings::{NumberSetting, SettingChange, SettingName, Settings};
 pub use tree::{Ledger, SourceRow, TreeAt, TreeRow, TreeRowKind, TreeView};
+pub use why::{SamePassage, Why, WhyAsked, WhyWord};

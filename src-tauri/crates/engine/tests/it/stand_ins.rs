@@ -188,4 +188,8 @@ impl Files for GatedFiles {
         );
         FilesOnDisk.parse(format, name, bytes)
     }
+
+    fn text(&self, format: Format, bytes: &[u8]) -> String {
+        FilesOnDisk.text(format, bytes)
+    }
 }

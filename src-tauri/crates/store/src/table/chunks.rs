@@ -37,12 +37,16 @@ impl Read<'_> {
         self.row(SQL, named_params! { ":id": id.as_str() }, chunk)
     }
 
-    /// A document's passages in reading order.
-    pub fn chunks_of(&self, document: DocumentKey) -> Result<Vec<Chunk>> {
+    /// At most `limit` of a document's passages in reading order, from this place in it on.
+    pub fn chunks_from(&self, document: DocumentKey, from: u32, limit: u32) -> Result<Vec<Chunk>> {
         const SQL: &str = "
             SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens
-            FROM chunks WHERE document_id = :document ORDER BY ordinal";
-        self.rows(SQL, named_params! { ":document": document }, chunk)
+            FROM chunks WHERE document_id = :document AND ordinal >= :from ORDER BY ordinal LIMIT :limit";
+        self.rows(
+            SQL,
+            named_params! { ":document": document, ":from": from, ":limit": limit },
+            chunk,
+        )
     }
 
     /// The text of the passage at this place in the document's reading order.

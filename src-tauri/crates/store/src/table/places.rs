@@ -51,6 +51,24 @@ impl Read<'_> {
         })
     }
 
+    /// All the places of a document, with the source of each, in the order of [`Read::place_of`].
+    pub fn places_of(&self, document: DocumentKey, limit: u32) -> Result<Vec<(SourceKey, Place)>> {
+        const SQL: &str = "
+            SELECT s.root, p.item, p.source_id FROM places p JOIN sources s ON s.id = p.source_id
+            WHERE p.document_id = :document ORDER BY p.source_id, p.item LIMIT :limit";
+        self.rows(
+            SQL,
+            named_params! { ":document": document, ":limit": limit },
+            |row| {
+                let place = Place {
+                    root: row.get(0)?,
+                    item: row.get(1)?,
+                };
+                Ok((row.get(2)?, place))
+            },
+        )
+    }
+
     /// The source in which an item of this name has been found. The first of several: meant for names
     /// that are the same in every source, as those of conversations are.
     pub fn source_of_item(&self, item: &str) -> Result<Option<SourceKey>> {

@@ -7,6 +7,7 @@ use crate::place::{fresh, raw};
 
 const JOBS: &str = include_str!("../../src/table/jobs.rs");
 const WORDS: &str = include_str!("../../src/table/words.rs");
+const CHUNKS: &str = include_str!("../../src/table/chunks.rs");
 const PLACES: &str = include_str!("../../src/table/places.rs");
 const DOCUMENTS: &str = include_str!("../../src/table/documents.rs");
 const BATCHES: &str = include_str!("../../src/table/batches.rs");
@@ -14,7 +15,7 @@ const BUFFER: &str = include_str!("../../src/table/buffer_items.rs");
 const NODES: &str = include_str!("../../src/table/nodes.rs");
 
 /// Source, function, constant, and what must appear in the plan.
-const HOT: [(&str, &str, &str, &str); 16] = [
+const HOT: [(&str, &str, &str, &str); 23] = [
     (JOBS, "claim_jobs", "SQL", "jobs_claim"),
     (JOBS, "next_job_at", "DUE", "jobs_claim"),
     (JOBS, "next_job_at", "NEXT", "jobs_claim"),
@@ -24,6 +25,18 @@ const HOT: [(&str, &str, &str, &str); 16] = [
     (JOBS, "fold_into_twin", "SQL", "jobs_waiting_twin"),
     (JOBS, "cancel_batch_jobs", "SQL", "jobs_batch"),
     (WORDS, "search_words", "FILTERED", "VIRTUAL TABLE INDEX"),
+    (WORDS, "count_words", "FILTERED", "VIRTUAL TABLE INDEX"),
+    (WORDS, "same_text", "SQL", "VIRTUAL TABLE INDEX"),
+    (CHUNKS, "chunks_from", "SQL", "sqlite_autoindex_chunks_2"),
+    (DOCUMENTS, "document_before", "SQL", "documents_source"),
+    (
+        DOCUMENTS,
+        "documents_replaced_by",
+        "SQL",
+        "documents_replaced_by",
+    ),
+    (PLACES, "places_of", "SQL", "places_document"),
+    (JOBS, "last_import_payload", "SQL", "jobs_item"),
     (PLACES, "placed_at", "SQL", "PRIMARY KEY"),
     (PLACES, "has_place", "SQL", "places_document"),
     (

@@ -3,6 +3,7 @@
 use oldgrowth_domain::BatchId;
 use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::jobs::BatchState;
+use oldgrowth_store::table::words::Wanted;
 use oldgrowth_store::{Error, Lane, SCHEMA_VERSION, Store};
 use rusqlite::Connection;
 
@@ -40,7 +41,7 @@ fn every_released_file_opens_with_all_its_rows() {
                         "the notes and a folder, version {version}"
                     );
                     let words = ["passport".to_owned()];
-                    let hits = r.search_words(&words, Default::default(), 10)?;
+                    let hits = r.search_words(Wanted::whole(&words), Default::default(), 10)?;
                     assert_eq!(hits.len(), 1, "its passages are found");
                     let chunk = r.chunk(hits.first().unwrap().chunk)?;
                     assert!(chunk.text.contains("passport"), "whole");
