@@ -138,7 +138,7 @@ export class AppState {
 
   /** A dialog has the keys and what is pasted. */
   get dialogOpen(): boolean {
-    return this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen;
+    return this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen;
   }
 
   /** Goes to the question box. */

@@ -70,16 +70,21 @@ function here(app: AppState): Command[] {
   const group = "here";
   switch (route.place) {
     case "recall": {
-      const filtered = route.source !== "" || route.from !== "" || route.to !== "";
+      const filtered = route.source !== "" || route.from !== "" || route.to !== "" || route.kind !== "";
       if (!filtered) return [];
       const run = (): void => app.router.go({ ...recallHome, question: route.question });
       return [{ id: "clear-filters", group, icon: "close", title: words.clearFilters, run }];
     }
     case "memory": {
       const { shown } = app.memory;
-      const hasFile = shown?.kind === "document" && shown.chunks.some(({ locator }) => locator.path !== null);
-      if (!hasFile) return [];
-      return [{ id: "open-original", group, icon: "external", title: words.openOriginal, run: () => void app.memory.openOriginal() }];
+      if (shown?.kind !== "document" || shown.path === null) return [];
+      const passage = shown.asked ?? app.memory.chunks[0]?.id;
+      if (passage === undefined) return [];
+      return [
+        { id: "show-in-original", group, icon: "file", title: t.original.show, run: () => void app.memory.lookAtOriginal(passage) },
+        { id: "open-original", group, icon: "external", title: words.openOriginal, run: () => void app.memory.openOriginal() },
+        { id: "show-in-folder", group, icon: "folder", title: t.original.folder, run: () => void app.memory.showOriginalInFolder() },
+      ];
     }
     case "import":
       return ofImport(app, route.batch);

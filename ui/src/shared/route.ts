@@ -1,6 +1,6 @@
 /** The places of the window and their addresses. */
 export type Route =
-  | { place: "recall"; question: string; source: string; from: string; to: string }
+  | { place: "recall"; question: string; source: string; from: string; to: string; kind: string }
   | { place: "tree"; id: string | null }
   | { place: "memory"; id: string }
   | { place: "sources" }
@@ -10,7 +10,7 @@ export type Route =
 
 export type Place = Route["place"];
 
-export const recallHome: Extract<Route, { place: "recall" }> = { place: "recall", question: "", source: "", from: "", to: "" };
+export const recallHome: Extract<Route, { place: "recall" }> = { place: "recall", question: "", source: "", from: "", to: "", kind: "" };
 
 /** Reads an address. What it does not know leads home. */
 export function parseRoute(hash: string): Route {
@@ -34,7 +34,7 @@ export function parseRoute(hash: string): Route {
     default: {
       const values = new URLSearchParams(query);
       const value = (name: string): string => values.get(name) ?? "";
-      return { place: "recall", question: value("q"), source: value("source"), from: value("from"), to: value("to") };
+      return { place: "recall", question: value("q"), source: value("source"), from: value("from"), to: value("to"), kind: value("kind") };
     }
   }
 }
@@ -47,6 +47,7 @@ export function href(route: Route): string {
       if (route.source) values.set("source", route.source);
       if (route.from) values.set("from", route.from);
       if (route.to) values.set("to", route.to);
+      if (route.kind) values.set("kind", route.kind);
       return values.size > 0 ? `#/recall?${values}` : "#/recall";
     }
     case "tree":

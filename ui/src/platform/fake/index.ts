@@ -7,6 +7,7 @@ import type { DropListener, Method, Params, Platform, Reply, Unlisten } from "..
 import { attention, emptyHealthy, failing, healthy } from "./health";
 import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./imports";
 import { FakeCopies } from "./copies";
+import { findInDocument, near, original, why } from "./reading";
 import { recall } from "./search";
 import { ledger, show, tree } from "./views";
 
@@ -96,6 +97,8 @@ export class FakePlatform implements Platform {
 
   async openOriginal(): Promise<void> {}
 
+  async showOriginal(): Promise<void> {}
+
   async showCopy(): Promise<void> {}
 
   async openError(): Promise<WireError | null> {
@@ -121,10 +124,14 @@ export class FakePlatform implements Platform {
       this.#changed();
       return { document: "doc-list", chunks: 1, new: true };
     },
-    search: ({ query, limit, source, from, to }) => recall({ question: query, limit, source, from, to }),
+    search: ({ query, ...rest }) => recall({ question: query, typing: null, asker: null, ...rest }),
     recall: (question) => recall(question),
-    show: ({ id }) => {
-      const shown = show(id);
+    why: (asked) => why(asked),
+    near: ({ id }) => near(id),
+    find_in_document: (asked) => findInDocument(asked),
+    original: ({ id }) => original(id),
+    show: (at) => {
+      const shown = show(at);
       if (shown === null) throw { code: "not_found", message: "There is no memory with this id.", hint: null } satisfies WireError;
       return shown;
     },

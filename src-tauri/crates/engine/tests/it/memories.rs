@@ -194,7 +194,7 @@ fn what_stands_near_a_document_is_named() {
 #[test]
 fn the_original_is_shown_as_it_is_now() {
     let place = Place::new();
-    let text: String = (1..=60)
+    let text: String = (1..=120)
         .map(|line| format!("Line {line} of the story.\n\n"))
         .collect();
     let path = place.write(
@@ -203,7 +203,7 @@ fn the_original_is_shown_as_it_is_now() {
     );
     let rig = place.start(1);
     rig.import_to_the_end();
-    let (chunk, document) = hit(&rig, "50");
+    let (chunk, document) = hit(&rig, "90");
     let lines = show(&rig, &chunk, None, None)
         .chunks
         .into_iter()
@@ -211,7 +211,7 @@ fn the_original_is_shown_as_it_is_now() {
         .unwrap()
         .lines;
     let original = rig.engine.original(&chunk).unwrap();
-    assert_eq!((original.state, original.total), (OriginalState::Same, 122));
+    assert_eq!((original.state, original.total), (OriginalState::Same, 242));
     let marked: Vec<u32> = original
         .parts
         .iter()
@@ -245,7 +245,7 @@ fn the_original_is_shown_as_it_is_now() {
         "and found where it moved to"
     );
 
-    std::fs::write(&path, body.replace("Line 50", "Verse 50")).unwrap();
+    std::fs::write(&path, body.replace("Line 90", "Verse 90")).unwrap();
     let original = rig.engine.original(&chunk).unwrap();
     assert_eq!(original.state, OriginalState::Changed);
     assert!(
