@@ -105,7 +105,9 @@ impl Engine {
         let Some(path) = &origin.path else {
             original.state = match &origin.place {
                 None => OriginalState::Replaced,
-                Some(place) if place.root.is_none() => OriginalState::Typed,
+                Some(place) if place.root.is_none() && !is_conversation(format) => {
+                    OriginalState::Typed
+                }
                 Some(_) => OriginalState::Unknown,
             };
             return original;
@@ -271,7 +273,7 @@ fn origin(r: &Read<'_>, id: &str) -> Result<Origin> {
     };
     let payload = payload.and_then(|text| serde_json::from_str::<ItemPayload>(&text).ok());
     let place = placed.map(|(_, place)| place);
-    let is_file = !matches!(document.format, Format::ChatGpt | Format::Claude);
+    let is_file = !is_conversation(document.format);
     let by_place = place.as_ref().filter(|_| is_file).and_then(|place| {
         let root = place.root.as_deref()?;
         Some(Path::new(root).join(&place.item))
@@ -287,6 +289,10 @@ fn origin(r: &Read<'_>, id: &str) -> Result<Origin> {
         path,
         part,
     })
+}
+
+fn is_conversation(format: Format) -> bool {
+    matches!(format, Format::ChatGpt | Format::Claude)
 }
 
 /// What follows the service's name in the name of a conversation.

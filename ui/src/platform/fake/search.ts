@@ -120,7 +120,7 @@ export function recall(question: Question): Answer {
   hits.sort((a, b) => b.score - a.score);
   const where = sources.find(({ id }) => id === source)?.name;
   return {
-    hits: hits.slice(0, 8),
+    hits: hits.slice(0, question.limit ?? 8),
     terms,
     nothing:
       hits.length > 0
