@@ -65,7 +65,7 @@ fn every_released_file_opens_with_all_its_rows() {
                     );
                     if let Some(placed) = placed {
                         assert_eq!(r.document(placed.document)?.format, Format::ChatGpt);
-                        let said = r.chunks_of(placed.document)?;
+                        let said = r.chunks_from(placed.document, 0, u32::MAX)?;
                         let author = said.first().and_then(|chunk| chunk.author.as_deref());
                         assert_eq!(author, Some("You"), "with who said what");
                     }
