@@ -134,6 +134,7 @@ fn no_other_window_may_call() {
         "call",
         "open_error",
         "open_original",
+        "show_original",
         "show_copy",
         "pick_paths",
         "samples_path",

@@ -73,6 +73,24 @@ const views = [
   },
   { name: "recall-cjk", at: "?fake=full#/recall?q=森 🌸 forest", see: id("hit") },
   { name: "recall-nothing", at: "?fake=full#/recall?q=volcano&source=src-notes&from=2023-01-01", see: id("nothing") },
+  { name: "recall-typing", at: "?fake=full#/recall", see: id("question-box"), do: async (page) => {
+      await page.locator(id("question-box")).pressSequentially("big bee", { delay: 30 });
+      await page.waitForSelector(id("hit"));
+    } },
+  { name: "recall-why", at: "?fake=full#/recall?q=How old is the big beech on the slope?", see: id("hit"), do: async (page) => {
+      await page.locator(id("show-same")).first().click();
+      await page.waitForSelector(id("same"));
+      await page.locator(id("why")).scrollIntoViewIfNeeded();
+    } },
+  { name: "recall-keys", at: "?fake=full#/recall?q=beech", see: id("hit"), do: async (page) => {
+      await page.locator(id("question-box")).focus();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("w");
+      await page.waitForSelector(`${id("why")} table`);
+    } },
+  { name: "recall-filters", at: "?fake=full#/recall?q=beech&source=src-field&kind=document&from=2023-01-01&to=2023-12-31", see: id("chips") },
+  { name: "recall-filtered-out", at: "?fake=full#/recall?q=beech&source=src-written&kind=document&from=2024-01-01", see: id("behind") },
   { name: "recall-empty", at: "?fake=empty#/recall", see: id("choose-folder") },
   { name: "recall-error", at: "?fake=error#/doctor", see: id("doctor-headline"), do: async (page) => {
       await page.evaluate(() => { location.hash = "#/recall?q=beech"; });
@@ -82,7 +100,23 @@ const views = [
   { name: "memory-document", at: "?fake=full#/memory/doc-beech.2", see: id("asked-passage") },
   { name: "memory-note", at: "?fake=full#/memory/doc-list", see: id("passage") },
   { name: "memory-summary", at: "?fake=full#/memory/sum-doc-beech", see: id("pair"), do: (page) => page.locator(id("pair-sentence")).nth(1).focus() },
+  { name: "memory-long", at: "?fake=full#/memory/doc-diary.700", see: id("asked-passage") },
+  { name: "memory-find", at: "?fake=full#/memory/doc-diary", see: id("passage"), do: async (page) => {
+      await page.keyboard.press("ControlOrMeta+f");
+      await page.locator(id("find-box")).fill("Day 1200");
+      await page.locator("[data-found]").waitFor();
+    } },
+  { name: "memory-near", at: "?fake=full#/memory/doc-roof", see: id("near"), do: (page) => page.locator(id("near")).scrollIntoViewIfNeeded() },
+  { name: "memory-conversation", at: "?fake=full#/memory/doc-chat.2", see: id("asked-passage") },
+  ...[["same", "doc-beech.2"], ["changed", "doc-roof.1"], ["gone", "doc-reading.1"], ["message", "doc-chat.2"]].map(([state, chunk]) => ({
+    name: `original-${state}`, at: `?fake=full#/memory/${chunk}`, see: id("show-in-original"), do: async (page) => {
+      await click("show-in-original")(page);
+      await page.waitForSelector(id("original-state"));
+    },
+  })),
   { name: "memory-missing", at: "?fake=full#/memory/nowhere", see: "[role=alert]" },
+  { name: "people", at: "?fake=full#/people", see: id("person-row") },
+  { name: "people-empty", at: "?fake=empty#/people", see: id("no-people") },
   { name: "sources", at: "?fake=full#/sources", see: id("ledger-row") },
   { name: "sources-empty", at: "?fake=empty#/sources", see: id("choose-folder") },
   { name: "sources-error", at: "?fake=error#/doctor", see: id("doctor-headline"), do: async (page) => {

@@ -44,6 +44,7 @@ pub fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
         commands::call::call,
         commands::call::open_error,
         commands::files::open_original,
+        commands::files::show_original,
         commands::copies::show_copy,
         commands::files::pick_paths,
         commands::files::samples_path,

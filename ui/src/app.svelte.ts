@@ -4,6 +4,7 @@ import { toWireError } from "./errors";
 import { ActivityState } from "./features/activity/activity.svelte";
 import { Palette } from "./features/commands/palette.svelte";
 import { MemoryState } from "./features/memory/memory.svelte";
+import { PeopleState } from "./features/people/people.svelte";
 import { RecallState } from "./features/recall/recall.svelte";
 import { CopiesState, type Done } from "./features/settings/copies.svelte";
 import { Limits } from "./features/settings/limits.svelte";
@@ -55,6 +56,7 @@ export class AppState {
   readonly activity: ActivityState;
   readonly copies: CopiesState;
   readonly limits: Limits;
+  readonly people: PeopleState;
   readonly recall: RecallState;
   readonly memory: MemoryState;
   readonly tree: TreeState;
@@ -81,6 +83,7 @@ export class AppState {
     this.activity = new ActivityState(platform, (text) => this.toasts.show(text));
     this.copies = new CopiesState(platform, (done) => this.#tellOfCopy(done));
     this.limits = new Limits(platform);
+    this.people = new PeopleState(platform);
     this.recall = new RecallState(platform, () => this.changes.revision);
     this.memory = new MemoryState(platform);
     this.tree = new TreeState(platform);
@@ -172,7 +175,7 @@ export class AppState {
 
   /** A dialog has the keys and what is pasted. */
   get dialogOpen(): boolean {
-    return this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen;
+    return this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen;
   }
 
   /** Ends the introduction, at its end or before. */

@@ -32,7 +32,7 @@ it("a_memory_held_by_another_fills_the_page_and_can_be_tried_again", async () =>
 it("places_are_reached_by_number_and_the_box_by_a_slash", async () => {
   await open("full");
   const press = (init: KeyboardEventInit) => window.dispatchEvent(new KeyboardEvent("keydown", { ...init, cancelable: true }));
-  press({ key: "3", ctrlKey: true });
+  press({ key: "4", ctrlKey: true });
   expect((await screen.findAllByTestId("ledger-row")).length).toBeGreaterThan(0);
   press({ key: "/" });
   const box = await screen.findByTestId("question-box");

@@ -70,7 +70,7 @@ it("the_box_keeps_the_focus_while_arrows_choose", async () => {
   expect(activeOption(box)?.dataset["command"]).toBe("go-tree");
   press("ArrowDown");
   await settle();
-  expect(activeOption(box)?.dataset["command"]).toBe("go-sources");
+  expect(activeOption(box)?.dataset["command"]).toBe("go-people");
   expect(activeOption(box)?.getAttribute("aria-selected")).toBe("true");
   press("End");
   await settle();
@@ -238,7 +238,7 @@ it("a_page_brings_its_own_commands", async () => {
   expect(names(app).slice(0, 2)).toEqual(["retry-import", "copy-import"]);
   await run("retry failed");
   await expect.poll(() => app.imports.batch("imp-2")?.state).toBe("done");
-  app.router.go({ place: "recall", question: "beech", source: "src-notes", from: "", to: "" });
+  app.router.go({ place: "recall", question: "beech", source: "src-notes", from: "", to: "", kind: "", author: "" });
   await run("clear filters");
   expect(app.router.route).toMatchObject({ question: "beech", source: "" });
 });

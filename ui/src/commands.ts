@@ -3,7 +3,7 @@ import { ASK, type Command } from "./features/commands/palette.svelte";
 import { healthReport } from "./features/doctor/report";
 import { reportText } from "./features/sources/report";
 import { copyText } from "./shared/copy";
-import { isFile, tilde } from "./shared/format";
+import { tilde } from "./shared/format";
 import type { IconName } from "./shared/Icon.svelte";
 import { href, recallHome, type Route } from "./shared/route";
 import type { ShortcutName } from "./shared/shortcuts";
@@ -12,7 +12,7 @@ import { themeChoices, type ThemeChoice } from "./state/theme.svelte";
 import { t } from "./strings";
 
 export interface PlaceEntry {
-  place: "recall" | "tree" | "sources" | "activity" | "doctor" | "settings";
+  place: "recall" | "tree" | "people" | "sources" | "activity" | "doctor" | "settings";
   to: Route;
   shortcut: ShortcutName;
 }
@@ -21,6 +21,7 @@ export interface PlaceEntry {
 export const places: readonly PlaceEntry[] = [
   { place: "recall", to: recallHome, shortcut: "goRecall" },
   { place: "tree", to: { place: "tree", id: null }, shortcut: "goTree" },
+  { place: "people", to: { place: "people" }, shortcut: "goPeople" },
   { place: "sources", to: { place: "sources" }, shortcut: "goSources" },
   { place: "activity", to: { place: "activity" }, shortcut: "goActivity" },
   { place: "doctor", to: { place: "doctor" }, shortcut: "goDoctor" },
@@ -70,16 +71,21 @@ function here(app: AppState): Command[] {
   const group = "here";
   switch (route.place) {
     case "recall": {
-      const filtered = route.source !== "" || route.from !== "" || route.to !== "";
+      const filtered = route.source !== "" || route.from !== "" || route.to !== "" || route.kind !== "";
       if (!filtered) return [];
       const run = (): void => app.router.go({ ...recallHome, question: route.question });
       return [{ id: "clear-filters", group, icon: "close", title: words.clearFilters, run }];
     }
     case "memory": {
       const { shown } = app.memory;
-      const hasFile = shown?.kind === "document" && shown.chunks.some(({ locator }) => isFile(locator.path));
-      if (!hasFile) return [];
-      return [{ id: "open-original", group, icon: "external", title: words.openOriginal, run: () => void app.memory.openOriginal() }];
+      if (shown?.kind !== "document" || shown.path === null) return [];
+      const passage = shown.asked ?? app.memory.chunks[0]?.id;
+      if (passage === undefined) return [];
+      return [
+        { id: "show-in-original", group, icon: "file", title: t.original.show, run: () => void app.memory.lookAtOriginal(passage) },
+        { id: "open-original", group, icon: "external", title: words.openOriginal, run: () => void app.memory.openOriginal() },
+        { id: "show-in-folder", group, icon: "folder", title: t.original.folder, run: () => void app.memory.showOriginalInFolder() },
+      ];
     }
     case "import":
       return ofImport(app, route.batch);

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use oldgrowth_wire::{ErrorCode, Id, Request, Shown, WireError};
+use oldgrowth_wire::{ErrorCode, Id, Original, Request, WireError};
 use serde::Deserialize;
 use tauri::path::BaseDirectory;
 use tauri::{AppHandle, Manager, Runtime, WebviewWindow};
@@ -78,15 +78,6 @@ pub(crate) async fn open_original<R: Runtime>(
 ) -> Result<(), WireError> {
     blocking(move || {
         let path = original_of(&app, document)?;
-        if !path.exists() {
-            return Err(WireError {
-                code: ErrorCode::NotFound,
-                message: "the original file is no longer where it was imported from".into(),
-                hint: Some(
-                    "what was kept of it is still here; import it again from its new place".into(),
-                ),
-            });
-        }
         let opened = if names_a_text(&path) {
             app.opener().open_path(path.to_string_lossy(), None::<&str>)
         } else {
@@ -101,22 +92,46 @@ pub(crate) async fn open_original<R: Runtime>(
     .await
 }
 
+/// Shows the file that a document was read from in the system's file manager.
+#[tauri::command]
+pub(crate) async fn show_original<R: Runtime>(
+    app: AppHandle<R>,
+    document: String,
+) -> Result<(), WireError> {
+    blocking(move || {
+        let path = original_of(&app, document)?;
+        app.opener()
+            .reveal_item_in_dir(&path)
+            .map_err(|_| WireError {
+                code: ErrorCode::Internal,
+                message: "no program on this computer could show the folder".into(),
+                hint: Some("open it by hand; its place is shown above the passage".into()),
+            })
+    })
+    .await
+}
+
+/// The file of a document, of a conversation that of its export, as it is named now.
 fn original_of<R: Runtime>(app: &AppHandle<R>, document: String) -> Result<PathBuf, WireError> {
-    let shown = app
+    let original = app
         .state::<Memory>()
-        .call(Request::Show(Id { id: document }))?;
-    let path = match serde_json::from_value(shown) {
-        Ok(Shown::Document { chunks, .. }) => {
-            chunks.into_iter().find_map(|chunk| chunk.locator.path)
-        }
-        Ok(Shown::Summary { .. }) | Err(_) => None,
-    };
-    // Of a conversation it is a key, not a path.
-    let path = path.map(PathBuf::from).filter(|path| path.is_absolute());
-    path.ok_or_else(|| WireError {
+        .call(Request::Original(Id { id: document }))?;
+    let path = serde_json::from_value::<Original>(original)
+        .ok()
+        .and_then(|original| original.path)
+        .map(PathBuf::from)
+        .ok_or_else(|| WireError {
+            code: ErrorCode::NotFound,
+            message: "there is no file of this memory".into(),
+            hint: None,
+        })?;
+    if path.exists() {
+        return Ok(path);
+    }
+    Err(WireError {
         code: ErrorCode::NotFound,
-        message: "this memory was not read from a file".into(),
-        hint: None,
+        message: "the original file is no longer where it was imported from".into(),
+        hint: Some("what was kept of it is still here; import it again from its new place".into()),
     })
 }
 

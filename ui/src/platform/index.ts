@@ -26,6 +26,8 @@ export interface Platform {
   samplesPath(): Promise<string>;
   /** Opens the document's file with the program the system has for it. */
   openOriginal(document: string): Promise<void>;
+  /** Shows the document's file in the system's file manager. */
+  showOriginal(document: string): Promise<void>;
   /** Shows a backup, or what is kept aside, in the system's file manager. */
   showCopy(id: string): Promise<void>;
   /** Why the memory could not be opened at all, or null. */

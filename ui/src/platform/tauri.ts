@@ -52,6 +52,10 @@ export class TauriPlatform implements Platform {
     return command("open_original", { document });
   }
 
+  showOriginal(document: string): Promise<void> {
+    return command("show_original", { document });
+  }
+
   showCopy(id: string): Promise<void> {
     return command("show_copy", { id });
   }

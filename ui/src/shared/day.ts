@@ -15,3 +15,21 @@ export function parseDay(text: string, end: PeriodEnd): string | null {
   if (day < 1 || day > last) return null;
   return `${parts[1]}-${String(month).padStart(2, "0")}-${String(day).padStart(2, "0")}`;
 }
+
+export const recents = ["week", "month", "year"] as const;
+export type Recent = (typeof recents)[number];
+
+/** The first day of the last week, month or year, today included, by the person's own calendar. */
+export function firstDayOf(recent: Recent, today: Date): string {
+  const [year, month, date] = [today.getFullYear(), today.getMonth(), today.getDate()];
+  if (recent === "week") return localDay(new Date(year, month, date - 6));
+  const [thenYear, thenMonth] = recent === "month" ? [year, month - 1] : [year - 1, month];
+  // A month back from the 31st is the last day of a shorter month.
+  const last = new Date(thenYear, thenMonth + 1, 0).getDate();
+  return localDay(new Date(thenYear, thenMonth, Math.min(date, last)));
+}
+
+function localDay(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${String(date.getFullYear()).padStart(4, "0")}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}

@@ -11,6 +11,9 @@ const exactMoments = new Intl.DateTimeFormat(undefined, { dateStyle: "full", tim
 
 export const number = (value: number): string => numbers.format(value);
 
+/** With at most one decimal. */
+export const decimal = (value: number): string => decimals.format(value);
+
 const byteUnits = ["B", "KB", "MB", "GB", "TB"] as const;
 
 export function bytes(value: number): string {

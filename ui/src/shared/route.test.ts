@@ -2,8 +2,8 @@ import { expect, it } from "vitest";
 import { href, parseRoute, type Route } from "./route";
 
 const routes: Route[] = [
-  { place: "recall", question: "How old is it? & why #1?", source: "src/1", from: "2023-01-01", to: "" },
-  { place: "recall", question: "", source: "", from: "", to: "" },
+  { place: "recall", question: "How old is it? & why #1?", source: "src/1", from: "2023-01-01", to: "", kind: "note", author: "" },
+  { place: "recall", question: "", source: "", from: "", to: "", kind: "", author: "" },
   { place: "tree", id: null },
   { place: "tree", id: "sum/1 ü" },
   { place: "memory", id: "doc.1" },

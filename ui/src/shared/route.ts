@@ -5,9 +5,10 @@ export type WelcomeStep = (typeof welcomeSteps)[number];
 /** The places of the window and their addresses. */
 export type Route =
   | { place: "welcome"; step: WelcomeStep }
-  | { place: "recall"; question: string; source: string; from: string; to: string }
+  | { place: "recall"; question: string; source: string; from: string; to: string; kind: string; author: string }
   | { place: "tree"; id: string | null }
   | { place: "memory"; id: string }
+  | { place: "people" }
   | { place: "sources" }
   | { place: "import"; batch: string }
   | { place: "activity" }
@@ -16,7 +17,7 @@ export type Route =
 
 export type Place = Route["place"];
 
-export const recallHome: Extract<Route, { place: "recall" }> = { place: "recall", question: "", source: "", from: "", to: "" };
+export const recallHome: Extract<Route, { place: "recall" }> = { place: "recall", question: "", source: "", from: "", to: "", kind: "", author: "" };
 
 /** Reads an address. What it does not know leads home. */
 export function parseRoute(hash: string): Route {
@@ -33,6 +34,8 @@ export function parseRoute(hash: string): Route {
       return { place: "tree", id: second || null };
     case "memory":
       return second ? { place: "memory", id: second } : recallHome;
+    case "people":
+      return { place: "people" };
     case "sources":
       return second === "import" && third ? { place: "import", batch: third } : { place: "sources" };
     case "activity":
@@ -44,7 +47,7 @@ export function parseRoute(hash: string): Route {
     default: {
       const values = new URLSearchParams(query);
       const value = (name: string): string => values.get(name) ?? "";
-      return { place: "recall", question: value("q"), source: value("source"), from: value("from"), to: value("to") };
+      return { place: "recall", question: value("q"), source: value("source"), from: value("from"), to: value("to"), kind: value("kind"), author: value("author") };
     }
   }
 }
@@ -59,12 +62,16 @@ export function href(route: Route): string {
       if (route.source) values.set("source", route.source);
       if (route.from) values.set("from", route.from);
       if (route.to) values.set("to", route.to);
+      if (route.kind) values.set("kind", route.kind);
+      if (route.author) values.set("author", route.author);
       return values.size > 0 ? `#/recall?${values}` : "#/recall";
     }
     case "tree":
       return route.id === null ? "#/tree" : `#/tree/${encodeURIComponent(route.id)}`;
     case "memory":
       return `#/memory/${encodeURIComponent(route.id)}`;
+    case "people":
+      return "#/people";
     case "sources":
       return "#/sources";
     case "import":

@@ -33,7 +33,7 @@ it("macos_has_its_own_way_back", () => {
 
 it("no_stroke_does_two_things_in_one_place", () => {
   for (const mac of [false, true]) {
-    for (const group of ["recall", "tree"] as const) {
+    for (const group of ["recall", "memory", "tree"] as const) {
       const strokes = shortcutNames
         .filter((name) => shortcuts[name].group === "everywhere" || shortcuts[name].group === group)
         .flatMap((name) => strokesOf(name, mac).map((stroke) => JSON.stringify(stroke)));
@@ -42,6 +42,6 @@ it("no_stroke_does_two_things_in_one_place", () => {
   }
 });
 
-it("only_the_slash_and_the_question_mark_stand_alone", () => {
-  expect(shortcutNames.filter(isCharacterAlone)).toEqual(["shortcuts", "question"]);
+it("only_three_characters_stand_alone", () => {
+  expect(shortcutNames.filter(isCharacterAlone)).toEqual(["shortcuts", "question", "why"]);
 });

@@ -4,9 +4,10 @@ export interface Stroke {
   key: string;
   mod?: boolean;
   alt?: boolean;
+  shift?: boolean;
 }
 
-export type ShortcutGroup = "everywhere" | "recall" | "tree";
+export type ShortcutGroup = "everywhere" | "recall" | "memory" | "tree";
 
 interface Shortcut {
   group: ShortcutGroup;
@@ -23,10 +24,11 @@ const table = {
   question: { group: "everywhere", strokes: [{ key: "/" }] },
   goRecall: { group: "everywhere", strokes: [{ key: "1", mod: true }] },
   goTree: { group: "everywhere", strokes: [{ key: "2", mod: true }] },
-  goSources: { group: "everywhere", strokes: [{ key: "3", mod: true }] },
-  goActivity: { group: "everywhere", strokes: [{ key: "4", mod: true }] },
-  goDoctor: { group: "everywhere", strokes: [{ key: "5", mod: true }] },
-  goSettings: { group: "everywhere", strokes: [{ key: "6", mod: true }] },
+  goPeople: { group: "everywhere", strokes: [{ key: "3", mod: true }] },
+  goSources: { group: "everywhere", strokes: [{ key: "4", mod: true }] },
+  goActivity: { group: "everywhere", strokes: [{ key: "5", mod: true }] },
+  goDoctor: { group: "everywhere", strokes: [{ key: "6", mod: true }] },
+  goSettings: { group: "everywhere", strokes: [{ key: "7", mod: true }] },
   back: { group: "everywhere", strokes: [{ key: "ArrowLeft", alt: true }], onMac: [{ key: "[", mod: true }] },
   forward: { group: "everywhere", strokes: [{ key: "ArrowRight", alt: true }], onMac: [{ key: "]", mod: true }] },
   leave: { group: "everywhere", strokes: [{ key: "Escape" }] },
@@ -35,6 +37,12 @@ const table = {
   keepNote: { group: "everywhere", strokes: [{ key: "Enter", mod: true }] },
   ask: { group: "recall", strokes: [{ key: "Enter" }] },
   answers: { group: "recall", strokes: [{ key: "ArrowUp" }, { key: "ArrowDown" }] },
+  around: { group: "recall", strokes: [{ key: "ArrowRight" }, { key: "ArrowLeft" }] },
+  why: { group: "recall", strokes: [{ key: "w" }] },
+  cite: { group: "recall", strokes: [{ key: "c", mod: true }] },
+  find: { group: "memory", strokes: [{ key: "f", mod: true }] },
+  findNext: { group: "memory", strokes: [{ key: "Enter" }, { key: "F3" }] },
+  findLast: { group: "memory", strokes: [{ key: "Enter", shift: true }, { key: "F3", shift: true }] },
   treeMove: { group: "tree", strokes: [{ key: "ArrowUp" }, { key: "ArrowDown" }] },
   treeOpen: { group: "tree", strokes: [{ key: "ArrowRight" }] },
   treeClose: { group: "tree", strokes: [{ key: "ArrowLeft" }] },
@@ -70,17 +78,17 @@ export function isCharacterAlone(name: ShortcutName): boolean {
 /** For `aria-keyshortcuts`. */
 export function ariaKeys(name: ShortcutName, mac = onMac): string {
   return strokesOf(name, mac)
-    .map(({ key, mod, alt }) => [mod && (mac ? "Meta" : "Control"), alt && "Alt", key.length === 1 ? key.toUpperCase() : key].filter(Boolean).join("+"))
+    .map(({ key, mod, alt, shift }) => [mod && (mac ? "Meta" : "Control"), alt && "Alt", shift && "Shift", key.length === 1 ? key.toUpperCase() : key].filter(Boolean).join("+"))
     .join(" ");
 }
 
-function pressed({ key, mod = false, alt = false }: Stroke, event: KeyboardEvent, mac: boolean): boolean {
+function pressed({ key, mod = false, alt = false, shift = false }: Stroke, event: KeyboardEvent, mac: boolean): boolean {
   const command = mac ? event.metaKey : event.ctrlKey;
   const other = mac ? event.ctrlKey : event.metaKey;
   const isCharacter = key.length === 1;
   // Characters that need the third level of a keyboard report Control and Alt on some systems.
   if (isCharacter && !mod && !alt) return event.key === key && (event.getModifierState("AltGraph") || !(command || other || event.altKey));
-  if (command !== mod || other || event.altKey !== alt || event.shiftKey) return false;
+  if (command !== mod || other || event.altKey !== alt || event.shiftKey !== shift) return false;
   return event.key.toLowerCase() === key.toLowerCase() || (isCharacter && isSameKey(key, event));
 }
 

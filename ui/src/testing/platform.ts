@@ -39,6 +39,7 @@ export function handPlatform(picked: string[] = []): HandPlatform {
     pickPaths: async () => picked,
     samplesPath: async () => "/samples",
     openOriginal: vi.fn(async () => {}),
+    showOriginal: vi.fn(async () => {}),
     showCopy: vi.fn(async () => {}),
     openError: async () => null,
   };
@@ -73,6 +74,7 @@ export const answerOf = (title: string): Answer => ({
   ],
   terms: [title],
   nothing: null,
+  behind: null,
 });
 
 export const statusOf = (seq: number, store: Status["state"] = "ok"): Status => ({

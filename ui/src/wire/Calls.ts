@@ -9,13 +9,17 @@ import type { BatchReport } from "./BatchReport";
 import type { Copies } from "./Copies";
 import type { Empty } from "./Empty";
 import type { FailedAt } from "./FailedAt";
+import type { FindAsked } from "./FindAsked";
+import type { FoundInDocument } from "./FoundInDocument";
 import type { Hits } from "./Hits";
 import type { Id } from "./Id";
 import type { ImportPaths } from "./ImportPaths";
 import type { ImportPlan } from "./ImportPlan";
 import type { JobsRetry } from "./JobsRetry";
 import type { Ledger } from "./Ledger";
+import type { Near } from "./Near";
 import type { NoteAdded } from "./NoteAdded";
+import type { Original } from "./Original";
 import type { People } from "./People";
 import type { Question } from "./Question";
 import type { RestorePreview } from "./RestorePreview";
@@ -25,10 +29,13 @@ import type { Retried } from "./Retried";
 import type { Search } from "./Search";
 import type { SettingChange } from "./SettingChange";
 import type { Settings } from "./Settings";
+import type { ShowAt } from "./ShowAt";
 import type { Shown } from "./Shown";
 import type { Status } from "./Status";
 import type { TreeAt } from "./TreeAt";
 import type { TreeView } from "./TreeView";
+import type { Why } from "./Why";
+import type { WhyAsked } from "./WhyAsked";
 import type { Work } from "./Work";
 import type { WorkFailed } from "./WorkFailed";
 
@@ -57,9 +64,25 @@ search: [Search, Hits],
  */
 recall: [Question, Answer], 
 /**
- * One memory, whole: a passage, a document or a summary.
+ * Why a passage answers a question: what of it the passage holds, and what that counted for.
  */
-show: [Id, Shown], 
+why: [WhyAsked, Why], 
+/**
+ * One memory: a summary, or a document with a page of its passages.
+ */
+show: [ShowAt, Shown], 
+/**
+ * What stands near a document: in time, as a version of it, at other places.
+ */
+near: [Id, Near], 
+/**
+ * Where letters stand in a document, across all its passages.
+ */
+find_in_document: [FindAsked, FoundInDocument], 
+/**
+ * A passage in the file it was read from, as the file is now.
+ */
+original: [Id, Original], 
 /**
  * The rows under one row of the tree, or its roots.
  */

@@ -10,6 +10,6 @@ export type Locator = {
  */
 path: string | null, 
 /**
- * Lines counted from 1, both included; in a conversation messages, in the order in which it is read.
+ * Counted from 1, both included: lines of a file, and messages of a conversation.
  */
 line_first: number, line_last: number, };

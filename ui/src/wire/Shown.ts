@@ -10,7 +10,23 @@ export type Shown = { "kind": "document", id: string, source: string, source_nam
 /**
  * "stated", "file_time" or "unknown".
  */
-happened_basis: string, imported_at: string, sha256: string, chunks: Array<Chunk>, 
+happened_basis: string, imported_at: string, sha256: string, 
+/**
+ * The file, or null for a note that was typed in.
+ */
+path: string | null, 
+/**
+ * One page of its passages, in reading order.
+ */
+chunks: Array<Chunk>, 
+/**
+ * How many passages come before this page.
+ */
+first: number, 
+/**
+ * How many there are in all.
+ */
+total: number, 
 /**
  * The passage that was asked for, when the id was a passage's.
  */

@@ -1,12 +1,14 @@
 //! Every call, whoever makes it, ends here: the window, the command line, another program.
 
 mod copies;
+mod memory;
 
 use std::path::PathBuf;
 
 use oldgrowth_domain::{BatchId, UnixMs};
-use oldgrowth_engine::{Asked, At, Engine, Note, Retry, SettingChange};
+use oldgrowth_engine::{Asked, Asker, At, Engine, Note, Retry, SettingChange};
 use oldgrowth_store::JobKey;
+use oldgrowth_store::table::words::Kind;
 use oldgrowth_wire::{self as wire, ErrorCode, Request, WireError};
 use serde::Serialize;
 use serde_json::Value;
@@ -29,9 +31,11 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         Request::NoteAdd(note) => reply(note_add(engine, note)?),
         Request::Search(search) => reply(search_words(engine, search)?),
         Request::Recall(question) => reply(recall(engine, question)?),
-        Request::Show(wire::Id { id }) => {
-            reply(views::shown(engine.show(&id).map_err(|e| explain(&e))?))
-        }
+        Request::Why(asked) => reply(memory::why(engine, asked)?),
+        Request::Show(at) => reply(memory::show(engine, &at)?),
+        Request::Near(id) => reply(memory::near(engine, &id)?),
+        Request::FindInDocument(asked) => reply(memory::find(engine, asked)?),
+        Request::Original(id) => reply(memory::original(engine, &id)?),
         Request::Tree(at) => reply(tree(engine, &at)?),
         Request::Ledger(_) => reply(views::ledger(engine.ledger().map_err(|e| explain(&e))?)),
         Request::People(_) => reply(views::people(engine.people().map_err(|e| explain(&e))?)),
@@ -151,43 +155,30 @@ fn note_add(engine: &Engine, note: wire::AddNote) -> Reply<wire::NoteAdded> {
 }
 
 fn search_words(engine: &Engine, search: wire::Search) -> Reply<wire::Hits> {
-    let asked = asked(
-        search.query,
-        search.limit.unwrap_or(SEARCH_LIMIT),
-        search.source,
-        search.author,
-        &search.from,
-        &search.to,
-    )?;
+    let asked = asked(wire::Question {
+        question: search.query,
+        limit: search.limit.or(Some(SEARCH_LIMIT)),
+        source: search.source,
+        author: search.author,
+        from: search.from,
+        to: search.to,
+        kind: search.kind,
+        typing: None,
+        asker: None,
+    })?;
     Ok(views::hits(engine.search(&asked).map_err(|e| explain(&e))?))
 }
 
 fn recall(engine: &Engine, question: wire::Question) -> Reply<wire::Answer> {
-    let limit = question.limit.unwrap_or(RECALL_LIMIT);
-    let asked = asked(
-        question.question,
-        limit,
-        question.source,
-        question.author,
-        &question.from,
-        &question.to,
-    )?;
+    let asked = asked(question)?;
     let answer = engine.recall(&asked).map_err(|e| explain(&e))?;
     Ok(views::answer(&asked, answer))
 }
 
-fn asked(
-    text: String,
-    limit: u32,
-    source: Option<String>,
-    author: Option<String>,
-    from: &Option<String>,
-    to: &Option<String>,
-) -> Reply<Asked> {
+fn asked(question: wire::Question) -> Reply<Asked> {
+    let from = instant(question.from.as_deref(), DayEnd::First)?;
+    let to = instant(question.to.as_deref(), DayEnd::Last)?;
     let named = |name: Option<String>| name.filter(|name| !name.trim().is_empty());
-    let (source, author) = (named(source), named(author));
-    let from = instant(from.as_deref(), DayEnd::First)?;
-    let to = instant(to.as_deref(), DayEnd::Last)?;
     if let (Some(from), Some(to)) = (from, to)
         && from > to
     {
@@ -198,13 +189,27 @@ fn asked(
         ));
     }
     Ok(Asked {
-        text,
-        limit,
-        source,
-        author,
+        text: question.question,
+        limit: question.limit.unwrap_or(RECALL_LIMIT),
+        source: named(question.source),
+        author: named(question.author),
         from,
         to,
+        kind: question.kind.map(|kind| match kind {
+            wire::MemoryKind::Document => Kind::Document,
+            wire::MemoryKind::Note => Kind::Note,
+            wire::MemoryKind::Conversation => Kind::Conversation,
+        }),
+        typing: question.typing.unwrap_or(false),
+        asker: question.asker.map(asker),
     })
+}
+
+fn asker(asker: wire::Asker) -> Asker {
+    Asker {
+        name: asker.name,
+        turn: asker.turn,
+    }
 }
 
 fn tree(engine: &Engine, at: &wire::TreeAt) -> Reply<wire::TreeView> {

@@ -18,6 +18,7 @@ use oldgrowth_domain::UnixMs;
 mod activity;
 pub(crate) mod copies;
 mod health;
+pub(crate) mod memory;
 mod settings;
 
 pub(crate) use activity::{activity, failed, work};
@@ -130,16 +131,19 @@ pub(crate) fn answer(asked: &engine::Asked, answer: engine::Answer) -> wire::Ans
         hits,
         terms: answer.words,
         nothing,
+        behind: answer.behind.map(|behind| wire::Behind {
+            source: behind.source,
+            author: behind.author,
+            dates: behind.dates,
+            kind: behind.kind,
+            all: behind.all,
+        }),
     }
 }
 
 fn nothing_found(asked: &engine::Asked, words: &[String]) -> String {
     let words: Vec<String> = words.iter().map(|word| format!("“{word}”")).collect();
-    let narrowed = asked.source.is_some()
-        || asked.author.is_some()
-        || asked.from.is_some()
-        || asked.to.is_some();
-    let place = if narrowed {
+    let place = if asked.is_narrowed() {
         "within these filters"
     } else {
         "in your memory"
@@ -189,6 +193,9 @@ fn document(shown: engine::ShownDocument) -> wire::Shown {
                 author: chunk.author,
             })
             .collect(),
+        path,
+        first: shown.first,
+        total: shown.total,
         asked: shown.asked.map(|id| id.to_string()),
         tree: steps(shown.tree),
         replaced_by: shown.replaced_by.map(|id| id.to_string()),

@@ -5,7 +5,10 @@
 //! indexed, and asked, as single characters and overlapping pairs. Trigrams would miss the many
 //! words of two characters.
 
+use std::ops::Range;
+
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::decompose_canonical;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::text::nfc;
@@ -98,6 +101,83 @@ pub fn question_words(question: &str) -> Vec<String> {
     let mut words = if kept.is_empty() { dropped } else { kept };
     words.truncate(QUESTION_WORDS_MAX);
     words
+}
+
+/// The fewest characters of a word that say what it may become.
+const BEGUN_CHARS_MIN: usize = 2;
+
+/// The word at the very end of a question, which may be unfinished. None where words are not set apart,
+/// for a stop word, and for a single letter.
+pub fn begun_word(question: &str) -> Option<String> {
+    let question = nfc(question);
+    let (at, word) = question.unicode_word_indices().next_back()?;
+    let is_last = at + word.len() == question.len();
+    let word = word.to_lowercase().replace('\u{2019}', "'");
+    let is_telling = !STOP_WORDS.contains(&word.as_str()) && !word.chars().any(is_unspaced);
+    (is_last && is_telling && word.chars().count() >= BEGUN_CHARS_MIN).then_some(word)
+}
+
+/// Where this stands in a text, whatever the case and the accents, as byte ranges in order, not
+/// overlapping.
+pub fn find_folded(text: &str, wanted: &str) -> Vec<Range<usize>> {
+    let wanted = Folded::of(wanted).text;
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let folded = Folded::of(text);
+    folded
+        .text
+        .match_indices(&wanted)
+        .filter_map(|(at, found)| folded.range(at..at + found.len()))
+        .collect()
+}
+
+/// A text in lower case without accents, and where each of its bytes comes from.
+struct Folded {
+    text: String,
+    /// For each byte the start and the end of the character it was made from; empty when the text was
+    /// ASCII, in which nothing moves.
+    from: Vec<(usize, usize)>,
+}
+
+impl Folded {
+    fn of(text: &str) -> Self {
+        if text.is_ascii() {
+            return Self {
+                text: text.to_ascii_lowercase(),
+                from: Vec::new(),
+            };
+        }
+        let mut folded = Self {
+            text: String::with_capacity(text.len()),
+            from: Vec::with_capacity(text.len()),
+        };
+        for (at, c) in text.char_indices() {
+            decompose_canonical(c, |part| {
+                if !matches!(u32::from(part), 0x0300..=0x036F) {
+                    folded.text.extend(part.to_lowercase());
+                }
+            });
+            let end = at + c.len_utf8();
+            if folded.from.len() == folded.text.len()
+                && let Some(last) = folded.from.last_mut()
+            {
+                // An accent by itself belongs to what stands before it.
+                last.1 = end;
+            }
+            folded.from.resize(folded.text.len(), (at, end));
+        }
+        folded
+    }
+
+    fn range(&self, range: Range<usize>) -> Option<Range<usize>> {
+        if self.from.is_empty() {
+            return Some(range);
+        }
+        let (start, _) = self.from.get(range.start)?;
+        let (_, end) = self.from.get(range.end.checked_sub(1)?)?;
+        Some(*start..*end)
+    }
 }
 
 /// A word as it is compared: lower case, without the accents of the Latin, Greek and Cyrillic
@@ -207,6 +287,45 @@ mod tests {
             ["한"],
             "Hangul Jamo compose to a syllable"
         );
+    }
+
+    #[test]
+    fn only_a_word_at_the_very_end_is_begun() {
+        assert_eq!(begun_word("When does my Passp").as_deref(), Some("passp"));
+        for finished in [
+            "my passport ",
+            "my passport?",
+            "is the",
+            "p",
+            "我的護照",
+            "",
+        ] {
+            assert_eq!(begun_word(finished), None, "{finished:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_found_without_case_and_accents_stands_at_the_right_bytes() {
+        for (text, wanted, found) in [
+            (
+                "The CAFÉ, a café, a cafe\u{301}.",
+                "Cafe",
+                vec!["CAFÉ", "café", "cafe\u{301}"],
+            ),
+            (
+                "😀 İstanbul ist ISTANBUL",
+                "istanbul",
+                vec!["İstanbul", "ISTANBUL"],
+            ),
+            ("我的護照在護照裡", "護照", vec!["護照", "護照"]),
+            ("aaa", "aa", vec!["aa"]),
+            ("Straße", "ß", vec!["ß"]),
+            ("nothing", "", vec![]),
+        ] {
+            let ranges = find_folded(text, wanted);
+            let stands: Vec<&str> = ranges.into_iter().map(|r| text.get(r).unwrap()).collect();
+            assert_eq!(stands, found, "{wanted} in {text}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use oldgrowth_domain::UnixMs;
 use oldgrowth_store::{Store, Waiting};
 use parking_lot::Mutex;
 
+use crate::askers::Askers;
 use crate::copies::{Memo, Running};
 use crate::events::Events;
 use crate::health::Board;
@@ -46,6 +47,7 @@ pub(crate) struct Core {
     pub(crate) files: Arc<dyn Files>,
     pub(crate) summariser: Arc<dyn Summariser>,
     pub(crate) events: Events,
+    pub(crate) askers: Askers,
     pub(crate) board: Board,
     pub(crate) queue: Queue,
     pub(crate) settings: Mutex<Settings>,
@@ -93,6 +95,7 @@ impl Engine {
             files: parts.files,
             summariser: parts.summariser,
             events: Events::default(),
+            askers: Askers::default(),
             board: Board::new(now),
             queue: Queue::paused_since(paused),
             settings: Mutex::new(settings),

@@ -4,6 +4,7 @@
 //! and models are ports, handed in by whoever composes the process.
 
 mod activity;
+mod askers;
 mod batches;
 mod copies;
 mod coverage;
@@ -15,7 +16,10 @@ mod ingest;
 mod jobs;
 mod ledger;
 mod matching;
+mod near;
 mod notes;
+mod original;
+mod page_search;
 mod people;
 pub mod ports;
 mod recall;
@@ -25,8 +29,10 @@ mod show;
 mod tally;
 mod telling;
 mod tree;
+mod why;
 
 pub use activity::{Activity, AtWork, Failed, Retry, Work};
+pub use askers::Asker;
 pub use batches::{BatchReport, BatchView};
 pub use copies::{BackupView, Copies, CopyProgress, CopyWork};
 pub use engine::{Engine, Parts};
@@ -36,10 +42,14 @@ pub use health::{Component, ComponentState, HealthCode, Status, aside_words};
 pub use ingest::plan::{ImportPlan, ReasonCount};
 pub use jobs::{Pause, PausedBy};
 pub use ledger::SourceLedger;
+pub use near::{Near, PlacedAt};
 pub use notes::{Note, NoteKept};
+pub use original::{Original, OriginalPart, OriginalState};
+pub use page_search::{FoundIn, FoundInDocument};
 pub use people::{People, Person};
-pub use recall::{Answer, Asked, Hit, Hits, Surroundings};
+pub use recall::{Answer, Asked, Behind, Hit, Hits, Surroundings};
 pub use settings::{NumberSetting, SETTINGS_FILE, SettingChange, SettingProblem, Settings};
-pub use show::{Shown, ShownDocument, ShownSentence, ShownSummary};
+pub use show::{Page, Shown, ShownDocument, ShownSentence, ShownSummary};
 pub use tally::Rate;
 pub use tree::{At, Position, Row, RowKind, Step, View};
+pub use why::{SamePassage, Why, WhyWord};

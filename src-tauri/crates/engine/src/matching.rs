@@ -20,6 +20,10 @@ pub(crate) struct Matcher {
     /// text need not be stemmed to know that they are none of these.
     initials: HashSet<char>,
     grams: Vec<String>,
+    /// Words that begin with this are meant as well.
+    begun: Option<String>,
+    /// Which word of the question each stem, and after them each gram, was made from.
+    words: Vec<usize>,
 }
 
 /// A word of the question in a text.
@@ -38,23 +42,39 @@ pub(crate) struct Matches {
 }
 
 impl Matcher {
-    pub(crate) fn new(words: &[String]) -> Self {
+    /// `begun` is the last of the words, which may be unfinished.
+    pub(crate) fn new(words: &[String], begun: Option<&str>) -> Self {
         let stemmer = Stemmer::create(Algorithm::English);
-        let (grams, words): (Vec<_>, Vec<_>) = words
+        let (grams, spaced): (Vec<_>, Vec<_>) = words
             .iter()
-            .cloned()
-            .partition(|word| word.chars().all(is_unspaced));
-        let stems: Vec<String> = words.iter().map(|word| stem(&stemmer, word)).collect();
+            .enumerate()
+            .partition(|(_, word)| word.chars().all(is_unspaced));
+        let stems: Vec<String> = spaced
+            .iter()
+            .map(|(_, word)| stem(&stemmer, word))
+            .collect();
+        let begun = begun.map(fold);
         let initials = stems
             .iter()
-            .filter_map(|stem| stem.chars().next())
+            .chain(&begun)
+            .filter_map(|word| word.chars().next())
             .collect();
         Self {
             stemmer,
             stems,
             initials,
-            grams,
+            words: spaced.iter().chain(&grams).map(|(at, _)| *at).collect(),
+            grams: grams.into_iter().map(|(_, gram)| gram.clone()).collect(),
+            begun,
         }
+    }
+
+    /// The words of the question that a text holds: which, and as the text has it.
+    pub(crate) fn words_in<'t>(&self, text: &'t str) -> Vec<(usize, &'t str)> {
+        self.find(text)
+            .into_iter()
+            .filter_map(|found| Some((*self.words.get(found.word)?, text.get(found.range)?)))
+            .collect()
     }
 
     pub(crate) fn look(&self, text: &str) -> Matches {
@@ -92,7 +112,12 @@ impl Matcher {
         }
         let folded = fold(word);
         let stem = self.stemmer.stem(&folded);
-        self.stems.iter().position(|known| *known == stem)
+        let known = self.stems.iter().position(|known| *known == stem);
+        known.or_else(|| {
+            let begun = self.begun.as_ref()?;
+            let last = self.stems.len().checked_sub(1)?;
+            folded.starts_with(begun.as_str()).then_some(last)
+        })
     }
 }
 
@@ -166,7 +191,7 @@ mod tests {
 
     fn marked(words: &[&str], text: &str) -> Vec<String> {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        Matcher::new(&words)
+        Matcher::new(&words, None)
             .look(text)
             .marks
             .into_iter()
@@ -191,7 +216,7 @@ mod tests {
     #[test]
     fn the_sentence_that_says_most_of_it_is_quoted() {
         let text = "My passport is red. The passport expires in 2030. It rains.";
-        let matcher = Matcher::new(&["passport".to_owned(), "expire".to_owned()]);
+        let matcher = Matcher::new(&["passport".to_owned(), "expire".to_owned()], None);
         assert_eq!(
             text.get(matcher.look(text).quote),
             Some("The passport expires in 2030.")

@@ -42,6 +42,9 @@ pub trait Files: Send + Sync {
         name: &str,
         bytes: &[u8],
     ) -> std::result::Result<CanonicalDocument, Problem>;
+
+    /// The text of what was fetched, in whose lines [`Files::parse`] counts: its markup included.
+    fn text(&self, format: Format, bytes: &[u8]) -> String;
 }
 
 /// What no import may open.

@@ -4,15 +4,16 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use oldgrowth_domain::words::question_words;
+use oldgrowth_domain::words::{begun_word, question_words};
 use oldgrowth_domain::{SourceId, UnixMs};
 use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::chunks::Chunk;
 use oldgrowth_store::table::documents::Document;
 use oldgrowth_store::table::places::Place;
-use oldgrowth_store::table::words::{Filter, WordHit};
-use oldgrowth_store::{Lane, Read};
+use oldgrowth_store::table::words::{Filter, Kind, Wanted, WordHit};
+use oldgrowth_store::{Canceller, Lane, Read};
 
+use crate::askers::Asker;
 use crate::matching::Matcher;
 use crate::tree::{Step, path_to};
 use crate::{Engine, Error, Result};
@@ -24,7 +25,11 @@ const HITS_MAX: u32 = 200;
 /// looked at, up to a limit. Not from the start: the index works a score out again for each row that
 /// is read.
 const LOOK_WIDER: u32 = 4;
-const LOOKED_AT_MAX: u32 = 4_000;
+pub(crate) const LOOKED_AT_MAX: u32 = 4_000;
+
+/// So many letters a beginning under which nothing stands is shortened by, and so many are left.
+const BEGUN_CHARS_CUT_MAX: usize = 3;
+const BEGUN_CHARS_LEFT_MIN: usize = 3;
 
 /// What is asked, and where.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +44,24 @@ pub struct Asked {
     /// Both included.
     pub from: Option<UnixMs>,
     pub to: Option<UnixMs>,
+    pub kind: Option<Kind>,
+    /// The last word may be unfinished: words that begin with it count as well.
+    pub typing: bool,
+    pub asker: Option<Asker>,
+}
+
+impl Asked {
+    pub fn is_narrowed(&self) -> bool {
+        let Self {
+            source,
+            author,
+            from,
+            to,
+            kind,
+            ..
+        } = self;
+        source.is_some() || author.is_some() || from.is_some() || to.is_some() || kind.is_some()
+    }
 }
 
 /// A passage found by its words.
@@ -77,33 +100,74 @@ pub struct Surroundings {
 pub struct Answer {
     pub hits: Vec<(Hit, Surroundings)>,
     pub words: Vec<String>,
+    /// When filters let nothing through: what there is behind them.
+    pub behind: Option<Behind>,
+}
+
+/// How many passages hold words of the question without one of the filters that are set, and without
+/// any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Behind {
+    pub source: Option<u32>,
+    pub author: Option<u32>,
+    pub dates: Option<u32>,
+    pub kind: Option<u32>,
+    pub all: u32,
 }
 
 impl Engine {
     pub fn search(&self, asked: &Asked) -> Result<Hits> {
         let words = words_of(asked)?;
-        self.core().store.read(Lane::Interactive, |r| {
-            let hits = find(r, asked, &words)?;
+        self.read_for(asked.asker.as_ref(), |r, canceller| {
+            let hits = find(r, canceller, asked, &words)?;
             Ok(Hits { hits, words })
         })
     }
 
     pub fn recall(&self, asked: &Asked) -> Result<Answer> {
         let words = words_of(asked)?;
-        self.core().store.read(Lane::Interactive, |r| {
-            let hits = find(r, asked, &words)?
+        self.read_for(asked.asker.as_ref(), |r, canceller| {
+            let hits: Vec<_> = find(r, canceller, asked, &words)?
                 .into_iter()
                 .map(|hit| {
                     let around = surroundings(r, &hit.chunk)?;
                     Ok::<_, Error>((hit, around))
                 })
                 .collect::<Result<_>>()?;
-            Ok(Answer { hits, words })
+            let behind = if hits.is_empty() && asked.is_narrowed() {
+                Some(behind(r, asked, &words)?)
+            } else {
+                None
+            };
+            Ok(Answer {
+                hits,
+                words,
+                behind,
+            })
         })
+    }
+
+    /// Reads for somebody whose next question calls this one off.
+    pub(crate) fn read_for<T>(
+        &self,
+        asker: Option<&Asker>,
+        op: impl FnOnce(&Read<'_>, &Canceller) -> Result<T>,
+    ) -> Result<T> {
+        let canceller = self.core().askers.begin(asker);
+        let read = self
+            .core()
+            .store
+            .read_until(Lane::Interactive, &canceller, |r| op(r, &canceller));
+        match read {
+            Err(Error::Store(error)) if error.is_cancelled() && canceller.is_cancelled() => {
+                Err(Error::Cancelled)
+            }
+            read => read,
+        }
     }
 }
 
-fn words_of(asked: &Asked) -> Result<Vec<String>> {
+pub(crate) fn words_of(asked: &Asked) -> Result<Vec<String>> {
     let words = question_words(&asked.text);
     if words.is_empty() {
         Err(Error::NothingAsked)
@@ -112,20 +176,104 @@ fn words_of(asked: &Asked) -> Result<Vec<String>> {
     }
 }
 
-fn find(r: &Read<'_>, asked: &Asked, words: &[String]) -> Result<Vec<Hit>> {
-    let filter = Filter {
+pub(crate) fn filter_of<'a>(r: &Read<'_>, asked: &'a Asked) -> Result<Filter<'a>> {
+    Ok(Filter {
         source: source_key(r, asked.source.as_deref())?,
         author: asked.author.as_deref(),
         from: asked.from,
         to: asked.to,
+        kind: asked.kind,
+    })
+}
+
+pub(crate) fn begun_of(asked: &Asked) -> Option<String> {
+    asked.typing.then(|| begun_word(&asked.text)).flatten()
+}
+
+/// The index holds stems, which may be shorter than what has been written: "expiri" begins no stem of
+/// "expiring". So a beginning under which nothing stands is tried a few letters shorter.
+pub(crate) fn shortened(begun: &str, asked: &Asked) -> Option<String> {
+    let written = begun_of(asked)?.chars().count();
+    let left = begun.chars().count().checked_sub(1)?;
+    (left >= BEGUN_CHARS_LEFT_MIN && written - left <= BEGUN_CHARS_CUT_MAX)
+        .then(|| begun.chars().take(left).collect())
+}
+
+fn behind(r: &Read<'_>, asked: &Asked, words: &[String]) -> Result<Behind> {
+    let begun = begun_of(asked);
+    let wanted = Wanted {
+        words,
+        begun: begun.as_deref(),
     };
-    let limit = asked.limit.clamp(1, HITS_MAX);
-    let matcher = Matcher::new(words);
+    let filter = filter_of(r, asked)?;
+    let without = |is_set: bool, filter: Filter<'_>| {
+        is_set.then(|| r.count_words(wanted, filter)).transpose()
+    };
+    Ok(Behind {
+        source: without(
+            filter.source.is_some(),
+            Filter {
+                source: None,
+                ..filter
+            },
+        )?,
+        author: without(
+            filter.author.is_some(),
+            Filter {
+                author: None,
+                ..filter
+            },
+        )?,
+        dates: without(
+            filter.from.is_some() || filter.to.is_some(),
+            Filter {
+                from: None,
+                to: None,
+                ..filter
+            },
+        )?,
+        kind: without(
+            filter.kind.is_some(),
+            Filter {
+                kind: None,
+                ..filter
+            },
+        )?,
+        all: r.count_words(wanted, Filter::default())?,
+    })
+}
+
+fn find(r: &Read<'_>, canceller: &Canceller, asked: &Asked, words: &[String]) -> Result<Vec<Hit>> {
+    let filter = filter_of(r, asked)?;
+    let mut begun = begun_of(asked);
+    loop {
+        let wanted = Wanted {
+            words,
+            begun: begun.as_deref(),
+        };
+        let hits = find_wanted(r, canceller, wanted, filter, asked.limit)?;
+        let shorter = begun.as_deref().and_then(|begun| shortened(begun, asked));
+        if !hits.is_empty() || shorter.is_none() {
+            return Ok(hits);
+        }
+        begun = shorter;
+    }
+}
+
+fn find_wanted(
+    r: &Read<'_>,
+    canceller: &Canceller,
+    wanted: Wanted<'_>,
+    filter: Filter<'_>,
+    limit: u32,
+) -> Result<Vec<Hit>> {
+    let limit = limit.clamp(1, HITS_MAX);
+    let matcher = Matcher::new(wanted.words, wanted.begun);
     let mut look_at = limit;
     loop {
-        let found = r.search_words(words, filter, look_at)?;
+        let found = r.search_words(wanted, filter, look_at)?;
         let all = found.len() < look_at as usize;
-        let hits = fold_equal(r, &matcher, found, limit)?;
+        let hits = fold_equal(r, canceller, &matcher, found, limit)?;
         if all || hits.len() >= limit as usize || look_at >= LOOKED_AT_MAX {
             return Ok(hits);
         }
@@ -136,6 +284,7 @@ fn find(r: &Read<'_>, asked: &Asked, words: &[String]) -> Result<Vec<Hit>> {
 /// The first `limit` of these passages, those that say exactly the same as one.
 fn fold_equal(
     r: &Read<'_>,
+    canceller: &Canceller,
     matcher: &Matcher,
     found: Vec<WordHit>,
     limit: u32,
@@ -143,6 +292,10 @@ fn fold_equal(
     let mut hits: Vec<Hit> = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
     for WordHit { chunk, score } in found {
+        // Short statements and the marking of words don't ask by themselves.
+        if canceller.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
         let chunk = r.chunk(chunk)?;
         if let Some(hit) = seen.get(&chunk.text).and_then(|at| hits.get_mut(*at)) {
             hit.same_elsewhere += 1;

@@ -23,7 +23,11 @@ pub struct ShownDocument {
     pub document: Document,
     pub source: Source,
     pub place: Option<Place>,
+    /// One page of its passages, in reading order.
     pub chunks: Vec<Chunk>,
+    /// How many come before this page, and how many there are in all.
+    pub first: u32,
+    pub total: u32,
     /// The passage that was asked for.
     pub asked: Option<ChunkId>,
     pub tree: Vec<Step>,
@@ -49,25 +53,52 @@ pub struct ShownSentence {
     pub place: Option<Place>,
 }
 
+/// Which passages of a document are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The place of the first one in reading order, from 0. When absent, the page lies around the passage
+    /// that was asked for.
+    pub from: Option<u32>,
+    /// 1 to 200.
+    pub limit: Option<u32>,
+}
+
+/// The most passages one page brings, and how many it does unless more or fewer are asked for.
+const PAGE_MAX: u32 = 200;
+const PAGE: u32 = 60;
+
 impl Engine {
     /// A passage's document, a document, or a summary, by its public id.
-    pub fn show(&self, id: &str) -> Result<Shown> {
+    pub fn show(&self, id: &str, page: Page) -> Result<Shown> {
         self.core().store.read(Lane::Interactive, |r| {
-            if let Some(id) = ChunkId::parse(id) {
-                let chunk = r.chunk_by_id(&id)?.ok_or(Error::NotFound)?;
-                return document(r, r.document(chunk.document)?, Some(chunk));
+            if let Some(node) = NodeId::parse(id) {
+                return summary(r, r.node_by_id(&node)?.ok_or(Error::NotFound)?);
             }
-            if let Some(id) = DocumentId::parse(id) {
-                return document(r, r.document_by_id(&id)?.ok_or(Error::NotFound)?, None);
-            }
-            let id = NodeId::parse(id).ok_or(Error::NotFound)?;
-            summary(r, r.node_by_id(&id)?.ok_or(Error::NotFound)?)
+            let (found, asked) = document_of(r, id)?;
+            document(r, found, asked, page)
         })
     }
 }
 
-fn document(r: &Read<'_>, document: Document, asked: Option<Chunk>) -> Result<Shown> {
-    let chunks = r.chunks_of(document.key)?;
+/// The document of this id, or the one that the passage of this id stands in.
+pub(crate) fn document_of(r: &Read<'_>, id: &str) -> Result<(Document, Option<Chunk>)> {
+    if let Some(id) = ChunkId::parse(id) {
+        let chunk = r.chunk_by_id(&id)?.ok_or(Error::NotFound)?;
+        return Ok((r.document(chunk.document)?, Some(chunk)));
+    }
+    let id = DocumentId::parse(id).ok_or(Error::NotFound)?;
+    Ok((r.document_by_id(&id)?.ok_or(Error::NotFound)?, None))
+}
+
+fn document(r: &Read<'_>, document: Document, asked: Option<Chunk>, page: Page) -> Result<Shown> {
+    let total = r.chunk_count_of(document.key)?;
+    let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
+    let around = asked.as_ref().map_or(0, |chunk| chunk.ordinal);
+    let first = page
+        .from
+        .unwrap_or_else(|| around.saturating_sub(limit / 2))
+        .min(total);
+    let chunks = r.chunks_from(document.key, first, limit)?;
     let tree = match asked.as_ref().or(chunks.first()) {
         Some(chunk) => path_to(r, Member::Chunk(chunk.key), document.key)?,
         None => Vec::new(),
@@ -82,6 +113,8 @@ fn document(r: &Read<'_>, document: Document, asked: Option<Chunk>) -> Result<Sh
         place: r.place_of(document.key)?,
         asked: asked.map(|chunk| chunk.id),
         chunks,
+        first,
+        total,
         tree,
         replaced_by,
         document,

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::jobs::BatchState;
 use oldgrowth_store::table::batches::{Batch, Progress};
 use oldgrowth_store::table::jobs::{ClaimedJob, Outcome};
@@ -113,7 +114,12 @@ impl Tallies {
                     Outcome::New => progress.new += 1,
                     Outcome::Changed => progress.changed += 1,
                     Outcome::Unchanged => progress.unchanged += 1,
-                    Outcome::Skipped => progress.skipped += 1,
+                    Outcome::Skipped => {
+                        progress.skipped += 1;
+                        let is_one = job.item.as_deref().is_some_and(is_conversation);
+                        progress.conversations =
+                            progress.conversations.saturating_sub(u32::from(is_one));
+                    }
                     Outcome::Sealed | Outcome::Nothing => {}
                 }
             }
@@ -157,6 +163,13 @@ impl Tallies {
             bytes_per_second: progress.bytes_ended.saturating_sub(mark.bytes) as f64 / seconds,
         })
     }
+}
+
+/// Items of conversations are named by their service and their id there.
+fn is_conversation(item: &str) -> bool {
+    item.split_once(':')
+        .and_then(|(service, _)| Format::parse(service))
+        .is_some_and(|format| format.service().is_some())
 }
 
 fn make_room(imports: &mut HashMap<BatchKey, Tally>) {

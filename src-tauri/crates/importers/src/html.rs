@@ -38,7 +38,7 @@ pub(crate) fn read(name: &str, bytes: &[u8]) -> CanonicalDocument {
 }
 
 /// What the page's `meta` elements say. They are in ASCII, whatever the rest is in.
-fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
+pub(crate) fn declared_encoding(bytes: &[u8]) -> Option<&'static Encoding> {
     let start = bytes.get(..DECLARATION_BYTES_MAX).unwrap_or(bytes);
     let label = HtmlTree::parse(&encoding_rs::mem::decode_latin1(start)).declared_encoding?;
     let encoding = Encoding::for_label(label.as_bytes())?;

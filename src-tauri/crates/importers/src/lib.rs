@@ -38,6 +38,6 @@ pub use guard::{FILE_BYTES_MAX, Forbidden};
 pub use html_tree::{HTML_DEPTH_MAX, HTML_NODES_MAX};
 pub use parts::PartReaders;
 pub use port::FilesOnDisk;
-pub use read::{ReadError, read};
+pub use read::{ReadError, read, text};
 pub use reason::SkipReason;
 pub use walk::{PLAN_DEPTH_MAX, PLAN_ITEMS_MAX, Plan, PlanEnd, PlannedItem, SkippedItem, plan};

@@ -94,6 +94,10 @@ impl Files for FilesOnDisk {
             })
         })
     }
+
+    fn text(&self, format: Format, bytes: &[u8]) -> String {
+        crate::text(format, bytes)
+    }
 }
 
 /// The files are named anew each time: a log may have come or gone since.

@@ -37,6 +37,15 @@ pub fn read(format: Format, file_name: &str, bytes: &[u8]) -> Result<CanonicalDo
     }
 }
 
+/// The text of a whole file, in whose lines [`read`] counts.
+pub fn text(format: Format, bytes: &[u8]) -> String {
+    let declared = match format {
+        Format::Html => html::declared_encoding(bytes),
+        _ => None,
+    };
+    text_encoding::decode(bytes, declared).text
+}
+
 /// The name without its extension, on one line. What follows the last dot is an extension if it is
 /// a few letters: `notes.md` has one, `release 1.2` has none.
 fn stem(file_name: &str) -> String {

@@ -26,7 +26,7 @@ use crate::open::Stop;
 use crate::opening::Opening;
 use crate::place::{self, Place, size_of};
 use crate::queue::Push;
-use crate::reserve::Permits;
+use crate::reserve::{Canceller, Permits};
 use crate::split_brain::{Split, StrangeWal};
 use crate::ticket::{Ticket, new_job};
 use crate::tx::{ReadTx, WriteTx};
@@ -132,6 +132,32 @@ impl KeptFile {
     where
         E: From<Error>,
     {
+        self.read_with(lane, None, op)
+    }
+
+    /// As `read`, and ends with `Cancelled` when it is called off, before it begins or while a
+    /// statement runs. What runs for long between statements asks the canceller itself.
+    pub fn read_until<T, E>(
+        &self,
+        lane: Lane,
+        canceller: &Canceller,
+        op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        self.read_with(lane, Some(canceller), op)
+    }
+
+    fn read_with<T, E>(
+        &self,
+        lane: Lane,
+        canceller: Option<&Canceller>,
+        op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
         if connection_is_held() {
             return Err(Error::Nested.into());
         }
@@ -139,12 +165,18 @@ impl KeptFile {
         for _ in 0..HUBS_FOLLOWED_MAX {
             let hub = self.hub()?;
             let connected = || self.count_connection();
-            let outcome = hub.read(lane, &self.place, &self.ambient, connected, |tx| {
-                match op.take() {
+            let place = &self.place;
+            let outcome = hub.read(
+                lane,
+                place,
+                &self.ambient,
+                connected,
+                canceller,
+                |tx| match op.take() {
                     Some(op) => op(tx),
                     None => Err(Error::Closed.into()),
-                }
-            });
+                },
+            );
             match outcome {
                 ReadOutcome::Done { result, fault } => {
                     if let Some(fault) = fault {

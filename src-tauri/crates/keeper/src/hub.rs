@@ -16,6 +16,7 @@ use crate::place::Place;
 use crate::pool::{Checkout, Pool};
 use crate::queue::Queue;
 use crate::raw;
+use crate::reserve::Canceller;
 use crate::split_brain::Identity;
 use crate::tx::ReadTx;
 use crate::watch::Watch;
@@ -120,10 +121,12 @@ impl Hub {
         place: &Place,
         ambient: &Ambient,
         connected: impl FnOnce(),
+        canceller: Option<&Canceller>,
         op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
     ) -> ReadOutcome<T, E> {
+        let begun = |stop: &Arc<Stop>| canceller.is_none_or(|canceller| canceller.begin(stop));
         if self.mode != JournalMode::Wal {
-            return self.read_alone(Terms::of(lane), ambient, |_| true, op);
+            return self.read_alone(Terms::of(lane), ambient, canceller, begun, op);
         }
         let reader = self.pool.checkout(lane, ambient.clock.as_ref(), || {
             let conn = open_reader(place, &ambient.clock)?;
@@ -136,7 +139,11 @@ impl Hub {
             Err(error) => return refused(error),
         };
         match reader.conn() {
-            Ok(conn) => read_on(conn, &self.watch, Terms::of(lane), ambient, |_| true, op),
+            Ok(conn) => {
+                // Ended before the connection is lent again, or the next read would be called off.
+                let _ending = canceller.map(Canceller::ending);
+                read_on(conn, &self.watch, Terms::of(lane), ambient, begun, op)
+            }
             Err(error) => refused(error),
         }
     }
@@ -157,7 +164,7 @@ impl Hub {
                 label,
                 ..Terms::of(Lane::Background)
             };
-            return self.read_alone(terms, ambient, begun, op);
+            return self.read_alone(terms, ambient, None, begun, op);
         }
         // Counted until after its connection is closed.
         let _apart = Apart::enter(&self.apart);
@@ -179,6 +186,7 @@ impl Hub {
         &self,
         terms: Terms,
         ambient: &Ambient,
+        canceller: Option<&Canceller>,
         begun: impl FnOnce(&Arc<Stop>) -> bool,
         op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
     ) -> ReadOutcome<T, E> {
@@ -192,6 +200,7 @@ impl Hub {
             Ok(reading) => reading,
             Err(error) => return refused(error),
         };
+        let _ending = canceller.map(Canceller::ending);
         read_on(conn, &self.watch, terms, ambient, begun, op)
     }
 

@@ -158,13 +158,35 @@ impl fmt::Debug for Reservation {
     }
 }
 
-/// Ends the read of a reservation, the one under way and those to come.
-#[derive(Clone)]
+/// Ends a read from elsewhere: that of its reservation or the one it was given to, the one under way
+/// and those to come.
+#[derive(Clone, Default)]
 pub struct Canceller(Arc<Stopping>);
 
 impl Canceller {
     pub fn cancel(&self) {
         self.0.cancel();
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.0.cancelled.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn begin(&self, stop: &Arc<Stop>) -> bool {
+        self.0.begin(stop)
+    }
+
+    /// Lets go of what is read, when dropped.
+    pub(crate) fn ending(&self) -> EndingRead<'_> {
+        EndingRead(&self.0)
+    }
+}
+
+pub(crate) struct EndingRead<'s>(&'s Stopping);
+
+impl Drop for EndingRead<'_> {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Barrier, mpsc};
 use std::time::Duration;
 
 use common::*;
-use oldgrowth_keeper::{Error, Keeper, Lane, Reservations};
+use oldgrowth_keeper::{Canceller, Error, Keeper, Lane, Reservations};
 
 #[test]
 fn a_cap_of_nothing_lets_nobody_pass_and_says_so() {
@@ -162,6 +162,52 @@ fn a_long_read_has_no_deadline_and_ends_when_it_is_called_off() {
     });
     assert_eq!(told, Err(Error::Cancelled), "an endless query has ended");
     assert_eq!(file.facts().oldest_reader, None, "and nobody reads");
+}
+
+#[test]
+fn a_short_read_ends_when_it_is_called_off_and_its_reader_serves_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_keeper, file) = keep(&dir.path().join("a.db"));
+    insert(&file, "one").unwrap();
+    let canceller = Canceller::default();
+    let told = file.read_until(Lane::Interactive, &canceller, |tx| {
+        canceller.cancel();
+        Ok::<i64, Error>(tx.connection().query_row(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+            [],
+            |row| row.get(0),
+        )?)
+    });
+    assert_eq!(told, Err(Error::Cancelled), "an endless query has ended");
+    let again = file.read_until(Lane::Interactive, &canceller, |tx| {
+        count_in(tx.connection())
+    });
+    assert_eq!(
+        again,
+        Err(Error::Cancelled),
+        "what is called off does not begin"
+    );
+    let connections = file.facts().connections;
+    let next = file.read(Lane::Interactive, |tx| {
+        // Whoever was called off before has let go of this reader.
+        canceller.cancel();
+        Ok::<i64, Error>(tx.connection().query_row(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) SELECT count(*) FROM n",
+            [],
+            |row| row.get(0),
+        )?)
+    });
+    assert_eq!(next, Ok(100_000), "the next read runs to its end");
+    assert_eq!(
+        file.facts().connections,
+        connections,
+        "on the same connection"
+    );
+    assert_eq!(
+        file.facts().evictions,
+        0,
+        "being called off is no fault of the file"
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ CREATE INDEX documents_superseded_content ON documents (sha256) WHERE superseded
 
 -- How far an import has come is counted in the index alone.
 DROP INDEX jobs_batch;
-CREATE INDEX jobs_batch ON jobs (batch_id, state, outcome, bytes) WHERE batch_id IS NOT NULL;
+CREATE INDEX jobs_batch ON jobs (batch_id, state, outcome, bytes, source_id) WHERE batch_id IS NOT NULL;
 
 -- When a summary was last made is asked whenever one has failed.
 CREATE INDEX nodes_sealed ON nodes (sealed_at);

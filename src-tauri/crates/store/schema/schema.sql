@@ -95,7 +95,7 @@ CREATE TABLE jobs (
     CHECK ((kind = 'import_item') = (batch_id IS NOT NULL AND source_id IS NOT NULL AND item IS NOT NULL))
 ) STRICT;
 
-CREATE INDEX jobs_batch ON jobs (batch_id, state, outcome, bytes) WHERE batch_id IS NOT NULL;
+CREATE INDEX jobs_batch ON jobs (batch_id, state, outcome, bytes, source_id) WHERE batch_id IS NOT NULL;
 
 CREATE INDEX jobs_claim ON jobs (priority, available_at, id) WHERE state = 'ready';
 

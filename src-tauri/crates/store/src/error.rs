@@ -49,6 +49,11 @@ impl Error {
         matches!(self, Self::Keeper(error) if error.class() == keeper::Class::DiskFull)
     }
 
+    /// Was it called off? Not so when it took longer than it may.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Keeper(keeper::Error::Cancelled))
+    }
+
     /// Will the same call do later, without anybody doing anything?
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Keeper(error) if error.is_transient())

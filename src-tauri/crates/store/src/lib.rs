@@ -14,9 +14,9 @@ mod tx;
 pub use error::{Error, Result};
 pub use keys::{BatchKey, BufferKey, ChunkKey, DocumentKey, JobKey, NodeKey, SourceKey, TreeKey};
 pub use oldgrowth_keeper::{
-    Ambient, Class, Clock, Degraded, Facts, Health, HealthSnapshot, Holder, Incident, Lane,
-    LockError, Misplaced, Reservation, Reservations, Spawn, SqliteGrade, SqliteVerdict, Waiting,
-    WorkspaceLock, connection_is_held,
+    Ambient, Canceller, Class, Clock, Degraded, Facts, Health, HealthSnapshot, Holder, Incident,
+    Lane, LockError, Misplaced, Reservation, Reservations, Spawn, SqliteGrade, SqliteVerdict,
+    Waiting, WorkspaceLock, connection_is_held,
 };
 pub use open::{Pending, SCHEMA_VERSION, Store};
 pub use tx::{Read, Write};

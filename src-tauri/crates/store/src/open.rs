@@ -2,8 +2,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use oldgrowth_keeper::{
-    Facts, Health, HealthSnapshot, Incident, Keeper, KeptFile, Lane, Reservation, Reservations,
-    Schema, Ticket, Waiting,
+    Canceller, Facts, Health, HealthSnapshot, Incident, Keeper, KeptFile, Lane, Reservation,
+    Reservations, Schema, Ticket, Waiting,
 };
 
 use crate::{Error, Read, Result, Write};
@@ -56,6 +56,20 @@ impl Store {
     ) -> std::result::Result<T, E> {
         self.file
             .read(lane, |tx| {
+                op(&Read::new(tx.connection())).map_err(Either::Op)
+            })
+            .map_err(Either::into_inner)
+    }
+
+    /// As `read`, and fails as cancelled when it is called off, also while a statement runs.
+    pub fn read_until<T, E: From<Error>>(
+        &self,
+        lane: Lane,
+        canceller: &Canceller,
+        op: impl FnOnce(&Read<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.file
+            .read_until(lane, canceller, |tx| {
                 op(&Read::new(tx.connection())).map_err(Either::Op)
             })
             .map_err(Either::into_inner)

@@ -4,7 +4,11 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, FailedAt, Hits, Id, ImportPaths, ImportPlan, JobsRetry, Ledger, NoteAdded, People, Question, RestorePreview, RestoreTo, Restored, Retried, Search, SettingChange, Settings, Shown, Status, TreeAt, TreeView, Work, WorkFailed,
+    Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, FailedAt, FindAsked,
+    FoundInDocument, Hits, Id, ImportPaths, ImportPlan, JobsRetry, Ledger, Near, NoteAdded,
+    Original, People, Question, RestorePreview, RestoreTo, Restored, Retried, Search,
+    SettingChange, Settings, ShowAt, Shown, Status, TreeAt, TreeView, Why, WhyAsked, Work,
+    WorkFailed,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -44,8 +48,16 @@ calls! {
     search / Search(Search) -> Hits;
     /// Passages that answer a question, with their neighbours and their place in the tree.
     recall / Recall(Question) -> Answer;
-    /// One memory, whole: a passage, a document or a summary.
-    show / Show(Id) -> Shown;
+    /// Why a passage answers a question: what of it the passage holds, and what that counted for.
+    why / Why(WhyAsked) -> Why;
+    /// One memory: a summary, or a document with a page of its passages.
+    show / Show(ShowAt) -> Shown;
+    /// What stands near a document: in time, as a version of it, at other places.
+    near / Near(Id) -> Near;
+    /// Where letters stand in a document, across all its passages.
+    find_in_document / FindInDocument(FindAsked) -> FoundInDocument;
+    /// A passage in the file it was read from, as the file is now.
+    original / Original(Id) -> Original;
     /// The rows under one row of the tree, or its roots.
     tree / Tree(TreeAt) -> TreeView;
     /// What each source holds, step by step from found to searchable.

@@ -7,6 +7,7 @@
 mod activity;
 mod calls;
 mod copies;
+mod document;
 mod error;
 mod event;
 mod health;
@@ -15,6 +16,7 @@ mod memory;
 mod people;
 mod settings;
 mod tree;
+mod why;
 
 pub use activity::{
     Activity, FailedAt, FailedGroup, JobsRetry, Pause, PausedBy, Retried, Work, WorkCounts,
@@ -25,6 +27,10 @@ pub use copies::{
     Backup, BackupKind, BackupMake, Copies, CopyProgress, CopyWork, KeptAside, RestorePreview,
     RestoreTo, Restored, TablePreview, TableRows,
 };
+pub use document::{
+    DocumentLink, DocumentPlace, FindAsked, FoundIn, FoundInDocument, Near, Original, OriginalPart,
+    OriginalState, ShowAt, Unit,
+};
 pub use error::{ErrorCode, WireError};
 pub use event::Event;
 pub use health::{Component, ComponentCode, HealthState, Reservations, Status};
@@ -33,9 +39,10 @@ pub use import::{
     ItemOutcome, NoteAdded, PlanSkip, PlannedFormat,
 };
 pub use memory::{
-    Answer, AnswerHit, Chunk, Hit, Hits, Id, Locator, Question, Search, Shown, Span,
-    SummarySentence, TreeStep,
+    Answer, AnswerHit, Asker, Behind, Chunk, Hit, Hits, Id, Locator, MemoryKind, Question, Search,
+    Shown, Span, SummarySentence, TreeStep,
 };
 pub use people::{People, Person, PersonSource};
 pub use settings::{NumberSetting, SettingChange, SettingName, Settings};
 pub use tree::{Ledger, SourceRow, TreeAt, TreePosition, TreeRow, TreeRowKind, TreeView};
+pub use why::{SamePassage, Why, WhyAsked, WhyWord};

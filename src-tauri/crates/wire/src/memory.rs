@@ -24,6 +24,33 @@ pub struct Search {
     pub from: Option<String>,
     /// Last day or instant, included.
     pub to: Option<String>,
+    /// Only passages of this kind.
+    pub kind: Option<MemoryKind>,
+}
+
+/// What a passage belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum MemoryKind {
+    /// Read from a file of its own.
+    Document,
+    /// Typed in.
+    Note,
+    /// Read from the export of a chat service.
+    Conversation,
+}
+
+/// Who asks again before the answer is there, such as a box that is typed into. A newer question of the
+/// same asker calls the older one off, which is then answered with `cancelled`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct Asker {
+    /// Any name that nobody else uses.
+    pub name: String,
+    /// Grows with each of its questions.
+    pub turn: u32,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -37,6 +64,11 @@ pub struct Question {
     pub author: Option<String>,
     pub from: Option<String>,
     pub to: Option<String>,
+    /// Only passages of this kind.
+    pub kind: Option<MemoryKind>,
+    /// The last word may be unfinished: words that begin with it count as well. False when absent.
+    pub typing: Option<bool>,
+    pub asker: Option<Asker>,
 }
 
 /// A stretch of a text, in UTF-16 code units as JavaScript counts them: `text.slice(start, end)`.
@@ -54,7 +86,7 @@ pub struct Locator {
     /// The file; of a conversation its key, as in `chatgpt:` and the service's own id; null for a note
     /// that was typed in.
     pub path: Option<String>,
-    /// Lines counted from 1, both included; in a conversation messages, in the order in which it is read.
+    /// Counted from 1, both included: lines of a file, and messages of a conversation.
     pub line_first: u32,
     pub line_last: u32,
 }
@@ -125,6 +157,20 @@ pub struct Answer {
     pub terms: Vec<String>,
     /// Said when there is no hit: what was looked for and where.
     pub nothing: Option<String>,
+    /// When filters let nothing through: what there is behind them.
+    pub behind: Option<Behind>,
+}
+
+/// How many passages hold words of the question without one of the filters; null for those not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Behind {
+    pub source: Option<u32>,
+    pub author: Option<u32>,
+    pub dates: Option<u32>,
+    pub kind: Option<u32>,
+    /// Without any filter.
+    pub all: u32,
 }
 
 /// One passage of a document.
@@ -155,7 +201,14 @@ pub enum Shown {
         happened_basis: String,
         imported_at: String,
         sha256: String,
+        /// The file, or null for a note that was typed in.
+        path: Option<String>,
+        /// One page of its passages, in reading order.
         chunks: Vec<Chunk>,
+        /// How many passages come before this page.
+        first: u32,
+        /// How many there are in all.
+        total: u32,
         /// The passage that was asked for, when the id was a passage's.
         asked: Option<String>,
         tree: Vec<TreeStep>,

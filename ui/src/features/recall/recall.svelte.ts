@@ -1,7 +1,11 @@
 import { toWireError } from "../../errors";
 import type { Platform } from "../../platform";
+import { Turns } from "../../shared/asker";
 import { Latest } from "../../shared/latest";
 import type { Answer } from "../../wire/Answer";
+import type { MemoryKind } from "../../wire/MemoryKind";
+import type { Question } from "../../wire/Question";
+import type { Why } from "../../wire/Why";
 import type { WireError } from "../../wire/WireError";
 
 export interface Asked {
@@ -9,10 +13,23 @@ export interface Asked {
   source: string;
   from: string;
   to: string;
+  kind: string;
+  author: string;
 }
 
 const same = (a: Asked, b: Asked): boolean =>
-  a.question === b.question && a.source === b.source && a.from === b.from && a.to === b.to;
+  a.question === b.question && a.source === b.source && a.from === b.from && a.to === b.to && a.kind === b.kind && a.author === b.author;
+
+/** How long to wait for the next letter. */
+export const TYPING_MS = 150;
+
+/** Scripts in which one character can be a word. */
+const whole = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+
+/** Is there enough to be looked for while it is being written? */
+export const isEnough = (text: string): boolean => [...text.trim()].length >= 2 || whole.test(text);
+
+const kinds: Record<string, MemoryKind> = { document: "document", note: "note", conversation: "conversation" };
 
 /** One question and its answer. It outlives its place, so coming back shows the same answer. */
 export class RecallState {
@@ -25,46 +42,106 @@ export class RecallState {
   /** The passage that was opened last: coming back, it has the focus again. */
   opened: string | null = null;
   #latest = new Latest();
+  #turns = new Turns();
+  #answered: Asked | null = null;
+  #typing: ReturnType<typeof setTimeout> | undefined;
+  /** What was typed last and is shown by an address that the next letter may replace. */
+  #draft: Asked | null = null;
 
   constructor(
     private readonly platform: Platform,
     private readonly revision: () => number = () => 0,
   ) {}
 
+  /** What stands in the box has changed. `show` puts it into the address, once no letter follows. */
+  type(asked: Asked, show: (asked: Asked, replace: boolean) => void): void {
+    clearTimeout(this.#typing);
+    if (asked.question.trim() !== "" && !isEnough(asked.question)) return;
+    this.#typing = setTimeout(() => this.#show(asked, show), TYPING_MS);
+  }
+
+  /** The question is meant as it stands: it becomes an entry of the history of its own. */
+  settle(asked: Asked, show: (asked: Asked, replace: boolean) => void): void {
+    clearTimeout(this.#typing);
+    this.#show(asked, show);
+    this.#draft = null;
+  }
+
+  /** The place is entered anew: what was typed before is an entry of the history like others. */
+  enter(): void {
+    clearTimeout(this.#typing);
+    this.#draft = null;
+  }
+
+  /** Is the address what was typed here? Then the box is ahead of it, not behind. */
+  isDraft(asked: Asked): boolean {
+    return this.#draft !== null && same(this.#draft, asked);
+  }
+
   /** Asks what the address says, unless that is what the answer on the page is for. */
   async follow(asked: Asked): Promise<void> {
+    if (!this.isDraft(asked)) {
+      clearTimeout(this.#typing);
+      this.#draft = null;
+    }
     if (asked.question.trim() === "") return this.#clear();
     if (this.asked !== null && same(this.asked, asked) && this.error === null) return;
     await this.ask(asked);
   }
 
   async ask(asked: Asked): Promise<void> {
-    const question = asked.question.trim();
-    if (question === "") return;
+    if (asked.question.trim() === "") return;
     const isNewest = this.#latest.begin();
+    const typed = this.isDraft(asked);
     this.asked = asked;
     this.busy = true;
-    this.error = null;
+    if (!typed) this.error = null;
     const revision = this.revision();
     try {
-      const answer = await this.platform.call("recall", {
-        question,
-        limit: null,
-        source: asked.source || null,
-        author: null,
-        from: asked.from || null,
-        to: asked.to || null,
-      });
+      const answer = await this.platform.call("recall", { ...this.#question(asked), asker: this.#turns.next() });
       if (!isNewest()) return;
       this.answer = answer;
+      this.error = null;
       this.answeredAt = revision;
       this.opened = null;
+      this.#answered = asked;
     } catch (thrown) {
       if (!isNewest()) return;
-      this.answer = null;
-      this.error = toWireError(thrown);
+      const error = toWireError(thrown);
+      // What was called off is asked anew, and what is being written need not be a question yet.
+      if (error.code !== "cancelled" && !(typed && error.code === "usage")) {
+        this.answer = null;
+        this.error = error;
+      }
     }
     this.busy = false;
+  }
+
+  /** Why this passage is among the answers. */
+  why(chunk: string): Promise<Why> {
+    const asked = this.#answered ?? { question: "", source: "", from: "", to: "", kind: "", author: "" };
+    return this.platform.call("why", { chunk, question: { ...this.#question(asked), asker: null } });
+  }
+
+  #show(asked: Asked, show: (asked: Asked, replace: boolean) => void): void {
+    const replace = this.#draft !== null;
+    this.#draft = asked;
+    show(asked, replace);
+  }
+
+  #question({ question, source, from, to, kind, author }: Asked): Omit<Question, "asker"> {
+    return {
+      question,
+      limit: null,
+      source: source || null,
+      author: author || null,
+      from: from || null,
+      to: to || null,
+      kind: kinds[kind] ?? null,
+      // A last word without anything after it may be a beginning, whether Enter was pressed or not:
+      // what was found while typing must not vanish then.
+      typing: true,
+    };
   }
 
   #clear(): void {

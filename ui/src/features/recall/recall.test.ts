@@ -1,12 +1,13 @@
 import { render, screen } from "@testing-library/svelte";
-import { expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import type { Route } from "../../shared/route";
 import { LedgerState } from "../../state/ledger.svelte";
 import { answerOf, handPlatform, settle, unavailable, type HandPlatform } from "../../testing/platform";
+import type { Why } from "../../wire/Why";
 import Recall from "./Recall.svelte";
-import { RecallState } from "./recall.svelte";
+import { isEnough, RecallState, TYPING_MS, type Asked } from "./recall.svelte";
 
-const ask = (question: string) => ({ question, source: "", from: "", to: "" });
+const ask = (question: string) => ({ question, source: "", from: "", to: "", kind: "", author: "" });
 
 it("a_late_answer_to_an_older_question_is_ignored", async () => {
   const platform = handPlatform();
@@ -56,17 +57,108 @@ it("a_cleared_question_drops_the_answer_on_its_way", async () => {
   expect([recall.answer, recall.busy]).toEqual([null, false]);
 });
 
-async function show(platform: HandPlatform, question: string, sources: unknown[]) {
+afterEach(() => void vi.useRealTimers());
+
+it("letters_are_asked_for_once_the_next_one_does_not_come", async () => {
+  vi.useFakeTimers();
+  const recall = new RecallState(handPlatform());
+  const show = vi.fn<(asked: Asked, replace: boolean) => void>();
+  for (const text of ["b", "be", "bee"]) {
+    recall.type(ask(text), show);
+    vi.advanceTimersByTime(TYPING_MS - 1);
+  }
+  expect(show).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(show.mock.calls).toEqual([[ask("bee"), false]]);
+});
+
+it("a_question_begins_at_its_second_letter_or_its_first_chinese_character", () => {
+  for (const text of ["be", "森", "か", "한", "แ", "a 森"]) expect(isEnough(text), text).toBe(true);
+  for (const text of ["", " ", "b", " b "]) expect(isEnough(text), text).toBe(false);
+});
+
+it("back_goes_through_questions_and_not_through_letters", async () => {
+  vi.useFakeTimers();
+  const platform = handPlatform();
+  const recall = new RecallState(platform);
+  const entries = [ask("")];
+  const show = (asked: Asked, replace: boolean): void => {
+    if (replace) entries.pop();
+    entries.push(asked);
+    void recall.follow(asked);
+  };
+  const type = (text: string): void => {
+    recall.type(ask(text), show);
+    vi.advanceTimersByTime(TYPING_MS);
+  };
+  for (const text of ["oa", "oak"]) type(text);
+  recall.settle(ask("oak"), show);
+  for (const text of ["oak be", "beech"]) type(text);
+  recall.settle(ask("beech"), show);
+  expect(entries.map(({ question }) => question)).toEqual(["", "oak", "beech"]);
+  entries.pop();
+  void recall.follow(ask("oak"));
+  type("oak t");
+  expect(entries.map(({ question }) => question), "what was come back to stays").toEqual(["", "oak", "oak t"]);
+});
+
+it("enter_asks_at_once_and_the_waiting_letter_is_not_asked_again", () => {
+  vi.useFakeTimers();
+  const recall = new RecallState(handPlatform());
+  const show = vi.fn<(asked: Asked, replace: boolean) => void>();
+  recall.type(ask("beech"), show);
+  recall.settle(ask("beech"), show);
+  expect(show).toHaveBeenCalledOnce();
+  vi.advanceTimersByTime(10 * TYPING_MS);
+  expect(show).toHaveBeenCalledOnce();
+});
+
+it("each_question_of_the_box_names_it_and_has_a_later_turn", async () => {
+  const platform = handPlatform();
+  const recall = new RecallState(platform);
+  void recall.ask(ask("oak"));
+  void recall.ask(ask("beech"));
+  const [oak, beech] = [platform.next("recall"), platform.next("recall")].map(({ params }) => params as { asker: { name: string; turn: number } });
+  expect(oak?.asker.name).toBe(beech?.asker.name);
+  expect([oak?.asker.turn, beech?.asker.turn], "so that the older one is called off").toEqual([1, 2]);
+});
+
+it("being_called_off_and_what_is_no_question_yet_are_silent_while_typing", async () => {
+  const platform = handPlatform();
+  const recall = new RecallState(platform);
+  void recall.ask(ask("beech"));
+  platform.next("recall").answer(answerOf("beech"));
+  await settle();
+  void recall.ask(ask("beeches"));
+  platform.next("recall").fail({ code: "cancelled", message: "it was called off", hint: null });
+  await settle();
+  expect([recall.answer?.hits[0]?.title, recall.error, recall.busy], "the old answer stays").toEqual(["beech", null, false]);
+  vi.useFakeTimers();
+  recall.type(ask("?!"), (asked) => void recall.follow(asked));
+  vi.advanceTimersByTime(TYPING_MS);
+  vi.useRealTimers();
+  const usage = { code: "usage", message: "there are no words to look for", hint: null };
+  platform.next("recall").fail(usage);
+  await settle();
+  expect([recall.answer?.hits.length, recall.error]).toEqual([1, null]);
+  recall.settle(ask("?!"), () => {});
+  void recall.ask(ask("?!"));
+  platform.next("recall").fail(usage);
+  await settle();
+  expect(recall.error?.code, "asked with Enter, it is said").toBe("usage");
+});
+
+async function show(platform: HandPlatform, question: string, sources: unknown[], filters: Partial<Asked> = {}) {
   const ledger = new LedgerState(platform);
   void ledger.load();
   platform.next("ledger").answer({ sources });
   await settle();
-  const go = vi.fn<(route: Route) => void>();
+  const go = vi.fn<(route: Route, replace: boolean) => void>();
   const actions = { folder: vi.fn(), files: vi.fn(), samples: vi.fn(), note: vi.fn() };
   render(Recall, {
     recall: new RecallState(platform),
     ledger,
-    route: { place: "recall", question, source: "", from: "", to: "" },
+    route: { place: "recall", ...ask(question), ...filters },
     go,
     actions,
     revision: 0,
@@ -112,7 +204,7 @@ it("a_document_s_markup_is_shown_as_text", async () => {
 it("no_hit_says_what_was_looked_for", async () => {
   const platform = handPlatform();
   await show(platform, "volcano", [source]);
-  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "No passage contains “volcano”." });
+  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "No passage contains “volcano”.", behind: null });
   await settle();
   expect(screen.getByTestId("nothing").textContent).toContain("volcano");
 });
@@ -129,4 +221,117 @@ it("arrows_lead_through_the_answers_and_back_to_the_box", async () => {
   expect(document.activeElement).toBe(screen.getByTestId("hit-open"));
   press("ArrowUp");
   expect(document.activeElement).toBe(box);
+});
+
+const shownKey = (key: string, init: KeyboardEventInit = {}): boolean =>
+  document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...init })) ?? false;
+
+async function onFirstHit(): Promise<HandPlatform> {
+  const platform = handPlatform();
+  await show(platform, "beech", [source]);
+  platform.next("recall").answer(answerOf("beech"));
+  await settle();
+  screen.getByTestId("hit-open").focus();
+  return platform;
+}
+
+const why: Why = {
+  words: [
+    { word: "beech", forms: ["beeches"], title: 0, headings: 1, text: 2, passages: 14, score: 3 },
+    { word: "volcano", forms: [], title: 0, headings: 0, text: 0, passages: 0, score: null },
+  ],
+  passages: 612,
+  answers: 14,
+  rank: 2,
+  score: 3,
+  best: 4.5,
+  happened_at: "2023-10-14T00:00:00Z",
+  happened_basis: "stated",
+  same: [
+    { chunk: "c9", document: "d9", title: "The copy", source: "s", source_name: "Notes", locator: { path: "/a/copy.md", line_first: 1, line_last: 1 }, happened_at: null },
+  ],
+};
+
+it("why_says_which_words_it_has_where_they_stand_and_how_rare_they_are", async () => {
+  const platform = await onFirstHit();
+  shownKey("w");
+  await settle();
+  const call = platform.next("why");
+  expect(call.params).toMatchObject({ chunk: "chunk-beech", question: { question: "beech", asker: null } });
+  call.answer(why);
+  await settle();
+  const text = screen.getByTestId("why").textContent;
+  for (const part of ["It has 1 of your 2 words", "Number 2 of 14 passages", "as “beeches”, in a heading, 2 times in the text", "in 14 of 612 passages", "not in this passage", "as the document says", "1 other says the same"]) {
+    expect(text).toContain(part);
+  }
+  expect(screen.queryByTestId("same"), "the others are shown when asked for").toBeNull();
+  screen.getByText("show them").click();
+  await settle();
+  expect(screen.getByTestId("same").querySelector("a")?.getAttribute("href")).toBe("#/memory/c9");
+  shownKey("w");
+  await settle();
+  expect(screen.queryByTestId("why")).toBeNull();
+});
+
+it("arrows_show_and_hide_the_surroundings_and_escape_leads_to_the_box", async () => {
+  await onFirstHit();
+  shownKey("ArrowRight");
+  await settle();
+  expect(screen.getByTestId("hit").textContent).toContain("What came before.");
+  shownKey("ArrowLeft");
+  await settle();
+  expect(screen.getByTestId("hit").textContent).not.toContain("What came before.");
+  shownKey("Escape");
+  expect(document.activeElement).toBe(screen.getByTestId("question-box"));
+});
+
+it("an_answer_is_copied_with_its_citation", async () => {
+  const written = vi.fn(async (_: string) => {});
+  Object.defineProperty(navigator, "clipboard", { value: { writeText: written }, configurable: true });
+  await onFirstHit();
+  shownKey("c", { ctrlKey: true });
+  await settle();
+  expect(written).toHaveBeenCalledWith("“beech stands here.”\n— beech, a.md, lines 1–2, no date");
+  expect(screen.getByTestId("cite").textContent).toContain("Copied");
+});
+
+it("what_the_filters_hide_is_counted_and_one_click_away", async () => {
+  const platform = handPlatform();
+  const { go } = await show(platform, "beech", [source], { source: "s", from: "2024-01-01" });
+  platform.next("recall").answer({ hits: [], terms: ["beech"], nothing: "Nothing within these filters mentions “beech”.", behind: { source: 0, dates: 3, kind: null, all: 5 } });
+  await settle();
+  const rows = [...screen.getByTestId("behind").querySelectorAll("li")];
+  expect(rows.map(({ textContent }) => textContent.replace(/Show.*/, "").trim())).toEqual(["3 passages from other days or without a date", "5 passages without these filters"]);
+  rows[0]?.querySelector("button")?.click();
+  expect(go).toHaveBeenCalledWith({ place: "recall", ...ask("beech"), source: "s" }, false);
+});
+
+it("what_is_set_stands_as_chips_that_can_be_taken_off", async () => {
+  const platform = handPlatform();
+  const { go } = await show(platform, "beech", [source], { source: "s", kind: "note", from: "2024-01-01", to: "2024-02-01" });
+  const chips = [...screen.getByTestId("chips").querySelectorAll("button")];
+  expect(chips.map((chip) => chip.getAttribute("aria-label") ?? chip.textContent.trim())).toHaveLength(4);
+  chips[1]?.click();
+  expect(go).toHaveBeenLastCalledWith({ place: "recall", ...ask("beech"), source: "s", from: "2024-01-01", to: "2024-02-01" }, false);
+  screen.getByTestId("clear-filters").click();
+  expect(go).toHaveBeenLastCalledWith({ place: "recall", ...ask("beech") }, false);
+});
+
+it("what_is_being_composed_is_not_asked", async () => {
+  vi.useFakeTimers();
+  const platform = handPlatform();
+  vi.useRealTimers();
+  const { go } = await show(platform, "", [source]);
+  vi.useFakeTimers();
+  const box = screen.getByTestId("question-box") as HTMLInputElement;
+  box.dispatchEvent(new CompositionEvent("compositionstart"));
+  box.value = "morino";
+  box.dispatchEvent(new InputEvent("input", { bubbles: true, isComposing: true }));
+  vi.advanceTimersByTime(5 * TYPING_MS);
+  expect(go).not.toHaveBeenCalled();
+  box.value = "森の";
+  box.dispatchEvent(new InputEvent("input", { bubbles: true, isComposing: true }));
+  box.dispatchEvent(new CompositionEvent("compositionend"));
+  vi.advanceTimersByTime(TYPING_MS);
+  expect(go).toHaveBeenCalledWith({ place: "recall", ...ask("森の") }, false);
 });

@@ -75,7 +75,7 @@ export class Welcome {
     this.busy = true;
     this.error = null;
     try {
-      const answer = await this.platform.call("recall", { question: asked, limit: ANSWERS, source: null, author: null, from: null, to: null });
+      const answer = await this.platform.call("recall", { question: asked, limit: ANSWERS, source: null, author: null, from: null, to: null, kind: null, typing: null, asker: null });
       if (isNewest()) this.answer = answer;
     } catch (thrown) {
       if (!isNewest()) return;
@@ -90,7 +90,7 @@ export class Welcome {
     for (const id of documents) {
       if (titles.size >= QUESTIONS_MAX) break;
       try {
-        const { kind, ...shown } = await this.platform.call("show", { id });
+        const { kind, ...shown } = await this.platform.call("show", { id, from: null, limit: 1 });
         if (kind === "document" && "title" in shown && shown.title !== "" && shown.title.length <= TITLE_CHARS_MAX) titles.add(shown.title);
       } catch {
         // One title less.

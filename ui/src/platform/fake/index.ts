@@ -8,6 +8,7 @@ import { attention, emptyHealthy, failing, healthy } from "./health";
 import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./imports";
 import { FakeWork } from "./activity";
 import { FakeCopies } from "./copies";
+import { findInDocument, near, original, why } from "./reading";
 import { recall } from "./search";
 import { people } from "./people";
 import { largeTree, manySources, manySourcesLedger } from "./large";
@@ -102,6 +103,8 @@ export class FakePlatform implements Platform {
 
   async openOriginal(): Promise<void> {}
 
+  async showOriginal(): Promise<void> {}
+
   async showCopy(): Promise<void> {}
 
   async openError(): Promise<WireError | null> {
@@ -127,10 +130,14 @@ export class FakePlatform implements Platform {
       this.#changed();
       return { document: "doc-list", chunks: 1, new: true };
     },
-    search: ({ query, limit, source, author, from, to }) => recall({ question: query, limit, source, author, from, to }),
+    search: ({ query, ...rest }) => recall({ question: query, typing: null, asker: null, ...rest }),
     recall: (question) => recall(question),
-    show: ({ id }) => {
-      const shown = show(id.startsWith("old-") ? "doc-beech.2" : id);
+    why: (asked) => why(asked),
+    near: ({ id }) => near(id),
+    find_in_document: (asked) => findInDocument(asked),
+    original: ({ id }) => original(id),
+    show: (at) => {
+      const shown = show(at.id.startsWith("old-") ? { ...at, id: "doc-beech.2" } : at);
       if (shown === null) throw { code: "not_found", message: "There is no memory with this id.", hint: null } satisfies WireError;
       return shown;
     },

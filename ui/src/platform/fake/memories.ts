@@ -159,3 +159,40 @@ export const documents: FakeDocument[] = [
     ],
   },
 ];
+
+const weather = ["Fog until noon.", "A clear morning with frost.", "Rain, and the stream over its stones.", "Wind from the east."];
+const seen = ["A heron at the weir.", "Two roe deer below the beeches.", "Nobody on the path.", "The owl again, in the hollow."];
+
+/** Long enough to be read page by page. It is not among the answers. */
+export const diary: FakeDocument = {
+  id: "doc-diary",
+  source: "src-field",
+  title: "Diary of the valley",
+  format: "Plain text",
+  path: "/home/ada/Documents/Field journal/diary.txt",
+  happened: "2022-12-31T00:00:00Z",
+  basis: "file_time",
+  imported: "2026-11-18T09:12:40Z",
+  passages: Array.from({ length: 1460 }, (_, day) => ({
+    headings: [`Year ${Math.floor(day / 365) + 1}`],
+    line: day * 4 + 1,
+    text: `Day ${day + 1}. ${weather[(day * 7) % 4] ?? ""} ${seen[(day * 5 + Math.floor(day / 9)) % 4] ?? ""}`,
+  })),
+};
+
+/** A conversation from an export. */
+export const chat: FakeDocument = {
+  id: "doc-chat",
+  source: "src-notes",
+  title: "How old can a beech become?",
+  format: "ChatGPT conversations",
+  path: "/home/ada/Documents/Notes/chatgpt:6f2a11c0-77",
+  happened: "2024-02-11T18:20:00Z",
+  basis: "stated",
+  imported: "2026-11-18T09:12:40Z",
+  passages: [
+    { headings: ["You"], line: 1, text: "How old can a beech become, and how would I tell?" },
+    { headings: ["ChatGPT"], line: 2, text: "Beeches rarely pass 300 years. The girth at breast height gives a first guess; a core gives the answer." },
+    { headings: ["You"], line: 3, text: "Without a core, please. It is protected." },
+  ],
+};

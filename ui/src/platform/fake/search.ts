@@ -1,5 +1,6 @@
 import type { Answer } from "../../wire/Answer";
 import type { AnswerHit } from "../../wire/AnswerHit";
+import type { Behind } from "../../wire/Behind";
 import type { Question } from "../../wire/Question";
 import type { Span } from "../../wire/Span";
 import type { TreeStep } from "../../wire/TreeStep";
@@ -31,7 +32,7 @@ export function firstSentence(text: string): string {
   return text.match(/^.*?[.。!?](?=\s|$|[^\s\d])/su)?.[0] ?? text;
 }
 
-function spansOf(text: string, terms: string[]): Span[] {
+export function spansOf(text: string, terms: string[]): Span[] {
   const lower = text.toLowerCase();
   const spans: Span[] = [];
   for (const term of terms) {
@@ -59,16 +60,48 @@ function quoteOf(text: string, matches: Span[]): Span {
   return best;
 }
 
-export function recall({ question, limit, source, from, to }: Question): Answer {
-  const terms = termsOf(question);
+type Narrowed = Pick<Question, "source" | "from" | "to" | "kind" | "author">;
+
+function passes(document: FakeDocument, { source, from, to, kind }: Narrowed): boolean {
+  if (source !== null && document.source !== source) return false;
+  if (kind !== null && kind !== (document.path === null ? "note" : "document")) return false;
+  const day = document.happened?.slice(0, 10) ?? null;
+  if (from === null && to === null) return true;
+  return day !== null && (from === null || day >= from) && (to === null || day <= to);
+}
+
+/** Who says a passage of a conversation. */
+export const authorOf = (document: FakeDocument, index: number): string | null =>
+  document.format.includes("conversation") ? (document.passages[index]?.headings.at(-1) ?? null) : null;
+
+/** How many passages hold any of the words. */
+const count = (terms: string[], narrowed: Narrowed): number =>
+  documents
+    .filter((document) => passes(document, narrowed))
+    .flatMap((document) => document.passages.map(({ text }, index) => ({ text, author: authorOf(document, index) })))
+    .filter(({ text, author }) => (narrowed.author ?? author) === author && spansOf(text, terms).length > 0).length;
+
+function behind(terms: string[], { source, author, from, to, kind }: Narrowed): Behind {
+  const narrowed = { source, author, from, to, kind };
+  return {
+    source: source === null ? null : count(terms, { ...narrowed, source: null }),
+    author: author === null ? null : count(terms, { ...narrowed, author: null }),
+    dates: from === null && to === null ? null : count(terms, { ...narrowed, from: null, to: null }),
+    kind: kind === null ? null : count(terms, { ...narrowed, kind: null }),
+    all: count(terms, { source: null, author: null, from: null, to: null, kind: null }),
+  };
+}
+
+export function recall(question: Question): Answer {
+  const terms = termsOf(question.question);
+  const { source } = question;
   const hits: AnswerHit[] = [];
   for (const document of documents) {
-    if (source !== null && document.source !== source) continue;
-    const day = document.happened?.slice(0, 10) ?? null;
-    if ((from !== null || to !== null) && (day === null || (from !== null && day < from) || (to !== null && day > to))) continue;
+    if (!passes(document, question)) continue;
     document.passages.forEach((passage, index) => {
       const matches = spansOf(passage.text, terms);
-      if (matches.length === 0) return;
+      const author = authorOf(document, index);
+      if (matches.length === 0 || (question.author ?? author) !== author) return;
       const distinct = new Set(matches.map(({ start, end }) => passage.text.slice(start, end).toLowerCase()));
       hits.push({
         chunk: chunkId(document, index),
@@ -76,7 +109,7 @@ export function recall({ question, limit, source, from, to }: Question): Answer 
         source: document.source,
         title: document.title,
         headings: passage.headings,
-        author: null,
+        author,
         locator: { path: document.path, line_first: passage.line, line_last: passage.line + Math.ceil(passage.text.length / 90) },
         happened_at: document.happened,
         text: passage.text,
@@ -94,11 +127,12 @@ export function recall({ question, limit, source, from, to }: Question): Answer 
   hits.sort((a, b) => b.score - a.score);
   const where = sources.find(({ id }) => id === source)?.name;
   return {
-    hits: hits.slice(0, limit ?? 8),
+    hits: hits.slice(0, question.limit ?? 8),
     terms,
     nothing:
       hits.length > 0
         ? null
         : `No passage ${where === undefined ? "" : `of ${where} `}contains ${terms.map((term) => `“${term}”`).join(" or ")}.`,
+    behind: hits.length > 0 ? null : behind(terms, question),
   };
 }

@@ -1,26 +1,34 @@
 import type { Ledger } from "../../wire/Ledger";
+import type { ShowAt } from "../../wire/ShowAt";
 import type { Shown } from "../../wire/Shown";
 import type { TreeAt } from "../../wire/TreeAt";
 import type { TreePosition } from "../../wire/TreePosition";
 import type { TreeRow } from "../../wire/TreeRow";
 import type { TreeStep } from "../../wire/TreeStep";
 import type { TreeView } from "../../wire/TreeView";
-import { documents, sources, type FakeDocument } from "./memories";
-import { chunkId, firstSentence, pathTo, summaryOf } from "./search";
+import { chat, diary, documents, sources, type FakeDocument } from "./memories";
+import { authorOf, chunkId, firstSentence, pathTo, summaryOf } from "./search";
 
-const locator = (document: FakeDocument, index: number) => {
+export const locator = (document: FakeDocument, index: number) => {
   const passage = document.passages[index];
   const line = passage?.line ?? 1;
   return { path: document.path, line_first: line, line_last: line + Math.ceil((passage?.text.length ?? 0) / 90) };
 };
 
-const nameOf = (source: string): string => sources.find(({ id }) => id === source)?.name ?? source;
+/** The document of this id, or of the passage of this id. */
+export const documentOf = (id: string): FakeDocument | undefined =>
+  [...documents, diary, chat].find((one) => one.id === id || id.startsWith(`${one.id}.`));
 
-export function show(id: string): Shown | null {
+export const nameOf = (source: string): string => sources.find(({ id }) => id === source)?.name ?? source;
+
+export function show({ id, from, limit }: ShowAt): Shown | null {
   const summarised = documents.find((document) => summaryOf(document) === id);
   if (summarised !== undefined) return summary(summarised, id);
-  const document = documents.find((one) => one.id === id || id.startsWith(`${one.id}.`));
+  const document = documentOf(id);
   if (document === undefined) return null;
+  const most = limit ?? 60;
+  const at = id === document.id ? 0 : Number(id.slice(document.id.length + 1)) - 1;
+  const first = from ?? Math.max(0, at - Math.floor(most / 2));
   return {
     kind: "document",
     id: document.id,
@@ -32,12 +40,15 @@ export function show(id: string): Shown | null {
     happened_basis: document.basis,
     imported_at: document.imported,
     sha256: "8f2c1d0e".repeat(8),
-    chunks: document.passages.map(({ text, headings }, index) => ({
-      id: chunkId(document, index),
+    path: document.path,
+    first,
+    total: document.passages.length,
+    chunks: document.passages.slice(first, first + most).map(({ text, headings }, index) => ({
+      id: chunkId(document, first + index),
       text,
       headings,
-      author: null,
-      locator: locator(document, index),
+      author: authorOf(document, first + index),
+      locator: locator(document, first + index),
     })),
     asked: id === document.id ? null : id,
     tree: pathTo(document),

@@ -55,6 +55,9 @@ pub(super) enum Command {
         /// The last day
         #[arg(long, value_name = "DATE")]
         to: Option<String>,
+        /// Only what was read from files, typed in, or said in conversations
+        #[arg(long)]
+        kind: Option<Kind>,
     },
     /// Ask a question; the answer cites its passages
     Recall {
@@ -74,6 +77,9 @@ pub(super) enum Command {
         /// The last day
         #[arg(long, value_name = "DATE")]
         to: Option<String>,
+        /// Only what was read from files, typed in, or said in conversations
+        #[arg(long)]
+        kind: Option<Kind>,
     },
     /// Show one memory, whole
     Show { id: String },
@@ -157,4 +163,21 @@ pub(super) enum Setting {
     /// How many long reads, such as backups, may be under way at once; 0 lets none begin
     #[value(name = "long_reads_max")]
     LongReadsMax,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum Kind {
+    Document,
+    Note,
+    Conversation,
+}
+
+impl From<Kind> for oldgrowth_wire::MemoryKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Document => Self::Document,
+            Kind::Note => Self::Note,
+            Kind::Conversation => Self::Conversation,
+        }
+    }
 }

@@ -9,6 +9,7 @@ mod import;
 mod output;
 mod serve;
 mod settings;
+mod show;
 
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -17,8 +18,8 @@ use std::sync::Arc;
 
 use clap::Parser;
 use oldgrowth_wire::{
-    AddNote, Answer, Empty, ErrorCode, HealthState, Hits, Id, NoteAdded, People, Question, Request,
-    Search, Shown, Status, TreeAt, TreeView, WireError,
+    AddNote, Answer, Empty, ErrorCode, HealthState, Hits, NoteAdded, People, Question, Request,
+    Search, Status, TreeAt, TreeView, WireError,
 };
 
 use crate::owner::{Purpose, default_workspace};
@@ -122,6 +123,7 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
             author,
             from,
             to,
+            kind,
         } => {
             let search = Search {
                 query: query.join(" "),
@@ -130,6 +132,7 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
                 author,
                 from,
                 to,
+                kind: kind.map(Into::into),
             };
             let hits: Hits = one_call()?.call(Request::Search(search))?;
             output.hits(&hits);
@@ -142,6 +145,7 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
             author,
             from,
             to,
+            kind,
         } => {
             let question = Question {
                 question: question.join(" "),
@@ -150,13 +154,17 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
                 author,
                 from,
                 to,
+                kind: kind.map(Into::into),
+                typing: None,
+                asker: None,
             };
             let answer: Answer = one_call()?.call(Request::Recall(question))?;
             output.answer(&answer);
             Ok(Ended::Well)
         }
         Command::Show { id } => {
-            let shown: Shown = one_call()?.call(Request::Show(Id { id }))?;
+            let mut session = one_call()?;
+            let shown = show::whole(&id, &mut |at| session.call(Request::Show(at)))?;
             output.shown(&shown);
             Ok(Ended::Well)
         }

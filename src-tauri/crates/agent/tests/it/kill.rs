@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use oldgrowth_engine::{Asked, Shown};
+use oldgrowth_engine::{Asked, Page, Shown};
 use oldgrowth_testkit::{Corpus, SeededRandom, TestEngine};
 use serde_json::Value;
 
@@ -162,7 +162,7 @@ fn check(workspace: &Path, announced: &[Announced]) {
     for told in announced {
         let shown = test
             .engine
-            .show(&told.document)
+            .show(&told.document, Page::default())
             .expect("an announced document is there");
         let Shown::Document(shown) = shown else {
             panic!("a document's id shows a document")

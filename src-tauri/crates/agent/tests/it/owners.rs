@@ -33,6 +33,40 @@ impl Drop for Serving {
 }
 
 #[test]
+fn a_document_of_any_length_comes_through_the_owner_whole() {
+    let workspace = tempfile::tempdir().unwrap();
+    let notes = tempfile::tempdir().unwrap();
+    let line = "Words that fill the page, again and again, until it is full. ".repeat(18);
+    let lines = 24 * 1024 * 1024 / line.len();
+    let text: String = (0..lines)
+        .map(|number| format!("Line{number} {line}\n\n"))
+        .collect();
+    write(notes.path(), "long.txt", &text);
+    let _serving = Serving::start(workspace.path());
+    let imported = run(
+        workspace.path(),
+        &["import", notes.path().to_str().unwrap(), "--wait"],
+    );
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+    let document = imported.events("committed")[0]["document"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let shown = run(workspace.path(), &["show", &document]);
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    let chunks = shown.last()["chunks"].as_array().unwrap();
+    assert_eq!(chunks.len() as u64, shown.last()["total"].as_u64().unwrap());
+    let told: usize = chunks
+        .iter()
+        .map(|chunk| chunk["text"].as_str().unwrap().matches("Line").count())
+        .sum();
+    assert_eq!(
+        told, lines,
+        "every line of it, though no line of the socket is as long"
+    );
+}
+
+#[test]
 fn commands_go_through_the_owner() {
     let workspace = tempfile::tempdir().unwrap();
     let notes = tempfile::tempdir().unwrap();

@@ -137,7 +137,7 @@ fn unreadable_job() -> Problem {
     }
 }
 
-fn parser_fault() -> Problem {
+pub(crate) fn parser_fault() -> Problem {
     Problem {
         code: "reader_fault",
         message: "the reader for this format failed on it; a fault of ours".to_owned(),

@@ -107,12 +107,7 @@ fn at_home(w: &Write<'_>, service: Format, item: &str, now: UnixMs) -> Result<So
         w.move_place(item, elsewhere, home)?;
         w.move_document(placed.document, home)?;
         leave_tree(w, placed.document, now)?;
-        let chunks = w.chunks_of(placed.document)?;
-        let members: Vec<_> = chunks
-            .iter()
-            .map(|chunk| (chunk.key, chunk.tokens))
-            .collect();
-        enter_tree(w, home, &members, now)?;
+        enter_tree(w, home, &w.chunk_lengths(placed.document)?, now)?;
     }
     Ok(home)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use oldgrowth_domain::jobs::BatchState;
-use oldgrowth_engine::{Error, Event};
+use oldgrowth_engine::{Error, Event, Page};
 use oldgrowth_models::Extractive;
 
 use crate::rig::{Place, file_name};
@@ -122,7 +122,10 @@ fn what_is_told_as_committed_is_found_at_once() {
         let (Event::Committed(told), Some(engine)) = (event, engine.upgrade()) else {
             return;
         };
-        if engine.show(told.document.as_str()).is_err() {
+        if engine
+            .show(told.document.as_str(), Page::default())
+            .is_err()
+        {
             noting.lock().push(told.path.clone());
         }
     });

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use oldgrowth_domain::sealing::{FAN_IN, LEAF_ITEMS_MAX, STALE_MS};
-use oldgrowth_engine::{At, RowKind, Shown};
+use oldgrowth_engine::{At, Page, RowKind, Shown};
 use oldgrowth_importers::FilesOnDisk;
 
 use crate::rig::{Place, Rig, file_text};
@@ -145,7 +145,7 @@ fn walk_down(rig: &Rig) {
         .iter()
         .find(|row| row.kind == RowKind::Summary)
         .unwrap();
-    let Shown::Summary(shown) = rig.engine.show(&top.id).unwrap() else {
+    let Shown::Summary(shown) = rig.engine.show(&top.id, Page::default()).unwrap() else {
         panic!("a summary's id shows a summary")
     };
     assert!(!shown.sentences.is_empty(), "the top says something");

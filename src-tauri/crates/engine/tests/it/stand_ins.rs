@@ -193,4 +193,8 @@ impl Files for GatedFiles {
         );
         self.disk.parse(format, name, bytes)
     }
+
+    fn text(&self, format: Format, bytes: &[u8]) -> String {
+        FilesOnDisk::default().text(format, bytes)
+    }
 }

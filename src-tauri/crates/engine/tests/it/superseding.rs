@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use oldgrowth_domain::jobs::BatchState;
 use oldgrowth_domain::sealing::{FAN_IN, LEAF_ITEMS_MAX};
-use oldgrowth_engine::Shown;
+use oldgrowth_engine::{Page, Shown};
 use oldgrowth_importers::FilesOnDisk;
 
 use crate::rig::{Place, Rig, file_name, file_text};
@@ -44,7 +44,7 @@ fn a_new_version_takes_the_place_of_the_old_one() {
         "the old words are gone from the index"
     );
     let now = rig.found("teapot")[0].document.id.clone();
-    let Shown::Document(shown) = rig.engine.show(old.as_str()).unwrap() else {
+    let Shown::Document(shown) = rig.engine.show(old.as_str(), Page::default()).unwrap() else {
         panic!("a document's id shows a document")
     };
     assert_eq!(

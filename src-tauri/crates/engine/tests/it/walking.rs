@@ -1,7 +1,7 @@
 //! The tree is gone through page by page, and each row says where it stands.
 
 use oldgrowth_domain::sealing::{FAN_IN, LEAF_ITEMS_MAX};
-use oldgrowth_engine::{At, Row, RowKind, Shown};
+use oldgrowth_engine::{At, Page, Row, RowKind, Shown};
 
 use crate::rig::{Place, Rig};
 
@@ -100,7 +100,7 @@ fn a_sentence_of_a_summary_comes_with_the_very_words_it_was_made_from() {
     rig.import_to_the_end();
     let roots = rig.engine.tree(&At::Roots, 0, 1).unwrap();
     let below = rig.engine.tree(&at(&roots.rows[0]), 0, 1).unwrap();
-    let Shown::Summary(shown) = rig.engine.show(&below.rows[0].id).unwrap() else {
+    let Shown::Summary(shown) = rig.engine.show(&below.rows[0].id, Page::default()).unwrap() else {
         panic!("a summary's id shows a summary")
     };
     for sentence in shown.sentences {

@@ -41,13 +41,26 @@ impl Read<'_> {
         self.row(SQL, named_params! { ":id": id.as_str() }, chunk)
     }
 
-    /// A document's passages in reading order.
-    pub fn chunks_of(&self, document: DocumentKey) -> Result<Vec<Chunk>> {
+    /// At most `limit` of a document's passages in reading order, from this place in it on.
+    pub fn chunks_from(&self, document: DocumentKey, from: u32, limit: u32) -> Result<Vec<Chunk>> {
         const SQL: &str = "
             SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens,
                    author
-            FROM chunks WHERE document_id = :document ORDER BY ordinal";
-        self.rows(SQL, named_params! { ":document": document }, chunk)
+            FROM chunks WHERE document_id = :document AND ordinal >= :from ORDER BY ordinal LIMIT :limit";
+        self.rows(
+            SQL,
+            named_params! { ":document": document, ":from": from, ":limit": limit },
+            chunk,
+        )
+    }
+
+    /// A document's passages in reading order, each with its length in tokens.
+    pub fn chunk_lengths(&self, document: DocumentKey) -> Result<Vec<(ChunkKey, u32)>> {
+        const SQL: &str =
+            "SELECT id, tokens FROM chunks WHERE document_id = :document ORDER BY ordinal";
+        self.rows(SQL, named_params! { ":document": document }, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
     }
 
     /// The text of the passage at this place in the document's reading order.

@@ -58,6 +58,45 @@ impl Read<'_> {
             FROM documents WHERE sha256 = :sha256 AND superseded_at IS NULL";
         self.row(SQL, named_params! { ":sha256": sha256 }, document)
     }
+
+    /// The living document that happened just before this one in its source, if this one has a date.
+    pub fn document_before(&self, of: &Document) -> Result<Option<Document>> {
+        const SQL: &str = "
+            SELECT id, public_id, source_id, sha256, format, title, bytes, happened_at, happened_basis,
+                   imported_at, superseded_at, replaced_by
+            FROM documents
+            WHERE source_id = :source AND superseded_at IS NULL AND (happened_at, id) < (:at, :id)
+            ORDER BY happened_at DESC, id DESC LIMIT 1";
+        self.row(
+            SQL,
+            named_params! { ":source": of.source, ":at": of.happened.at().map(|at| at.0), ":id": of.key },
+            document,
+        )
+    }
+
+    /// As [`Read::document_before`], just after it.
+    pub fn document_after(&self, of: &Document) -> Result<Option<Document>> {
+        const SQL: &str = "
+            SELECT id, public_id, source_id, sha256, format, title, bytes, happened_at, happened_basis,
+                   imported_at, superseded_at, replaced_by
+            FROM documents
+            WHERE source_id = :source AND superseded_at IS NULL AND (happened_at, id) > (:at, :id)
+            ORDER BY happened_at, id LIMIT 1";
+        self.row(
+            SQL,
+            named_params! { ":source": of.source, ":at": of.happened.at().map(|at| at.0), ":id": of.key },
+            document,
+        )
+    }
+
+    /// What this document took the place of, newest first.
+    pub fn documents_replaced_by(&self, key: DocumentKey, limit: u32) -> Result<Vec<Document>> {
+        const SQL: &str = "
+            SELECT id, public_id, source_id, sha256, format, title, bytes, happened_at, happened_basis,
+                   imported_at, superseded_at, replaced_by
+            FROM documents WHERE replaced_by = :id ORDER BY id DESC LIMIT :limit";
+        self.rows(SQL, named_params! { ":id": key, ":limit": limit }, document)
+    }
 }
 
 impl Write<'_> {

@@ -164,6 +164,19 @@ impl Read<'_> {
         })
     }
 
+    /// What the newest import that came to its end was told about an item.
+    pub fn last_import_payload(&self, source: SourceKey, item: &str) -> Result<Option<String>> {
+        const SQL: &str = "
+            SELECT payload FROM jobs
+            WHERE source_id = :source AND item = :item AND kind = 'import_item' AND state = 'done'
+            ORDER BY id DESC LIMIT 1";
+        self.row(
+            SQL,
+            named_params! { ":source": source, ":item": item },
+            |row| row.get(0),
+        )
+    }
+
     /// Is there any job that has not ended?
     pub fn has_live_jobs(&self) -> Result<bool> {
         const SQL: &str = "

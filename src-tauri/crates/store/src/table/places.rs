@@ -56,6 +56,26 @@ impl Read<'_> {
         })
     }
 
+    /// All the places of a document, with the source of each, in the order of [`Read::place_of`].
+    pub fn places_of(&self, document: DocumentKey, limit: u32) -> Result<Vec<(SourceKey, Place)>> {
+        const SQL: &str = "
+            SELECT s.root, s.service, p.item, p.source_id FROM places p JOIN sources s ON s.id = p.source_id
+            WHERE p.document_id = :document ORDER BY p.source_id, p.item LIMIT :limit";
+        self.rows(
+            SQL,
+            named_params! { ":document": document, ":limit": limit },
+            |row| {
+                let service: Option<String> = row.get(1)?;
+                let place = Place {
+                    root: row.get(0)?,
+                    service: service.as_deref().and_then(Format::parse),
+                    item: row.get(2)?,
+                };
+                Ok((row.get(3)?, place))
+            },
+        )
+    }
+
     /// Another source in which an item of this name has been found. Meant for names that are the same in
     /// every source, as those of conversations are.
     pub fn other_source_of_item(&self, item: &str, than: SourceKey) -> Result<Option<SourceKey>> {

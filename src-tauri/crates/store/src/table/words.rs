@@ -6,6 +6,33 @@ use rusqlite::named_params;
 
 use crate::{ChunkKey, DocumentKey, Read, Result, SourceKey, Write};
 
+/// What a passage belongs to, as people tell it apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Read from a file of its own.
+    Document,
+    /// Typed in.
+    Note,
+    /// Read from the export of a chat service.
+    Conversation,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::Note => "note",
+            Self::Conversation => "conversation",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Document, Self::Note, Self::Conversation]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+    }
+}
+
 /// Which passages may answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filter<'f> {
@@ -15,11 +42,27 @@ pub struct Filter<'f> {
     /// Both included. A passage without a date is left out when either is set.
     pub from: Option<UnixMs>,
     pub to: Option<UnixMs>,
+    pub kind: Option<Kind>,
 }
 
 impl Filter<'_> {
-    fn is_open(self) -> bool {
+    pub fn is_open(self) -> bool {
         self == Self::default()
+    }
+}
+
+/// What is looked for: any of the words. Each is looked for as it is written: if the index would split
+/// it, its parts must stand side by side.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'w> {
+    pub words: &'w [String],
+    /// Words that only begin with this count as well: somebody may still be writing it.
+    pub begun: Option<&'w str>,
+}
+
+impl<'w> Wanted<'w> {
+    pub fn whole(words: &'w [String]) -> Self {
+        Self { words, begun: None }
     }
 }
 
@@ -31,11 +74,10 @@ pub struct WordHit {
 }
 
 impl Read<'_> {
-    /// The best `limit` passages that hold any of these words. Each word is looked for as it is
-    /// written: if the index would split it, its parts must stand side by side.
+    /// The best `limit` passages that hold any of what is wanted.
     pub fn search_words(
         &self,
-        words: &[String],
+        wanted: Wanted<'_>,
         filter: Filter<'_>,
         limit: u32,
     ) -> Result<Vec<WordHit>> {
@@ -51,8 +93,12 @@ impl Read<'_> {
               AND (:author IS NULL OR c.author = :author COLLATE NOCASE)
               AND (:source IS NULL OR EXISTS (
                     SELECT 1 FROM places p WHERE p.document_id = c.document_id AND p.source_id = :source))
+              AND (:kind IS NULL OR :kind = (
+                    SELECT CASE WHEN d.format IN ('chatgpt', 'claude') THEN 'conversation'
+                                WHEN s.kind = 'notes' THEN 'note' ELSE 'document' END
+                    FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = c.document_id))
             ORDER BY cost LIMIT :limit";
-        let Some(query) = match_any(words) else {
+        let Some(query) = match_any(wanted) else {
             return Ok(Vec::new());
         };
         let hit = |row: &rusqlite::Row<'_>| {
@@ -70,9 +116,104 @@ impl Read<'_> {
             ":to": filter.to.map(|at| at.0),
             ":author": filter.author,
             ":source": filter.source,
+            ":kind": filter.kind.map(Kind::as_str),
             ":limit": limit,
         };
         self.rows(FILTERED, params, hit)
+    }
+
+    /// How many passages hold any of what is wanted.
+    pub fn count_words(&self, wanted: Wanted<'_>, filter: Filter<'_>) -> Result<u32> {
+        const ALL: &str = "SELECT count(*) FROM words WHERE words MATCH :query";
+        const FILTERED: &str = "
+            SELECT count(*)
+            FROM words w JOIN chunks c ON c.id = w.rowid
+            WHERE words MATCH :query
+              AND (:from IS NULL OR c.happened_at >= :from)
+              AND (:to IS NULL OR c.happened_at <= :to)
+              AND (:author IS NULL OR c.author = :author COLLATE NOCASE)
+              AND (:source IS NULL OR EXISTS (
+                    SELECT 1 FROM places p WHERE p.document_id = c.document_id AND p.source_id = :source))
+              AND (:kind IS NULL OR :kind = (
+                    SELECT CASE WHEN d.format IN ('chatgpt', 'claude') THEN 'conversation'
+                                WHEN s.kind = 'notes' THEN 'note' ELSE 'document' END
+                    FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = c.document_id))";
+        let Some(query) = match_any(wanted) else {
+            return Ok(0);
+        };
+        if filter.is_open() {
+            return self.one(ALL, named_params! { ":query": query }, |row| row.get(0));
+        }
+        let params = named_params! {
+            ":query": query,
+            ":from": filter.from.map(|at| at.0),
+            ":to": filter.to.map(|at| at.0),
+            ":author": filter.author,
+            ":source": filter.source,
+            ":kind": filter.kind.map(Kind::as_str),
+        };
+        self.one(FILTERED, params, |row| row.get(0))
+    }
+
+    /// The part of a passage's score that comes from what is wanted; none if the passage does not hold
+    /// it. BM25 adds up over the words, so the parts of all words of a question are its score.
+    pub fn word_score(&self, wanted: Wanted<'_>, chunk: ChunkKey) -> Result<Option<f64>> {
+        const SQL: &str =
+            "SELECT -bm25(words) FROM words WHERE words MATCH :query AND rowid = :chunk";
+        let Some(query) = match_any(wanted) else {
+            return Ok(None);
+        };
+        self.row(
+            SQL,
+            named_params! { ":query": query, ":chunk": chunk },
+            |row| row.get(0),
+        )
+    }
+
+    /// How many passages the index holds.
+    pub fn indexed_passages(&self) -> Result<u32> {
+        const SQL: &str = "SELECT count(*) FROM words";
+        self.one(SQL, [], |row| row.get(0))
+    }
+
+    /// Other passages that say exactly the same as this one, which holds these words.
+    pub fn same_text(
+        &self,
+        chunk: ChunkKey,
+        words: &[String],
+        filter: Filter<'_>,
+        limit: u32,
+    ) -> Result<Vec<ChunkKey>> {
+        const SQL: &str = "
+            SELECT w.rowid
+            FROM words w JOIN chunks c ON c.id = w.rowid
+            WHERE words MATCH :query
+              AND c.id <> :chunk AND c.text = (SELECT text FROM chunks WHERE id = :chunk)
+              AND (:from IS NULL OR c.happened_at >= :from)
+              AND (:to IS NULL OR c.happened_at <= :to)
+              AND (:author IS NULL OR c.author = :author COLLATE NOCASE)
+              AND (:source IS NULL OR EXISTS (
+                    SELECT 1 FROM places p WHERE p.document_id = c.document_id AND p.source_id = :source))
+              AND (:kind IS NULL OR :kind = (
+                    SELECT CASE WHEN d.format IN ('chatgpt', 'claude') THEN 'conversation'
+                                WHEN s.kind = 'notes' THEN 'note' ELSE 'document' END
+                    FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = c.document_id))
+            ORDER BY w.rowid LIMIT :limit";
+        let quoted = quote(words);
+        if quoted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let params = named_params! {
+            ":query": quoted.join(" AND "),
+            ":chunk": chunk,
+            ":from": filter.from.map(|at| at.0),
+            ":to": filter.to.map(|at| at.0),
+            ":author": filter.author,
+            ":source": filter.source,
+            ":kind": filter.kind.map(Kind::as_str),
+            ":limit": limit,
+        };
+        self.rows(SQL, params, |row| row.get(0))
     }
 }
 
@@ -103,13 +244,23 @@ impl Write<'_> {
 }
 
 /// An FTS5 expression for "any of these", each quoted so that nothing in it is an operator.
-fn match_any(words: &[String]) -> Option<String> {
-    let quoted: Vec<String> = words
+fn match_any(wanted: Wanted<'_>) -> Option<String> {
+    let mut quoted = quote(wanted.words);
+    let begun = wanted.begun.map(str::to_owned);
+    quoted.extend(
+        quote(begun.as_slice())
+            .iter()
+            .map(|word| format!("{word}*")),
+    );
+    (!quoted.is_empty()).then(|| quoted.join(" OR "))
+}
+
+fn quote(words: &[String]) -> Vec<String> {
+    words
         .iter()
         .filter(|word| word.chars().any(char::is_alphanumeric))
         .map(|word| format!("\"{}\"", word.replace(['"', '\0'], " ")))
-        .collect();
-    (!quoted.is_empty()).then(|| quoted.join(" OR "))
+        .collect()
 }
 
 #[cfg(test)]
@@ -120,9 +271,17 @@ mod tests {
     fn no_word_is_an_operator() {
         let words = ["a\"b", "NEAR", "*", "c-d"].map(str::to_owned);
         assert_eq!(
-            match_any(&words).as_deref(),
-            Some("\"a b\" OR \"NEAR\" OR \"c-d\"")
+            match_any(Wanted {
+                words: &words,
+                begun: Some("x\"*")
+            })
+            .as_deref(),
+            Some("\"a b\" OR \"NEAR\" OR \"c-d\" OR \"x *\"*")
         );
-        assert_eq!(match_any(&["--".to_owned()]), None, "nothing to look for");
+        assert_eq!(
+            match_any(Wanted::whole(&["--".to_owned()])),
+            None,
+            "nothing to look for"
+        );
     }
 }

@@ -8,6 +8,7 @@ use crate::place::{fresh, raw};
 const JOBS: &str = include_str!("../../src/table/jobs.rs");
 const SEEN: &str = include_str!("../../src/table/jobs/seen.rs");
 const WORDS: &str = include_str!("../../src/table/words.rs");
+const CHUNKS: &str = include_str!("../../src/table/chunks.rs");
 const PLACES: &str = include_str!("../../src/table/places.rs");
 const DOCUMENTS: &str = include_str!("../../src/table/documents.rs");
 const BATCHES: &str = include_str!("../../src/table/batches.rs");
@@ -33,6 +34,18 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     (SEEN, "seen_jobs", "SQL", "INTEGER PRIMARY KEY"),
     (SEEN, "retry_failed_jobs", "RETRY", "jobs_failed"),
     (WORDS, "search_words", "FILTERED", "VIRTUAL TABLE INDEX"),
+    (WORDS, "count_words", "FILTERED", "VIRTUAL TABLE INDEX"),
+    (WORDS, "same_text", "SQL", "VIRTUAL TABLE INDEX"),
+    (CHUNKS, "chunks_from", "SQL", "sqlite_autoindex_chunks_2"),
+    (DOCUMENTS, "document_before", "SQL", "documents_source"),
+    (
+        DOCUMENTS,
+        "documents_replaced_by",
+        "SQL",
+        "documents_replaced_by",
+    ),
+    (PLACES, "places_of", "SQL", "places_document"),
+    (JOBS, "last_import_payload", "SQL", "jobs_item"),
     (PLACES, "placed_at", "SQL", "PRIMARY KEY"),
     (PLACES, "has_place", "SQL", "places_document"),
     (

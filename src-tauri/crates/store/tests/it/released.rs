@@ -4,6 +4,7 @@ use oldgrowth_domain::BatchId;
 use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::jobs::BatchState;
 use oldgrowth_store::table::sources::SourceKind;
+use oldgrowth_store::table::words::Wanted;
 use oldgrowth_store::{Error, Lane, SCHEMA_VERSION, Store};
 use rusqlite::Connection;
 
@@ -43,7 +44,7 @@ fn every_released_file_opens_with_all_its_rows() {
                         "the notes and a folder, version {version}"
                     );
                     let words = ["passport".to_owned()];
-                    let hits = r.search_words(&words, Default::default(), 10)?;
+                    let hits = r.search_words(Wanted::whole(&words), Default::default(), 10)?;
                     assert_eq!(hits.len(), 1, "its passages are found");
                     let chunk = r.chunk(hits.first().unwrap().chunk)?;
                     assert!(chunk.text.contains("passport"), "whole");
@@ -65,7 +66,7 @@ fn every_released_file_opens_with_all_its_rows() {
                     );
                     if let Some(placed) = placed {
                         assert_eq!(r.document(placed.document)?.format, Format::ChatGpt);
-                        let said = r.chunks_of(placed.document)?;
+                        let said = r.chunks_from(placed.document, 0, u32::MAX)?;
                         let author = said.first().and_then(|chunk| chunk.author.as_deref());
                         assert_eq!(author, Some("You"), "with who said what");
                     }

@@ -8,7 +8,7 @@ use oldgrowth_wire::{
     Work, WorkItem, WorkKind,
 };
 
-use super::{Output, items};
+use super::{Output, counted};
 
 /// How many imports that have ended are named.
 const RECENT_SHOWN_MAX: usize = 5;
@@ -28,14 +28,14 @@ impl Output {
         for at in &activity.running {
             let beside = match at.beside {
                 0 => String::new(),
-                beside => format!(" and {}", items(beside).replace("item", "other")),
+                beside => format!(" and {}", counted(beside, "other")),
             };
             self.line(&format!("    now      {}{beside}", about(&at.item)));
         }
         for waiting in &activity.waiting {
             self.line(&format!(
                 "    waiting  {}",
-                counted(waiting.count, waiting.kind)
+                work_counted(waiting.count, waiting.kind)
             ));
         }
         for put_off in &activity.put_off {
@@ -64,7 +64,7 @@ impl Output {
     fn failed_group(&self, group: &FailedGroup) {
         self.line(&format!(
             "    failed   {}: {} ({})",
-            items(group.items + group.summaries),
+            counted(group.items + group.summaries, "item"),
             group.message,
             group.reason
         ));
@@ -89,7 +89,7 @@ impl Output {
         }
         self.line(&match retried.queued {
             0 => "Nothing has failed that could be tried again.".to_owned(),
-            queued => format!("{} queued again.", items(queued)),
+            queued => format!("{} queued again.", counted(queued, "item")),
         });
         if retried.queued > 0 && !works {
             self.line("They are tried when the app, an import or oldgrowth serve runs.");
@@ -114,7 +114,7 @@ fn headline(activity: &Activity) -> String {
     match (waiting, imports) {
         (0, 0) if activity.copy.is_none() => "Nothing to do.".to_owned(),
         (0, 0) => "A copy is under way.".to_owned(),
-        (waiting, 0) => format!("Working: {} to go.", items(waiting)),
+        (waiting, 0) => format!("Working: {} to go.", counted(waiting, "item")),
         (_, 1) => "One import is under way.".to_owned(),
         (_, imports) => format!("{imports} imports are under way."),
     }
@@ -130,7 +130,12 @@ fn paused_words(pause: &Pause) -> String {
 }
 
 fn import_words(batch: &Batch) -> String {
-    let mut words = format!("{}: {} of {}", batch.label, batch.ended, items(batch.total));
+    let mut words = format!(
+        "{}: {} of {}",
+        batch.label,
+        batch.ended,
+        counted(batch.total, "item")
+    );
     if let Some(rate) = batch.rate {
         words.push_str(&format!(", {rate:.1} a second"));
     }
@@ -171,7 +176,7 @@ fn about(item: &WorkItem) -> String {
     }
 }
 
-fn counted(count: u32, kind: WorkKind) -> String {
+fn work_counted(count: u32, kind: WorkKind) -> String {
     let (one, more) = match kind {
         WorkKind::Import => ("file to read", "files to read"),
         WorkKind::Summary => ("summary to make", "summaries to make"),

@@ -9,7 +9,8 @@ use oldgrowth_agent::Owner;
 use oldgrowth_engine::ports::Clock;
 use oldgrowth_testkit::{Corpus, WallClock};
 use oldgrowth_wire::{
-    Batch, BatchState, Empty, Event, Id, ImportPaths, Request, Shown, TreeAt, TreeRowKind, TreeView,
+    Batch, BatchState, Empty, Event, ImportPaths, Request, ShowAt, Shown, TreeAt, TreeRowKind,
+    TreeView,
 };
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
@@ -201,10 +202,18 @@ impl Memory {
                         name: "a summary of passages is opened",
                         request: page(Some(&at.id), 0),
                     });
-                    let _: Shown = self.ask(Request::Show(Id { id: at.id.clone() }));
+                    let _: Shown = self.ask(Request::Show(ShowAt {
+                        id: at.id.clone(),
+                        from: None,
+                        limit: None,
+                    }));
                     questions.push(Question {
                         name: "a summary is shown with its words",
-                        request: Request::Show(Id { id: at.id }),
+                        request: Request::Show(ShowAt {
+                            id: at.id,
+                            from: None,
+                            limit: None,
+                        }),
                     });
                     break;
                 }

@@ -1,0 +1,141 @@
+use oldgrowth_domain::canonical::Format;
+use oldgrowth_engine as engine;
+use oldgrowth_store::table::documents::{Document, basis};
+use oldgrowth_wire as wire;
+
+use super::{locator, place_path, span, time};
+
+pub(crate) fn why(why: engine::Why) -> wire::Why {
+    wire::Why {
+        passages: why.passages,
+        answers: why.answers,
+        rank: why.rank,
+        score: why.score,
+        best: why.best,
+        happened_at: time(why.happened.at()),
+        happened_basis: basis(why.happened).to_owned(),
+        words: why
+            .words
+            .into_iter()
+            .map(|word| wire::WhyWord {
+                word: word.word,
+                forms: word.forms,
+                title: word.title,
+                headings: word.headings,
+                text: word.text,
+                passages: word.passages,
+                score: word.score,
+            })
+            .collect(),
+        same: why
+            .same
+            .into_iter()
+            .map(|same| wire::SamePassage {
+                chunk: same.chunk.id.to_string(),
+                document: same.document.id.to_string(),
+                locator: locator(&same.chunk, place_path(same.place.as_ref())),
+                happened_at: time(same.chunk.happened_at),
+                title: same.document.title,
+                source: same.source.to_string(),
+                source_name: same.source_name,
+            })
+            .collect(),
+    }
+}
+
+pub(crate) fn near(near: engine::Near) -> wire::Near {
+    wire::Near {
+        before: near.before.map(link),
+        after: near.after.map(link),
+        newer: near.newer.map(link),
+        older: near.older.into_iter().map(link).collect(),
+        places: near
+            .places
+            .into_iter()
+            .map(|placed| wire::DocumentPlace {
+                source: placed.source.id.to_string(),
+                source_name: placed.source.name,
+                path: place_path(Some(&placed.place)),
+            })
+            .collect(),
+    }
+}
+
+fn link(document: Document) -> wire::DocumentLink {
+    wire::DocumentLink {
+        id: document.id.to_string(),
+        happened_at: time(document.happened.at()),
+        imported_at: document.imported_at.to_rfc3339(),
+        title: document.title,
+    }
+}
+
+pub(crate) fn found(found: engine::FoundInDocument) -> wire::FoundInDocument {
+    wire::FoundInDocument {
+        more: found.more,
+        passages: found
+            .passages
+            .into_iter()
+            .map(|found| wire::FoundIn {
+                chunk: found.chunk.id.to_string(),
+                ordinal: found.chunk.ordinal,
+                places: found
+                    .places
+                    .into_iter()
+                    .map(|place| span(&found.chunk.text, place))
+                    .collect(),
+            })
+            .collect(),
+    }
+}
+
+pub(crate) fn original(original: engine::Original) -> wire::Original {
+    use engine::OriginalState as Now;
+    let (state, problem) = match original.state {
+        Now::Same => (wire::OriginalState::Same, None),
+        Now::Moved => (wire::OriginalState::Moved, None),
+        Now::Changed => (wire::OriginalState::Changed, None),
+        Now::Gone => (wire::OriginalState::Gone, None),
+        Now::Unreadable(problem) => (wire::OriginalState::Unreadable, Some(problem)),
+        Now::Replaced => (wire::OriginalState::Replaced, None),
+        Now::Typed => (wire::OriginalState::Typed, None),
+        Now::Unknown => (wire::OriginalState::Unknown, None),
+    };
+    let address = match original.format {
+        Format::ChatGpt => Some("https://chatgpt.com/c/"),
+        Format::Claude => Some("https://claude.ai/chat/"),
+        _ => None,
+    };
+    wire::Original {
+        state,
+        hint: problem
+            .as_ref()
+            .and_then(|problem| problem.hint)
+            .map(str::to_owned),
+        problem: problem.map(|problem| problem.message),
+        path: original
+            .path
+            .map(|path| path.to_string_lossy().into_owned()),
+        unit: if address.is_some() {
+            wire::Unit::Message
+        } else {
+            wire::Unit::Line
+        },
+        parts: original
+            .parts
+            .into_iter()
+            .map(|part| wire::OriginalPart {
+                number: part.number,
+                text: part.text,
+                is_cut: part.is_cut,
+                is_passage: part.is_passage,
+                author: part.author,
+                at: time(part.at),
+            })
+            .collect(),
+        total: original.total,
+        link: address
+            .zip(original.conversation)
+            .map(|(address, id)| format!("{address}{id}")),
+    }
+}

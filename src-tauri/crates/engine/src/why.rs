@@ -1,0 +1,208 @@
+//! Why a passage answers a question: what of the question it holds, and what that counted for.
+
+use std::collections::HashSet;
+
+use oldgrowth_domain::{ChunkId, Happened, SourceId};
+use oldgrowth_store::table::chunks::Chunk;
+use oldgrowth_store::table::documents::Document;
+use oldgrowth_store::table::places::Place;
+use oldgrowth_store::table::words::{Filter, Wanted};
+use oldgrowth_store::{Canceller, Read};
+
+use crate::matching::Matcher;
+use crate::recall::{Asked, LOOKED_AT_MAX, begun_of, filter_of, shortened, words_of};
+use crate::{Engine, Error, Result};
+
+/// How many different forms of a word are named.
+const FORMS_MAX: usize = 5;
+
+/// A rank further down than this is not worked out.
+const RANK_MAX: usize = 500;
+
+/// How many passages that say the same are named.
+const SAME_MAX: u32 = 50;
+
+#[derive(Clone, Debug)]
+pub struct Why {
+    /// In the order of the question.
+    pub words: Vec<WhyWord>,
+    /// How many passages can be found at all.
+    pub passages: u32,
+    /// How many of them answer, within the filters.
+    pub answers: u32,
+    /// Its place among the answers, those that say the same counted as one. The best is 1.
+    pub rank: Option<u32>,
+    pub score: f64,
+    /// The score of the best answer.
+    pub best: f64,
+    pub happened: Happened,
+    /// Others that say exactly the same, within the filters.
+    pub same: Vec<SamePassage>,
+}
+
+/// A word of the question, and what it does for the passage.
+#[derive(Clone, Debug)]
+pub struct WhyWord {
+    pub word: String,
+    /// As the passage has it, each form once.
+    pub forms: Vec<String>,
+    /// How often it stands in the document's title, in the headings above the passage and in its text.
+    pub title: u32,
+    pub headings: u32,
+    pub text: u32,
+    /// How many passages of the memory hold it.
+    pub passages: u32,
+    /// Its part of the score; none if the passage lacks it.
+    pub score: Option<f64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SamePassage {
+    pub chunk: Chunk,
+    pub document: Document,
+    pub source: SourceId,
+    pub source_name: String,
+    pub place: Option<Place>,
+}
+
+impl Engine {
+    /// Why this passage answers this question as it does.
+    pub fn why(&self, chunk: &str, asked: &Asked) -> Result<Why> {
+        let id = ChunkId::parse(chunk).ok_or(Error::NotFound)?;
+        let words = words_of(asked)?;
+        self.read_for(asked.asker.as_ref(), |r, canceller| {
+            let chunk = r.chunk_by_id(&id)?.ok_or(Error::NotFound)?;
+            why(r, canceller, chunk, asked, &words)
+        })
+    }
+}
+
+fn why(
+    r: &Read<'_>,
+    canceller: &Canceller,
+    chunk: Chunk,
+    asked: &Asked,
+    words: &[String],
+) -> Result<Why> {
+    let filter = filter_of(r, asked)?;
+    let mut begun = begun_of(asked);
+    let answers = loop {
+        let wanted = Wanted {
+            words,
+            begun: begun.as_deref(),
+        };
+        let answers = r.count_words(wanted, filter)?;
+        match begun.as_deref().and_then(|begun| shortened(begun, asked)) {
+            Some(shorter) if answers == 0 => begun = Some(shorter),
+            _ => break answers,
+        }
+    };
+    let wanted = Wanted {
+        words,
+        begun: begun.as_deref(),
+    };
+    let document = r.document(chunk.document)?;
+    let found = words_of_passage(r, wanted, &chunk, &document)?;
+    let forms: Vec<String> = found
+        .iter()
+        .filter(|word| word.text > 0)
+        .flat_map(|word| word.forms.iter().take(1).cloned())
+        .collect();
+    let ranked = r.search_words(wanted, filter, LOOKED_AT_MAX)?;
+    let keys: Vec<_> = ranked.iter().map(|hit| hit.chunk).collect();
+    let rank = match keys.iter().position(|key| *key == chunk.key) {
+        Some(at) if at < RANK_MAX => {
+            let before = keys.get(..at).unwrap_or_default();
+            let mut texts: HashSet<String> = HashSet::new();
+            for key in before {
+                if canceller.is_cancelled() {
+                    return Err(Error::Cancelled);
+                }
+                texts.insert(r.chunk(*key)?.text);
+            }
+            texts.remove(&chunk.text);
+            u32::try_from(texts.len() + 1).ok()
+        }
+        _ => None,
+    };
+    Ok(Why {
+        passages: r.indexed_passages()?,
+        answers,
+        rank,
+        score: r.word_score(wanted, chunk.key)?.unwrap_or_default(),
+        best: ranked.first().map_or(0.0, |hit| hit.score),
+        happened: document.happened,
+        same: same(r, &chunk, &forms, filter)?,
+        words: found,
+    })
+}
+
+fn words_of_passage(
+    r: &Read<'_>,
+    wanted: Wanted<'_>,
+    chunk: &Chunk,
+    document: &Document,
+) -> Result<Vec<WhyWord>> {
+    let matcher = Matcher::new(wanted.words, wanted.begun);
+    let headings = chunk.headings.join("\n");
+    let title = matcher.words_in(&document.title);
+    let headings = matcher.words_in(&headings);
+    let text = matcher.words_in(&chunk.text);
+    let count = |stands: &[(usize, &str)], word: usize| {
+        u32::try_from(stands.iter().filter(|(of, _)| *of == word).count()).unwrap_or(u32::MAX)
+    };
+    let last = wanted.words.len().saturating_sub(1);
+    let word = |(at, word): (usize, &String)| {
+        let mut forms: Vec<String> = Vec::new();
+        for (_, form) in text
+            .iter()
+            .chain(&headings)
+            .chain(&title)
+            .filter(|(of, _)| *of == at)
+        {
+            let is_new = !forms
+                .iter()
+                .any(|known| known.to_lowercase() == form.to_lowercase());
+            if is_new && forms.len() < FORMS_MAX {
+                forms.push((*form).to_owned());
+            }
+        }
+        let alone = Wanted {
+            words: std::slice::from_ref(word),
+            begun: wanted.begun.filter(|_| at == last),
+        };
+        Ok(WhyWord {
+            word: word.clone(),
+            forms,
+            title: count(&title, at),
+            headings: count(&headings, at),
+            text: count(&text, at),
+            passages: r.count_words(alone, Filter::default())?,
+            score: r.word_score(alone, chunk.key)?,
+        })
+    };
+    wanted.words.iter().enumerate().map(word).collect()
+}
+
+fn same(
+    r: &Read<'_>,
+    chunk: &Chunk,
+    forms: &[String],
+    filter: Filter<'_>,
+) -> Result<Vec<SamePassage>> {
+    r.same_text(chunk.key, forms, filter, SAME_MAX)?
+        .into_iter()
+        .map(|key| {
+            let chunk = r.chunk(key)?;
+            let document = r.document(chunk.document)?;
+            let source = r.source(document.source)?;
+            Ok(SamePassage {
+                place: r.place_of(document.key)?,
+                source: source.id,
+                source_name: source.name,
+                chunk,
+                document,
+            })
+        })
+        .collect()
+}
