@@ -1,5 +1,5 @@
 import { tick } from "svelte";
-import { askingOf, commandsOf } from "./commands";
+import { askingOf, commandsOf, runCommand } from "./commands";
 import { toWireError } from "./errors";
 import { Palette } from "./features/commands/palette.svelte";
 import { MemoryState } from "./features/memory/memory.svelte";
@@ -19,6 +19,7 @@ import { CharacterKeys } from "./state/keys.svelte";
 import { LedgerState } from "./state/ledger.svelte";
 import { Notice } from "./state/notice.svelte";
 import { Router } from "./state/router.svelte";
+import { ShellState } from "./state/shell.svelte";
 import { Theme } from "./state/theme.svelte";
 import { t } from "./strings";
 import type { Batch } from "./wire/Batch";
@@ -46,11 +47,13 @@ export class AppState {
   readonly note: NoteDraft;
   readonly copies: CopiesState;
   readonly limits: Limits;
+  readonly shell: ShellState;
   readonly recall: RecallState;
   readonly memory: MemoryState;
   readonly tree: TreeState;
   readonly details: MemoryState;
   readonly actions: StartActions;
+  #hearsOutside = false;
   readonly palette = new Palette(
     () => commandsOf(this),
     (text) => askingOf(this, text),
@@ -66,6 +69,7 @@ export class AppState {
     });
     this.copies = new CopiesState(platform, (done) => this.#tellOfCopy(done));
     this.limits = new Limits(platform);
+    this.shell = new ShellState(platform);
     this.recall = new RecallState(platform, () => this.changes.revision);
     this.memory = new MemoryState(platform);
     this.tree = new TreeState(platform);
@@ -80,6 +84,7 @@ export class AppState {
 
   async start(): Promise<void> {
     this.trying = true;
+    await this.#hearOutside();
     try {
       this.openError = await this.platform.openError();
     } catch (thrown) {
@@ -92,19 +97,37 @@ export class AppState {
     }
     // Listening comes first, so that nothing falls between the first answers and the first events.
     await this.platform.listen((event) => this.hear(event));
-    await this.platform.onDrop({
-      over: () => (this.dropping = true),
-      leave: () => (this.dropping = false),
-      drop: (paths) => {
-        this.dropping = false;
-        void this.imports.propose(paths);
-      },
-    });
     void this.ledger.load();
     void this.imports.load();
     await this.health.load();
     if (this.health.storeFails) this.router.replace({ place: "doctor" });
     this.phase = "open";
+  }
+
+  /** Why nothing can be dropped now, or null. */
+  get dropRefusal(): string | null {
+    if (this.phase !== "open") return t.sources.dropHeld;
+    if (this.dialogOpen) return t.sources.dropDialog;
+    return this.health.storeFails ? t.sources.dropFails : null;
+  }
+
+  /** Menus and drops come before the memory is open, too: they are answered, not lost. */
+  async #hearOutside(): Promise<void> {
+    if (this.#hearsOutside) return;
+    this.#hearsOutside = true;
+    void this.shell.load();
+    await this.platform.onCommand((id) => runCommand(this, id));
+    await this.platform.onDrop({
+      over: () => (this.dropping = true),
+      leave: () => (this.dropping = false),
+      drop: (paths) => {
+        this.dropping = false;
+        const refusal = this.dropRefusal;
+        if (refusal === null) return void this.imports.propose(paths);
+        this.notice.show(refusal, false);
+        this.announcer.say(refusal);
+      },
+    });
   }
 
   hear(event: Event): void {
@@ -138,7 +161,7 @@ export class AppState {
 
   /** A dialog has the keys and what is pasted. */
   get dialogOpen(): boolean {
-    return this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen;
+    return this.shell.closing || this.shell.aboutOpen || this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen;
   }
 
   /** Goes to the question box. */

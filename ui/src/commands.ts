@@ -6,6 +6,7 @@ import { copyText } from "./shared/copy";
 import { tilde } from "./shared/format";
 import type { IconName } from "./shared/Icon.svelte";
 import { href, recallHome, type Route } from "./shared/route";
+import type { OuterCommand, WindowAct } from "./platform";
 import type { ShortcutName } from "./shared/shortcuts";
 import { themeChoices, type ThemeChoice } from "./state/theme.svelte";
 import { t } from "./strings";
@@ -41,6 +42,44 @@ export function commandsOf(app: AppState): Command[] {
   return [...here(app), ...toPlaces(app), ...actions(app), ...sources(app)];
 }
 
+/** What these shortcuts do is in the table, and in the menus. */
+export const commandKeys = {
+  palette: "palette",
+  note: "note",
+  zoomIn: "zoom-in",
+  zoomOut: "zoom-out",
+  zoomReset: "zoom-reset",
+  fullScreen: "full-screen",
+  menuBar: "menu-bar",
+  quit: "quit",
+} as const satisfies Partial<Record<ShortcutName, OuterCommand>>;
+
+/** Runs a command that was asked for from outside the palette. What concerns the window alone can always be done. */
+export function runCommand(app: AppState, id: OuterCommand): void {
+  const ofWindow = windowCommands(app).find((command) => command.id === id);
+  if (ofWindow !== undefined) return ofWindow.run();
+  if (id === "close-window") return void app.shell.askToClose();
+  if (app.phase !== "open") return say(app, words.notNow, false);
+  if (id === "palette") return app.palette.open ? app.palette.dismiss() : unlessDialog(app, () => app.palette.show());
+  unlessDialog(app, () => {
+    const command = commandsOf(app).find((known) => known.id === id);
+    if (command !== undefined) command.run();
+    // Being there already is no failure.
+    else if (!id.startsWith("go-")) say(app, words.notNow, false);
+  });
+}
+
+function unlessDialog(app: AppState, run: () => void): void {
+  if (app.dialogOpen) say(app, words.dialogFirst, false);
+  else run();
+}
+
+/** Says something for the eye and for the ear. */
+function say(app: AppState, text: string, ok: boolean): void {
+  app.notice.show(text, ok);
+  app.announcer.say(text);
+}
+
 /** The command that asks what was typed; null when nothing is remembered yet or the memory can't be read. */
 export function askingOf(app: AppState, text: string): Command | null {
   if (app.ledger.empty || app.health.storeFails) return null;
@@ -59,9 +98,7 @@ export function askingOf(app: AppState, text: string): Command | null {
 /** Copies the text and says so, in a line for the eye and in words for the ear. */
 async function copy(app: AppState, text: string, done: string): Promise<void> {
   const ok = await copyText(text);
-  const said = ok ? done : words.copyFailed;
-  app.notice.show(said, ok);
-  app.announcer.say(said);
+  say(app, ok ? done : words.copyFailed, ok);
 }
 
 /** What concerns the page that is shown. */
@@ -140,7 +177,7 @@ function actions(app: AppState): Command[] {
       commands.push({ id: "ask", group, icon: "recall", title: words.askSomething, also: also.askSomething, shortcut: "question", run: () => void app.toQuestion() });
     }
     commands.push(
-      { id: "note", group, icon: "pencil", title: words.note, also: also.note, run: app.actions.note },
+      { id: "note", group, icon: "pencil", title: words.note, also: also.note, shortcut: "note", run: app.actions.note },
       { id: "folder", group, icon: "folder", title: words.folder, also: also.folder, run: app.actions.folder },
       { id: "files", group, icon: "file", title: words.files, also: also.files, run: app.actions.files },
       { id: "samples", group, icon: "leaf", title: words.samples, also: also.samples, run: app.actions.samples },
@@ -172,7 +209,32 @@ function actions(app: AppState): Command[] {
     if (choice === app.theme.choice) continue;
     commands.push({ id: `theme-${choice}`, group, icon: themeIcons[choice], title: words.themes[choice], also: also.theme, run: () => app.theme.choose(choice) });
   }
+  commands.push(...windowCommands(app));
+  commands.push({ id: "about", group, icon: "info", title: t.window.about, also: also.about, run: () => (app.shell.aboutOpen = true) });
   commands.push({ id: "shortcuts", group, icon: "keyboard", title: t.shortcuts.title, also: also.shortcuts, shortcut: "shortcuts", run: () => (app.sheetOpen = true) });
+  return commands;
+}
+
+/** What is done with the window itself, whatever the page shows. */
+function windowCommands(app: AppState): Command[] {
+  const group = "actions";
+  const { also } = words;
+  const { shell } = app;
+  const acting = (act: WindowAct) => (): void => void shell.act(act).then((done) => !done && say(app, words.notByWindow, false));
+  const zooming = (act: WindowAct) => (): void =>
+    void shell.act(act).then((done) => say(app, done && shell.now !== null ? words.zoomed(shell.now.zoom_percent) : words.notByWindow, done));
+  const commands: Command[] = [
+    { id: "zoom-in", group, icon: "zoomIn", title: words.zoomIn, also: also.zoom, shortcut: "zoomIn", run: zooming("zoom_in") },
+    { id: "zoom-out", group, icon: "zoomOut", title: words.zoomOut, also: also.zoom, shortcut: "zoomOut", run: zooming("zoom_out") },
+    { id: "zoom-reset", group, icon: "recall", title: words.zoomReset, also: also.zoom, shortcut: "zoomReset", run: zooming("zoom_reset") },
+    { id: "full-screen", group, icon: "system", title: words.fullScreen, also: also.fullScreen, shortcut: "fullScreen", run: acting("full_screen") },
+  ];
+  const bar = shell.now?.menu_bar ?? null;
+  if (bar !== null) {
+    const title = bar ? words.hideMenuBar : words.showMenuBar;
+    commands.push({ id: "menu-bar", group, icon: "menu", title, also: also.menuBar, shortcut: "menuBar", run: acting("menu_bar") });
+  }
+  commands.push({ id: "quit", group, icon: "close", title: words.quit, also: also.quit, shortcut: "quit", run: acting("quit") });
   return commands;
 }
 

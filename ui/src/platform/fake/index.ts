@@ -3,7 +3,8 @@ import type { Event } from "../../wire/Event";
 import type { Settings } from "../../wire/Settings";
 import type { Status } from "../../wire/Status";
 import type { WireError } from "../../wire/WireError";
-import type { DropListener, Method, Params, Platform, Reply, Unlisten } from "../index";
+import type { DropListener, Method, OuterCommand, Params, Platform, Reply, Shell, Unlisten, WindowAct } from "../index";
+import { FakeShell } from "./shell";
 import { attention, emptyHealthy, failing, healthy } from "./health";
 import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./imports";
 import { FakeCopies } from "./copies";
@@ -38,6 +39,7 @@ export class FakePlatform implements Platform {
   #seq = 100;
   #stopped = new Set<string>();
   #copies: FakeCopies;
+  #shell = new FakeShell();
   #longReads: number | null = null;
 
   constructor(private readonly scenario: Scenario) {
@@ -84,6 +86,18 @@ export class FakePlatform implements Platform {
       removeEventListener("dragleave", leave);
       removeEventListener("drop", drop);
     };
+  }
+
+  async onCommand(on: (id: OuterCommand) => void): Promise<Unlisten> {
+    return this.#shell.listen(on);
+  }
+
+  async shell(): Promise<Shell> {
+    return this.#shell.now;
+  }
+
+  async act(act: WindowAct): Promise<Shell> {
+    return this.#shell.act(act);
   }
 
   async pickPaths(kind: "files" | "folder"): Promise<string[]> {
