@@ -6,6 +6,7 @@ export class ShellState {
   /** Closing the window was asked for while work is under way. */
   closing = $state(false);
   aboutOpen = $state(false);
+  #last: Promise<boolean> = Promise.resolve(true);
 
   constructor(private readonly platform: Platform) {}
 
@@ -17,8 +18,13 @@ export class ShellState {
     }
   }
 
-  /** Does something with the window; false when the system did not let it. */
-  async act(act: WindowAct): Promise<boolean> {
+  /** Does something with the window, after what was asked for before; false when the system did not let it. */
+  act(act: WindowAct): Promise<boolean> {
+    this.#last = this.#last.then(() => this.#act(act));
+    return this.#last;
+  }
+
+  async #act(act: WindowAct): Promise<boolean> {
     try {
       this.now = await this.platform.act(act);
       return true;
