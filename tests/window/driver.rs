@@ -54,13 +54,22 @@ impl Person {
 
     /// Starts Oldgrowth, as a click on its icon would.
     pub(crate) async fn open_window(&self) -> Window {
+        self.open_window_on(None).await
+    }
+
+    /// Starts it where there is a session bus.
+    pub(crate) async fn open_window_on(&self, bus: Option<&str>) -> Window {
         let port = free_port();
         let mut driver = Command::new("WebKitWebDriver");
         driver
             .args([format!("--port={port}"), "--host=127.0.0.1".into()])
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .env("OLDGROWTH_WORKSPACE", self.workspace());
-        let driver = at_home(&mut driver, self.home())
+        at_home(&mut driver, self.home());
+        if let Some(bus) = bus {
+            driver.env("DBUS_SESSION_BUS_ADDRESS", bus);
+        }
+        let driver = driver
             .stdin(Stdio::null())
             .spawn()
             .expect("WebKitWebDriver is installed: npm test sees to it");

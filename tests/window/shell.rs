@@ -100,7 +100,7 @@ async fn the_window_says_once_what_closing_does_to_the_work() {
         fs::write(folder.join(format!("leaf-{number}.md")), text).unwrap();
     }
     let window = person.open_window().await;
-    window.find("choose-folder").await;
+    window.find("welcome").await;
     let start = format!(
         "window.__TAURI_INTERNALS__.invoke('call', {{ request: {{ method: 'import_start', params: {{ paths: [{:?}] }} }} }})
              .then(() => window.__TAURI_INTERNALS__.invoke('act', {{ act: 'close' }}))",
@@ -117,7 +117,7 @@ async fn the_window_says_once_what_closing_does_to_the_work() {
         0,
         "without a tray the program can't be kept running"
     );
-    window.screenshot("18-closing").await;
+    window.screenshot("21-closing").await;
     window.click("close-stay").await;
     assert_eq!(
         choices(&person)["told_of_closing"],
@@ -133,14 +133,14 @@ async fn a_folder_is_dropped_on_every_place() {
     let folder = folder_of_notes(person.home());
     let source = DragSource::offering(&folder);
     let window = person.open_window().await;
-    window.find("choose-folder").await;
+    window.click("welcome-skip").await;
 
     for place in ["recall", "tree", "sources", "doctor", "settings"] {
         window.click(&format!("nav-{place}")).await;
         source.drag_to(MIDDLE).await;
         window.find("drop-target").await;
         if place == "recall" {
-            screenshot_of_screen("19-drop");
+            screenshot_of_screen("22-drop");
         }
         source.drop_here();
         window.find("plan-start:not([disabled])").await;
@@ -162,7 +162,7 @@ async fn a_folder_is_dropped_on_every_place() {
         refused.contains("Close the dialog first"),
         "the veil says why not: {refused}"
     );
-    screenshot_of_screen("20-drop-refused");
+    screenshot_of_screen("23-drop-refused");
     source.drop_here();
     window.notice("Close the dialog first").await;
     assert_eq!(
@@ -177,7 +177,7 @@ impl Window {
     /// Waits until the page says this in passing.
     async fn notice(&self, words: &str) {
         self.holds(&format!(
-            "document.querySelector('[data-testid=notice]')?.textContent.includes('{words}')"
+            "document.querySelector('[data-testid=toast]')?.textContent.includes('{words}')"
         ))
         .await;
     }

@@ -8,19 +8,20 @@ import { CopiesState, type Done } from "./features/settings/copies.svelte";
 import { Limits } from "./features/settings/limits.svelte";
 import { Imports } from "./features/sources/imports.svelte";
 import { NoteDraft } from "./features/sources/note.svelte";
+import { type Brought, Welcome } from "./features/welcome/welcome.svelte";
 import { TreeState } from "./features/tree/tree.svelte";
 import type { Platform } from "./platform";
-import { recallHome } from "./shared/route";
+import { recallHome, type Route } from "./shared/route";
 import type { StartActions } from "./shared/Start.svelte";
 import { Announcer } from "./state/announcer.svelte";
 import { Changes } from "./state/changes.svelte";
 import { Health } from "./state/health.svelte";
 import { CharacterKeys } from "./state/keys.svelte";
 import { LedgerState } from "./state/ledger.svelte";
-import { Notice } from "./state/notice.svelte";
 import { Router } from "./state/router.svelte";
 import { ShellState } from "./state/shell.svelte";
 import { Theme } from "./state/theme.svelte";
+import { Toasts } from "./state/toasts.svelte";
 import { t } from "./strings";
 import type { Batch } from "./wire/Batch";
 import type { Event } from "./wire/Event";
@@ -32,19 +33,22 @@ export class AppState {
   openError = $state.raw<WireError | null>(null);
   trying = $state(false);
   dropping = $state(false);
+  /** The store has failed while somebody works, and the place that says why has not opened yet. */
+  doctorDue = $state(false);
   /** The sheet of keyboard shortcuts is shown. */
   sheetOpen = $state(false);
 
   readonly router = new Router();
   readonly theme = new Theme();
   readonly characterKeys = new CharacterKeys();
-  readonly notice = new Notice();
   readonly announcer = new Announcer();
+  readonly toasts = new Toasts((text) => this.announcer.say(text));
   readonly changes = new Changes();
   readonly health: Health;
   readonly ledger: LedgerState;
   readonly imports: Imports;
   readonly note: NoteDraft;
+  readonly welcome: Welcome;
   readonly copies: CopiesState;
   readonly limits: Limits;
   readonly shell: ShellState;
@@ -62,10 +66,15 @@ export class AppState {
   constructor(private readonly platform: Platform) {
     this.health = new Health(platform);
     this.ledger = new LedgerState(platform);
-    this.imports = new Imports(platform, ({ id }) => this.router.go({ place: "import", batch: id }));
+    this.welcome = new Welcome(platform);
+    this.imports = new Imports(platform, ({ id }, samples) => {
+      if (this.router.route.place === "welcome") this.#broughtIn({ kind: "import", id, samples });
+      else this.router.go({ place: "import", batch: id });
+    });
     this.note = new NoteDraft(platform, (added) => {
       this.announcer.say(added.new ? t.note.kept : t.note.known);
-      this.router.go({ place: "memory", id: added.document });
+      if (this.router.route.place === "welcome") this.#broughtIn({ kind: "note", document: added.document });
+      else this.router.go({ place: "memory", id: added.document });
     });
     this.copies = new CopiesState(platform, (done) => this.#tellOfCopy(done));
     this.limits = new Limits(platform);
@@ -97,10 +106,13 @@ export class AppState {
     }
     // Listening comes first, so that nothing falls between the first answers and the first events.
     await this.platform.listen((event) => this.hear(event));
-    void this.ledger.load();
-    void this.imports.load();
+    const read = Promise.all([this.ledger.load(), this.imports.load()]);
     await this.health.load();
     if (this.health.storeFails) this.router.replace({ place: "doctor" });
+    else if (!this.welcome.isOver && this.router.route.place === "recall") {
+      await read;
+      if (this.ledger.empty && this.imports.batches?.length === 0) this.router.replace({ place: "welcome", step: "begin" });
+    }
     this.phase = "open";
   }
 
@@ -124,8 +136,7 @@ export class AppState {
         this.dropping = false;
         const refusal = this.dropRefusal;
         if (refusal === null) return void this.imports.propose(paths);
-        this.notice.show(refusal, false);
-        this.announcer.say(refusal);
+        this.toasts.show(refusal, { ok: false });
       },
     });
   }
@@ -137,6 +148,8 @@ export class AppState {
         const { event: _, ...status } = event;
         this.health.apply(status);
         if (failed && !this.health.storeFails) this.refresh();
+        if (!failed && this.health.storeFails) this.announcer.say(status.headline);
+        if (failed !== this.health.storeFails) this.doctorDue = this.health.storeFails;
         break;
       }
       case "batch":
@@ -164,6 +177,18 @@ export class AppState {
     return this.shell.closing || this.shell.aboutOpen || this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen;
   }
 
+  /** Ends the introduction, at its end or before. */
+  leaveWelcome(to: Route = recallHome): void {
+    this.welcome.end();
+    this.router.go(to);
+  }
+
+  /** Nothing else works while the store fails. */
+  openDoctor(): void {
+    this.doctorDue = false;
+    this.router.go({ place: "doctor" });
+  }
+
   /** Goes to the question box. */
   async toQuestion(): Promise<void> {
     if (this.router.route.place !== "recall") this.router.go(recallHome);
@@ -189,6 +214,11 @@ export class AppState {
     void this.health.load();
     void this.imports.load();
     this.refresh();
+  }
+
+  #broughtIn(brought: Brought): void {
+    this.welcome.bring(brought);
+    this.router.go({ place: "welcome", step: "ask" });
   }
 
   #tellOfCopy(done: Done): void {

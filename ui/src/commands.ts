@@ -59,25 +59,19 @@ export function runCommand(app: AppState, id: OuterCommand): void {
   const ofWindow = windowCommands(app).find((command) => command.id === id);
   if (ofWindow !== undefined) return ofWindow.run();
   if (id === "close-window") return void app.shell.askToClose();
-  if (app.phase !== "open") return say(app, words.notNow, false);
+  if (app.phase !== "open") return app.toasts.show(words.notNow, { ok: false });
   if (id === "palette") return app.palette.open ? app.palette.dismiss() : unlessDialog(app, () => app.palette.show());
   unlessDialog(app, () => {
     const command = commandsOf(app).find((known) => known.id === id);
     if (command !== undefined) command.run();
     // Being there already is no failure.
-    else if (!id.startsWith("go-")) say(app, words.notNow, false);
+    else if (!id.startsWith("go-")) app.toasts.show(words.notNow, { ok: false });
   });
 }
 
 function unlessDialog(app: AppState, run: () => void): void {
-  if (app.dialogOpen) say(app, words.dialogFirst, false);
+  if (app.dialogOpen) app.toasts.show(words.dialogFirst, { ok: false });
   else run();
-}
-
-/** Says something for the eye and for the ear. */
-function say(app: AppState, text: string, ok: boolean): void {
-  app.notice.show(text, ok);
-  app.announcer.say(text);
 }
 
 /** The command that asks what was typed; null when nothing is remembered yet or the memory can't be read. */
@@ -95,10 +89,10 @@ export function askingOf(app: AppState, text: string): Command | null {
   };
 }
 
-/** Copies the text and says so, in a line for the eye and in words for the ear. */
+/** Copies the text and says so. */
 async function copy(app: AppState, text: string, done: string): Promise<void> {
   const ok = await copyText(text);
-  say(app, ok ? done : words.copyFailed, ok);
+  app.toasts.show(ok ? done : words.copyFailed, { ok });
 }
 
 /** What concerns the page that is shown. */
@@ -209,6 +203,7 @@ function actions(app: AppState): Command[] {
     if (choice === app.theme.choice) continue;
     commands.push({ id: `theme-${choice}`, group, icon: themeIcons[choice], title: words.themes[choice], also: also.theme, run: () => app.theme.choose(choice) });
   }
+  commands.push({ id: "welcome", group, icon: "leaf", title: words.welcome, also: also.welcome, run: () => router.go({ place: "welcome", step: "begin" }) });
   commands.push(...windowCommands(app));
   commands.push({ id: "about", group, icon: "info", title: t.window.about, also: also.about, run: () => (app.shell.aboutOpen = true) });
   commands.push({ id: "shortcuts", group, icon: "keyboard", title: t.shortcuts.title, also: also.shortcuts, shortcut: "shortcuts", run: () => (app.sheetOpen = true) });
@@ -220,9 +215,9 @@ function windowCommands(app: AppState): Command[] {
   const group = "actions";
   const { also } = words;
   const { shell } = app;
-  const acting = (act: WindowAct) => (): void => void shell.act(act).then((done) => !done && say(app, words.notByWindow, false));
+  const acting = (act: WindowAct) => (): void => void shell.act(act).then((done) => !done && app.toasts.show(words.notByWindow, { ok: false }));
   const zooming = (act: WindowAct) => (): void =>
-    void shell.act(act).then((done) => say(app, done && shell.now !== null ? words.zoomed(shell.now.zoom_percent) : words.notByWindow, done));
+    void shell.act(act).then((done) => app.toasts.show(done && shell.now !== null ? words.zoomed(shell.now.zoom_percent) : words.notByWindow, { ok: done }));
   const commands: Command[] = [
     { id: "zoom-in", group, icon: "zoomIn", title: words.zoomIn, also: also.zoom, shortcut: "zoomIn", run: zooming("zoom_in") },
     { id: "zoom-out", group, icon: "zoomOut", title: words.zoomOut, also: also.zoom, shortcut: "zoomOut", run: zooming("zoom_out") },

@@ -29,6 +29,8 @@ async function open(scenario: Scenario = "full", at = "#/recall"): Promise<{ app
   return { app, platform };
 }
 
+const said = (app: AppState): string | undefined => app.toasts.shown.at(-1)?.text;
+
 const choose = (id: OuterCommand): boolean => dispatchEvent(new CustomEvent("fake-command", { detail: id }));
 
 function press(key: string, init: KeyboardEventInit = {}): boolean {
@@ -105,7 +107,7 @@ it("a_menu_does_what_the_palette_does", async () => {
   expect(await screen.findByTestId("note-dialog")).not.toBeNull();
   choose("folder");
   expect(app.imports.proposal, "a dialog is open").toBeNull();
-  expect(app.notice.text).toBe(t.commands.dialogFirst);
+  expect(said(app)).toBe(t.commands.dialogFirst);
   press("Escape");
   await expect.poll(() => screen.queryByTestId("note-dialog")).toBeNull();
   choose("palette");
@@ -120,10 +122,10 @@ it("a_menu_does_what_the_palette_does", async () => {
 it("a_menu_that_can_do_nothing_says_so", async () => {
   const { app } = await open();
   choose("back");
-  expect(app.notice.text).toBe(t.commands.notNow);
+  expect(said(app)).toBe(t.commands.notNow);
   choose("go-recall");
   choose("forward");
-  expect(app.notice.ok).toBe(false);
+  expect(app.toasts.shown.at(-1)?.ok).toBe(false);
 });
 
 it("the_window_is_zoomed_by_keys_in_any_state", async () => {
@@ -131,14 +133,14 @@ it("the_window_is_zoomed_by_keys_in_any_state", async () => {
   await expect.poll(() => app.shell.now).not.toBeNull();
   press("=", { ctrlKey: true });
   await expect.poll(() => app.shell.now?.zoom_percent).toBe(110);
-  await expect.poll(() => app.notice.text).toBe("110 %");
+  await expect.poll(() => said(app)).toBe("110 %");
   press("+", { ctrlKey: true, shiftKey: true });
   await expect.poll(() => app.shell.now?.zoom_percent).toBe(120);
   press("-", { ctrlKey: true });
   press("0", { ctrlKey: true });
   await expect.poll(() => app.shell.now?.zoom_percent).toBe(100);
   choose("note");
-  expect(app.notice.text, "there is nothing to write it into").toBe(t.commands.notNow);
+  expect(said(app), "there is nothing to write it into").toBe(t.commands.notNow);
 });
 
 it("a_key_that_the_menu_shows_does_it_once", async () => {
@@ -160,7 +162,7 @@ it("closing_says_what_becomes_of_the_work_and_then_closes", async () => {
   screen.getByTestId("keep-running").click();
   await expect.poll(() => screen.getByTestId("close-text").textContent).toBe(t.window.closing.goesOn);
   screen.getByTestId("close-confirm").click();
-  expect(act.mock.lastCall).toEqual(["close"]);
+  await expect.poll(() => act.mock.lastCall).toEqual(["close"]);
   expect(app.shell.closing).toBe(false);
 });
 
@@ -202,7 +204,7 @@ it("a_drop_is_refused_with_words_while_a_dialog_is_open", async () => {
   drag("drop");
   await settle();
   expect(app.imports.proposal).toBeNull();
-  expect([app.notice.text, app.announcer.text]).toEqual([t.sources.dropDialog, t.sources.dropDialog]);
+  expect([said(app), app.announcer.text]).toEqual([t.sources.dropDialog, t.sources.dropDialog]);
 });
 
 it("a_drop_on_a_memory_that_is_held_is_refused_with_words", async () => {
@@ -210,5 +212,5 @@ it("a_drop_on_a_memory_that_is_held_is_refused_with_words", async () => {
   drag("dragover");
   expect((await screen.findByTestId("drop-refused")).textContent).toContain(t.sources.dropHeld);
   drag("drop");
-  expect(app.notice.text).toBe(t.sources.dropHeld);
+  expect(said(app)).toBe(t.sources.dropHeld);
 });

@@ -40,6 +40,7 @@ const table = {
   fullScreen: { group: "everywhere", strokes: [{ key: "F11" }], onMac: [{ key: "f", mod: true, control: true }] },
   menuBar: { group: "everywhere", strokes: [{ key: "F10" }], onMac: [] },
   quit: { group: "everywhere", strokes: [{ key: "q", mod: true }] },
+  undo: { group: "everywhere", strokes: [{ key: "z", mod: true }] },
   pasteNote: { group: "everywhere", strokes: [{ key: "v", mod: true }] },
   keepNote: { group: "everywhere", strokes: [{ key: "Enter", mod: true }] },
   ask: { group: "recall", strokes: [{ key: "Enter" }] },
