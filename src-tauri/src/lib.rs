@@ -18,10 +18,10 @@ use sha2::{Digest, Sha256};
 use tauri::{AppHandle, Builder, Context, Manager, RunEvent, Runtime};
 
 use choices::Kept;
-use events::Underway;
 pub use events::EVENT;
-pub use menu::COMMAND;
+use events::Underway;
 pub use memory::{Listener, Memory};
+pub use menu::COMMAND;
 
 /// Names another workspace than the person's own.
 const WORKSPACE_VARIABLE: &str = "OLDGROWTH_WORKSPACE";
@@ -88,7 +88,11 @@ fn choices_file<R: Runtime>(app: &AppHandle<R>, workspace: Option<&Path>) -> Opt
         None => "window.json".to_owned(),
         Some(workspace) => {
             let digest = Sha256::digest(workspace.as_os_str().as_encoded_bytes());
-            let short: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            let short: String = digest
+                .iter()
+                .take(8)
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             format!("window-{short}.json")
         }
     };

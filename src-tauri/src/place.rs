@@ -86,9 +86,7 @@ fn can_be_held(place: &Place, screen: &Screen) -> bool {
     );
     let (x, y) = (f64::from(place.x), f64::from(place.y));
     let seen = right.min(x + place.width * screen.scale) - left.max(x);
-    seen >= HOLD_WIDTH_PX * screen.scale
-        && y >= top
-        && y + HOLD_HEIGHT_PX * screen.scale <= bottom
+    seen >= HOLD_WIDTH_PX * screen.scale && y >= top && y + HOLD_HEIGHT_PX * screen.scale <= bottom
 }
 
 #[cfg(test)]
@@ -124,7 +122,11 @@ mod tests {
     fn it_opens_as_it_was_left() {
         let opening = opening(Some(LEFT), &[MAIN]);
         assert_eq!(opening.corner, Some((300, 200)), "where it was");
-        assert_eq!((opening.width, opening.height), (1000.0, 700.0), "as it was");
+        assert_eq!(
+            (opening.width, opening.height),
+            (1000.0, 700.0),
+            "as it was"
+        );
     }
 
     #[test]
@@ -187,7 +189,10 @@ mod tests {
             ..MAIN
         };
         let least = opening(Some(LEFT), &[phone]);
-        assert_eq!(least.width, WIDTH_MIN_PX, "the least the page can be read at");
+        assert_eq!(
+            least.width, WIDTH_MIN_PX,
+            "the least the page can be read at"
+        );
     }
 
     #[test]
@@ -206,6 +211,9 @@ mod tests {
     fn without_a_list_of_screens_the_system_finds_a_place() {
         let opening = opening(Some(LEFT), &[]);
         assert_eq!(opening.corner, None, "no screen is known to hold it");
-        assert_eq!(opening.width, 1000.0, "its size is the person's all the same");
+        assert_eq!(
+            opening.width, 1000.0,
+            "its size is the person's all the same"
+        );
     }
 }

@@ -219,10 +219,7 @@ mod tests {
                 let light: u32 = pixel.iter().take(3).map(|part| u32::from(*part)).sum();
                 (pixel[3] > 127, light > 382)
             };
-            icon.rgba()
-                .chunks_exact(4)
-                .map(bright)
-                .collect::<Vec<_>>()
+            icon.rgba().chunks_exact(4).map(bright).collect::<Vec<_>>()
         };
         let differ = |one: HealthState, other: HealthState| {
             let pairs = shape(one).into_iter().zip(shape(other));

@@ -83,9 +83,7 @@ pub(crate) fn choices_file(person: &Person) -> Option<PathBuf> {
     let folder = person.home().join(".config/app.oldgrowth.desktop");
     let named = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");
     let entries = std::fs::read_dir(folder).ok()?;
-    entries
-        .map(|entry| entry.unwrap().path())
-        .find(named)
+    entries.map(|entry| entry.unwrap().path()).find(named)
 }
 
 pub(crate) fn choices_now(person: &Person) -> Option<Value> {
@@ -101,7 +99,9 @@ pub(crate) fn choices(person: &Person) -> Value {
 pub(crate) fn geometry(window: &str) -> [i32; 4] {
     let told = xdotool(&["getwindowgeometry", "--shell", window]).unwrap();
     ["X", "Y", "WIDTH", "HEIGHT"].map(|name| {
-        let line = told.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
+        let line = told
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("{name}=")));
         line.unwrap().parse().unwrap()
     })
 }

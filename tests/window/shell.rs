@@ -46,7 +46,8 @@ async fn the_window_opens_as_it_was_left_and_never_off_the_screen() {
     program.quit().await;
 
     let mut kept = choices(&person);
-    kept["place"] = json!({ "x": 4000, "y": -900, "width": 5000.0, "height": 10.0, "maximized": false });
+    kept["place"] =
+        json!({ "x": 4000, "y": -900, "width": 5000.0, "height": 10.0, "maximized": false });
     fs::write(&file, kept.to_string()).unwrap();
     let program = Program::start_on_named(&person);
     let window = program.window().await;
@@ -64,10 +65,16 @@ async fn a_key_does_what_its_menu_says_once_with_the_menus_shown_or_not() {
     let person = Person::new();
     let program = Program::start_on_named(&person);
     program.window().await;
-    // The page listens as soon as it answers.
+    // Until the page listens, keys are lost. One after another is done in the order of pressing.
+    let percent = || choices_now(&person).map(|choices| choices["zoom_percent"].clone());
     until("the page hears the keys", || async {
-        press("ctrl+0");
-        choices_now(&person)
+        press("ctrl+equal");
+        percent().filter(|percent| *percent != 100)
+    })
+    .await;
+    press("ctrl+0");
+    until("the page has its own size again", || async {
+        percent().filter(|percent| *percent == 100)
     })
     .await;
 
@@ -79,7 +86,8 @@ async fn a_key_does_what_its_menu_says_once_with_the_menus_shown_or_not() {
         })
         .await;
         assert_eq!(
-            choices(&person)["zoom_percent"], percent,
+            choices(&person)["zoom_percent"],
+            percent,
             "one press is one step, with the menus shown: {shown}"
         );
         press("F10");
