@@ -48,6 +48,11 @@ pub fn run() -> anyhow::Result<()> {
         })
         .build(context())?;
     app.run(|app, event| {
+        // A click on the icon in the dock, while the window is put away.
+        #[cfg(target_os = "macos")]
+        if matches!(event, RunEvent::Reopen { .. }) {
+            window::focus(app);
+        }
         // Tauri leaves by `exit`, which runs no destructors.
         if matches!(event, RunEvent::Exit) {
             if let Some(kept) = app.try_state::<Kept>() {

@@ -77,6 +77,10 @@ pub(crate) fn menus<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<Menu<R>> {
     #[cfg(target_os = "macos")]
     menu.append(&app_menu(app, &words)?)?;
     for one in &words.menus {
+        #[cfg(target_os = "macos")]
+        if one.title == "Help" {
+            menu.append(&window_menu(app)?)?;
+        }
         let submenu = Submenu::new(app, &one.title, true)?;
         let mut pending = false;
         let mut any = false;
@@ -129,8 +133,8 @@ fn app_menu<R: Runtime>(app: &AppHandle<R>, words: &Words) -> tauri::Result<Subm
     let submenu = Submenu::new(app, &app.package_info().name, true)?;
     let separator = || PredefinedMenuItem::separator(app);
     let named = |id: &str| {
-        let entries = words.menus.iter().flat_map(|menu| &menu.items);
-        entries.into_iter().find_map(|entry| match entry {
+        let mut entries = words.menus.iter().flat_map(|menu| &menu.items);
+        entries.find_map(|entry| match entry {
             Entry::Command(command) if command.id == id => Some(command),
             Entry::Command(_) | Entry::Separator(_) => None,
         })
@@ -155,6 +159,22 @@ fn app_menu<R: Runtime>(app: &AppHandle<R>, words: &Words) -> tauri::Result<Subm
         submenu.append(item(app, quit)?.as_ref())?;
     }
     Ok(submenu)
+}
+
+/// What every window of macOS can do, before the last menu, where people look for it.
+#[cfg(target_os = "macos")]
+fn window_menu<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<Submenu<R>> {
+    Submenu::with_items(
+        app,
+        "Window",
+        true,
+        &[
+            &PredefinedMenuItem::minimize(app, None)?,
+            &PredefinedMenuItem::maximize(app, None)?,
+            &PredefinedMenuItem::separator(app)?,
+            &PredefinedMenuItem::close_window(app, None)?,
+        ],
+    )
 }
 
 fn item<R: Runtime>(
