@@ -7,7 +7,8 @@ import { asProgram, endOf, find, root, runInto, seconds, Stop } from "./lib/proc
 import { setUp } from "./setup.mjs";
 
 const WIRE = join(root, "ui", "src", "wire");
-const SCREEN = ["xvfb-run", "-a", "-s", "-screen 0 1280x800x24"];
+// Without -noreset the screen starts anew whenever its last window has gone, and takes a new one down with it.
+const SCREEN = ["xvfb-run", "-a", "-s", "-screen 0 1280x800x24 -noreset"];
 
 /** In the order in which a fault is cheapest to find. `tests` says that the log holds counts. */
 const STEPS = [

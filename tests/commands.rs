@@ -138,6 +138,8 @@ fn no_other_window_may_call() {
         "show_copy",
         "pick_paths",
         "samples_path",
+        "act",
+        "shell",
     ] {
         let refused = invoke(&other, command, json!({})).unwrap_err();
         let refused = refused.as_str().unwrap_or_default();

@@ -138,6 +138,16 @@ const views = [
   { name: "import-report", at: "?fake=full#/sources/import/imp-2", see: id("batch-report") },
   { name: "import-report-clean", at: "?fake=full#/sources/import/imp-1", see: id("batch-report") },
   { name: "drop", at: "?fake=full#/recall", see: id("question-box"), do: (page) => page.dispatchEvent("body", "dragover") },
+  { name: "drop-refused", at: "?fake=held", see: id("held"), do: (page) => page.dispatchEvent("body", "dragover") },
+  { name: "close-dialog", at: "?fake=importing#/recall", see: id("question-box"), do: async (page) => {
+      await page.evaluate(() => dispatchEvent(new CustomEvent("fake-command", { detail: "close-window" })));
+      await page.waitForSelector(id("close-dialog"));
+    } },
+  { name: "about", at: "?fake=full#/recall", see: id("question-box"), do: async (page) => {
+      await page.evaluate(() => dispatchEvent(new CustomEvent("fake-command", { detail: "about" })));
+      await page.waitForSelector(id("about"));
+    } },
+  { name: "settings-window", at: "?fake=full#/settings", see: id("keep-running"), do: (page) => page.locator(id("keep-running")).scrollIntoViewIfNeeded() },
   { name: "tree", at: "?fake=full#/tree", see: id("tree-item") },
   { name: "tree-open", at: "?fake=full#/tree/doc-beech.2", see: id("asked-passage") },
   { name: "tree-summary", at: "?fake=full#/tree/sum-doc-reading", see: id("pair"), do: (page) => page.locator(id("pair")).first().hover() },

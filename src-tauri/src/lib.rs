@@ -3,15 +3,25 @@
 //! This is the only Rust that knows Tauri. It holds no rules of its own: commands hand requests to
 //! the owner, events carry what the owner says, and closing the window shuts the owner down.
 
+mod choices;
 mod commands;
 mod events;
 mod memory;
+mod menu;
+mod place;
+mod tray;
 mod window;
 
-use tauri::{Builder, Context, Manager, RunEvent, Runtime};
+use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+use tauri::{AppHandle, Builder, Context, Manager, RunEvent, Runtime};
+
+use choices::Kept;
 pub use events::EVENT;
+use events::Underway;
 pub use memory::{Listener, Memory};
+pub use menu::COMMAND;
 
 /// Names another workspace than the person's own.
 const WORKSPACE_VARIABLE: &str = "OLDGROWTH_WORKSPACE";
@@ -23,16 +33,34 @@ const WORKSPACE_VARIABLE: &str = "OLDGROWTH_WORKSPACE";
 /// window opens and says why.
 pub fn run() -> anyhow::Result<()> {
     let app = with_plugins(with_commands(Builder::default()))
+        .menu(menu::menus)
+        .on_menu_event(|app, event| menu::choose(app, &event))
         .setup(|app| {
-            app.manage(Memory::open_default(events::to_window(app.handle())));
-            window::open(app.handle())?;
+            let app = app.handle();
+            app.manage(Underway::default());
+            let memory = Memory::open_default(events::to_window(app));
+            app.manage(Kept::open(choices_file(app, memory.workspace())));
+            app.manage(memory);
+            tray::open(app)?;
+            tray::refresh(app);
+            window::open(app)?;
             Ok(())
         })
         .build(context())?;
     app.run(|app, event| {
+        // A click on the icon in the dock, while the window is put away.
+        #[cfg(target_os = "macos")]
+        if matches!(event, RunEvent::Reopen { .. }) {
+            window::focus(app);
+        }
         // Tauri leaves by `exit`, which runs no destructors.
-        if let (RunEvent::Exit, Some(memory)) = (event, app.try_state::<Memory>()) {
-            memory.close();
+        if matches!(event, RunEvent::Exit) {
+            if let Some(kept) = app.try_state::<Kept>() {
+                kept.save();
+            }
+            if let Some(memory) = app.try_state::<Memory>() {
+                memory.close();
+            }
         }
     });
     Ok(())
@@ -48,6 +76,8 @@ pub fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
         commands::copies::show_copy,
         commands::files::pick_paths,
         commands::files::samples_path,
+        commands::shell::act,
+        commands::shell::shell,
     ])
 }
 
@@ -56,10 +86,33 @@ pub fn context<R: Runtime>() -> Context<R> {
     tauri::generate_context!()
 }
 
+/// Where the choices about the window are kept: each workspace that is named has its own, since each may
+/// have a window.
+fn choices_file<R: Runtime>(app: &AppHandle<R>, workspace: Option<&Path>) -> Option<PathBuf> {
+    let folder = app.path().app_config_dir().ok()?;
+    let name = match workspace.filter(|_| names_a_workspace()) {
+        None => "window.json".to_owned(),
+        Some(workspace) => {
+            let digest = Sha256::digest(workspace.as_os_str().as_encoded_bytes());
+            let short: String = digest
+                .iter()
+                .take(8)
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            format!("window-{short}.json")
+        }
+    };
+    Some(folder.join(name))
+}
+
+fn names_a_workspace() -> bool {
+    std::env::var_os(WORKSPACE_VARIABLE).is_some_and(|named| !named.is_empty())
+}
+
 fn with_plugins<R: Runtime>(builder: Builder<R>) -> Builder<R> {
     // A second start on the person's own workspace means the window that is open already. Who names
     // a workspace may have one window for each; two on the same are kept apart by its lock.
-    let builder = if std::env::var_os(WORKSPACE_VARIABLE).is_some_and(|named| !named.is_empty()) {
+    let builder = if names_a_workspace() {
         builder
     } else {
         builder.plugin(tauri_plugin_single_instance::init(

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use oldgrowth_agent::Owner;
@@ -54,6 +54,11 @@ impl Memory {
     #[must_use]
     pub fn open_default(listener: Listener) -> Memory {
         Memory::open(oldgrowth_agent::default_workspace(), listener)
+    }
+
+    /// The folder of the workspace, if it could be named.
+    pub(crate) fn workspace(&self) -> Option<&Path> {
+        self.workspace.as_deref().ok()
     }
 
     /// Hands a request to the owner. Blocks until it is answered.

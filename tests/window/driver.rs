@@ -54,19 +54,22 @@ impl Person {
 
     /// Starts Oldgrowth, as a click on its icon would.
     pub(crate) async fn open_window(&self) -> Window {
+        self.open_window_on(None).await
+    }
+
+    /// Starts it where there is a session bus.
+    pub(crate) async fn open_window_on(&self, bus: Option<&str>) -> Window {
         let port = free_port();
-        let driver = Command::new("WebKitWebDriver")
+        let mut driver = Command::new("WebKitWebDriver");
+        driver
             .args([format!("--port={port}"), "--host=127.0.0.1".into()])
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
-            .env("OLDGROWTH_WORKSPACE", self.workspace())
-            .env("HOME", self.home())
-            .env_remove("XDG_DATA_HOME")
-            .env_remove("XDG_CONFIG_HOME")
-            .env_remove("XDG_CACHE_HOME")
-            // Settings in memory: without a session bus the system's would complain at each step.
-            .env("GSETTINGS_BACKEND", "memory")
-            .env_remove("DBUS_SESSION_BUS_ADDRESS")
-            .env_remove("WAYLAND_DISPLAY")
+            .env("OLDGROWTH_WORKSPACE", self.workspace());
+        at_home(&mut driver, self.home());
+        if let Some(bus) = bus {
+            driver.env("DBUS_SESSION_BUS_ADDRESS", bus);
+        }
+        let driver = driver
             .stdin(Stdio::null())
             .spawn()
             .expect("WebKitWebDriver is installed: npm test sees to it");
@@ -189,6 +192,20 @@ impl Drop for Window {
     fn drop(&mut self) {
         self.end_driver();
     }
+}
+
+/// As on a computer of one's own: nothing of this account's, no session bus, this screen.
+pub(crate) fn at_home<'a>(program: &'a mut Command, home: &Path) -> &'a mut Command {
+    program
+        .env("HOME", home)
+        .env_remove("XDG_DATA_HOME")
+        .env_remove("XDG_CONFIG_HOME")
+        .env_remove("XDG_CACHE_HOME")
+        .env_remove("XDG_RUNTIME_DIR")
+        // Settings in memory: without a session bus the system's would complain at each step.
+        .env("GSETTINGS_BACKEND", "memory")
+        .env_remove("DBUS_SESSION_BUS_ADDRESS")
+        .env_remove("WAYLAND_DISPLAY")
 }
 
 /// Asks again until there is an answer, and fails when patience ends.

@@ -4,8 +4,13 @@
 //! `target/window-screenshots`.
 #![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
 
+mod drag_source;
 mod driver;
 mod native_dialog;
+mod program;
+mod screen;
+mod shell;
+mod tray;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -342,7 +347,7 @@ async fn fill_note(window: &Window, title: &str, text: &str) {
 }
 
 /// A folder like anybody's: many small notes, and among them the one that will be asked for.
-fn folder_of_notes(home: &Path) -> PathBuf {
+pub(crate) fn folder_of_notes(home: &Path) -> PathBuf {
     let folder = home.join("Notes from the lake");
     fs::create_dir(&folder).unwrap();
     for number in 1..=NOTES {

@@ -1,5 +1,5 @@
 import { tick } from "svelte";
-import { askingOf, commandsOf } from "./commands";
+import { askingOf, commandsOf, runCommand } from "./commands";
 import { toWireError } from "./errors";
 import { ActivityState } from "./features/activity/activity.svelte";
 import { Palette } from "./features/commands/palette.svelte";
@@ -21,6 +21,7 @@ import { Health } from "./state/health.svelte";
 import { CharacterKeys } from "./state/keys.svelte";
 import { LedgerState } from "./state/ledger.svelte";
 import { Router } from "./state/router.svelte";
+import { ShellState } from "./state/shell.svelte";
 import { Theme } from "./state/theme.svelte";
 import { Toasts } from "./state/toasts.svelte";
 import { t } from "./strings";
@@ -57,11 +58,13 @@ export class AppState {
   readonly copies: CopiesState;
   readonly limits: Limits;
   readonly people: PeopleState;
+  readonly shell: ShellState;
   readonly recall: RecallState;
   readonly memory: MemoryState;
   readonly tree: TreeState;
   readonly details: MemoryState;
   readonly actions: StartActions;
+  #hearsOutside = false;
   readonly palette = new Palette(
     () => commandsOf(this),
     (text) => askingOf(this, text),
@@ -84,6 +87,7 @@ export class AppState {
     this.copies = new CopiesState(platform, (done) => this.#tellOfCopy(done));
     this.limits = new Limits(platform);
     this.people = new PeopleState(platform);
+    this.shell = new ShellState(platform);
     this.recall = new RecallState(platform, () => this.changes.revision);
     this.memory = new MemoryState(platform);
     this.tree = new TreeState(platform);
@@ -98,6 +102,7 @@ export class AppState {
 
   async start(): Promise<void> {
     this.trying = true;
+    await this.#hearOutside();
     try {
       this.openError = await this.platform.openError();
     } catch (thrown) {
@@ -110,14 +115,6 @@ export class AppState {
     }
     // Listening comes first, so that nothing falls between the first answers and the first events.
     await this.platform.listen((event) => this.hear(event));
-    await this.platform.onDrop({
-      over: () => (this.dropping = true),
-      leave: () => (this.dropping = false),
-      drop: (paths) => {
-        this.dropping = false;
-        void this.imports.propose(paths);
-      },
-    });
     void this.activity.load();
     const [ledger, imports] = [this.ledger.load(), this.imports.load()];
     await this.health.load();
@@ -132,6 +129,31 @@ export class AppState {
     this.phase = "open";
     await tick();
     performance.mark(FIRST_CONTENT);
+  }
+
+  /** Why nothing can be dropped now, or null. */
+  get dropRefusal(): string | null {
+    if (this.phase !== "open") return t.sources.dropHeld;
+    if (this.dialogOpen) return t.sources.dropDialog;
+    return this.health.storeFails ? t.sources.dropFails : null;
+  }
+
+  /** Menus and drops come before the memory is open, too: they are answered, not lost. */
+  async #hearOutside(): Promise<void> {
+    if (this.#hearsOutside) return;
+    this.#hearsOutside = true;
+    void this.shell.load();
+    await this.platform.onCommand((id) => runCommand(this, id));
+    await this.platform.onDrop({
+      over: () => (this.dropping = true),
+      leave: () => (this.dropping = false),
+      drop: (paths) => {
+        this.dropping = false;
+        const refusal = this.dropRefusal;
+        if (refusal === null) return void this.imports.propose(paths);
+        this.toasts.show(refusal, { ok: false });
+      },
+    });
   }
 
   hear(event: Event): void {
@@ -175,7 +197,7 @@ export class AppState {
 
   /** A dialog has the keys and what is pasted. */
   get dialogOpen(): boolean {
-    return this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen;
+    return this.shell.closing || this.shell.aboutOpen || this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen;
   }
 
   /** Ends the introduction, at its end or before. */

@@ -6,6 +6,7 @@ import { copyText } from "./shared/copy";
 import { tilde } from "./shared/format";
 import type { IconName } from "./shared/Icon.svelte";
 import { href, recallHome, type Route } from "./shared/route";
+import type { OuterCommand, WindowAct } from "./platform";
 import type { ShortcutName } from "./shared/shortcuts";
 import type { SourceRow } from "./wire/SourceRow";
 import { themeChoices, type ThemeChoice } from "./state/theme.svelte";
@@ -42,6 +43,38 @@ const words = t.commands;
 /** All that the window can do now. What would change nothing is left out. */
 export function commandsOf(app: AppState): Command[] {
   return [...here(app), ...toPlaces(app), ...actions(app), ...sources(app)];
+}
+
+/** What these shortcuts do is in the table, and in the menus. */
+export const commandKeys = {
+  palette: "palette",
+  note: "note",
+  zoomIn: "zoom-in",
+  zoomOut: "zoom-out",
+  zoomReset: "zoom-reset",
+  fullScreen: "full-screen",
+  menuBar: "menu-bar",
+  quit: "quit",
+} as const satisfies Partial<Record<ShortcutName, OuterCommand>>;
+
+/** Runs a command that was asked for from outside the palette. What concerns the window alone can always be done. */
+export function runCommand(app: AppState, id: OuterCommand): void {
+  const ofWindow = windowCommands(app).find((command) => command.id === id);
+  if (ofWindow !== undefined) return ofWindow.run();
+  if (id === "close-window") return void app.shell.askToClose();
+  if (app.phase !== "open") return app.toasts.show(words.notNow, { ok: false });
+  if (id === "palette") return app.palette.open ? app.palette.dismiss() : unlessDialog(app, () => app.palette.show());
+  unlessDialog(app, () => {
+    const command = commandsOf(app).find((known) => known.id === id);
+    if (command !== undefined) command.run();
+    // Being there already is no failure.
+    else if (!id.startsWith("go-")) app.toasts.show(words.notNow, { ok: false });
+  });
+}
+
+function unlessDialog(app: AppState, run: () => void): void {
+  if (app.dialogOpen) app.toasts.show(words.dialogFirst, { ok: false });
+  else run();
 }
 
 /** The command that asks what was typed; null when nothing is remembered yet or the memory can't be read. */
@@ -146,7 +179,7 @@ function actions(app: AppState): Command[] {
       commands.push({ id: "ask", group, icon: "recall", title: words.askSomething, also: also.askSomething, shortcut: "question", run: () => void app.toQuestion() });
     }
     commands.push(
-      { id: "note", group, icon: "pencil", title: words.note, also: also.note, run: app.actions.note },
+      { id: "note", group, icon: "pencil", title: words.note, also: also.note, shortcut: "note", run: app.actions.note },
       { id: "folder", group, icon: "folder", title: words.folder, also: also.folder, run: app.actions.folder },
       { id: "files", group, icon: "file", title: words.files, also: also.files, run: app.actions.files },
       { id: "samples", group, icon: "leaf", title: words.samples, also: also.samples, run: app.actions.samples },
@@ -179,6 +212,8 @@ function actions(app: AppState): Command[] {
     commands.push({ id: `theme-${choice}`, group, icon: themeIcons[choice], title: words.themes[choice], also: also.theme, run: () => app.theme.choose(choice) });
   }
   commands.push({ id: "welcome", group, icon: "leaf", title: words.welcome, also: also.welcome, run: () => router.go({ place: "welcome", step: "begin" }) });
+  commands.push(...windowCommands(app));
+  commands.push({ id: "about", group, icon: "info", title: t.window.about, also: also.about, run: () => (app.shell.aboutOpen = true) });
   commands.push({ id: "shortcuts", group, icon: "keyboard", title: t.shortcuts.title, also: also.shortcuts, shortcut: "shortcuts", run: () => (app.sheetOpen = true) });
   return commands;
 }
@@ -200,6 +235,29 @@ function ofWork({ activity, health, router }: AppState): Command[] {
   if (activity.failed > 0) {
     commands.push({ id: "retry-failed", group, icon: "activity", title: words.retryFailed, also, run: does(() => activity.retry(null)) });
   }
+  return commands;
+}
+
+/** What is done with the window itself, whatever the page shows. */
+function windowCommands(app: AppState): Command[] {
+  const group = "actions";
+  const { also } = words;
+  const { shell } = app;
+  const acting = (act: WindowAct) => (): void => void shell.act(act).then((done) => !done && app.toasts.show(words.notByWindow, { ok: false }));
+  const zooming = (act: WindowAct) => (): void =>
+    void shell.act(act).then((done) => app.toasts.show(done && shell.now !== null ? words.zoomed(shell.now.zoom_percent) : words.notByWindow, { ok: done }));
+  const commands: Command[] = [
+    { id: "zoom-in", group, icon: "zoomIn", title: words.zoomIn, also: also.zoom, shortcut: "zoomIn", run: zooming("zoom_in") },
+    { id: "zoom-out", group, icon: "zoomOut", title: words.zoomOut, also: also.zoom, shortcut: "zoomOut", run: zooming("zoom_out") },
+    { id: "zoom-reset", group, icon: "recall", title: words.zoomReset, also: also.zoom, shortcut: "zoomReset", run: zooming("zoom_reset") },
+    { id: "full-screen", group, icon: "system", title: words.fullScreen, also: also.fullScreen, shortcut: "fullScreen", run: acting("full_screen") },
+  ];
+  const bar = shell.now?.menu_bar ?? null;
+  if (bar !== null) {
+    const title = bar ? words.hideMenuBar : words.showMenuBar;
+    commands.push({ id: "menu-bar", group, icon: "menu", title, also: also.menuBar, shortcut: "menuBar", run: acting("menu_bar") });
+  }
+  commands.push({ id: "quit", group, icon: "close", title: words.quit, also: also.quit, shortcut: "quit", run: acting("quit") });
   return commands;
 }
 

@@ -25,5 +25,10 @@ pub(crate) async fn call<R: Runtime>(
 pub(crate) async fn open_error<R: Runtime>(
     app: AppHandle<R>,
 ) -> Result<Option<WireError>, WireError> {
-    blocking(move || Ok(app.state::<Memory>().try_again())).await
+    blocking(move || {
+        let refusal = app.state::<Memory>().try_again();
+        crate::tray::refresh(&app);
+        Ok(refusal)
+    })
+    .await
 }

@@ -15,11 +15,66 @@ export interface DropListener {
 
 export type Unlisten = () => void;
 
+/** The window, as far as the person chose how it is. */
+export interface Shell {
+  zoom_percent: number;
+  /** Are the menus shown in the window? Null where they have another place. */
+  menu_bar: boolean | null;
+  /** The work goes on when the window is closed. */
+  keep_running: boolean;
+  /** An icon of the app is where the person can see it. */
+  tray: boolean;
+}
+
+/** What the page may do with its window. */
+export type WindowAct =
+  | "zoom_in"
+  | "zoom_out"
+  | "zoom_reset"
+  | "full_screen"
+  | "menu_bar"
+  | "close"
+  | "quit"
+  | "keep_running"
+  | "end_with_window";
+
+/** The commands of the page's table that a menu, the tray or the window itself may ask for. */
+export const outerCommands = [
+  "note",
+  "folder",
+  "files",
+  "back-up",
+  "go-recall",
+  "go-tree",
+  "go-sources",
+  "go-doctor",
+  "go-settings",
+  "palette",
+  "zoom-in",
+  "zoom-out",
+  "zoom-reset",
+  "full-screen",
+  "menu-bar",
+  "back",
+  "forward",
+  "shortcuts",
+  "copy-health",
+  "about",
+  "close-window",
+  "quit",
+] as const;
+export type OuterCommand = (typeof outerCommands)[number];
+
 /** All that the window needs from outside the page. Every call rejects with a `WireError`. */
 export interface Platform {
   call<M extends Method>(method: M, params: Params<M>): Promise<Reply<M>>;
   listen(on: (event: Event) => void): Promise<Unlisten>;
   onDrop(listener: DropListener): Promise<Unlisten>;
+  /** A menu, the tray or the window itself asks for a command. */
+  onCommand(on: (id: OuterCommand) => void): Promise<Unlisten>;
+  shell(): Promise<Shell>;
+  /** Does something with the window, and says how it is then. */
+  act(act: WindowAct): Promise<Shell>;
   /** The system's own dialog; empty when it was cancelled. */
   pickPaths(kind: "files" | "folder"): Promise<string[]>;
   /** The folder of the sample memories that come with the app. */

@@ -4,7 +4,7 @@ import { getCurrentWebview } from "@tauri-apps/api/webview";
 import { toWireError } from "../errors";
 import type { Event } from "../wire/Event";
 import type { WireError } from "../wire/WireError";
-import type { DropListener, Method, Params, Platform, Reply, Unlisten } from "./index";
+import { outerCommands, type DropListener, type Method, type OuterCommand, type Params, type Platform, type Reply, type Shell, type Unlisten, type WindowAct } from "./index";
 
 async function command<T>(name: string, args?: Record<string, unknown>): Promise<T> {
   try {
@@ -38,6 +38,21 @@ export class TauriPlatform implements Platform {
           break;
       }
     });
+  }
+
+  onCommand(on: (id: OuterCommand) => void): Promise<Unlisten> {
+    return listen<string>("oldgrowth-command", ({ payload }) => {
+      const id = outerCommands.find((known) => known === payload);
+      if (id !== undefined) on(id);
+    });
+  }
+
+  shell(): Promise<Shell> {
+    return command("shell");
+  }
+
+  act(act: WindowAct): Promise<Shell> {
+    return command("act", { act });
   }
 
   pickPaths(kind: "files" | "folder"): Promise<string[]> {

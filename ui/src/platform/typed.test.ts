@@ -15,6 +15,10 @@ export function misuse(platform: Platform): void {
   void platform.call("show", { id: "a", limit: 3 });
   // @ts-expect-error an answer that has no such field
   void platform.call("ledger", {}).then((ledger) => ledger.hits);
+  // @ts-expect-error nothing that a window can do
+  void platform.act("zoom");
+  // @ts-expect-error a command that no menu names
+  void platform.onCommand((id) => id === "nots");
   // @ts-expect-error a kind of dialog that does not exist
   void platform.pickPaths("folders");
 }

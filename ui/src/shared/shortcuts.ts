@@ -5,6 +5,10 @@ export interface Stroke {
   mod?: boolean;
   alt?: boolean;
   shift?: boolean;
+  /** Control beside Command, which macOS alone tells apart. */
+  control?: boolean;
+  /** The character may be one that needs Shift. */
+  shifted?: boolean;
 }
 
 export type ShortcutGroup = "everywhere" | "recall" | "memory" | "tree";
@@ -28,10 +32,17 @@ const table = {
   goSources: { group: "everywhere", strokes: [{ key: "4", mod: true }] },
   goActivity: { group: "everywhere", strokes: [{ key: "5", mod: true }] },
   goDoctor: { group: "everywhere", strokes: [{ key: "6", mod: true }] },
-  goSettings: { group: "everywhere", strokes: [{ key: "7", mod: true }] },
+  goSettings: { group: "everywhere", strokes: [{ key: "7", mod: true }, { key: ",", mod: true }] },
+  note: { group: "everywhere", strokes: [{ key: "n", mod: true }] },
   back: { group: "everywhere", strokes: [{ key: "ArrowLeft", alt: true }], onMac: [{ key: "[", mod: true }] },
   forward: { group: "everywhere", strokes: [{ key: "ArrowRight", alt: true }], onMac: [{ key: "]", mod: true }] },
   leave: { group: "everywhere", strokes: [{ key: "Escape" }] },
+  zoomIn: { group: "everywhere", strokes: [{ key: "=", mod: true }, { key: "+", mod: true, shifted: true }] },
+  zoomOut: { group: "everywhere", strokes: [{ key: "-", mod: true }] },
+  zoomReset: { group: "everywhere", strokes: [{ key: "0", mod: true }] },
+  fullScreen: { group: "everywhere", strokes: [{ key: "F11" }], onMac: [{ key: "f", mod: true, control: true }] },
+  menuBar: { group: "everywhere", strokes: [{ key: "F10" }], onMac: [] },
+  quit: { group: "everywhere", strokes: [{ key: "q", mod: true }] },
   undo: { group: "everywhere", strokes: [{ key: "z", mod: true }] },
   pasteNote: { group: "everywhere", strokes: [{ key: "v", mod: true }] },
   keepNote: { group: "everywhere", strokes: [{ key: "Enter", mod: true }] },
@@ -78,17 +89,17 @@ export function isCharacterAlone(name: ShortcutName): boolean {
 /** For `aria-keyshortcuts`. */
 export function ariaKeys(name: ShortcutName, mac = onMac): string {
   return strokesOf(name, mac)
-    .map(({ key, mod, alt, shift }) => [mod && (mac ? "Meta" : "Control"), alt && "Alt", shift && "Shift", key.length === 1 ? key.toUpperCase() : key].filter(Boolean).join("+"))
+    .map(({ key, mod, alt, shift, control }) => [control && "Control", mod && (mac ? "Meta" : "Control"), alt && "Alt", shift && "Shift", key.length === 1 ? key.toUpperCase() : key].filter(Boolean).join("+"))
     .join(" ");
 }
 
-function pressed({ key, mod = false, alt = false, shift = false }: Stroke, event: KeyboardEvent, mac: boolean): boolean {
+function pressed({ key, mod = false, alt = false, shift = false, control = false, shifted = false }: Stroke, event: KeyboardEvent, mac: boolean): boolean {
   const command = mac ? event.metaKey : event.ctrlKey;
   const other = mac ? event.ctrlKey : event.metaKey;
   const isCharacter = key.length === 1;
   // Characters that need the third level of a keyboard report Control and Alt on some systems.
   if (isCharacter && !mod && !alt) return event.key === key && (event.getModifierState("AltGraph") || !(command || other || event.altKey));
-  if (command !== mod || other || event.altKey !== alt || event.shiftKey !== shift) return false;
+  if (command !== mod || other !== control || event.altKey !== alt || (event.shiftKey !== shift && !shifted)) return false;
   return event.key.toLowerCase() === key.toLowerCase() || (isCharacter && isSameKey(key, event));
 }
 

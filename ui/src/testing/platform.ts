@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import type { Method, Params, Platform, Reply } from "../platform";
+import type { Method, Params, Platform, Reply, Shell } from "../platform";
 import type { Answer } from "../wire/Answer";
 import type { Batch } from "../wire/Batch";
 import type { Status } from "../wire/Status";
@@ -36,6 +36,9 @@ export function handPlatform(picked: string[] = []): HandPlatform {
     },
     listen: async () => () => {},
     onDrop: async () => () => {},
+    onCommand: async () => () => {},
+    shell: async () => shellOf(),
+    act: async () => shellOf(),
     pickPaths: async () => picked,
     samplesPath: async () => "/samples",
     openOriginal: vi.fn(async () => {}),
@@ -44,6 +47,8 @@ export function handPlatform(picked: string[] = []): HandPlatform {
     openError: async () => null,
   };
 }
+
+export const shellOf = (part: Partial<Shell> = {}): Shell => ({ zoom_percent: 100, menu_bar: false, keep_running: false, tray: true, ...part });
 
 /** Lets all that is ready to go on, go on. */
 export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));

@@ -5,6 +5,7 @@ import type { Backup } from "../../wire/Backup";
 import type { Copies } from "../../wire/Copies";
 import type { Settings as SettingsValue } from "../../wire/Settings";
 import { CopiesState } from "./copies.svelte";
+import { ShellState } from "../../state/shell.svelte";
 import { Limits } from "./limits.svelte";
 import Settings from "./Settings.svelte";
 
@@ -44,7 +45,7 @@ async function open(copies: Partial<Copies> = {}, limits: Partial<SettingsValue[
   const platform: HandPlatform = handPlatform();
   const onDone = vi.fn();
   const state = new CopiesState(platform, onDone);
-  render(Settings, { copies: state, limits: new Limits(platform) });
+  render(Settings, { copies: state, limits: new Limits(platform), shell: new ShellState(platform) });
   platform.next("copies").answer(copiesOf(copies));
   platform.next("settings_get").answer(limitsOf(limits));
   await settle();

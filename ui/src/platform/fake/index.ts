@@ -3,7 +3,8 @@ import type { Event } from "../../wire/Event";
 import type { Settings } from "../../wire/Settings";
 import type { Status } from "../../wire/Status";
 import type { WireError } from "../../wire/WireError";
-import type { DropListener, Method, Params, Platform, Reply, Unlisten } from "../index";
+import type { DropListener, Method, OuterCommand, Params, Platform, Reply, Shell, Unlisten, WindowAct } from "../index";
+import { FakeShell } from "./shell";
 import { attention, emptyHealthy, failing, healthy } from "./health";
 import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./imports";
 import { FakeWork } from "./activity";
@@ -43,6 +44,7 @@ export class FakePlatform implements Platform {
   #stopped = new Set<string>();
   #copies: FakeCopies;
   #work: FakeWork;
+  #shell = new FakeShell();
   #longReads: number | null = null;
 
   constructor(private readonly scenario: Scenario) {
@@ -91,6 +93,18 @@ export class FakePlatform implements Platform {
       removeEventListener("dragleave", leave);
       removeEventListener("drop", drop);
     };
+  }
+
+  async onCommand(on: (id: OuterCommand) => void): Promise<Unlisten> {
+    return this.#shell.listen(on);
+  }
+
+  async shell(): Promise<Shell> {
+    return this.#shell.now;
+  }
+
+  async act(act: WindowAct): Promise<Shell> {
+    return this.#shell.act(act);
   }
 
   async pickPaths(kind: "files" | "folder"): Promise<string[]> {

@@ -1,0 +1,243 @@
+//! A desktop with a tray, as far as an icon can tell: a session bus of the test's own, and on it who
+//! gathers icons. And what else goes over such a bus: a second start.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use zbus::blocking::connection::Builder;
+use zbus::blocking::{Connection, Proxy};
+use zbus::message::Header;
+use zbus::zvariant::{OwnedValue, Value};
+
+use crate::driver::{Person, until};
+use crate::program::{Program, TITLE};
+use crate::screen::{window_named, xdotool};
+
+const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+const WATCHER_PATH: &str = "/StatusNotifierWatcher";
+const ITEM: &str = "org.kde.StatusNotifierItem";
+const MENU: &str = "com.canonical.dbusmenu";
+
+/// A session bus for one person.
+struct Bus {
+    daemon: Child,
+    address: String,
+}
+
+impl Bus {
+    fn start() -> Bus {
+        let mut daemon = Command::new("dbus-daemon")
+            .args(["--session", "--nofork", "--print-address=1"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("dbus is installed: npm test sees to it");
+        let mut address = String::new();
+        let told = daemon.stdout.take().unwrap();
+        BufReader::new(told).read_line(&mut address).unwrap();
+        Bus {
+            daemon,
+            address: address.trim().to_owned(),
+        }
+    }
+
+    fn watched_by(&self, watcher: Watcher) -> Connection {
+        Builder::address(self.address.as_str())
+            .unwrap()
+            .serve_at(WATCHER_PATH, watcher)
+            .unwrap()
+            .name(WATCHER)
+            .unwrap()
+            .build()
+            .unwrap()
+    }
+
+    fn connect(&self) -> Connection {
+        Builder::address(self.address.as_str())
+            .unwrap()
+            .build()
+            .unwrap()
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        drop(self.daemon.kill());
+        drop(self.daemon.wait());
+    }
+}
+
+/// Gathers icons and shows them to nobody.
+struct Watcher {
+    registered: Sender<(String, String)>,
+}
+
+#[zbus::interface(name = "org.kde.StatusNotifierWatcher")]
+impl Watcher {
+    fn register_status_notifier_item(&self, item: &str, #[zbus(header)] header: Header<'_>) {
+        let sender = header.sender().unwrap().to_string();
+        self.registered.send((sender, item.to_owned())).unwrap();
+    }
+
+    #[zbus(property)]
+    fn is_status_notifier_host_registered(&self) -> bool {
+        true
+    }
+
+    #[zbus(property)]
+    fn protocol_version(&self) -> i32 {
+        0
+    }
+}
+
+/// The icon, as the desktop sees it.
+struct Icon {
+    bus: Connection,
+    owner: String,
+    path: String,
+}
+
+impl Icon {
+    async fn gathered(bus: Connection, registered: &Receiver<(String, String)>) -> Icon {
+        let (owner, path) = until("the icon comes into the tray", || async {
+            registered.try_recv().ok()
+        })
+        .await;
+        Icon { bus, owner, path }
+    }
+
+    fn file(&self) -> String {
+        let item = Proxy::new(&self.bus, self.owner.as_str(), self.path.as_str(), ITEM).unwrap();
+        item.get_property("IconName").unwrap()
+    }
+
+    fn menu(&self) -> Proxy<'_> {
+        let path = format!("{}/Menu", self.path);
+        Proxy::new(&self.bus, self.owner.as_str(), path, MENU).unwrap()
+    }
+
+    /// The lines of its menu: their numbers and words.
+    fn lines(&self) -> Vec<(i32, String)> {
+        type Layout = (
+            i32,
+            std::collections::HashMap<String, OwnedValue>,
+            Vec<OwnedValue>,
+        );
+        let (_, (_, _, children)): (u32, Layout) = self
+            .menu()
+            .call("GetLayout", &(0, -1, Vec::<&str>::new()))
+            .unwrap();
+        children
+            .into_iter()
+            .filter_map(|child| {
+                let (id, properties, _) = Layout::try_from(child).unwrap();
+                let label = properties.get("label")?;
+                let label: &str = label.downcast_ref().unwrap();
+                Some((id, label.replace('_', "")))
+            })
+            .collect()
+    }
+
+    fn choose(&self, words: &str) {
+        let lines = self.lines();
+        let (id, _) = lines.iter().find(|(_, label)| label == words).unwrap();
+        let event = (*id, "clicked", Value::from(0), 0_u32);
+        self.menu().call::<_, _, ()>("Event", &event).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tray_says_how_the_memory_is_and_keeps_the_program() {
+    let person = Person::new();
+    let bus = Bus::start();
+    let (registered, icons) = channel();
+    let watcher = bus.watched_by(Watcher { registered });
+    let window = person.open_window_on(Some(&bus.address)).await;
+    let icon = Icon::gathered(bus.connect(), &icons).await;
+    window.click("welcome-skip").await;
+    let headline = window.text("headline").await;
+    until("the tray says what the window says", || async {
+        let lines = icon.lines();
+        let words: Vec<&str> = lines.iter().map(|(_, words)| words.as_str()).collect();
+        (words == [&headline, "Open Oldgrowth", "New note", "Quit Oldgrowth"]).then_some(())
+    })
+    .await;
+    let file = icon.file();
+    assert!(
+        file.starts_with(&person.home().display().to_string()),
+        "the icon lies among the app's own files: {file}"
+    );
+
+    window.click("nav-settings").await;
+    window.click("keep-running").await;
+    window.find("keep-running:checked").await;
+    window.screenshot("24-keep-running").await;
+    window
+        .script("window.__TAURI_INTERNALS__.invoke('act', { act: 'close' })")
+        .await;
+    let seen = || xdotool(&["search", "--onlyvisible", "--name", TITLE]);
+    until("the window is gone", || async {
+        seen().is_none().then_some(())
+    })
+    .await;
+    icon.choose("New note");
+    until("the tray brings it back", || async { seen() }).await;
+    window.find("note-dialog").await;
+
+    // The store is taken away: the tray says so, with another icon.
+    let store = person.workspace().join("memory_tree/chunks.db");
+    std::fs::rename(&store, person.home().join("chunks.db")).unwrap();
+    window
+        .find("note-text")
+        .await
+        .send_keys("Anything.")
+        .await
+        .unwrap();
+    window.click("note-save").await;
+    until("the icon is another one", || async {
+        (icon.file() != file && icon.lines()[0].1 != headline).then_some(())
+    })
+    .await;
+    std::fs::rename(person.home().join("chunks.db"), &store).unwrap();
+    drop(watcher);
+    window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quitting_in_the_tray_ends_the_program_well() {
+    let person = Person::new();
+    let bus = Bus::start();
+    let (registered, icons) = channel();
+    let _watcher = bus.watched_by(Watcher { registered });
+    let mut program = Program::start(&person, Some(&bus.address));
+    let icon = Icon::gathered(bus.connect(), &icons).await;
+    program.window().await;
+    icon.choose("Quit Oldgrowth");
+    let status = program.ended().await;
+    assert!(status.success(), "it ends well: {status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_start_brings_the_first_window_to_the_front() {
+    let person = Person::new();
+    let bus = Bus::start();
+    let first = Program::start(&person, Some(&bus.address));
+    // Without a window manager nobody gives a new window the keyboard.
+    window_named(TITLE).await;
+    let focused = || xdotool(&["getwindowfocus", "getwindowname"]);
+    assert_ne!(
+        focused().as_deref(),
+        Some(TITLE),
+        "the window is not in front of all yet"
+    );
+
+    let mut second = Program::start(&person, Some(&bus.address));
+    let status = second.ended().await;
+    assert_eq!(status.code(), Some(0), "the second start has done its work");
+    until("the first window has the keyboard", || async {
+        (focused()? == TITLE).then_some(())
+    })
+    .await;
+    first.quit().await;
+}
