@@ -18,6 +18,7 @@ use oldgrowth_domain::UnixMs;
 pub(crate) mod copies;
 mod health;
 mod settings;
+pub(crate) mod storage;
 
 pub(crate) use health::status;
 pub(crate) use settings::settings;

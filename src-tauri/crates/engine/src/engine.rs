@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_store::{Store, Waiting};
+use oldgrowth_store::table::totals::Totals;
+use oldgrowth_store::{Lane, Store, Waiting};
 use parking_lot::Mutex;
 
 use crate::copies::{Memo, Running};
@@ -14,6 +15,7 @@ use crate::health::Board;
 use crate::jobs::{Queue, Workers};
 use crate::ports::{Ambient, Files, Forbidden, Random, Summariser};
 use crate::settings::Settings;
+use crate::storage::Counted;
 use crate::{Event, Result};
 
 /// What an engine is composed of.
@@ -51,6 +53,8 @@ pub(crate) struct Core {
     pub(crate) memo: Mutex<Memo>,
     /// A daily backup that was refused its long read and comes back.
     pub(crate) waiting: Mutex<Option<Waiting>>,
+    /// What took room when it was last counted.
+    pub(crate) counted: Mutex<Option<Counted>>,
     /// Does this process work on the queue, or only answer?
     pub(crate) has_workers: bool,
     changes: AtomicU64,
@@ -94,6 +98,7 @@ impl Engine {
             running: Running::default(),
             memo: Mutex::new(memo),
             waiting: Mutex::default(),
+            counted: Mutex::default(),
             has_workers: count > 0,
             changes: AtomicU64::new(0),
         });
@@ -116,6 +121,14 @@ impl Engine {
 
     pub fn workspace(&self) -> &Path {
         &self.core.workspace
+    }
+
+    /// How much there is. Read in a job's lane: to be asked while nothing else is done.
+    pub fn totals(&self) -> Result<Totals> {
+        Ok(self
+            .core
+            .store
+            .read(Lane::Background, |read| read.totals())?)
     }
 
     /// Calls back for each event, on the thread where it became true: quick listeners only.

@@ -20,6 +20,7 @@ mod recall;
 mod sealing;
 mod settings;
 mod show;
+mod storage;
 mod tree;
 
 pub use batches::{BatchReport, BatchView};
@@ -34,4 +35,5 @@ pub use notes::{Note, NoteKept};
 pub use recall::{Answer, Asked, Hit, Hits, Surroundings};
 pub use settings::{NumberSetting, SETTINGS_FILE, SettingChange, SettingProblem, Settings};
 pub use show::{Shown, ShownDocument, ShownSentence, ShownSummary};
+pub use storage::{SourceStorage, Storage, StorageCount, StorageParts, workspace_files};
 pub use tree::{At, Row, RowKind, Step, View};

@@ -11,7 +11,9 @@ mod event;
 mod health;
 mod import;
 mod memory;
+mod place;
 mod settings;
+mod storage;
 mod tree;
 
 pub use calls::{Calls, Empty, Request};
@@ -30,5 +32,10 @@ pub use memory::{
     Answer, AnswerHit, Chunk, Hit, Hits, Id, Locator, Question, Search, Shown, Span,
     SummarySentence, TreeStep,
 };
+pub use place::{
+    CopyLeft, CopyLeftKind, Folder, MoveItem, MovePlan, MoveProblem, MoveProgress, MoveRefusal,
+    MoveStage, MoveWarning, MoveWhat, Place,
+};
 pub use settings::{NumberSetting, SettingChange, SettingName, Settings};
+pub use storage::{SourceStorage, Storage, StorageAsk, StorageCount, StoragePart, StorageWhat};
 pub use tree::{Ledger, SourceRow, TreeAt, TreeRow, TreeRowKind, TreeView};

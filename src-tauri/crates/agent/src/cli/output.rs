@@ -1,6 +1,7 @@
 //! What a command prints: JSON for programs, words for people.
 
 mod copies;
+mod place;
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
