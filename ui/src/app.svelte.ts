@@ -8,18 +8,19 @@ import { CopiesState, type Done } from "./features/settings/copies.svelte";
 import { Limits } from "./features/settings/limits.svelte";
 import { Imports } from "./features/sources/imports.svelte";
 import { NoteDraft } from "./features/sources/note.svelte";
+import { type Brought, Welcome } from "./features/welcome/welcome.svelte";
 import { TreeState } from "./features/tree/tree.svelte";
 import type { Platform } from "./platform";
-import { recallHome } from "./shared/route";
+import { recallHome, type Route } from "./shared/route";
 import type { StartActions } from "./shared/Start.svelte";
 import { Announcer } from "./state/announcer.svelte";
 import { Changes } from "./state/changes.svelte";
 import { Health } from "./state/health.svelte";
 import { CharacterKeys } from "./state/keys.svelte";
 import { LedgerState } from "./state/ledger.svelte";
-import { Notice } from "./state/notice.svelte";
 import { Router } from "./state/router.svelte";
 import { Theme } from "./state/theme.svelte";
+import { Toasts } from "./state/toasts.svelte";
 import { t } from "./strings";
 import type { Batch } from "./wire/Batch";
 import type { Event } from "./wire/Event";
@@ -37,13 +38,14 @@ export class AppState {
   readonly router = new Router();
   readonly theme = new Theme();
   readonly characterKeys = new CharacterKeys();
-  readonly notice = new Notice();
   readonly announcer = new Announcer();
+  readonly toasts = new Toasts((text) => this.announcer.say(text));
   readonly changes = new Changes();
   readonly health: Health;
   readonly ledger: LedgerState;
   readonly imports: Imports;
   readonly note: NoteDraft;
+  readonly welcome: Welcome;
   readonly copies: CopiesState;
   readonly limits: Limits;
   readonly recall: RecallState;
@@ -59,10 +61,15 @@ export class AppState {
   constructor(private readonly platform: Platform) {
     this.health = new Health(platform);
     this.ledger = new LedgerState(platform);
-    this.imports = new Imports(platform, ({ id }) => this.router.go({ place: "import", batch: id }));
+    this.welcome = new Welcome(platform);
+    this.imports = new Imports(platform, ({ id }, samples) => {
+      if (this.router.route.place === "welcome") this.#broughtIn({ kind: "import", id, samples });
+      else this.router.go({ place: "import", batch: id });
+    });
     this.note = new NoteDraft(platform, (added) => {
       this.announcer.say(added.new ? t.note.kept : t.note.known);
-      this.router.go({ place: "memory", id: added.document });
+      if (this.router.route.place === "welcome") this.#broughtIn({ kind: "note", document: added.document });
+      else this.router.go({ place: "memory", id: added.document });
     });
     this.copies = new CopiesState(platform, (done) => this.#tellOfCopy(done));
     this.limits = new Limits(platform);
@@ -100,10 +107,13 @@ export class AppState {
         void this.imports.propose(paths);
       },
     });
-    void this.ledger.load();
-    void this.imports.load();
+    const read = Promise.all([this.ledger.load(), this.imports.load()]);
     await this.health.load();
     if (this.health.storeFails) this.router.replace({ place: "doctor" });
+    else if (!this.welcome.isOver && this.router.route.place === "recall") {
+      await read;
+      if (this.ledger.empty && this.imports.batches?.length === 0) this.router.replace({ place: "welcome", step: "begin" });
+    }
     this.phase = "open";
   }
 
@@ -141,6 +151,12 @@ export class AppState {
     return this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen;
   }
 
+  /** Ends the introduction, at its end or before. */
+  leaveWelcome(to: Route = recallHome): void {
+    this.welcome.end();
+    this.router.go(to);
+  }
+
   /** Goes to the question box. */
   async toQuestion(): Promise<void> {
     if (this.router.route.place !== "recall") this.router.go(recallHome);
@@ -166,6 +182,11 @@ export class AppState {
     void this.health.load();
     void this.imports.load();
     this.refresh();
+  }
+
+  #broughtIn(brought: Brought): void {
+    this.welcome.bring(brought);
+    this.router.go({ place: "welcome", step: "ask" });
   }
 
   #tellOfCopy(done: Done): void {

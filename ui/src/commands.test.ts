@@ -198,7 +198,7 @@ it("what_is_copied_is_said_and_shown", async () => {
   await run("copy health");
   await expect.poll(() => written.mock.lastCall?.[0]).toContain("Oldgrowth health report");
   expect(app.announcer.text).toBe("The health report is copied.");
-  expect(screen.getByTestId("notice").textContent).toBe("The health report is copied.");
+  expect(screen.getByTestId("toast").textContent.trim()).toBe("The health report is copied.");
   await run("copy import");
   await expect.poll(() => written.mock.lastCall?.[0]).toContain("Import: Notes");
 });
@@ -208,8 +208,8 @@ it("a_copy_that_failed_is_shown_as_one", async () => {
   written.mockRejectedValueOnce(new Error("not allowed"));
   document.execCommand = () => false;
   await run("copy health");
-  await expect.poll(() => app.notice.text).not.toBeNull();
-  expect(app.notice.ok).toBe(false);
+  await expect.poll(() => app.toasts.shown.length).toBe(1);
+  expect(app.toasts.shown[0]?.ok).toBe(false);
 });
 
 it("the_history_is_gone_through", async () => {

@@ -56,12 +56,10 @@ export function askingOf(app: AppState, text: string): Command | null {
   };
 }
 
-/** Copies the text and says so, in a line for the eye and in words for the ear. */
+/** Copies the text and says so. */
 async function copy(app: AppState, text: string, done: string): Promise<void> {
   const ok = await copyText(text);
-  const said = ok ? done : words.copyFailed;
-  app.notice.show(said, ok);
-  app.announcer.say(said);
+  app.toasts.show(ok ? done : words.copyFailed, { ok });
 }
 
 /** What concerns the page that is shown. */
@@ -172,6 +170,7 @@ function actions(app: AppState): Command[] {
     if (choice === app.theme.choice) continue;
     commands.push({ id: `theme-${choice}`, group, icon: themeIcons[choice], title: words.themes[choice], also: also.theme, run: () => app.theme.choose(choice) });
   }
+  commands.push({ id: "welcome", group, icon: "leaf", title: words.welcome, also: also.welcome, run: () => router.go({ place: "welcome", step: "begin" }) });
   commands.push({ id: "shortcuts", group, icon: "keyboard", title: t.shortcuts.title, also: also.shortcuts, shortcut: "shortcuts", run: () => (app.sheetOpen = true) });
   return commands;
 }

@@ -29,6 +29,7 @@ const table = {
   back: { group: "everywhere", strokes: [{ key: "ArrowLeft", alt: true }], onMac: [{ key: "[", mod: true }] },
   forward: { group: "everywhere", strokes: [{ key: "ArrowRight", alt: true }], onMac: [{ key: "]", mod: true }] },
   leave: { group: "everywhere", strokes: [{ key: "Escape" }] },
+  undo: { group: "everywhere", strokes: [{ key: "z", mod: true }] },
   pasteNote: { group: "everywhere", strokes: [{ key: "v", mod: true }] },
   keepNote: { group: "everywhere", strokes: [{ key: "Enter", mod: true }] },
   ask: { group: "recall", strokes: [{ key: "Enter" }] },

@@ -25,6 +25,8 @@ pub struct ChunkDraft {
     pub lines: LineRange,
     /// The headings above its first line, outermost first. Of a message: who said it.
     pub headings: Vec<String>,
+    /// Who said it, where somebody is named. Never empty.
+    pub author: Option<String>,
     /// When this passage was said, where that is known of it for itself.
     pub said_at: Option<UnixMs>,
 }
@@ -82,6 +84,7 @@ fn message_chunks<'b>(
         text: piece.text.to_owned(),
         lines: piece.lines,
         headings: headings.clone(),
+        author: Some(message.author.clone()).filter(|author| !author.is_empty()),
         said_at: message.at,
     })
 }
@@ -120,6 +123,7 @@ impl Open {
             text: self.text,
             lines: self.lines,
             headings: self.headings,
+            author: None,
             said_at: None,
         }
     }

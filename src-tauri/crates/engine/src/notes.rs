@@ -6,6 +6,7 @@ use oldgrowth_domain::canonical::{Block, BlockKind, Format, LineRange};
 use oldgrowth_domain::id::content_hash;
 use oldgrowth_domain::{DocumentId, Happened, UnixMs, chunking, text};
 use oldgrowth_store::table::jobs::Outcome;
+use oldgrowth_store::table::sources::Origin;
 
 use crate::ingest::item::Draft;
 use crate::ingest::keep::{ReadAgain, index, keep};
@@ -71,7 +72,7 @@ impl Engine {
             note: None,
         };
         let kept = core.store.write(move |w| {
-            let source = w.ensure_source(None, NOTES_NAME, now)?;
+            let source = w.ensure_source(Origin::Notes, NOTES_NAME, now)?;
             let kept = keep(w, source.key, &draft.sha256, &draft, now)?;
             if let Ok(kept) = &kept {
                 index(w, kept, &draft)?;

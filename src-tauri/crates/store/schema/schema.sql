@@ -1,4 +1,4 @@
--- What the steps come to, version 2. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
+-- What the steps come to, version 3. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
 
 CREATE TABLE batches (
     id         INTEGER PRIMARY KEY,
@@ -36,9 +36,11 @@ CREATE TABLE chunks (
     line_first  INTEGER NOT NULL CHECK (line_first >= 1),
     line_last   INTEGER NOT NULL CHECK (line_last >= line_first),
     happened_at INTEGER,
-    tokens      INTEGER NOT NULL CHECK (tokens >= 0),
+    tokens      INTEGER NOT NULL CHECK (tokens >= 0), author TEXT CHECK (author <> ''),
     UNIQUE (document_id, ordinal)
 ) STRICT;
+
+CREATE INDEX chunks_author ON chunks (author) WHERE author IS NOT NULL;
 
 CREATE TABLE documents (
     id             INTEGER PRIMARY KEY,
@@ -157,12 +159,16 @@ CREATE INDEX places_document ON places (document_id);
 CREATE TABLE sources (
     id             INTEGER PRIMARY KEY,
     public_id      TEXT    NOT NULL UNIQUE,
-    kind           TEXT    NOT NULL CHECK (kind IN ('folder', 'notes')),
+    kind           TEXT    NOT NULL CHECK (kind IN ('folder', 'notes', 'chats', 'samples')),
     root           TEXT    UNIQUE,
+    service        TEXT    UNIQUE CHECK (service IN ('chatgpt', 'claude')),
     name           TEXT    NOT NULL,
     created_at     INTEGER NOT NULL,
     last_import_at INTEGER,
-    CHECK ((kind = 'folder') = (root IS NOT NULL))
+    watched_since  INTEGER,
+    CHECK ((kind IN ('folder', 'samples')) = (root IS NOT NULL)),
+    CHECK ((kind = 'chats') = (service IS NOT NULL)),
+    CHECK (kind = 'folder' OR watched_since IS NULL)
 ) STRICT;
 
 CREATE TABLE trees (

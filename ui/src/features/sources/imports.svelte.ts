@@ -15,6 +15,8 @@ const BATCHES_MAX = 100;
 /** An import that is proposed: nothing is read until the person starts it. */
 export interface Proposal {
   paths: string[];
+  /** They are the sample memories that come with the app. */
+  samples: boolean;
   plan: ImportPlan | null;
   error: WireError | null;
   starting: boolean;
@@ -47,7 +49,7 @@ export class Imports {
 
   constructor(
     private readonly platform: Platform,
-    private readonly onStarted: (batch: Batch) => void,
+    private readonly onStarted: (batch: Batch, samples: boolean) => void,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -90,19 +92,19 @@ export class Imports {
   }
 
   async pickSamples(): Promise<void> {
-    await this.#proposeFrom(async () => [await this.platform.samplesPath()]);
+    await this.#proposeFrom(async () => [await this.platform.samplesPath()], true);
   }
 
   /** Shows what an import would do. */
-  async propose(paths: string[]): Promise<void> {
+  async propose(paths: string[], samples = false): Promise<void> {
     if (paths.length === 0) return;
     const isNewest = this.#latestPlan.begin();
-    this.proposal = { paths, plan: null, error: null, starting: false };
+    this.proposal = { paths, samples, plan: null, error: null, starting: false };
     try {
       const plan = await this.platform.call("import_plan", { paths });
-      if (isNewest()) this.proposal = { paths, plan, error: null, starting: false };
+      if (isNewest()) this.proposal = { paths, samples, plan, error: null, starting: false };
     } catch (thrown) {
-      if (isNewest()) this.proposal = { paths, plan: null, error: toWireError(thrown), starting: false };
+      if (isNewest()) this.proposal = { paths, samples, plan: null, error: toWireError(thrown), starting: false };
     }
   }
 
@@ -121,7 +123,7 @@ export class Imports {
       const batch = await this.platform.call("import_start", { paths: proposal.paths });
       if (this.#heard.get(batch.id) === heard.get(batch.id)) this.#put(batch);
       if (isNewest()) this.proposal = null;
-      this.onStarted(batch);
+      this.onStarted(batch, proposal.samples);
     } catch (thrown) {
       if (isNewest()) this.proposal = { ...proposal, error: toWireError(thrown), starting: false };
     }
@@ -163,11 +165,11 @@ export class Imports {
     }
   }
 
-  async #proposeFrom(find: () => Promise<string[]>): Promise<void> {
+  async #proposeFrom(find: () => Promise<string[]>, samples = false): Promise<void> {
     try {
-      await this.propose(await find());
+      await this.propose(await find(), samples);
     } catch (thrown) {
-      this.proposal = { paths: [], plan: null, error: toWireError(thrown), starting: false };
+      this.proposal = { paths: [], samples, plan: null, error: toWireError(thrown), starting: false };
     }
   }
 

@@ -10,6 +10,7 @@ use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::{BatchId, UnixMs};
 use oldgrowth_store::Write;
 use oldgrowth_store::table::jobs::{JobKind, NewJob, Reason};
+use oldgrowth_store::table::sources::Origin;
 use serde::{Deserialize, Serialize};
 
 use crate::ports::{FilePart, FilePlan, PlannedFile, Problem, ProblemKind, SkippedFile};
@@ -156,7 +157,7 @@ impl Sources {
             || root_text.clone(),
             |name| name.to_string_lossy().into_owned(),
         );
-        let source = w.ensure_source(Some(&root_text), &name, now)?;
+        let source = w.ensure_source(Origin::Folder(&root_text), &name, now)?;
         let key = source.key;
         self.known.push(source);
         Ok((key, relative.to_owned()))

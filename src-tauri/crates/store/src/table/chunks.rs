@@ -17,6 +17,8 @@ pub struct Chunk {
     pub ordinal: u32,
     pub text: String,
     pub headings: Vec<String>,
+    /// Who said it, where somebody is named.
+    pub author: Option<String>,
     pub lines: LineRange,
     pub happened_at: Option<UnixMs>,
     pub tokens: u32,
@@ -25,14 +27,16 @@ pub struct Chunk {
 impl Read<'_> {
     pub fn chunk(&self, key: ChunkKey) -> Result<Chunk> {
         const SQL: &str = "
-            SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens
+            SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens,
+                   author
             FROM chunks WHERE id = :id";
         self.one(SQL, named_params! { ":id": key }, chunk)
     }
 
     pub fn chunk_by_id(&self, id: &ChunkId) -> Result<Option<Chunk>> {
         const SQL: &str = "
-            SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens
+            SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens,
+                   author
             FROM chunks WHERE public_id = :id";
         self.row(SQL, named_params! { ":id": id.as_str() }, chunk)
     }
@@ -40,7 +44,8 @@ impl Read<'_> {
     /// A document's passages in reading order.
     pub fn chunks_of(&self, document: DocumentKey) -> Result<Vec<Chunk>> {
         const SQL: &str = "
-            SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens
+            SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens,
+                   author
             FROM chunks WHERE document_id = :document ORDER BY ordinal";
         self.rows(SQL, named_params! { ":document": document }, chunk)
     }
@@ -75,9 +80,9 @@ impl Write<'_> {
     ) -> Result<(ChunkKey, u32)> {
         const SQL: &str = "
             INSERT INTO chunks (public_id, document_id, ordinal, text, headings, line_first, line_last,
-                                happened_at, tokens)
+                                happened_at, tokens, author)
             VALUES (:public_id, :document, :ordinal, :text, :headings, :line_first, :line_last,
-                    :happened_at, :tokens)";
+                    :happened_at, :tokens, :author)";
         let id = ChunkId::derived(&[document.id.as_str().as_bytes(), &ordinal.to_be_bytes()]);
         let tokens = text::tokens(&draft.text);
         let key = self.insert(
@@ -92,6 +97,7 @@ impl Write<'_> {
                 ":line_last": draft.lines.last,
                 ":happened_at": draft.said_at.or(document.happened.at()).map(|at| at.0),
                 ":tokens": tokens,
+                ":author": draft.author,
             },
         )?;
         Ok((ChunkKey(key), tokens))
@@ -114,5 +120,6 @@ pub(crate) fn chunk(row: &Row<'_>) -> rusqlite::Result<Chunk> {
         },
         happened_at: time(row.get(8)?),
         tokens: row.get(9)?,
+        author: row.get(10)?,
     })
 }

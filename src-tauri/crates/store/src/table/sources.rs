@@ -1,5 +1,6 @@
 //! Where documents come from.
 
+use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::{SourceId, UnixMs};
 use rusqlite::{Row, named_params};
 
@@ -9,7 +10,12 @@ use crate::{Read, Result, SourceKey, Write};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceKind {
     Folder,
+    /// What the person wrote here.
     Notes,
+    /// The conversations with one service, from whichever exports.
+    Chats,
+    /// The sample memories that come with the app.
+    Samples,
 }
 
 impl SourceKind {
@@ -17,11 +23,13 @@ impl SourceKind {
         match self {
             Self::Folder => "folder",
             Self::Notes => "notes",
+            Self::Chats => "chats",
+            Self::Samples => "samples",
         }
     }
 
     fn parse(name: &str) -> Option<Self> {
-        [Self::Folder, Self::Notes]
+        [Self::Folder, Self::Notes, Self::Chats, Self::Samples]
             .into_iter()
             .find(|kind| kind.as_str() == name)
     }
@@ -32,10 +40,48 @@ pub struct Source {
     pub key: SourceKey,
     pub id: SourceId,
     pub kind: SourceKind,
-    /// The folder's canonical path; none for notes.
+    /// The canonical path of a folder, or of the samples.
     pub root: Option<String>,
+    /// The service whose conversations these are.
+    pub service: Option<Format>,
     pub name: String,
     pub last_import_at: Option<UnixMs>,
+    /// Since when the folder is read again whenever something in it changes.
+    pub watched_since: Option<UnixMs>,
+}
+
+/// What makes a source the one it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin<'o> {
+    Folder(&'o str),
+    Notes,
+    Chats(Format),
+    Samples(&'o str),
+}
+
+impl Origin<'_> {
+    fn kind(self) -> SourceKind {
+        match self {
+            Self::Folder(_) => SourceKind::Folder,
+            Self::Notes => SourceKind::Notes,
+            Self::Chats(_) => SourceKind::Chats,
+            Self::Samples(_) => SourceKind::Samples,
+        }
+    }
+
+    fn root(&self) -> Option<&str> {
+        match self {
+            Self::Folder(root) | Self::Samples(root) => Some(root),
+            Self::Notes | Self::Chats(_) => None,
+        }
+    }
+
+    fn service(self) -> Option<&'static str> {
+        match self {
+            Self::Chats(service) => Some(service.as_str()),
+            Self::Folder(_) | Self::Notes | Self::Samples(_) => None,
+        }
+    }
 }
 
 /// How far the items of a source have come, counted from the rows themselves.
@@ -56,25 +102,23 @@ pub struct Coverage {
 
 impl Read<'_> {
     pub fn sources(&self) -> Result<Vec<Source>> {
-        const SQL: &str =
-            "SELECT id, public_id, kind, root, name, last_import_at FROM sources ORDER BY name, id";
+        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources ORDER BY name, id";
         self.rows(SQL, [], source)
     }
 
     pub fn source(&self, key: SourceKey) -> Result<Source> {
-        const SQL: &str =
-            "SELECT id, public_id, kind, root, name, last_import_at FROM sources WHERE id = :id";
+        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources WHERE id = :id";
         self.one(SQL, named_params! { ":id": key }, source)
     }
 
     pub fn source_by_id(&self, id: &SourceId) -> Result<Option<Source>> {
-        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at FROM sources WHERE public_id = :id";
+        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources WHERE public_id = :id";
         self.row(SQL, named_params! { ":id": id.as_str() }, source)
     }
 
     /// The sources of this name; names need not be unique.
     pub fn sources_by_name(&self, name: &str) -> Result<Vec<Source>> {
-        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at FROM sources WHERE name = :name COLLATE NOCASE";
+        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources WHERE name = :name COLLATE NOCASE";
         self.rows(SQL, named_params! { ":name": name }, source)
     }
 
@@ -113,28 +157,27 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// The source of this root, or of the notes when there is none; made if it isn't there yet.
-    pub fn ensure_source(&self, root: Option<&str>, name: &str, now: UnixMs) -> Result<Source> {
-        const FIND: &str = "SELECT id, public_id, kind, root, name, last_import_at FROM sources WHERE root IS :root";
+    /// The source of this origin; made if it isn't there yet. Of two folders at one place there is one,
+    /// be it the samples.
+    pub fn ensure_source(&self, origin: Origin<'_>, name: &str, now: UnixMs) -> Result<Source> {
+        const FIND: &str = "
+            SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources
+            WHERE CASE WHEN :root IS NULL THEN kind = :kind AND service IS :service ELSE root = :root END";
         const INSERT: &str = "
-            INSERT INTO sources (public_id, kind, root, name, created_at)
-            VALUES (:public_id, :kind, :root, :name, :now)";
-        if let Some(found) = self.row(FIND, named_params! { ":root": root }, source)? {
+            INSERT INTO sources (public_id, kind, root, service, name, created_at)
+            VALUES (:public_id, :kind, :root, :service, :name, :now)";
+        let (kind, root, service) = (origin.kind().as_str(), origin.root(), origin.service());
+        let known = named_params! { ":kind": kind, ":root": root, ":service": service };
+        if let Some(found) = self.row(FIND, known, source)? {
             return Ok(found);
         }
-        let kind = if root.is_some() {
-            SourceKind::Folder
-        } else {
-            SourceKind::Notes
-        };
-        let id = SourceId::derived(&[
-            kind.as_str().as_bytes(),
-            root.unwrap_or_default().as_bytes(),
-        ]);
+        let mark = root.or(service).unwrap_or_default();
+        let id = SourceId::derived(&[kind.as_bytes(), mark.as_bytes()]);
         let key = self.insert(
             INSERT,
             named_params! {
-                ":public_id": id.as_str(), ":kind": kind.as_str(), ":root": root, ":name": name, ":now": now.0,
+                ":public_id": id.as_str(), ":kind": kind, ":root": root, ":service": service, ":name": name,
+                ":now": now.0,
             },
         )?;
         self.source(SourceKey(key))
@@ -150,6 +193,7 @@ impl Write<'_> {
 fn source(row: &Row<'_>) -> rusqlite::Result<Source> {
     let id: String = row.get(1)?;
     let kind: String = row.get(2)?;
+    let service: Option<String> = row.get(6)?;
     Ok(Source {
         key: row.get(0)?,
         id: parsed(SourceId::parse(&id), 1)?,
@@ -157,5 +201,9 @@ fn source(row: &Row<'_>) -> rusqlite::Result<Source> {
         root: row.get(3)?,
         name: row.get(4)?,
         last_import_at: time(row.get(5)?),
+        service: service
+            .map(|name| parsed(Format::parse(&name), 6))
+            .transpose()?,
+        watched_since: time(row.get(7)?),
     })
 }

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use oldgrowth_keeper::{Ambient, Keeper};
 use oldgrowth_store::Store;
+use oldgrowth_store::table::sources::Origin;
 use oldgrowth_testkit::{Threads, WallClock};
 use rusqlite::Connection;
 
@@ -25,7 +26,7 @@ pub(crate) fn with_store(folder: &Path, work: impl FnOnce(&Store)) {
 pub(crate) fn fresh(folder: &Path) {
     with_store(folder, |store| {
         store
-            .write(|w| w.ensure_source(None, "Notes", NOW))
+            .write(|w| w.ensure_source(Origin::Notes, "Notes", NOW))
             .unwrap();
     });
 }

@@ -3,15 +3,17 @@
 use oldgrowth_domain::BatchId;
 use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::jobs::BatchState;
+use oldgrowth_store::table::sources::SourceKind;
 use oldgrowth_store::{Error, Lane, SCHEMA_VERSION, Store};
 use rusqlite::Connection;
 
 use crate::place::{NOW, raw, with_store};
 
 /// A dump of a whole file, one for each released version.
-const RELEASED: [(i32, &str); 2] = [
+const RELEASED: [(i32, &str); 3] = [
     (1, include_str!("../fixtures/v01.sql")),
     (2, include_str!("../fixtures/v02.sql")),
+    (3, include_str!("../fixtures/v03.sql")),
 ];
 
 fn restore(folder: &std::path::Path, dump: &str) {
@@ -62,7 +64,20 @@ fn every_released_file_opens_with_all_its_rows() {
                     );
                     if let Some(placed) = placed {
                         assert_eq!(r.document(placed.document)?.format, Format::ChatGpt);
+                        let said = r.chunks_of(placed.document)?;
+                        let author = said.first().and_then(|chunk| chunk.author.as_deref());
+                        assert_eq!(author, Some("You"), "with who said what");
                     }
+                    let [notes, folder] = sources.as_slice() else {
+                        unreachable!("they were counted");
+                    };
+                    assert_eq!(notes.kind, SourceKind::Notes, "each as what it was");
+                    assert_eq!(folder.kind, SourceKind::Folder);
+                    assert_eq!(
+                        folder.watched_since.is_some(),
+                        version >= 3,
+                        "folders are watched since version 3"
+                    );
                     let batches = r.newest_batches(10)?;
                     let states: Vec<_> = batches.iter().map(|batch| batch.state).collect();
                     assert_eq!(
