@@ -124,6 +124,8 @@ pub(super) enum Command {
         #[arg(long, requires = "remove_copy")]
         yes: bool,
     },
+    /// What takes room, by source and by kind; reads every page
+    Storage,
     /// Move the memory to another folder, also while it is in use; what is here stays until removed
     Move {
         /// An empty folder, or one that is not there yet

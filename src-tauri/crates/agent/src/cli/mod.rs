@@ -18,7 +18,7 @@ use std::sync::Arc;
 use clap::Parser;
 use oldgrowth_wire::{
     AddNote, Answer, Empty, ErrorCode, HealthState, Hits, Id, NoteAdded, Question, Request, Search,
-    Shown, Status, TreeAt, TreeView, WireError,
+    Shown, Status, Storage, StorageAsk, TreeAt, TreeView, WireError,
 };
 
 use crate::owner::Purpose;
@@ -224,6 +224,12 @@ fn command(
                 (None, None) => place::Way::Show,
             };
             place::place(workspace, way, output)
+        }
+        Command::Storage => {
+            let storage: Storage =
+                one_call()?.call(Request::Storage(StorageAsk { count: true }))?;
+            output.storage(&storage);
+            Ok(Ended::Well)
         }
         Command::Move { to, yes } => place::move_to(workspace, &to, yes, output),
         Command::Serve => serve::serve(workspace, output),

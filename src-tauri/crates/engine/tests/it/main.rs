@@ -21,4 +21,5 @@ mod rig;
 mod sealing;
 mod searching;
 mod stand_ins;
+mod storage;
 mod superseding;

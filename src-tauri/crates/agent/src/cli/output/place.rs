@@ -1,7 +1,8 @@
 //! What `place` and `move` print.
 
 use oldgrowth_wire::{
-    CopyLeftKind, MovePlan, MoveProgress, MoveStage, MoveWarning, MoveWhat, Place,
+    CopyLeftKind, MovePlan, MoveProgress, MoveStage, MoveWarning, MoveWhat, Place, Storage,
+    StorageWhat,
 };
 use serde_json::json;
 
@@ -108,5 +109,39 @@ impl Output {
                 size(copy.bytes)
             ));
         }
+    }
+
+    pub(in crate::cli) fn storage(&self, storage: &Storage) {
+        if self.json {
+            return self.object(storage);
+        }
+        for source in &storage.sources {
+            let counted = source.counted.as_ref();
+            self.line(&format!(
+                "{:<24} {:>7} documents {:>8} passages  {} read  {} kept",
+                source.name,
+                source.documents,
+                counted.map_or(0, |counted| counted.passages),
+                size(source.original_bytes),
+                size(counted.map_or(0, |counted| counted.text_bytes)),
+            ));
+        }
+        self.line("");
+        for part in storage.parts.iter().filter(|part| part.bytes > 0) {
+            let what = match part.what {
+                StorageWhat::Texts => "passages and documents",
+                StorageWhat::WordIndex => "word index",
+                StorageWhat::Summaries => "summaries",
+                StorageWhat::Work => "imports and their work",
+                StorageWhat::Free => "free, used again first",
+                StorageWhat::Rest => "the database itself",
+                StorageWhat::MainFile => "memory",
+                StorageWhat::Log => "log",
+                StorageWhat::Backups => "backups",
+                StorageWhat::KeptAside => "kept aside",
+            };
+            self.line(&format!("{what:<24} {:>10}", size(part.bytes)));
+        }
+        self.line(&format!("{:<24} {:>10}", "all", size(storage.total_bytes)));
     }
 }
