@@ -6,6 +6,8 @@ import { MemoryState } from "./features/memory/memory.svelte";
 import { RecallState } from "./features/recall/recall.svelte";
 import { CopiesState, type Done } from "./features/settings/copies.svelte";
 import { Limits } from "./features/settings/limits.svelte";
+import { PlaceState, type PlaceDone } from "./features/settings/place.svelte";
+import { StorageState } from "./features/settings/storage.svelte";
 import { Imports } from "./features/sources/imports.svelte";
 import { NoteDraft } from "./features/sources/note.svelte";
 import { type Brought, Welcome } from "./features/welcome/welcome.svelte";
@@ -48,6 +50,8 @@ export class AppState {
   readonly welcome: Welcome;
   readonly copies: CopiesState;
   readonly limits: Limits;
+  readonly place: PlaceState;
+  readonly storage: StorageState;
   readonly recall: RecallState;
   readonly memory: MemoryState;
   readonly tree: TreeState;
@@ -73,6 +77,8 @@ export class AppState {
     });
     this.copies = new CopiesState(platform, (done) => this.#tellOfCopy(done));
     this.limits = new Limits(platform);
+    this.place = new PlaceState(platform, (done) => this.#tellOfPlace(done));
+    this.storage = new StorageState(platform);
     this.recall = new RecallState(platform, () => this.changes.revision);
     this.memory = new MemoryState(platform);
     this.tree = new TreeState(platform);
@@ -95,6 +101,7 @@ export class AppState {
     this.trying = false;
     if (this.openError !== null) {
       this.phase = "held";
+      if (this.openError.code === "place_missing") void this.place.load();
       return;
     }
     // Listening comes first, so that nothing falls between the first answers and the first events.
@@ -141,6 +148,15 @@ export class AppState {
       case "copies_changed":
         this.copies.ended();
         break;
+      case "move":
+        {
+          const { event: _, ...progress } = event;
+          this.place.apply(progress);
+        }
+        break;
+      case "place_changed":
+        void this.place.ended().then(() => this.resync());
+        break;
       case "committed":
         break;
     }
@@ -148,7 +164,7 @@ export class AppState {
 
   /** A dialog has the keys and what is pasted. */
   get dialogOpen(): boolean {
-    return this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen;
+    return this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.place.dialogOpen;
   }
 
   /** Ends the introduction, at its end or before. */
@@ -178,7 +194,7 @@ export class AppState {
 
   /** Asks for everything once more: a window that slept may have missed something. */
   resync(): void {
-    if (this.phase !== "open") return;
+    if (this.phase !== "open" || this.place.moving !== null) return;
     void this.health.load();
     void this.imports.load();
     this.refresh();
@@ -187,6 +203,10 @@ export class AppState {
   #broughtIn(brought: Brought): void {
     this.welcome.bring(brought);
     this.router.go({ place: "welcome", step: "ask" });
+  }
+
+  #tellOfPlace(done: PlaceDone): void {
+    this.announcer.say(t.place.done[done]);
   }
 
   #tellOfCopy(done: Done): void {

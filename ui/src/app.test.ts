@@ -38,6 +38,25 @@ it("places_are_reached_by_number_and_the_box_by_a_slash", async () => {
   await expect.poll(() => document.activeElement).toBe(box);
 });
 
+it("a_move_fills_the_window_and_leaves_it_as_it_was", async () => {
+  const app = await open("full");
+  app.router.go({ place: "tree", id: null });
+  await screen.findAllByTestId("tree-item");
+  app.hear({ event: "move", stage: "copying", to: "/media/oak", done: 1, of: 4, bytes_per_second: 1, eta_seconds: 3 });
+  expect((await screen.findByTestId("moving")).textContent).toContain("25 %");
+  expect(screen.queryAllByTestId("tree-item")).toHaveLength(0);
+  app.hear({ event: "place_changed" });
+  expect((await screen.findAllByTestId("tree-item")).length).toBeGreaterThan(0);
+  expect(location.hash).toBe("#/tree");
+});
+
+it("a_lost_place_offers_the_old_copy_and_begins_nothing", async () => {
+  await open("lost");
+  expect((await screen.findByTestId("held")).textContent).toContain("which is not there");
+  (await screen.findByTestId("use-old")).click();
+  expect(await screen.findByTestId("question-box")).toBeTruthy();
+});
+
 it("an_older_health_event_changes_nothing", async () => {
   const app = await open("full");
   const now = app.health.status;

@@ -3,6 +3,7 @@
 pub(crate) mod call;
 pub(crate) mod copies;
 pub(crate) mod files;
+pub(crate) mod place;
 
 use oldgrowth_wire::{ErrorCode, WireError};
 use tauri::async_runtime::spawn_blocking;

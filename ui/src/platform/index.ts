@@ -21,13 +21,15 @@ export interface Platform {
   listen(on: (event: Event) => void): Promise<Unlisten>;
   onDrop(listener: DropListener): Promise<Unlisten>;
   /** The system's own dialog; empty when it was cancelled. */
-  pickPaths(kind: "files" | "folder"): Promise<string[]>;
+  pickPaths(kind: "files" | "folder" | "place"): Promise<string[]>;
   /** The folder of the sample memories that come with the app. */
   samplesPath(): Promise<string>;
   /** Opens the document's file with the program the system has for it. */
   openOriginal(document: string): Promise<void>;
   /** Shows a backup, or what is kept aside, in the system's file manager. */
   showCopy(id: string): Promise<void>;
+  /** Shows the memory's folder, or one that a move has left, in the system's file manager. */
+  showPlace(folder: string): Promise<void>;
   /** Why the memory could not be opened at all, or null. */
   openError(): Promise<WireError | null>;
 }

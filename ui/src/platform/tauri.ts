@@ -40,7 +40,7 @@ export class TauriPlatform implements Platform {
     });
   }
 
-  pickPaths(kind: "files" | "folder"): Promise<string[]> {
+  pickPaths(kind: "files" | "folder" | "place"): Promise<string[]> {
     return command("pick_paths", { kind });
   }
 
@@ -54,6 +54,10 @@ export class TauriPlatform implements Platform {
 
   showCopy(id: string): Promise<void> {
     return command("show_copy", { id });
+  }
+
+  showPlace(folder: string): Promise<void> {
+    return command("show_place", { folder });
   }
 
   openError(): Promise<WireError | null> {

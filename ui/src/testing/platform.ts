@@ -40,6 +40,7 @@ export function handPlatform(picked: string[] = []): HandPlatform {
     samplesPath: async () => "/samples",
     openOriginal: vi.fn(async () => {}),
     showCopy: vi.fn(async () => {}),
+    showPlace: vi.fn(async () => {}),
     openError: async () => null,
   };
 }

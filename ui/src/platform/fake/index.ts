@@ -7,10 +7,11 @@ import type { DropListener, Method, Params, Platform, Reply, Unlisten } from "..
 import { attention, emptyHealthy, failing, healthy } from "./health";
 import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./imports";
 import { FakeCopies } from "./copies";
+import { FakePlace, storage } from "./place";
 import { recall } from "./search";
 import { ledger, show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "moving", "moved", "half", "refused", "lost", "large"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -38,10 +39,14 @@ export class FakePlatform implements Platform {
   #seq = 100;
   #stopped = new Set<string>();
   #copies: FakeCopies;
+  #place: FakePlace;
+  #counted: boolean;
   #longReads: number | null = null;
 
   constructor(private readonly scenario: Scenario) {
     this.#empty = scenario === "empty";
+    this.#place = new FakePlace(scenario, (event) => this.#emit(event));
+    this.#counted = scenario !== "large";
     this.#copies = new FakeCopies(scenario, (event) => this.#emit(event));
     this.#batches = this.#empty ? [] : [...pastBatches];
     if (scenario === "importing") {
@@ -86,7 +91,8 @@ export class FakePlatform implements Platform {
     };
   }
 
-  async pickPaths(kind: "files" | "folder"): Promise<string[]> {
+  async pickPaths(kind: "files" | "folder" | "place"): Promise<string[]> {
+    if (kind === "place") return ["/media/ada/Oak/Oldgrowth"];
     return kind === "folder" ? ["/home/ada/Documents/Research"] : ["/home/ada/Documents/roof.md"];
   }
 
@@ -98,7 +104,16 @@ export class FakePlatform implements Platform {
 
   async showCopy(): Promise<void> {}
 
+  async showPlace(): Promise<void> {}
+
   async openError(): Promise<WireError | null> {
+    if (this.#place.lost) {
+      return {
+        code: "place_missing",
+        message: "the memory lives in /media/ada/Oak/Oldgrowth, which is not there",
+        hint: "connect its disk and try again; nothing has been changed or begun anew",
+      };
+    }
     if (this.scenario !== "held") return null;
     return {
       code: "held_by_another",
@@ -159,6 +174,16 @@ export class FakePlatform implements Platform {
     damage_accept: () => {
       this.#copies.acceptDamage();
       return this.#status();
+    },
+    place: () => this.#place.get(),
+    move_plan: ({ folder }) => this.#place.plan(folder),
+    move_start: ({ folder }) => this.#place.move(folder),
+    move_cancel: () => this.#place.cancel(),
+    place_use: ({ folder }) => this.#place.use(folder),
+    copy_left_remove: ({ folder }) => this.#place.remove(folder),
+    storage: ({ count }) => {
+      this.#counted ||= count;
+      return storage(this.#empty, this.#counted);
     },
     settings_get: () => this.#settings(),
     settings_set: ({ value }) => {
