@@ -34,6 +34,8 @@ export class AppState {
   openError = $state.raw<WireError | null>(null);
   trying = $state(false);
   dropping = $state(false);
+  /** The store has failed while somebody works, and the place that says why has not opened yet. */
+  doctorDue = $state(false);
   /** The sheet of keyboard shortcuts is shown. */
   sheetOpen = $state(false);
 
@@ -131,6 +133,8 @@ export class AppState {
         const { event: _, ...status } = event;
         this.health.apply(status);
         if (failed && !this.health.storeFails) this.refresh();
+        if (!failed && this.health.storeFails) this.announcer.say(status.headline);
+        if (failed !== this.health.storeFails) this.doctorDue = this.health.storeFails;
         break;
       }
       case "batch":
@@ -171,6 +175,12 @@ export class AppState {
   leaveWelcome(to: Route = recallHome): void {
     this.welcome.end();
     this.router.go(to);
+  }
+
+  /** Nothing else works while the store fails. */
+  openDoctor(): void {
+    this.doctorDue = false;
+    this.router.go({ place: "doctor" });
   }
 
   /** Goes to the question box. */
