@@ -64,6 +64,8 @@ export class AppState {
     (text) => askingOf(this, text),
   );
 
+  #listening = false;
+
   constructor(private readonly platform: Platform) {
     this.health = new Health(platform);
     this.ledger = new LedgerState(platform);
@@ -107,15 +109,8 @@ export class AppState {
       return;
     }
     // Listening comes first, so that nothing falls between the first answers and the first events.
-    await this.platform.listen((event) => this.hear(event));
-    await this.platform.onDrop({
-      over: () => (this.dropping = true),
-      leave: () => (this.dropping = false),
-      drop: (paths) => {
-        this.dropping = false;
-        void this.imports.propose(paths);
-      },
-    });
+    await this.#listen();
+    void this.place.load();
     const read = Promise.all([this.ledger.load(), this.imports.load()]);
     await this.health.load();
     if (this.health.storeFails) this.router.replace({ place: "doctor" });
@@ -126,9 +121,26 @@ export class AppState {
     this.phase = "open";
   }
 
+  /** Once: a memory that was held may be opened later. */
+  async #listen(): Promise<void> {
+    if (this.#listening) return;
+    this.#listening = true;
+    await this.platform.listen((event) => this.hear(event));
+    await this.platform.onDrop({
+      over: () => (this.dropping = true),
+      leave: () => (this.dropping = false),
+      drop: (paths) => {
+        this.dropping = false;
+        void this.imports.propose(paths);
+      },
+    });
+  }
+
   hear(event: Event): void {
     switch (event.event) {
       case "health": {
+        // The store closes for a move, and that is no failure.
+        if (this.place.moving !== null) break;
         const failed = this.health.storeFails;
         const { event: _, ...status } = event;
         this.health.apply(status);
@@ -159,7 +171,7 @@ export class AppState {
         }
         break;
       case "place_changed":
-        void this.place.ended().then(() => this.resync());
+        void this.#moved();
         break;
       case "committed":
         break;
@@ -213,6 +225,17 @@ export class AppState {
   #broughtIn(brought: Brought): void {
     this.welcome.bring(brought);
     this.router.go({ place: "welcome", step: "ask" });
+  }
+
+  /** No move is under way any more. The memory is open where it was or where it went, or says why not. */
+  async #moved(): Promise<void> {
+    this.health.renew();
+    this.changes.renew();
+    await this.place.ended();
+    const error = await this.platform.openError().catch(toWireError);
+    if (error === null) return this.resync();
+    this.openError = error;
+    this.phase = "held";
   }
 
   #tellOfPlace(done: PlaceDone): void {

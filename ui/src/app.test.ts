@@ -46,7 +46,13 @@ it("a_move_fills_the_window_and_leaves_it_as_it_was", async () => {
   app.hear({ event: "move", stage: "copying", to: "/media/oak", done: 1, of: 4, bytes_per_second: 1, eta_seconds: 3 });
   expect((await screen.findByTestId("moving")).textContent).toContain("25 %");
   expect(screen.queryAllByTestId("tree-item")).toHaveLength(0);
+  const { status } = app.health;
+  if (status === null) throw new Error("the window has asked for the status");
+  app.hear({ event: "health", ...status, seq: status.seq + 900, headline: "closed for the move" });
+  expect(app.health.status?.headline, "a store that closes for a move has not failed").toBe(status.headline);
   app.hear({ event: "place_changed" });
+  app.hear({ event: "health", ...status, seq: 0, headline: "open at its new place" });
+  expect(app.health.status?.headline, "the memory counts anew").toBe("open at its new place");
   expect((await screen.findAllByTestId("tree-item")).length).toBeGreaterThan(0);
   expect(location.hash).toBe("#/tree");
 });

@@ -22,6 +22,11 @@ export class Changes {
     this.#timer = setTimeout(() => this.#tell(), Math.min(QUIET_MS, left));
   }
 
+  /** The memory was closed and opened again, and counts anew. */
+  renew(): void {
+    this.#seq = -1;
+  }
+
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
