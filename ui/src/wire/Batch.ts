@@ -14,6 +14,11 @@ label: string, state: BatchState, created_at: string, ended_at: string | null,
  */
 total: number, 
 /**
+ * How many of them are conversations, those that were passed over left out. What is neither these nor
+ * passed over is files.
+ */
+conversations: number, 
+/**
  * Items that have come to an end, whichever.
  */
 ended: number, new: number, changed: number, unchanged: number, skipped: number, failed: number, cancelled: number, 

@@ -15,6 +15,7 @@ import type { ImportPlan } from "./ImportPlan";
 import type { Ledger } from "./Ledger";
 import type { MovePlan } from "./MovePlan";
 import type { NoteAdded } from "./NoteAdded";
+import type { People } from "./People";
 import type { Place } from "./Place";
 import type { Question } from "./Question";
 import type { RestorePreview } from "./RestorePreview";
@@ -66,6 +67,10 @@ tree: [TreeAt, TreeView],
  * What each source holds, step by step from found to searchable.
  */
 ledger: [Empty, Ledger], 
+/**
+ * Those who speak in conversations.
+ */
+people: [Empty, People], 
 /**
  * The newest imports, newest first.
  */

@@ -2,6 +2,6 @@
 
 export type PlannedFormat = { 
 /**
- * "Markdown", "Plain text", "HTML".
+ * "Markdown", "Plain text", "HTML", "ChatGPT conversations".
  */
 name: string, items: number, };

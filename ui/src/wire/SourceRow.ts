@@ -6,11 +6,11 @@
  */
 export type SourceRow = { id: string, name: string, 
 /**
- * "folder" or "notes".
+ * "folder", "notes", "chats" or "samples".
  */
 kind: string, path: string | null, 
 /**
- * Items that imports have found.
+ * Files, or in a source of chats conversations, that imports have found.
  */
 found: number, 
 /**

@@ -5,8 +5,9 @@ use ts_rs::TS;
 
 use crate::{
     AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, Folder, Hits, Id, ImportPaths,
-    ImportPlan, Ledger, MovePlan, NoteAdded, Place, Question, RestorePreview, RestoreTo, Restored,
-    Search, SettingChange, Settings, Shown, Status, Storage, StorageAsk, TreeAt, TreeView,
+    ImportPlan, Ledger, MovePlan, NoteAdded, People, Place, Question, RestorePreview, RestoreTo,
+    Restored, Search, SettingChange, Settings, Shown, Status, Storage, StorageAsk, TreeAt,
+    TreeView,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -52,6 +53,8 @@ calls! {
     tree / Tree(TreeAt) -> TreeView;
     /// What each source holds, step by step from found to searchable.
     ledger / Ledger(Empty) -> Ledger;
+    /// Those who speak in conversations.
+    people / People(Empty) -> People;
     /// The newest imports, newest first.
     batches / Batches(Empty) -> Vec<Batch>;
     /// One import with what became of each item.

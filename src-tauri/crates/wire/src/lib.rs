@@ -11,6 +11,7 @@ mod event;
 mod health;
 mod import;
 mod memory;
+mod people;
 mod place;
 mod settings;
 mod storage;
@@ -32,6 +33,7 @@ pub use memory::{
     Answer, AnswerHit, Chunk, Hit, Hits, Id, Locator, Question, Search, Shown, Span,
     SummarySentence, TreeStep,
 };
+pub use people::{People, Person, PersonSource};
 pub use place::{
     CopyLeft, CopyLeftKind, Folder, MoveItem, MovePlan, MoveProblem, MoveProgress, MoveRefusal,
     MoveStage, MoveWarning, MoveWhat, Place,

@@ -60,10 +60,10 @@ pub struct TreeView {
 pub struct SourceRow {
     pub id: String,
     pub name: String,
-    /// "folder" or "notes".
+    /// "folder", "notes", "chats" or "samples".
     pub kind: String,
     pub path: Option<String>,
-    /// Items that imports have found.
+    /// Files, or in a source of chats conversations, that imports have found.
     pub found: u32,
     /// Items that were passed over or failed, at their last import.
     pub not_read: u32,

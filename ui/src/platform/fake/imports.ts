@@ -13,6 +13,7 @@ const ended: Batch = {
   created_at: "2026-11-18T09:12:31Z",
   ended_at: "2026-11-18T09:12:44Z",
   total: 324,
+  conversations: 0,
   ended: 324,
   new: 306,
   changed: 5,
@@ -50,6 +51,7 @@ export const pastBatches: Batch[] = [
 
 export const plan: ImportPlan = {
   items: TOTAL,
+  conversations: 0,
   bytes: BYTES,
   formats: [
     { name: "Markdown", items: 511 },

@@ -9,6 +9,7 @@ import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./impor
 import { FakeCopies } from "./copies";
 import { FakePlace, storage } from "./place";
 import { recall } from "./search";
+import { people } from "./people";
 import { ledger, show, tree } from "./views";
 
 const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "moving", "moved", "half", "refused", "lost", "large"] as const;
@@ -136,7 +137,7 @@ export class FakePlatform implements Platform {
       this.#changed();
       return { document: "doc-list", chunks: 1, new: true };
     },
-    search: ({ query, limit, source, from, to }) => recall({ question: query, limit, source, from, to }),
+    search: ({ query, limit, source, author, from, to }) => recall({ question: query, limit, source, author, from, to }),
     recall: (question) => recall(question),
     show: ({ id }) => {
       const shown = show(id);
@@ -145,6 +146,7 @@ export class FakePlatform implements Platform {
     },
     tree: (at) => (this.#empty ? { path: [], rows: [], total: 0 } : tree(at)),
     ledger: () => (this.#empty ? { sources: [] } : ledger()),
+    people: () => (this.#empty ? { people: [], more: false } : people),
     batches: () => this.#batches,
     batch_report: ({ id }) => report(this.#batch(id)),
     batch_cancel: ({ id }) => {

@@ -46,6 +46,9 @@ pub(super) enum Command {
         /// The id or name of a source
         #[arg(long)]
         source: Option<String>,
+        /// Who said it, in a conversation: You, ChatGPT
+        #[arg(long, value_name = "NAME")]
+        author: Option<String>,
         /// The first day, as 2024-05-03
         #[arg(long, value_name = "DATE")]
         from: Option<String>,
@@ -62,6 +65,9 @@ pub(super) enum Command {
         /// The id or name of a source
         #[arg(long)]
         source: Option<String>,
+        /// Who said it, in a conversation: You, ChatGPT
+        #[arg(long, value_name = "NAME")]
+        author: Option<String>,
         /// The first day, as 2024-05-03
         #[arg(long, value_name = "DATE")]
         from: Option<String>,
@@ -71,6 +77,8 @@ pub(super) enum Command {
     },
     /// Show one memory, whole
     Show { id: String },
+    /// List those who speak in conversations
+    People,
     /// Walk the tree
     Tree {
         /// A row's id; the roots when left out

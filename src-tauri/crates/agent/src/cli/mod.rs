@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use clap::Parser;
 use oldgrowth_wire::{
-    AddNote, Answer, Empty, ErrorCode, HealthState, Hits, Id, NoteAdded, Question, Request, Search,
-    Shown, Status, Storage, StorageAsk, TreeAt, TreeView, WireError,
+    AddNote, Answer, Empty, ErrorCode, HealthState, Hits, Id, NoteAdded, People, Question, Request,
+    Search, Shown, Status, Storage, StorageAsk, TreeAt, TreeView, WireError,
 };
 
 use crate::owner::Purpose;
@@ -127,6 +127,7 @@ fn command(
             query,
             limit,
             source,
+            author,
             from,
             to,
         } => {
@@ -134,6 +135,7 @@ fn command(
                 query: query.join(" "),
                 limit,
                 source,
+                author,
                 from,
                 to,
             };
@@ -145,6 +147,7 @@ fn command(
             question,
             limit,
             source,
+            author,
             from,
             to,
         } => {
@@ -152,6 +155,7 @@ fn command(
                 question: question.join(" "),
                 limit,
                 source,
+                author,
                 from,
                 to,
             };
@@ -162,6 +166,11 @@ fn command(
         Command::Show { id } => {
             let shown: Shown = one_call()?.call(Request::Show(Id { id }))?;
             output.shown(&shown);
+            Ok(Ended::Well)
+        }
+        Command::People => {
+            let people: People = one_call()?.call(Request::People(Empty {}))?;
+            output.people(&people);
             Ok(Ended::Well)
         }
         Command::Tree { node } => {

@@ -20,6 +20,8 @@ use crate::{BatchView, Engine, Error, Event, Result};
 #[derive(Clone, Debug, Default)]
 pub struct ImportPlan {
     pub items: u32,
+    /// How many of the items are conversations; the others are files.
+    pub conversations: u32,
     pub bytes: u64,
     pub formats: Vec<(Format, u32)>,
     pub oldest: Option<UnixMs>,
@@ -72,11 +74,17 @@ impl Engine {
             let key = w.insert_batch(&id, &label, now)?;
             let mut sources = Sources::of(w)?;
             for file in &plan.items {
-                let (source, item) = sources.place_of_file(w, file, now)?;
+                let (source, item) = match &file.part {
+                    Some(part) => (sources.chats(w, file.format, now)?, part.key.clone()),
+                    None => sources.place(w, &file.root, &file.relative, now)?,
+                };
                 w.insert_job(&item_job(file, key, source, item), now)?;
             }
             for file in &plan.skipped {
-                let (source, item) = sources.place(w, &file.root, &file.relative, now)?;
+                let (source, item) = match file.service {
+                    Some(service) => (sources.chats(w, service, now)?, place_in_export(file)),
+                    None => sources.place(w, &file.root, &file.relative, now)?,
+                };
                 w.insert_skipped(key, source, &item, &reason(&file.problem), now)?;
             }
             w.settle_batch(key, now)?;
@@ -117,22 +125,23 @@ impl Sources {
         })
     }
 
-    /// A part is named by its key, and stays in the source in which it was found first: the next
-    /// export may lie in another folder, under another name.
-    fn place_of_file(
+    fn chats(
         &mut self,
         w: &Write<'_>,
-        file: &PlannedFile,
+        service: Format,
         now: UnixMs,
-    ) -> Result<(oldgrowth_store::SourceKey, String)> {
-        let Some(part) = &file.part else {
-            return self.place(w, &file.root, &file.relative, now);
-        };
-        let source = match w.source_of_item(&part.key)? {
-            Some(source) => source,
-            None => self.place(w, &file.root, &file.relative, now)?.0,
-        };
-        Ok((source, part.key.clone()))
+    ) -> Result<oldgrowth_store::SourceKey> {
+        let known = self
+            .known
+            .iter()
+            .find(|source| source.service == Some(service));
+        if let Some(source) = known {
+            return Ok(source.key);
+        }
+        let source = chats(w, service, now)?;
+        let key = source.key;
+        self.known.push(source);
+        Ok(key)
     }
 
     fn place(
@@ -161,6 +170,27 @@ impl Sources {
         let key = source.key;
         self.known.push(source);
         Ok((key, relative.to_owned()))
+    }
+}
+
+/// Conversations belong to their service: the next export may lie in another folder, under another name.
+pub(crate) fn chats(
+    w: &Write<'_>,
+    service: Format,
+    now: UnixMs,
+) -> Result<oldgrowth_store::table::sources::Source> {
+    Ok(w.ensure_source(
+        Origin::Chats(service),
+        service.service().unwrap_or(service.as_str()),
+        now,
+    )?)
+}
+
+/// A conversation by its key, anything else by where it lies.
+fn place_in_export(file: &SkippedFile) -> String {
+    match &file.key {
+        Some(key) => key.clone(),
+        None => join(&path_text(&file.root), &file.relative),
     }
 }
 
@@ -244,6 +274,7 @@ fn summarise(plan: &FilePlan) -> ImportPlan {
     let modified = || plan.items.iter().filter_map(|file| file.modified);
     ImportPlan {
         items: count(plan.items.len()),
+        conversations: count(plan.items.iter().filter(|file| file.part.is_some()).count()),
         bytes: plan.items.iter().map(|file| file.bytes).sum(),
         formats: formats.into_iter().collect(),
         oldest: modified().min(),

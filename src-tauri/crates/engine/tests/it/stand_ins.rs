@@ -145,6 +145,7 @@ impl Summariser for ScriptedSummariser {
 /// The files on disk behind a gate, and with one name at which the reader panics.
 #[derive(Default)]
 pub(crate) struct GatedFiles {
+    pub(crate) disk: FilesOnDisk,
     pub(crate) gate: Gate,
     pub(crate) parser_panics_at: Option<&'static str>,
     pub(crate) fetch_panics_at: Option<&'static str>,
@@ -157,7 +158,7 @@ impl Files for GatedFiles {
         forbidden: &Forbidden,
         cancelled: &dyn Fn() -> bool,
     ) -> FilePlan {
-        FilesOnDisk.plan(roots, forbidden, cancelled)
+        self.disk.plan(roots, forbidden, cancelled)
     }
 
     fn fetch(
@@ -171,9 +172,13 @@ impl Files for GatedFiles {
             !self.fetch_panics_at.is_some_and(named),
             "a reader that panics, as told"
         );
-        let fetched = FilesOnDisk.fetch(path, part, forbidden);
+        let fetched = self.disk.fetch(path, part, forbidden);
         self.gate.pass();
         fetched
+    }
+
+    fn rest(&self) {
+        self.disk.rest();
     }
 
     fn parse(
@@ -186,6 +191,6 @@ impl Files for GatedFiles {
             self.parser_panics_at != Some(name),
             "a parser that panics, as told"
         );
-        FilesOnDisk.parse(format, name, bytes)
+        self.disk.parse(format, name, bytes)
     }
 }

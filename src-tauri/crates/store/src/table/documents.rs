@@ -91,6 +91,14 @@ impl Write<'_> {
         self.document(DocumentKey(key))
     }
 
+    /// Puts a document under another source. Its passages must leave the tree of the one and enter that of
+    /// the other in the same transaction.
+    pub fn move_document(&self, key: DocumentKey, to: SourceKey) -> Result<()> {
+        const SQL: &str = "UPDATE documents SET source_id = :to WHERE id = :id";
+        self.execute(SQL, named_params! { ":id": key, ":to": to })?;
+        Ok(())
+    }
+
     /// Takes a document out of the living ones. Its passages must leave the indexes and the tree in
     /// the same transaction.
     pub fn supersede_document(

@@ -89,7 +89,8 @@ impl Origin<'_> {
 pub struct Coverage {
     /// Places at which a kept document was found.
     pub placed: u32,
-    /// Items that were passed over or failed when they were last tried.
+    /// Items that were passed over or failed when they were last tried; of conversations those alone,
+    /// not what lay beside them.
     pub not_read: u32,
     pub documents: u32,
     pub chunks: u32,
@@ -128,6 +129,7 @@ impl Read<'_> {
                 (SELECT count(*) FROM places WHERE source_id = :source),
                 (SELECT count(*) FROM jobs j
                   WHERE j.source_id = :source AND (j.outcome = 'skipped' OR j.state = 'failed')
+                    AND j.item GLOB coalesce((SELECT service || ':' FROM sources WHERE id = :source), '') || '*'
                     AND NOT EXISTS (SELECT 1 FROM jobs k
                                      WHERE k.source_id = j.source_id AND k.item = j.item AND k.id > j.id)
                     AND NOT EXISTS (SELECT 1 FROM places p WHERE p.source_id = j.source_id AND p.item = j.item)),
