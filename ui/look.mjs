@@ -179,18 +179,35 @@ const views = [
   { name: "doctor", at: "?fake=full#/doctor", see: id("component-row") },
   { name: "doctor-attention", at: "?fake=attention#/doctor", see: id("component-row") },
   { name: "doctor-failing", at: "?fake=error", see: id("try-now") },
+  { name: "settings-place-plan", at: "?fake=full#/settings", see: id("place-folder"), do: async (page) => {
+      await click("place-move")(page);
+      await page.waitForSelector(id("move-item"));
+    } },
+  { name: "settings-place-refused", at: "?fake=refused#/settings/place", see: id("place-folder"), do: async (page) => {
+      await click("place-move")(page);
+      await page.waitForSelector(id("move-refused"));
+    } },
+  { name: "settings-place-moved", at: "?fake=moved#/settings/place", see: id("copy-left") },
+  { name: "settings-place-half", at: "?fake=half#/settings/place", see: id("copy-left") },
+  { name: "settings-place-remove", at: "?fake=moved#/settings/place", see: id("copy-left"), do: click("left-remove") },
+  { name: "settings-place-moving", at: "?fake=moving#/settings/place", see: id("moving") },
+  { name: "settings-place-lost", at: "?fake=lost", see: id("use-old") },
+  { name: "settings-storage", at: "?fake=full#/settings/storage", see: id("storage-part") },
+  { name: "settings-storage-large", at: "?fake=large#/settings/storage", see: id("storage-count") },
+  { name: "settings-looks", at: "?fake=full#/settings/looks", see: id("looks-theme") },
+  { name: "settings-about", at: "?fake=full#/settings/about", see: id("version") },
   { name: "settings", at: "?fake=full#/settings", see: id("backup-row") },
-  { name: "settings-running", at: "?fake=full#/settings", see: id("backup-row"), do: async (page) => {
+  { name: "settings-running", at: "?fake=full#/settings/backup", see: id("backup-row"), do: async (page) => {
       await click("backup-now")(page);
       await page.waitForSelector(id("copy-cancel"));
     } },
-  { name: "settings-restore", at: "?fake=full#/settings", see: id("backup-row"), do: async (page) => {
+  { name: "settings-restore", at: "?fake=full#/settings/backup", see: id("backup-row"), do: async (page) => {
       await click("restore")(page);
       await page.waitForSelector(id("preview-row"));
     } },
-  { name: "settings-discard", at: "?fake=full#/settings", see: id("backup-row"), do: click("discard") },
-  { name: "settings-damaged", at: "?fake=damaged#/settings", see: id("damage") },
-  { name: "settings-empty", at: "?fake=empty#/settings", see: id("no-backups") },
+  { name: "settings-discard", at: "?fake=full#/settings/backup", see: id("backup-row"), do: click("discard") },
+  { name: "settings-damaged", at: "?fake=damaged#/settings/backup", see: id("damage") },
+  { name: "settings-empty", at: "?fake=empty#/settings/backup", see: id("no-backups") },
   { name: "settings-error", at: "?fake=error#/doctor", see: id("doctor-headline"), do: async (page) => {
       await page.evaluate(() => { location.hash = "#/settings"; });
       await page.waitForSelector("[role=alert]");

@@ -1,59 +1,39 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use oldgrowth_agent::Owner;
-use oldgrowth_wire::{Empty, ErrorCode, Event, Request, WireError};
-use parking_lot::RwLock;
+use oldgrowth_agent::{Home, Workspace};
+use oldgrowth_wire::{Request, WireError};
 use serde_json::Value;
+
+pub use oldgrowth_agent::Listener;
 
 /// The name under which this process holds a workspace, as a second process is told it.
 const OWNER_NAME: &str = "the Oldgrowth window";
 
-/// Hears of everything that becomes true in the workspace.
-pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
-
-/// The workspace behind the window, or why there is none.
-pub struct Memory {
-    workspace: Result<PathBuf, WireError>,
-    listener: Listener,
-    place: RwLock<Place>,
-}
-
-/// ```text
-/// Refused -> Open -> Closed
-///    \________________/
-/// ```
+/// The memory behind the window, or why there is none.
 #[derive(Debug)]
-enum Place {
-    Open(Owner),
-    Refused(WireError),
-    Closed,
-}
-
-impl std::fmt::Debug for Memory {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Memory")
-            .field("place", &self.place)
-            .finish_non_exhaustive()
-    }
+pub struct Memory {
+    home: Result<Home, WireError>,
 }
 
 impl Memory {
-    /// Opens a workspace. A failure is kept, and is the answer to every call until it is mended.
+    /// Opens a workspace by its name. A failure is kept, and is the answer to every call until it is mended.
     #[must_use]
     pub fn open(workspace: Result<PathBuf, WireError>, listener: Listener) -> Memory {
-        let place = RwLock::new(place(&workspace, &listener));
-        Memory {
-            workspace,
-            listener,
-            place,
-        }
+        Memory::at(workspace.map(Workspace::named), listener)
     }
 
-    /// Opens the workspace that the environment names, or the person's own.
+    /// Opens the workspace that the environment names, or the person's own, wherever it was moved.
     #[must_use]
     pub fn open_default(listener: Listener) -> Memory {
-        Memory::open(oldgrowth_agent::default_workspace(), listener)
+        Memory::at(Workspace::of_person(), listener)
+    }
+
+    fn at(workspace: Result<Workspace, WireError>, listener: Listener) -> Memory {
+        Memory {
+            home: workspace
+                .map(|workspace| Home::open(workspace, OWNER_NAME, Arc::clone(&listener))),
+        }
     }
 
     /// The folder of the workspace, if it could be named.
@@ -66,52 +46,24 @@ impl Memory {
     /// # Errors
     /// The owner's, or why the workspace isn't open.
     pub fn call(&self, request: Request) -> Result<Value, WireError> {
-        // Held for the whole call: closing waits until every call has its answer.
-        match &*self.place.read() {
-            Place::Open(owner) => owner.call(request),
-            Place::Refused(refusal) => Err(refusal.clone()),
-            Place::Closed => Err(WireError {
-                code: ErrorCode::Unavailable,
-                message: "Oldgrowth is closing".into(),
-                hint: None,
-            }),
-        }
+        self.home
+            .as_ref()
+            .map_err(WireError::clone)
+            .and_then(|home| home.call(request))
     }
 
     /// Tries once more if the workspace could not be opened, and says why if it still can't.
     pub fn try_again(&self) -> Option<WireError> {
-        let mut now = self.place.write();
-        if matches!(*now, Place::Refused(_)) {
-            *now = place(&self.workspace, &self.listener);
-        }
-        match &*now {
-            Place::Refused(refusal) => Some(refusal.clone()),
-            Place::Open(_) | Place::Closed => None,
+        match &self.home {
+            Ok(home) => home.try_again(),
+            Err(refusal) => Some(refusal.clone()),
         }
     }
 
     /// Shuts the owner down, after the calls that are under way. Every later call is refused.
     pub fn close(&self) {
-        if let Place::Open(owner) = &*self.place.read() {
-            // A backup may take long, and one that is called off leaves nothing.
-            let called_off = owner.call(Request::CopyCancel(Empty {}));
-            tracing::debug!(called_off = called_off.is_ok(), "closing");
+        if let Ok(home) = &self.home {
+            home.close();
         }
-        let place = std::mem::replace(&mut *self.place.write(), Place::Closed);
-        drop(place);
-    }
-}
-
-fn place(workspace: &Result<PathBuf, WireError>, listener: &Listener) -> Place {
-    let opened = workspace
-        .clone()
-        .and_then(|workspace| Owner::open(&workspace, OWNER_NAME));
-    match opened {
-        Ok(owner) => {
-            let listener = Arc::clone(listener);
-            owner.subscribe(move |event| listener(event));
-            Place::Open(owner)
-        }
-        Err(refusal) => Place::Refused(refusal),
     }
 }

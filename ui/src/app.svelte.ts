@@ -8,6 +8,8 @@ import { PeopleState } from "./features/people/people.svelte";
 import { RecallState } from "./features/recall/recall.svelte";
 import { CopiesState, type Done } from "./features/settings/copies.svelte";
 import { Limits } from "./features/settings/limits.svelte";
+import { PlaceState, type PlaceDone } from "./features/settings/place.svelte";
+import { StorageState } from "./features/settings/storage.svelte";
 import { Imports } from "./features/sources/imports.svelte";
 import { NoteDraft } from "./features/sources/note.svelte";
 import { type Brought, Welcome } from "./features/welcome/welcome.svelte";
@@ -59,6 +61,8 @@ export class AppState {
   readonly limits: Limits;
   readonly people: PeopleState;
   readonly shell: ShellState;
+  readonly place: PlaceState;
+  readonly storage: StorageState;
   readonly recall: RecallState;
   readonly memory: MemoryState;
   readonly tree: TreeState;
@@ -69,6 +73,8 @@ export class AppState {
     () => commandsOf(this),
     (text) => askingOf(this, text),
   );
+
+  #listening = false;
 
   constructor(private readonly platform: Platform) {
     this.health = new Health(platform);
@@ -88,6 +94,8 @@ export class AppState {
     this.limits = new Limits(platform);
     this.people = new PeopleState(platform);
     this.shell = new ShellState(platform);
+    this.place = new PlaceState(platform, (done) => this.#tellOfPlace(done));
+    this.storage = new StorageState(platform);
     this.recall = new RecallState(platform, () => this.changes.revision);
     this.memory = new MemoryState(platform);
     this.tree = new TreeState(platform);
@@ -111,10 +119,12 @@ export class AppState {
     this.trying = false;
     if (this.openError !== null) {
       this.phase = "held";
+      if (this.openError.code === "place_missing") void this.place.load();
       return;
     }
     // Listening comes first, so that nothing falls between the first answers and the first events.
-    await this.platform.listen((event) => this.hear(event));
+    await this.#listen();
+    void this.place.load();
     void this.activity.load();
     const [ledger, imports] = [this.ledger.load(), this.imports.load()];
     await this.health.load();
@@ -156,9 +166,18 @@ export class AppState {
     });
   }
 
+  /** Once: a memory that was held may be opened later. */
+  async #listen(): Promise<void> {
+    if (this.#listening) return;
+    this.#listening = true;
+    await this.platform.listen((event) => this.hear(event));
+  }
+
   hear(event: Event): void {
     switch (event.event) {
       case "health": {
+        // The store closes for a move, and that is no failure.
+        if (this.place.moving !== null) break;
         const failed = this.health.storeFails;
         const { event: _, ...status } = event;
         this.health.apply(status);
@@ -190,6 +209,15 @@ export class AppState {
         this.copies.ended();
         this.activity.changed();
         break;
+      case "move":
+        {
+          const { event: _, ...progress } = event;
+          this.place.apply(progress);
+        }
+        break;
+      case "place_changed":
+        void this.#moved();
+        break;
       case "committed":
         break;
     }
@@ -197,7 +225,7 @@ export class AppState {
 
   /** A dialog has the keys and what is pasted. */
   get dialogOpen(): boolean {
-    return this.shell.closing || this.shell.aboutOpen || this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen;
+    return this.shell.closing || this.shell.aboutOpen || this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.place.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen;
   }
 
   /** Ends the introduction, at its end or before. */
@@ -233,7 +261,7 @@ export class AppState {
 
   /** Asks for everything once more: a window that slept may have missed something. */
   resync(): void {
-    if (this.phase !== "open") return;
+    if (this.phase !== "open" || this.place.moving !== null) return;
     void this.health.load();
     void this.imports.load();
     void this.activity.load();
@@ -244,6 +272,21 @@ export class AppState {
   #broughtIn(brought: Brought): void {
     this.welcome.bring(brought);
     this.router.go({ place: "welcome", step: "ask" });
+  }
+
+  /** No move is under way any more. The memory is open where it was or where it went, or says why not. */
+  async #moved(): Promise<void> {
+    this.health.renew();
+    this.changes.renew();
+    await this.place.ended();
+    const error = await this.platform.openError().catch(toWireError);
+    if (error === null) return this.resync();
+    this.openError = error;
+    this.phase = "held";
+  }
+
+  #tellOfPlace(done: PlaceDone): void {
+    this.announcer.say(t.place.done[done]);
   }
 
   #tellOfCopy(done: Done): void {

@@ -39,6 +39,31 @@ it("places_are_reached_by_number_and_the_box_by_a_slash", async () => {
   await expect.poll(() => document.activeElement).toBe(box);
 });
 
+it("a_move_fills_the_window_and_leaves_it_as_it_was", async () => {
+  const app = await open("full");
+  app.router.go({ place: "tree", id: null });
+  await screen.findAllByTestId("tree-item");
+  app.hear({ event: "move", stage: "copying", to: "/media/oak", done: 1, of: 4, bytes_per_second: 1, eta_seconds: 3 });
+  expect((await screen.findByTestId("moving")).textContent).toContain("25 %");
+  expect(screen.queryAllByTestId("tree-item")).toHaveLength(0);
+  const { status } = app.health;
+  if (status === null) throw new Error("the window has asked for the status");
+  app.hear({ event: "health", ...status, seq: status.seq + 900, headline: "closed for the move" });
+  expect(app.health.status?.headline, "a store that closes for a move has not failed").toBe(status.headline);
+  app.hear({ event: "place_changed" });
+  app.hear({ event: "health", ...status, seq: 0, headline: "open at its new place" });
+  expect(app.health.status?.headline, "the memory counts anew").toBe("open at its new place");
+  expect((await screen.findAllByTestId("tree-item")).length).toBeGreaterThan(0);
+  expect(location.hash).toBe("#/tree");
+});
+
+it("a_lost_place_offers_the_old_copy_and_begins_nothing", async () => {
+  await open("lost");
+  expect((await screen.findByTestId("held")).textContent).toContain("which is not there");
+  (await screen.findByTestId("use-old")).click();
+  expect(await screen.findByTestId("question-box")).toBeTruthy();
+});
+
 it("a_store_that_fails_while_one_works_opens_the_doctor_and_leaves_a_note_being_written", async () => {
   const app = await open("full");
   const now = app.health.status;

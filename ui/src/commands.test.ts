@@ -174,10 +174,20 @@ it("the_theme_in_use_is_not_offered", async () => {
   expect(app.theme.choice).toBe("system");
 });
 
+it("the_sections_of_the_settings_come_when_they_are_named", async () => {
+  const { app } = await open();
+  app.palette.show();
+  expect(app.palette.results.map(({ id }) => id)).not.toContain("settings-storage");
+  app.palette.dismiss();
+  await run("storage size");
+  expect(location.hash).toBe("#/settings/storage");
+  expect(await screen.findByTestId("storage-total")).toBeTruthy();
+});
+
 it("a_backup_is_made_and_stopped_where_it_can_be_seen", async () => {
   const { app } = await open();
   await run("back up now");
-  expect(location.hash).toBe("#/settings");
+  expect(location.hash).toBe("#/settings/backup");
   await screen.findByTestId("copy-progress");
   expect(names(app)).not.toContain("back-up");
   await run("stop backup");

@@ -4,12 +4,11 @@ import { healthReport } from "./features/doctor/report";
 import { reportText } from "./features/sources/report";
 import { copyText } from "./shared/copy";
 import { tilde } from "./shared/format";
-import type { IconName } from "./shared/Icon.svelte";
-import { href, recallHome, type Route } from "./shared/route";
+import { href, recallHome, settingsSections, type Route } from "./shared/route";
 import type { OuterCommand, WindowAct } from "./platform";
 import type { ShortcutName } from "./shared/shortcuts";
 import type { SourceRow } from "./wire/SourceRow";
-import { themeChoices, type ThemeChoice } from "./state/theme.svelte";
+import { themeChoices, themeIcons } from "./state/theme.svelte";
 import { t } from "./strings";
 
 export interface PlaceEntry {
@@ -36,13 +35,11 @@ export function entryOf(app: AppState, { place, to }: PlaceEntry): Route {
   return place === "recall" && now !== "recall" && now !== "memory" && asked !== null ? { ...recallHome, ...asked } : to;
 }
 
-export const themeIcons: Record<ThemeChoice, IconName> = { system: "system", light: "sun", dark: "moon" };
-
 const words = t.commands;
 
 /** All that the window can do now. What would change nothing is left out. */
 export function commandsOf(app: AppState): Command[] {
-  return [...here(app), ...toPlaces(app), ...actions(app), ...sources(app)];
+  return [...here(app), ...toPlaces(app), ...toSections(app), ...actions(app), ...sources(app)];
 }
 
 /** What these shortcuts do is in the table, and in the menus. */
@@ -122,6 +119,8 @@ function here(app: AppState): Command[] {
     }
     case "import":
       return ofImport(app, route.batch);
+    case "settings":
+      return [{ id: "count-storage", group, icon: "clock", title: words.countStorage, also: words.also.countStorage, run: () => void app.storage.count() }];
     default:
       return [];
   }
@@ -169,6 +168,20 @@ function toPlaces(app: AppState): Command[] {
     }));
 }
 
+/** The sections of the settings, by their names. */
+function toSections({ router }: AppState): Command[] {
+  return settingsSections.map((section) => ({
+    id: `settings-${section}`,
+    group: "places" as const,
+    icon: "settings" as const,
+    title: t.settings.sections[section],
+    about: t.nav.settings,
+    also: t.settings.also[section],
+    hidden: true,
+    run: () => router.go({ place: "settings", section }),
+  }));
+}
+
 function actions(app: AppState): Command[] {
   const group = "actions";
   const { also } = words;
@@ -190,6 +203,13 @@ function actions(app: AppState): Command[] {
     commands.push({ id: `import-${id}`, group, icon: "clock", title: words.showImport(label), run: () => router.go({ place: "import", batch: id }) });
   }
   commands.push(...ofWork(app), ...ofCopies(app));
+  if (app.place.place?.fixed == null && !app.place.busy) {
+    const run = (): void => {
+      router.go({ place: "settings", section: "place" });
+      void app.place.choose();
+    };
+    commands.push({ id: "move-memory", group, icon: "folder", title: words.moveMemory, also: also.moveMemory, run });
+  }
   if (health.busy === null) {
     const check = (ask: () => Promise<void>) => (): void => {
       router.go({ place: "doctor" });
@@ -268,14 +288,14 @@ function ofCopies({ copies, health, router }: AppState): Command[] {
   if (running !== null) {
     if (running.work === "restore") return [];
     const run = (): void => {
-      router.go({ place: "settings" });
+      router.go({ place: "settings", section: "backup" });
       void copies.cancel();
     };
     return [{ id: "stop-copy", group, icon: "close", title: words.stopCopy[running.work], also: words.also.backUp, run }];
   }
   if (copies.busy || health.storeFails) return [];
   const run = (): void => {
-    router.go({ place: "settings" });
+    router.go({ place: "settings", section: "backup" });
     void copies.make();
   };
   return [{ id: "back-up", group, icon: "drop", title: words.backUp, also: words.also.backUp, run }];

@@ -24,6 +24,8 @@ export const errorLooks: Record<ErrorCode, ErrorLook> = {
   needs_person: { severity: "fail", title: t.errors.needsPerson, action: "doctor" },
   busy: { severity: "info", title: t.errors.busy, action: "retry" },
   held_by_another: { severity: "fail", title: t.errors.heldByAnother, action: "retry" },
+  place_missing: { severity: "fail", title: t.errors.placeMissing, action: "retry" },
+  moving: { severity: "info", title: t.errors.moving, action: "retry" },
   cancelled: { severity: "info", title: t.errors.cancelled, action: "none" },
   internal: { severity: "fail", title: t.errors.internal, action: "retry" },
 };

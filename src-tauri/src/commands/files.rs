@@ -24,6 +24,8 @@ const TEXT_ENDINGS: [&str; 8] = [
 pub(crate) enum Pick {
     Files,
     Folder,
+    /// A folder for the memory itself.
+    Place,
 }
 
 /// Lets the person choose files or a folder. Empty when they choose none.
@@ -40,6 +42,11 @@ pub(crate) async fn pick_paths<R: Runtime>(
                 .blocking_pick_files(),
             Pick::Folder => dialog
                 .set_title("Choose a folder to remember")
+                .blocking_pick_folder()
+                .map(|folder| vec![folder]),
+            Pick::Place => dialog
+                .set_title("Choose a folder for your memory")
+                .set_can_create_directories(true)
                 .blocking_pick_folder()
                 .map(|folder| vec![folder]),
         };

@@ -3,6 +3,7 @@
 pub(crate) mod call;
 pub(crate) mod copies;
 pub(crate) mod files;
+pub(crate) mod place;
 pub(crate) mod shell;
 
 use oldgrowth_wire::{ErrorCode, WireError};

@@ -46,7 +46,9 @@ export const outerCommands = [
   "back-up",
   "go-recall",
   "go-tree",
+  "go-people",
   "go-sources",
+  "go-activity",
   "go-doctor",
   "go-settings",
   "palette",
@@ -76,7 +78,7 @@ export interface Platform {
   /** Does something with the window, and says how it is then. */
   act(act: WindowAct): Promise<Shell>;
   /** The system's own dialog; empty when it was cancelled. */
-  pickPaths(kind: "files" | "folder"): Promise<string[]>;
+  pickPaths(kind: "files" | "folder" | "place"): Promise<string[]>;
   /** The folder of the sample memories that come with the app. */
   samplesPath(): Promise<string>;
   /** Opens the document's file with the program the system has for it. */
@@ -85,6 +87,8 @@ export interface Platform {
   showOriginal(document: string): Promise<void>;
   /** Shows a backup, or what is kept aside, in the system's file manager. */
   showCopy(id: string): Promise<void>;
+  /** Shows the memory's folder, or one that a move has left, in the system's file manager. */
+  showPlace(folder: string): Promise<void>;
   /** Why the memory could not be opened at all, or null. */
   openError(): Promise<WireError | null>;
 }

@@ -55,7 +55,7 @@ export class TauriPlatform implements Platform {
     return command("act", { act });
   }
 
-  pickPaths(kind: "files" | "folder"): Promise<string[]> {
+  pickPaths(kind: "files" | "folder" | "place"): Promise<string[]> {
     return command("pick_paths", { kind });
   }
 
@@ -73,6 +73,10 @@ export class TauriPlatform implements Platform {
 
   showCopy(id: string): Promise<void> {
     return command("show_copy", { id });
+  }
+
+  showPlace(folder: string): Promise<void> {
+    return command("show_place", { folder });
   }
 
   openError(): Promise<WireError | null> {

@@ -2,6 +2,10 @@
 export const welcomeSteps = ["begin", "bring", "ask"] as const;
 export type WelcomeStep = (typeof welcomeSteps)[number];
 
+/** The sections of the settings, in their order. */
+export const settingsSections = ["place", "storage", "backup", "looks", "keyboard", "limits", "about"] as const;
+export type SettingsSection = (typeof settingsSections)[number];
+
 /** The places of the window and their addresses. */
 export type Route =
   | { place: "welcome"; step: WelcomeStep }
@@ -13,7 +17,7 @@ export type Route =
   | { place: "import"; batch: string }
   | { place: "activity" }
   | { place: "doctor" }
-  | { place: "settings" };
+  | { place: "settings"; section?: SettingsSection };
 
 export type Place = Route["place"];
 
@@ -42,8 +46,10 @@ export function parseRoute(hash: string): Route {
       return { place: "activity" };
     case "doctor":
       return { place: "doctor" };
-    case "settings":
-      return { place: "settings" };
+    case "settings": {
+      const section = settingsSections.find((name) => name === second);
+      return section === undefined ? { place: "settings" } : { place: "settings", section };
+    }
     default: {
       const values = new URLSearchParams(query);
       const value = (name: string): string => values.get(name) ?? "";
@@ -81,7 +87,7 @@ export function href(route: Route): string {
     case "doctor":
       return "#/doctor";
     case "settings":
-      return "#/settings";
+      return route.section === undefined ? "#/settings" : `#/settings/${route.section}`;
   }
 }
 

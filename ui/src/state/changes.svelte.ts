@@ -35,6 +35,11 @@ export class Changes {
     return missed;
   }
 
+  /** The memory was closed and opened again, and counts anew. */
+  renew(): void {
+    this.#seq = -1;
+  }
+
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

@@ -13,11 +13,20 @@ export class Health {
   error = $state.raw<WireError | null>(null);
   busy = $state<"check" | "try" | null>(null);
 
+  /** The next status counts from a new beginning. */
+  #anew = false;
+
   constructor(private readonly platform: Platform) {}
+
+  /** The memory was closed and opened again, and counts anew. */
+  renew(): void {
+    this.#anew = true;
+  }
 
   /** Takes a status unless a newer one is known. */
   apply(status: Status): void {
-    if (this.status !== null && status.seq < this.status.seq) return;
+    if (!this.#anew && this.status !== null && status.seq < this.status.seq) return;
+    this.#anew = false;
     this.status = status;
     this.error = null;
   }

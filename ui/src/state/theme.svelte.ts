@@ -1,5 +1,9 @@
+import type { IconName } from "../shared/Icon.svelte";
+
 export const themeChoices = ["system", "light", "dark"] as const;
 export type ThemeChoice = (typeof themeChoices)[number];
+
+export const themeIcons: Record<ThemeChoice, IconName> = { system: "system", light: "sun", dark: "moon" };
 
 const KEY = "oldgrowth.theme";
 

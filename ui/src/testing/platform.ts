@@ -44,6 +44,7 @@ export function handPlatform(picked: string[] = []): HandPlatform {
     openOriginal: vi.fn(async () => {}),
     showOriginal: vi.fn(async () => {}),
     showCopy: vi.fn(async () => {}),
+    showPlace: vi.fn(async () => {}),
     openError: async () => null,
   };
 }

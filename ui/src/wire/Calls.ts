@@ -10,6 +10,7 @@ import type { Copies } from "./Copies";
 import type { Empty } from "./Empty";
 import type { FailedAt } from "./FailedAt";
 import type { FindAsked } from "./FindAsked";
+import type { Folder } from "./Folder";
 import type { FoundInDocument } from "./FoundInDocument";
 import type { Hits } from "./Hits";
 import type { Id } from "./Id";
@@ -17,10 +18,12 @@ import type { ImportPaths } from "./ImportPaths";
 import type { ImportPlan } from "./ImportPlan";
 import type { JobsRetry } from "./JobsRetry";
 import type { Ledger } from "./Ledger";
+import type { MovePlan } from "./MovePlan";
 import type { Near } from "./Near";
 import type { NoteAdded } from "./NoteAdded";
 import type { Original } from "./Original";
 import type { People } from "./People";
+import type { Place } from "./Place";
 import type { Question } from "./Question";
 import type { RestorePreview } from "./RestorePreview";
 import type { RestoreTo } from "./RestoreTo";
@@ -32,6 +35,8 @@ import type { Settings } from "./Settings";
 import type { ShowAt } from "./ShowAt";
 import type { Shown } from "./Shown";
 import type { Status } from "./Status";
+import type { Storage } from "./Storage";
+import type { StorageAsk } from "./StorageAsk";
 import type { TreeAt } from "./TreeAt";
 import type { TreeView } from "./TreeView";
 import type { Why } from "./Why";
@@ -186,4 +191,34 @@ settings_get: [Empty, Settings],
 /**
  * Changes one setting, at once and for good.
  */
-settings_set: [SettingChange, Settings], };
+settings_set: [SettingChange, Settings], 
+/**
+ * Where the memory lives, and what copies a move has left. Answered also while it can't be opened.
+ */
+place: [Empty, Place], 
+/**
+ * What moving the memory to a folder would copy, and why it can't be done, if so. Changes nothing.
+ */
+move_plan: [Folder, MovePlan], 
+/**
+ * Moves the memory: copies it, proves the copy, and uses it from then on. The former place keeps its
+ * files. Its progress is told meanwhile; other calls are refused as busy.
+ */
+move_start: [Folder, Place], 
+/**
+ * Calls the move off. What was copied is removed, and the memory stays where it is.
+ */
+move_cancel: [Empty, Empty], 
+/**
+ * Uses the memory that lies in a folder, from now on. Nothing is copied or removed.
+ */
+place_use: [Folder, Place], 
+/**
+ * Removes a copy that a move has left: only the files that were made by us, and only while they are
+ * as they were then.
+ */
+copy_left_remove: [Folder, Place], 
+/**
+ * What takes room: by source, and by kind. Counting all of it takes moments, and is kept.
+ */
+storage: [StorageAsk, Storage], };

@@ -3,4 +3,4 @@
 /**
  * What kind of failure it is. There is a code only where a caller acts on it.
  */
-export type ErrorCode = "usage" | "not_found" | "nothing_to_import" | "unavailable" | "disk_full" | "read_only" | "needs_person" | "busy" | "held_by_another" | "cancelled" | "internal";
+export type ErrorCode = "usage" | "not_found" | "nothing_to_import" | "unavailable" | "disk_full" | "read_only" | "needs_person" | "busy" | "held_by_another" | "place_missing" | "moving" | "cancelled" | "internal";

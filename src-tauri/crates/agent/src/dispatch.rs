@@ -81,6 +81,20 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         )),
         Request::SettingsGet(_) => reply(views::settings(&engine.settings())),
         Request::SettingsSet(change) => reply(settings_set(engine, &change)?),
+        Request::Storage(ask) => reply(views::storage::storage(
+            engine.storage(ask.count).map_err(|e| explain(&e))?,
+        )),
+        // Who holds a memory for one command answers from its engine alone.
+        Request::Place(_)
+        | Request::MovePlan(_)
+        | Request::MoveStart(_)
+        | Request::MoveCancel(_)
+        | Request::PlaceUse(_)
+        | Request::CopyLeftRemove(_) => Err(wire_error(
+            ErrorCode::Busy,
+            "a command is at work on this memory",
+            Some("try again when it has ended"),
+        )),
         Request::StoreTryNow(_) => reply(views::status(engine.try_store_now(), &workspace(engine))),
     }
 }
@@ -89,7 +103,7 @@ pub(crate) fn workspace(engine: &Engine) -> String {
     engine.workspace().to_string_lossy().into_owned()
 }
 
-fn reply(answer: impl Serialize) -> Reply<Value> {
+pub(crate) fn reply(answer: impl Serialize) -> Reply<Value> {
     serde_json::to_value(answer).map_err(|_| {
         wire_error(
             ErrorCode::Internal,

@@ -3,11 +3,14 @@
 pub mod cli;
 mod dates;
 mod dispatch;
+mod home;
 mod owner;
+mod place;
 mod session;
 mod socket;
 mod system;
 mod views;
 mod words;
 
-pub use owner::{Owner, default_workspace};
+pub use home::{Home, Listener};
+pub use place::Workspace;

@@ -10,39 +10,14 @@ use oldgrowth_store::{Holder, LockError, Store, WorkspaceLock};
 use oldgrowth_wire::{ErrorCode, Event, Request, WireError};
 use serde_json::Value;
 
-use crate::socket::{Endpoint, Server};
+use crate::place::Workspace;
+use crate::socket::{Calls, Endpoint, Server};
 use crate::system::{SystemRandom, ambient};
 use crate::words::wire_error;
 use crate::{dispatch, views};
 
-/// Names another folder than the platform's own.
-const WORKSPACE_VARIABLE: &str = "OLDGROWTH_WORKSPACE";
-
 /// Jobs worked on at once. Two keep a disk and a core busy and leave the machine to its person.
 const WORKERS: usize = 2;
-
-/// The folder that holds this person's memory: `OLDGROWTH_WORKSPACE`, or the platform's folder for
-/// local application data.
-pub fn default_workspace() -> Result<PathBuf, WireError> {
-    if let Some(named) = std::env::var_os(WORKSPACE_VARIABLE).filter(|named| !named.is_empty()) {
-        return std::path::absolute(named).map_err(|_| {
-            wire_error(
-                ErrorCode::Usage,
-                format!("{WORKSPACE_VARIABLE} is not a path"),
-                None,
-            )
-        });
-    }
-    dirs::data_local_dir()
-        .map(|dir| dir.join("oldgrowth"))
-        .ok_or_else(|| {
-            wire_error(
-                ErrorCode::Usage,
-                "this computer names no folder for application data",
-                Some("name one with --workspace or OLDGROWTH_WORKSPACE"),
-            )
-        })
-}
 
 /// What a process owns a workspace for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +29,28 @@ pub(crate) enum Purpose {
 }
 
 /// Dropping it stops the work cleanly and frees the workspace.
-pub struct Owner {
+pub(crate) struct Owner {
     // In the order in which they end: no call comes in, no job runs, then the store closes and the
     // lock is freed.
     server: Option<Server>,
     engine: Arc<Engine>,
     keeper: Keeper,
-    _lock: WorkspaceLock,
+    lock: Option<WorkspaceLock>,
+}
+
+/// An owner whose store is closed. It still listens, and still holds the workspace.
+pub(crate) struct Closed {
+    pub(crate) server: Option<Server>,
+    pub(crate) lock: WorkspaceLock,
+}
+
+/// Answers from the engine alone.
+struct EngineCalls(Arc<Engine>);
+
+impl Calls for EngineCalls {
+    fn answer(&self, request: Request) -> Result<Value, WireError> {
+        dispatch::answer(&self.0, request)
+    }
 }
 
 impl std::fmt::Debug for Owner {
@@ -70,28 +60,39 @@ impl std::fmt::Debug for Owner {
 }
 
 impl Owner {
-    /// Takes the workspace, and says as whom. Its store may be in any state; the calls and the status
-    /// tell which.
-    pub fn open(workspace: &Path, name: &str) -> Result<Self, WireError> {
-        Self::take(workspace, name, Purpose::Work).map_err(|error| error.explain(workspace))
+    pub(crate) fn take(
+        workspace: &Workspace,
+        name: &str,
+        purpose: Purpose,
+        calls: Option<Arc<dyn Calls>>,
+    ) -> Result<Self, TakeError> {
+        loop {
+            let folder = workspace.folder().map_err(TakeError::Place)?;
+            let lock = WorkspaceLock::acquire(&folder, &holder(&folder, name))
+                .map_err(|error| TakeError::Lock(folder.clone(), error))?;
+            // It may have been moved by the one who held the lock until now.
+            if workspace.folder().map_err(TakeError::Place)? == folder {
+                return Self::begin(lock, &folder, purpose, calls);
+            }
+        }
     }
 
-    pub(crate) fn take(workspace: &Path, name: &str, purpose: Purpose) -> Result<Self, TakeError> {
+    /// Works on a workspace that this process holds already.
+    pub(crate) fn begin(
+        lock: WorkspaceLock,
+        folder: &Path,
+        purpose: Purpose,
+        calls: Option<Arc<dyn Calls>>,
+    ) -> Result<Self, TakeError> {
+        let fault = |what| TakeError::Fault(folder.to_owned(), what);
+        let endpoint = Endpoint::of_workspace(folder);
         let ambient = ambient();
-        let endpoint = Endpoint::of_workspace(workspace);
-        let holder = Holder {
-            pid: std::process::id(),
-            name: name.to_owned(),
-            started_unix_ms: ambient.clock.unix_ms(),
-            endpoint: endpoint.to_string(),
-        };
-        let lock = WorkspaceLock::acquire(workspace, &holder).map_err(TakeError::Lock)?;
-        let workspace = workspace
+        let workspace = folder
             .canonicalize()
-            .map_err(|_| TakeError::Fault("find the folder"))?;
+            .map_err(|_| fault("find the folder"))?;
         let keeper = Keeper::new(ambient.clone());
-        let store = Store::of_workspace(&keeper, &workspace)
-            .map_err(|_| TakeError::Fault("name the store"))?;
+        let store =
+            Store::of_workspace(&keeper, &workspace).map_err(|_| fault("name the store"))?;
         let engine = Engine::start(Parts {
             workspace,
             store,
@@ -101,31 +102,36 @@ impl Owner {
             summariser: Arc::new(oldgrowth_models::Extractive),
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
         })
-        .map_err(|_| TakeError::Fault("start its workers"))?;
+        .map_err(|_| fault("start its workers"))?;
         let engine = Arc::new(engine);
         // Who owns it for one call takes no work from others: they wait until it is done. Without a
         // socket everything works but other programs; they are told who holds it.
+        let calls = calls.unwrap_or_else(|| Arc::new(EngineCalls(Arc::clone(&engine))));
         let server = match purpose {
             Purpose::OneCall => None,
-            Purpose::Work => Server::start(&endpoint, Arc::clone(&engine))
+            Purpose::Work => Server::start(&endpoint, calls)
                 .inspect_err(|error| tracing::warn!(kind = ?error.kind(), "no local socket"))
                 .ok(),
         };
-        Ok(Self {
+        let owner = Self {
             server,
             engine,
             keeper,
-            _lock: lock,
-        })
+            lock: Some(lock),
+        };
+        if let Some(server) = &owner.server {
+            owner.subscribe(server.teller());
+        }
+        Ok(owner)
     }
 
     /// Answers a call, on the caller's thread.
-    pub fn call(&self, request: Request) -> Result<Value, WireError> {
+    pub(crate) fn call(&self, request: Request) -> Result<Value, WireError> {
         dispatch::answer(&self.engine, request)
     }
 
     /// Calls back for each event, on the thread where it became true: quick listeners only.
-    pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
+    pub(crate) fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
         let workspace = dispatch::workspace(&self.engine);
         self.engine
             .subscribe(move |event| listener(&views::event(event, &workspace)));
@@ -133,6 +139,14 @@ impl Owner {
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// Closes the store and lets nobody else have the workspace.
+    pub(crate) fn close(mut self) -> Option<Closed> {
+        self.engine.stop();
+        self.keeper.shut_down();
+        let server = self.server.take();
+        self.lock.take().map(|lock| Closed { server, lock })
     }
 }
 
@@ -144,37 +158,55 @@ impl Drop for Owner {
     }
 }
 
+/// This process, as others are told it.
+pub(crate) fn holder(folder: &Path, name: &str) -> Holder {
+    Holder {
+        pid: std::process::id(),
+        name: name.to_owned(),
+        started_unix_ms: ambient().clock.unix_ms(),
+        endpoint: Endpoint::of_workspace(folder).to_string(),
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum TakeError {
-    Lock(LockError),
-    Fault(&'static str),
+    /// Nobody knows where the memory is, or it isn't there.
+    Place(WireError),
+    Lock(PathBuf, LockError),
+    Fault(PathBuf, &'static str),
 }
 
 impl TakeError {
-    pub(crate) fn explain(&self, workspace: &Path) -> WireError {
-        let folder = workspace.display();
+    pub(crate) fn explain(&self) -> WireError {
         match self {
-            Self::Lock(LockError::HeldBy(Some(holder))) => wire_error(
+            Self::Place(error) => error.clone(),
+            Self::Lock(folder, LockError::HeldBy(Some(holder))) => wire_error(
                 ErrorCode::HeldByAnother,
                 format!(
-                    "{folder} is in use by {} (process {})",
-                    holder.name, holder.pid
+                    "{} is in use by {} (process {})",
+                    folder.display(),
+                    holder.name,
+                    holder.pid
                 ),
                 Some("use that one, or close it and try again"),
             ),
-            Self::Lock(LockError::HeldBy(None)) => wire_error(
+            Self::Lock(folder, LockError::HeldBy(None)) => wire_error(
                 ErrorCode::HeldByAnother,
-                format!("{folder} is in use by another program"),
+                format!("{} is in use by another program", folder.display()),
                 Some("close it and try again"),
             ),
-            Self::Lock(LockError::Io(error)) => wire_error(
+            Self::Lock(folder, LockError::Io(error)) => wire_error(
                 ErrorCode::Unavailable,
-                format!("{folder} can't be used: {}", words_of_io(error.kind())),
+                format!(
+                    "{} can't be used: {}",
+                    folder.display(),
+                    words_of_io(error.kind())
+                ),
                 Some("check that the folder may be written to, or name another with --workspace"),
             ),
-            Self::Fault(what) => wire_error(
+            Self::Fault(folder, what) => wire_error(
                 ErrorCode::Unavailable,
-                format!("{folder} can't be used: could not {what}"),
+                format!("{} can't be used: could not {what}", folder.display()),
                 None,
             ),
         }

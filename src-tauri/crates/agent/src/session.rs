@@ -1,6 +1,5 @@
 //! How a command reaches the memory: as its owner, or through whoever is.
 
-use std::path::Path;
 use std::time::Duration;
 
 use oldgrowth_store::{LockError, WorkspaceLock};
@@ -9,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::owner::{Owner, Purpose, TakeError};
+use crate::place::Workspace;
 use crate::socket::{Client, Endpoint};
 use crate::words::wire_error;
 
@@ -23,17 +23,21 @@ pub(crate) enum Session {
 }
 
 impl Session {
-    pub(crate) fn open(workspace: &Path, name: &str, purpose: Purpose) -> Result<Self, WireError> {
+    pub(crate) fn open(
+        workspace: &Workspace,
+        name: &str,
+        purpose: Purpose,
+    ) -> Result<Self, WireError> {
         let mut tries = 0;
         loop {
-            let error = match Owner::take(workspace, name, purpose) {
+            let error = match Owner::take(workspace, name, purpose, None) {
                 Ok(owner) => return Ok(Self::Own(Box::new(owner))),
                 Err(error) => error,
             };
-            let TakeError::Lock(LockError::HeldBy(holder)) = &error else {
-                return Err(error.explain(workspace));
+            let TakeError::Lock(folder, LockError::HeldBy(holder)) = &error else {
+                return Err(error.explain());
             };
-            let holder = holder.clone().or_else(|| WorkspaceLock::holder(workspace));
+            let holder = holder.clone().or_else(|| WorkspaceLock::holder(folder));
             if let Some(holder) = holder {
                 let endpoint = Endpoint::parse(&holder.endpoint);
                 if let Ok(client) = Client::connect(&endpoint) {
@@ -42,7 +46,7 @@ impl Session {
             }
             tries += 1;
             if tries == TRIES {
-                return Err(error.explain(workspace));
+                return Err(error.explain());
             }
             std::thread::park_timeout(TRY_EVERY);
         }

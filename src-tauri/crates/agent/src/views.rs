@@ -20,6 +20,7 @@ pub(crate) mod copies;
 mod health;
 pub(crate) mod memory;
 mod settings;
+pub(crate) mod storage;
 
 pub(crate) use activity::{activity, failed, work};
 pub(crate) use health::status;

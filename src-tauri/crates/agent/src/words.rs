@@ -100,7 +100,7 @@ pub(crate) fn explain(error: &Error) -> WireError {
     }
 }
 
-fn explain_store(error: &oldgrowth_store::Error) -> WireError {
+pub(crate) fn explain_store(error: &oldgrowth_store::Error) -> WireError {
     match error {
         oldgrowth_store::Error::Keeper(error) => explain_class(error.class()),
         oldgrowth_store::Error::LeaseLost => wire_error(

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_store::{Store, Waiting};
+use oldgrowth_store::table::totals::Totals;
+use oldgrowth_store::{Lane, Store, Waiting};
 use parking_lot::Mutex;
 
 use crate::askers::Askers;
@@ -15,6 +16,7 @@ use crate::health::Board;
 use crate::jobs::{Queue, Workers, kept_pause};
 use crate::ports::{Ambient, Files, Forbidden, Random, Summariser};
 use crate::settings::Settings;
+use crate::storage::Counted;
 use crate::tally::Tallies;
 use crate::telling::{News, Telling};
 use crate::{Event, Result};
@@ -57,6 +59,8 @@ pub(crate) struct Core {
     pub(crate) memo: Mutex<Memo>,
     /// A daily backup that was refused its long read and comes back.
     pub(crate) waiting: Mutex<Option<Waiting>>,
+    /// What took room when it was last counted.
+    pub(crate) counted: Mutex<Option<Counted>>,
     /// Does this process work on the queue, or only answer?
     pub(crate) has_workers: bool,
     changes: AtomicU64,
@@ -104,6 +108,7 @@ impl Engine {
             telling: Telling::default(),
             memo: Mutex::new(memo),
             waiting: Mutex::default(),
+            counted: Mutex::default(),
             has_workers: count > 0,
             changes: AtomicU64::new(0),
         });
@@ -126,6 +131,14 @@ impl Engine {
 
     pub fn workspace(&self) -> &Path {
         &self.core.workspace
+    }
+
+    /// How much there is. Read in a job's lane: to be asked while nothing else is done.
+    pub fn totals(&self) -> Result<Totals> {
+        Ok(self
+            .core
+            .store
+            .read(Lane::Background, |read| read.totals())?)
     }
 
     /// Calls back for each event: quick listeners only. Each kind of news is told at most four times a

@@ -190,6 +190,21 @@ pub(crate) fn keep(
     fs::rename(&half_made, &path)
 }
 
+/// The files of the settings, those included that were set aside because they could not be read.
+pub(crate) fn files(workspace: &Path) -> Vec<PathBuf> {
+    let is_ours = |name: &str| {
+        name == SETTINGS_FILE
+            || (name.starts_with("settings.unreadable-") && name.ends_with(".json"))
+    };
+    fs::read_dir(workspace)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|file| file.file_name().to_str().is_some_and(is_ours))
+        .map(|file| file.path())
+        .collect()
+}
+
 fn is_no_json(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -22,7 +22,7 @@ use crate::file::{KeptFile, look_inside};
 use crate::files;
 use crate::held::connection_is_held;
 use crate::migrate::open_error;
-use crate::place::{size_of, with_suffix};
+use crate::place::{Place, size_of, with_suffix};
 
 use draft::Draft;
 pub use manifest::{Backup, BackupFacts, BackupKind};
@@ -32,6 +32,20 @@ use rotation::Aged;
 const NEEDED_PERCENT: u64 = 110;
 /// The steps to a newer schema may write the database anew, beside the copy of it.
 const NEEDED_FOR_MIGRATION_PERCENT: u64 = 300;
+
+/// The files of the backups of a database: each copy, the note beside it, and the mark of a bad one.
+pub(crate) fn files_of(place: &Place) -> Vec<PathBuf> {
+    let Some(folder) = place.backups() else {
+        return Vec::new();
+    };
+    manifest::list(&folder, &stem_of(&place.main))
+        .iter()
+        .flat_map(|backup| {
+            [manifest::FILE, manifest::MANIFEST, manifest::FAILED]
+                .map(|ending| manifest::path(&folder, &backup.name, ending))
+        })
+        .collect()
+}
 
 impl KeptFile {
     /// Makes a backup in the folder `backups` beside the database, checks it, and lets older ones go
@@ -202,14 +216,18 @@ impl KeptFile {
     }
 
     fn stem(&self) -> String {
-        let stem = self.place.main.file_stem().unwrap_or_default();
-        stem.to_string_lossy().into_owned()
+        stem_of(&self.place.main)
     }
 
     fn database_name(&self) -> String {
         let name = self.place.main.file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
     }
+}
+
+fn stem_of(main: &Path) -> String {
+    let stem = main.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
 }
 
 fn aged(backup: &Backup) -> Option<Aged> {

@@ -14,7 +14,7 @@ use crate::fault::point;
 use crate::platform;
 use crate::platform::keep_private;
 
-const PIECE_BYTES: usize = 256 * 1024;
+pub(crate) const PIECE_BYTES: usize = 256 * 1024;
 
 /// Makes a folder for us alone, with its missing parents.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
@@ -100,13 +100,14 @@ pub(crate) fn sha256(path: &Path) -> io::Result<String> {
             n => hasher.update(piece.get(..n).unwrap_or_default()),
         }
     }
-    Ok(hasher
-        .finalize()
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            hex.push_str(&format!("{byte:02x}"));
-            hex
-        }))
+    Ok(hexadecimal(&hasher.finalize()))
+}
+
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        hex.push_str(&format!("{byte:02x}"));
+        hex
+    })
 }
 
 /// A moment as part of a name: `20261121T070111Z`.

@@ -12,6 +12,7 @@
 //! | hold a read for long | [`KeptFile::reserve`] |
 //! | know how it is | [`KeptFile::health`], [`KeptFile::on_health`], [`KeptFile::facts`] |
 //! | copy it, and bring a copy back | [`KeptFile::backup`], [`KeptFile::preview`], [`KeptFile::restore`] |
+//! | take it to another folder | [`relocate`] |
 //! | see what was kept aside, and get out what is in it | [`KeptFile::quarantine`], [`salvage()`] |
 //! | try at once what the breaker holds back | [`KeptFile::try_now`] |
 //!
@@ -55,6 +56,7 @@ mod preserve;
 mod queue;
 mod quote;
 mod raw;
+pub mod relocate;
 mod reserve;
 mod restore;
 mod salvage;

@@ -71,6 +71,13 @@ impl WorkspaceLock {
         Ok(WorkspaceLock { _file: file })
     }
 
+    /// Says anew who holds the workspace, and for what.
+    pub fn rename(&self, dir: &Path, holder: &Holder) {
+        if let Err(error) = write_owner(dir, holder) {
+            tracing::warn!(kind = ?error.kind(), "the holder's name could not be written");
+        }
+    }
+
     /// Who holds the workspace now, if anybody does and has said so.
     pub fn holder(dir: &Path) -> Option<Holder> {
         let file = File::open(dir.join(LOCK_FILE)).ok()?;

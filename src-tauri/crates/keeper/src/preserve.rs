@@ -234,6 +234,24 @@ pub(crate) fn list(place: &Place) -> Vec<Set> {
     sets
 }
 
+/// The files of all finished sets: what is named after the database, and the manifests.
+pub(crate) fn files_of(place: &Place) -> Vec<PathBuf> {
+    let is_ours = |set: &Set, path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name == MANIFEST || name.starts_with(&set.manifest.database))
+    };
+    list(place)
+        .iter()
+        .flat_map(|set| {
+            let files = fs::read_dir(&set.folder).into_iter().flatten().flatten();
+            files
+                .map(|file| file.path())
+                .filter(|path| is_ours(set, path))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
 fn read(folder: PathBuf, place: &Place) -> Option<Set> {
     let path = folder.join(MANIFEST);
     if place::size_of(&path)? > MANIFEST_BYTES_MAX {

@@ -75,6 +75,17 @@ impl Store {
             .map_err(Either::into_inner)
     }
 
+    /// Reads for long, without a deadline, under a permit of [`Store::reserve`].
+    pub fn read_long<T, E: From<Error>>(
+        &self,
+        permit: &Reservation,
+        op: impl FnOnce(&Read<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        permit
+            .read(|tx| op(&Read::new(tx.connection())).map_err(Either::Op))
+            .map_err(Either::into_inner)
+    }
+
     /// Answers when the write is committed and synced.
     pub fn write<T, E>(
         &self,

@@ -5,10 +5,10 @@ use ts_rs::TS;
 
 use crate::{
     Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, FailedAt, FindAsked,
-    FoundInDocument, Hits, Id, ImportPaths, ImportPlan, JobsRetry, Ledger, Near, NoteAdded,
-    Original, People, Question, RestorePreview, RestoreTo, Restored, Retried, Search,
-    SettingChange, Settings, ShowAt, Shown, Status, TreeAt, TreeView, Why, WhyAsked, Work,
-    WorkFailed,
+    Folder, FoundInDocument, Hits, Id, ImportPaths, ImportPlan, JobsRetry, Ledger, MovePlan, Near,
+    NoteAdded, Original, People, Place, Question, RestorePreview, RestoreTo, Restored, Retried,
+    Search, SettingChange, Settings, ShowAt, Shown, Status, Storage, StorageAsk, TreeAt, TreeView,
+    Why, WhyAsked, Work, WorkFailed,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -110,4 +110,20 @@ calls! {
     settings_get / SettingsGet(Empty) -> Settings;
     /// Changes one setting, at once and for good.
     settings_set / SettingsSet(SettingChange) -> Settings;
+    /// Where the memory lives, and what copies a move has left. Answered also while it can't be opened.
+    place / Place(Empty) -> Place;
+    /// What moving the memory to a folder would copy, and why it can't be done, if so. Changes nothing.
+    move_plan / MovePlan(Folder) -> MovePlan;
+    /// Moves the memory: copies it, proves the copy, and uses it from then on. The former place keeps its
+    /// files. Its progress is told meanwhile; other calls are refused as busy.
+    move_start / MoveStart(Folder) -> Place;
+    /// Calls the move off. What was copied is removed, and the memory stays where it is.
+    move_cancel / MoveCancel(Empty) -> Empty;
+    /// Uses the memory that lies in a folder, from now on. Nothing is copied or removed.
+    place_use / PlaceUse(Folder) -> Place;
+    /// Removes a copy that a move has left: only the files that were made by us, and only while they are
+    /// as they were then.
+    copy_left_remove / CopyLeftRemove(Folder) -> Place;
+    /// What takes room: by source, and by kind. Counting all of it takes moments, and is kept.
+    storage / Storage(StorageAsk) -> Storage;
 }

@@ -24,6 +24,10 @@ pub enum ErrorCode {
     Busy,
     /// Another process owns this workspace and can't be reached.
     HeldByAnother,
+    /// The folder in which the memory lives is not there: its disk may not be connected.
+    PlaceMissing,
+    /// The memory is being moved to another folder; calls are answered again when that has ended.
+    Moving,
     /// It was called off, as asked.
     Cancelled,
     /// A fault of ours.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Batch, CopyProgress, Status, Work};
+use crate::{Batch, CopyProgress, MoveProgress, Status, Work};
 
 /// What the owner of a workspace tells its listeners, after it has become true. Events carry state,
 /// not differences: losing one costs at most a late refresh, and an older `seq` is to be ignored.
@@ -18,6 +18,10 @@ pub enum Event {
     Copy(CopyProgress),
     /// Backups or what is kept aside changed, and nothing of that kind is under way any more.
     CopiesChanged,
+    /// The move of the memory to another folder went on. At most a few a second are sent.
+    Move(MoveProgress),
+    /// No move is under way any more: the memory lives in its new folder, or still in the old one.
+    PlaceChanged,
     /// Documents, passages or summaries were added; lists and counts may be stale.
     MemoryChanged {
         #[ts(type = "number")]

@@ -14,7 +14,9 @@ mod health;
 mod import;
 mod memory;
 mod people;
+mod place;
 mod settings;
+mod storage;
 mod tree;
 mod why;
 
@@ -43,6 +45,11 @@ pub use memory::{
     Shown, Span, SummarySentence, TreeStep,
 };
 pub use people::{People, Person, PersonSource};
+pub use place::{
+    CopyLeft, CopyLeftKind, Folder, MoveItem, MovePlan, MoveProblem, MoveProgress, MoveRefusal,
+    MoveStage, MoveWarning, MoveWhat, Place,
+};
 pub use settings::{NumberSetting, SettingChange, SettingName, Settings};
+pub use storage::{SourceStorage, Storage, StorageAsk, StorageCount, StoragePart, StorageWhat};
 pub use tree::{Ledger, SourceRow, TreeAt, TreePosition, TreeRow, TreeRowKind, TreeView};
 pub use why::{SamePassage, Why, WhyAsked, WhyWord};

@@ -14,6 +14,8 @@ export interface Command extends Findable {
   /** What tells it from others of its name. */
   about?: string;
   shortcut?: ShortcutName;
+  /** It comes when it is named, as sources do. */
+  hidden?: boolean;
   run(): void;
 }
 
@@ -122,7 +124,7 @@ export class Palette {
       // The sources are many and have names: they come when they are named.
       return commandGroups
         .filter((group) => group !== "sources")
-        .map((group) => ({ group, commands: all.filter((command) => command.group === group) }))
+        .map((group) => ({ group, commands: all.filter((command) => command.group === group && command.hidden !== true) }))
         .filter(({ commands }) => commands.length > 0);
     }
     const found = wordsOf(text).length === 0 ? [] : matching(text, all).slice(0, RESULTS_MAX);

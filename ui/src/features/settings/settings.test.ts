@@ -1,13 +1,19 @@
 import { render, screen, within } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
+import { CharacterKeys } from "../../state/keys.svelte";
+import { Theme } from "../../state/theme.svelte";
 import { handPlatform, settle, unavailable, type HandPlatform } from "../../testing/platform";
 import type { Backup } from "../../wire/Backup";
 import type { Copies } from "../../wire/Copies";
+import type { Place } from "../../wire/Place";
 import type { Settings as SettingsValue } from "../../wire/Settings";
+import type { Storage } from "../../wire/Storage";
 import { CopiesState } from "./copies.svelte";
 import { ShellState } from "../../state/shell.svelte";
 import { Limits } from "./limits.svelte";
+import { PlaceState } from "./place.svelte";
 import Settings from "./Settings.svelte";
+import { StorageState } from "./storage.svelte";
 
 const backupOf = (id: string, part: Partial<Backup> = {}): Backup => ({
   id,
@@ -45,7 +51,20 @@ async function open(copies: Partial<Copies> = {}, limits: Partial<SettingsValue[
   const platform: HandPlatform = handPlatform();
   const onDone = vi.fn();
   const state = new CopiesState(platform, onDone);
-  render(Settings, { copies: state, limits: new Limits(platform), shell: new ShellState(platform) });
+  render(Settings, {
+    place: new PlaceState(platform, vi.fn()),
+    storage: new StorageState(platform),
+    copies: state,
+    limits: new Limits(platform),
+    theme: new Theme(),
+    keys: new CharacterKeys(),
+    shell: new ShellState(platform),
+    section: null,
+    returnTo: () => null,
+    shortcuts: vi.fn(),
+  });
+  platform.next("place").answer({ folder: "/m", there: true, bytes: 1, usual: "/m", fixed: null, other_disk: false, left: [], moving: null } satisfies Place);
+  platform.next("storage").answer({ sources: [], parts: [], total_bytes: 0, counted_at: null } satisfies Storage);
   platform.next("copies").answer(copiesOf(copies));
   platform.next("settings_get").answer(limitsOf(limits));
   await settle();

@@ -10,12 +10,13 @@ import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./impor
 import { FakeWork } from "./activity";
 import { FakeCopies } from "./copies";
 import { findInDocument, near, original, why } from "./reading";
+import { FakePlace, storage } from "./place";
 import { recall } from "./search";
 import { people } from "./people";
 import { largeTree, manySources, manySourcesLedger } from "./large";
 import { ledger, show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -45,10 +46,14 @@ export class FakePlatform implements Platform {
   #copies: FakeCopies;
   #work: FakeWork;
   #shell = new FakeShell();
+  #place: FakePlace;
+  #counted: boolean;
   #longReads: number | null = null;
 
   constructor(private readonly scenario: Scenario) {
     this.#empty = scenario === "empty";
+    this.#place = new FakePlace(scenario, (event) => this.#emit(event));
+    this.#counted = scenario !== "large";
     this.#copies = new FakeCopies(scenario, (event) => this.#emit(event));
     this.#batches = this.#empty ? [] : [...pastBatches];
     this.#work = new FakeWork(scenario, () => this.#batches, (event) => this.#emit(event));
@@ -107,7 +112,8 @@ export class FakePlatform implements Platform {
     return this.#shell.act(act);
   }
 
-  async pickPaths(kind: "files" | "folder"): Promise<string[]> {
+  async pickPaths(kind: "files" | "folder" | "place"): Promise<string[]> {
+    if (kind === "place") return ["/media/ada/Oak/Oldgrowth"];
     return kind === "folder" ? ["/home/ada/Documents/Research"] : ["/home/ada/Documents/roof.md"];
   }
 
@@ -121,7 +127,16 @@ export class FakePlatform implements Platform {
 
   async showCopy(): Promise<void> {}
 
+  async showPlace(): Promise<void> {}
+
   async openError(): Promise<WireError | null> {
+    if (this.#place.lost) {
+      return {
+        code: "place_missing",
+        message: "the memory lives in /media/ada/Oak/Oldgrowth, which is not there",
+        hint: "connect its disk and try again; nothing has been changed or begun anew",
+      };
+    }
     if (this.scenario !== "held") return null;
     return {
       code: "held_by_another",
@@ -190,6 +205,16 @@ export class FakePlatform implements Platform {
     damage_accept: () => {
       this.#copies.acceptDamage();
       return this.#status();
+    },
+    place: () => this.#place.get(),
+    move_plan: ({ folder }) => this.#place.plan(folder),
+    move_start: ({ folder }) => this.#place.move(folder),
+    move_cancel: () => this.#place.cancel(),
+    place_use: ({ folder }) => this.#place.use(folder),
+    copy_left_remove: ({ folder }) => this.#place.remove(folder),
+    storage: ({ count }) => {
+      this.#counted ||= count;
+      return storage(this.#empty, this.#counted);
     },
     settings_get: () => this.#settings(),
     settings_set: ({ value }) => {

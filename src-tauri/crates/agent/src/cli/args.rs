@@ -138,6 +138,29 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: SettingsAction,
     },
+    /// Where the memory lives, and what copies moves have left
+    Place {
+        /// Use the memory that lies in this folder from now on
+        #[arg(long = "use", value_name = "DIR", conflicts_with = "remove_copy")]
+        use_folder: Option<PathBuf>,
+        /// Remove a copy that a move has left: only our own files, only while they are as they were
+        #[arg(long, value_name = "DIR")]
+        remove_copy: Option<PathBuf>,
+        /// Remove it without asking
+        #[arg(long, requires = "remove_copy")]
+        yes: bool,
+    },
+    /// What takes room, by source and by kind; reads every page
+    Storage,
+    /// Move the memory to another folder, also while it is in use; what is here stays until removed
+    Move {
+        /// An empty folder, or one that is not there yet
+        #[arg(value_name = "DIR")]
+        to: PathBuf,
+        /// Do it without asking
+        #[arg(long)]
+        yes: bool,
+    },
     /// Work on this memory without a window until stopped
     Serve,
 }

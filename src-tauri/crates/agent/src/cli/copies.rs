@@ -12,6 +12,7 @@ use oldgrowth_wire::{
 use super::Ended;
 use super::output::Output;
 use crate::owner::Purpose;
+use crate::place::Workspace;
 use crate::session::Session;
 use crate::socket::Client;
 use crate::words::wire_error;
@@ -24,13 +25,13 @@ pub(super) enum Way<'a> {
     Discard { asked: bool },
 }
 
-fn session(workspace: &Path) -> Result<Session, WireError> {
+fn session(workspace: &Workspace) -> Result<Session, WireError> {
     Session::open(workspace, "a backup on the command line", Purpose::OneCall)
 }
 
 /// Tells its progress, and is called off by an interrupt.
 pub(super) fn backup(
-    workspace: &Path,
+    workspace: &Workspace,
     to: Option<&Path>,
     output: &Arc<Output>,
 ) -> Result<Ended, WireError> {
@@ -43,14 +44,14 @@ pub(super) fn backup(
     Ok(Ended::Well)
 }
 
-pub(super) fn list(workspace: &Path, output: &Output) -> Result<Ended, WireError> {
+pub(super) fn list(workspace: &Workspace, output: &Output) -> Result<Ended, WireError> {
     let copies: Copies = session(workspace)?.call(Request::Copies(Empty {}))?;
     output.copies(&copies);
     Ok(Ended::Well)
 }
 
 pub(super) fn restore(
-    workspace: &Path,
+    workspace: &Workspace,
     id: String,
     way: Way<'_>,
     output: &Output,
@@ -91,14 +92,14 @@ pub(super) fn restore(
 }
 
 /// Only a person at a terminal can say yes to a question.
-fn can_answer(what: &str, output: &Output) -> Result<(), WireError> {
+pub(super) fn can_answer(what: &str, output: &Output) -> Result<(), WireError> {
     if output.is_for_programs() || !std::io::stdin().is_terminal() {
         return Err(unconfirmed(what));
     }
     Ok(())
 }
 
-fn confirm(question: &str) -> Result<(), WireError> {
+pub(super) fn confirm(question: &str) -> Result<(), WireError> {
     super::output::hint(question);
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer);
@@ -166,7 +167,7 @@ fn call_off_when_interrupted(session: &Session) {
     }
 }
 
-fn absolute(path: &Path) -> Result<String, WireError> {
+pub(super) fn absolute(path: &Path) -> Result<String, WireError> {
     std::path::absolute(path)
         .ok()
         .and_then(|path| path.to_str().map(str::to_owned))

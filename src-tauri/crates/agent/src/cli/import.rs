@@ -11,6 +11,7 @@ use oldgrowth_wire::{
 use super::Ended;
 use super::output::Output;
 use crate::owner::{Owner, Purpose};
+use crate::place::Workspace;
 use crate::session::Session;
 use crate::socket::{Client, Endpoint};
 use crate::words::{explain, wire_error};
@@ -19,7 +20,7 @@ const GOES_ON: &str =
     "what was told as committed is safe; the rest goes on when Oldgrowth runs again";
 
 pub(super) fn import(
-    workspace: &Path,
+    workspace: &Workspace,
     paths: &[PathBuf],
     wait: bool,
     output: &Arc<Output>,

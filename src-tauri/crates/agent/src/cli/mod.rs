@@ -7,6 +7,7 @@ mod args;
 mod copies;
 mod import;
 mod output;
+mod place;
 mod serve;
 mod settings;
 mod show;
@@ -19,10 +20,11 @@ use std::sync::Arc;
 use clap::Parser;
 use oldgrowth_wire::{
     AddNote, Answer, Empty, ErrorCode, HealthState, Hits, NoteAdded, People, Question, Request,
-    Search, Status, TreeAt, TreeView, WireError,
+    Search, Status, Storage, StorageAsk, TreeAt, TreeView, WireError,
 };
 
-use crate::owner::{Purpose, default_workspace};
+use crate::owner::Purpose;
+use crate::place::Workspace;
 use crate::session::Session;
 use crate::words::wire_error;
 use args::{Args, Command};
@@ -75,6 +77,8 @@ fn exit_code(code: ErrorCode) -> u8 {
         | ErrorCode::DiskFull
         | ErrorCode::ReadOnly
         | ErrorCode::NeedsPerson
+        | ErrorCode::PlaceMissing
+        | ErrorCode::Moving
         | ErrorCode::Busy
         | ErrorCode::Internal => 3,
     }
@@ -89,15 +93,20 @@ fn log_to_stderr() {
         .init();
 }
 
-fn workspace(named: Option<PathBuf>) -> Result<PathBuf, WireError> {
+fn workspace(named: Option<PathBuf>) -> Result<Workspace, WireError> {
     match named {
-        None => default_workspace(),
+        None => Workspace::of_person(),
         Some(named) => std::path::absolute(named)
+            .map(Workspace::named)
             .map_err(|_| wire_error(ErrorCode::Usage, "the workspace is not a path", None)),
     }
 }
 
-fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<Ended, WireError> {
+fn command(
+    command: Command,
+    workspace: &Workspace,
+    output: &Arc<Output>,
+) -> Result<Ended, WireError> {
     let one_call = || Session::open(workspace, "the oldgrowth command line", Purpose::OneCall);
     match command {
         Command::Import { paths, wait } => import::import(workspace, &paths, wait, output),
@@ -226,6 +235,25 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
             copies::restore(workspace, id, way, output)
         }
         Command::Settings { action } => settings::settings(one_call, action, output),
+        Command::Place {
+            use_folder,
+            remove_copy,
+            yes,
+        } => {
+            let way = match (&use_folder, &remove_copy) {
+                (Some(folder), _) => place::Way::Use(folder),
+                (None, Some(folder)) => place::Way::RemoveCopy { folder, asked: yes },
+                (None, None) => place::Way::Show,
+            };
+            place::place(workspace, way, output)
+        }
+        Command::Storage => {
+            let storage: Storage =
+                one_call()?.call(Request::Storage(StorageAsk { count: true }))?;
+            output.storage(&storage);
+            Ok(Ended::Well)
+        }
+        Command::Move { to, yes } => place::move_to(workspace, &to, yes, output),
         Command::Serve => serve::serve(workspace, output),
     }
 }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod copies;
+mod place;
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -503,7 +504,9 @@ mod tests {
             reason: None,
             bytes_total: 0,
             bytes_ended: 0,
+            rate: None,
             eta_seconds: None,
+            paused: false,
         };
         for (batch, words) in [
             (batch(3, 0, 0), "3 files"),

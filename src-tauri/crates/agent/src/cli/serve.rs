@@ -1,17 +1,20 @@
 //! `oldgrowth serve`: the owner without a window.
 
-use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use oldgrowth_wire::{ErrorCode, WireError};
 
 use super::Ended;
 use super::output::Output;
-use crate::owner::Owner;
+use crate::home::Home;
+use crate::place::Workspace;
 use crate::words::wire_error;
 
-pub(super) fn serve(workspace: &Path, output: &Output) -> Result<Ended, WireError> {
-    let owner = Owner::open(workspace, "oldgrowth serve")?;
+pub(super) fn serve(workspace: &Workspace, output: &Output) -> Result<Ended, WireError> {
+    let home = Home::open(workspace.clone(), "oldgrowth serve", Arc::new(|_event| {}));
+    if let Some(refusal) = home.refusal() {
+        return Err(refusal);
+    }
     let (stop, stopped) = mpsc::channel();
     ctrlc::set_handler(move || {
         // A second signal while we stop has nothing more to say.
@@ -24,9 +27,9 @@ pub(super) fn serve(workspace: &Path, output: &Output) -> Result<Ended, WireErro
             None,
         )
     })?;
-    output.serving(workspace);
+    output.serving(&workspace.folder_named());
     let stopped = stopped.recv();
-    drop(owner);
+    home.close();
     stopped
         .map(|()| Ended::Well)
         .map_err(|_| wire_error(ErrorCode::Internal, "stopped without a signal", None))

@@ -7,7 +7,7 @@ mod server;
 
 pub(crate) use client::Client;
 pub(crate) use endpoint::Endpoint;
-pub(crate) use server::Server;
+pub(crate) use server::{Calls, Server};
 
 use oldgrowth_wire::{Event, Request, WireError};
 use serde::{Deserialize, Serialize};

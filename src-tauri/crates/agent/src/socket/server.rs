@@ -7,13 +7,12 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use interprocess::local_socket::{Listener, ListenerOptions, Stream, prelude::*};
-use oldgrowth_engine::Engine;
-use oldgrowth_wire::{ErrorCode, Event};
+use oldgrowth_wire::{ErrorCode, Event, Request, WireError};
 use parking_lot::Mutex;
+use serde_json::Value;
 
 use super::{Endpoint, LINE_BYTES_MAX, Received, Sent};
 use crate::words::wire_error;
-use crate::{dispatch, views};
 
 /// How many programs may be connected at once.
 const CONNECTIONS_MAX: usize = 32;
@@ -21,56 +20,69 @@ const CONNECTIONS_MAX: usize = 32;
 /// How many events may wait for a slow listener before it is let go. It can ask for the state.
 const EVENTS_WAITING_MAX: usize = 10_000;
 
+/// Who answers what is asked through the socket.
+pub(crate) trait Calls: Send + Sync {
+    fn answer(&self, request: Request) -> Result<Value, WireError>;
+}
+
 /// Listens until it is dropped.
 pub(crate) struct Server {
     endpoint: Endpoint,
-    stopping: Arc<AtomicBool>,
+    shared: Arc<Shared>,
     accepting: Option<JoinHandle<()>>,
 }
 
 struct Shared {
-    engine: Arc<Engine>,
-    stopping: Arc<AtomicBool>,
+    calls: Arc<dyn Calls>,
+    stopping: AtomicBool,
     connections: AtomicUsize,
     followers: Mutex<Vec<mpsc::SyncSender<Event>>>,
 }
 
 impl Server {
-    pub(crate) fn start(endpoint: &Endpoint, engine: Arc<Engine>) -> std::io::Result<Self> {
+    pub(crate) fn start(endpoint: &Endpoint, calls: Arc<dyn Calls>) -> std::io::Result<Self> {
         // We hold the workspace, so a socket that is there is a dead owner's.
         let options = ListenerOptions::new()
             .name(endpoint.name()?)
             .try_overwrite(true);
         let listener = private(options).create_sync()?;
         restrict(endpoint)?;
-        let stopping = Arc::new(AtomicBool::new(false));
         let shared = Arc::new(Shared {
-            stopping: Arc::clone(&stopping),
+            calls,
+            stopping: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
             followers: Mutex::new(Vec::new()),
-            engine: Arc::clone(&engine),
         });
-        let weak = Arc::downgrade(&shared);
-        let workspace = dispatch::workspace(&engine);
-        engine.subscribe(move |event| {
-            if let Some(shared) = weak.upgrade() {
-                shared.pass_on(&views::event(event, &workspace));
-            }
-        });
+        let serving = Arc::clone(&shared);
         let accepting = std::thread::Builder::new()
             .name("socket".to_owned())
-            .spawn(move || accept(&listener, &shared))?;
+            .spawn(move || accept(&listener, &serving))?;
         Ok(Self {
             endpoint: endpoint.clone(),
-            stopping,
+            shared,
             accepting: Some(accepting),
         })
+    }
+
+    /// Passes an event on to those who follow.
+    pub(crate) fn tell(&self, event: &Event) {
+        self.shared.pass_on(event);
+    }
+
+    /// Passes events on for as long as it listens.
+    pub(crate) fn teller(&self) -> impl Fn(&Event) + Send + Sync + 'static {
+        let shared = Arc::downgrade(&self.shared);
+        move |event| {
+            if let Some(shared) = shared.upgrade() {
+                shared.pass_on(event);
+            }
+        }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stopping.store(true, Ordering::SeqCst);
+        self.shared.stopping.store(true, Ordering::SeqCst);
         // Accepting waits for a connection: this one.
         let woken = self.endpoint.name().and_then(Stream::connect).is_ok();
         if let Some(accepting) = self.accepting.take().filter(|_| woken)
@@ -78,6 +90,8 @@ impl Drop for Server {
         {
             tracing::error!("the socket's thread panicked");
         }
+        // Who follows hears that there is no more to come.
+        self.shared.followers.lock().clear();
     }
 }
 
@@ -136,7 +150,7 @@ fn serve(stream: Stream, shared: &Shared) {
         }
         let sent = match serde_json::from_str(&line) {
             Ok(Sent::Call(request)) => {
-                let reply = dispatch::answer(&shared.engine, request);
+                let reply = shared.calls.answer(request);
                 send(
                     &mut stream,
                     &reply.map_or_else(Received::Error, Received::Answer),

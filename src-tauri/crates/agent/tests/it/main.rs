@@ -16,6 +16,8 @@ mod full_disk;
 mod kill;
 #[cfg(target_os = "linux")]
 mod locks;
+#[cfg(target_os = "linux")]
+mod moving;
 mod owners;
 #[cfg(target_os = "linux")]
 mod read_only;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::daily::Failure;
 
-const FILE: &str = "upkeep.json";
+pub(crate) const FILE: &str = "upkeep.json";
 
 /// A larger file was not written by us.
 const FILE_BYTES_MAX: u64 = 64 * 1024;

@@ -18,7 +18,7 @@ use crate::{Engine, Error, Result, Status};
 pub use running::{CopyProgress, CopyWork};
 
 pub(crate) use daily::Failure;
-pub(crate) use memo::Memo;
+pub(crate) use memo::{FILE as MEMO_FILE, Memo};
 pub(crate) use running::Running;
 
 /// Under this name a backup holds its long read.

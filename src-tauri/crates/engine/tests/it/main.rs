@@ -24,6 +24,7 @@ mod rig;
 mod sealing;
 mod searching;
 mod stand_ins;
+mod storage;
 mod superseding;
 mod telling;
 mod walking;

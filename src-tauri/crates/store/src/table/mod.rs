@@ -9,6 +9,8 @@ pub mod jobs;
 pub mod nodes;
 pub mod places;
 pub mod sources;
+pub mod storage;
+pub mod totals;
 pub mod trees;
 pub mod words;
 

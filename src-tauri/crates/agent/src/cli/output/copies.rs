@@ -124,7 +124,7 @@ fn minute(instant: &str) -> &str {
     instant.get(..16).unwrap_or(instant)
 }
 
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1_000_000.0)
 }
 

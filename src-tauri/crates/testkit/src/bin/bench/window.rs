@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use oldgrowth_agent::Owner;
+use oldgrowth_agent::{Home, Listener, Workspace};
 use oldgrowth_engine::ports::Clock;
 use oldgrowth_testkit::{Corpus, WallClock};
 use oldgrowth_wire::{
@@ -79,12 +79,11 @@ pub(crate) fn measure_events(table: &mut Table, files: usize) {
     Corpus::new(5)
         .write_notes(&notes, files, 1)
         .expect("the notes are written");
-    let memory = Memory::at(&folder.path().join("memory"));
     let clock = WallClock::start();
     let heard: Arc<Mutex<Vec<(&str, Duration)>>> = Arc::default();
     let (sender, ends) = mpsc::channel();
     let (listening, at) = (Arc::clone(&heard), Arc::clone(&clock));
-    memory.owner.subscribe(move |event| {
+    let listener: Listener = Arc::new(move |event| {
         let view = match event {
             Event::Batch(batch) => {
                 if batch.state != BatchState::Running {
@@ -99,6 +98,7 @@ pub(crate) fn measure_events(table: &mut Table, files: usize) {
         };
         listening.lock().push((view, at.monotonic()));
     });
+    let memory = Memory::told(&folder.path().join("memory"), listener);
     let paths = vec![notes.to_string_lossy().into_owned()];
     let _: Batch = memory.ask(Request::ImportStart(ImportPaths { paths }));
     ends.recv().expect("the import ends");
@@ -130,7 +130,7 @@ pub(crate) fn measure_events(table: &mut Table, files: usize) {
 }
 
 struct Memory {
-    owner: Owner,
+    home: Home,
 }
 
 #[expect(
@@ -144,18 +144,23 @@ impl Memory {
     }
 
     fn at(workspace: &Path) -> Self {
-        let owner = Owner::open(workspace, "bench").expect("the workspace is free");
-        Self { owner }
+        Self::told(workspace, Arc::new(|_| {}))
+    }
+
+    fn told(workspace: &Path, listener: Listener) -> Self {
+        let home = Home::open(Workspace::named(workspace.to_path_buf()), "bench", listener);
+        assert!(home.try_again().is_none(), "the workspace is free");
+        Self { home }
     }
 
     fn ask<T: DeserializeOwned>(&self, request: Request) -> T {
-        let answer = self.owner.call(request).expect("the call is answered");
+        let answer = self.home.call(request).expect("the call is answered");
         serde_json::from_value(answer).expect("the answer is understood")
     }
 
     fn time(&self, request: &Request) -> Duration {
         let request = request.clone();
-        timed(|| self.owner.call(request).expect("the call is answered")).0
+        timed(|| self.home.call(request).expect("the call is answered")).0
     }
 
     fn rows(&self, node: Option<&str>) -> TreeView {

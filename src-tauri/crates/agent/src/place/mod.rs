@@ -1,0 +1,112 @@
+//! Where the memory lives, and its move to another folder.
+//!
+//! A small file in the person's usual folder, the pointer, says which folder is used. Replacing it is
+//! the one step by which a move becomes true:
+//!
+//! ```text
+//!   begun noted ─► copied into a draft ─► proved ─► draft named ─► pointer replaced
+//!        └──────────────┴────────────────┴──────────────┘               └ the new folder is used;
+//!          ended here: the old folder is used, untouched;                 the old one is kept
+//!          what was copied is named, and a person can have it removed
+//! ```
+//!
+//! A folder that the pointer leads to bears a mark with the same id. Where the mark is missing the disk
+//! is another one or none, and nothing is begun there.
+
+mod left;
+mod pointer;
+mod target;
+mod transfer;
+mod view;
+
+use std::path::{Path, PathBuf};
+
+use oldgrowth_wire::{ErrorCode, WireError};
+
+use crate::words::wire_error;
+
+pub(crate) use left::remove_left;
+pub(crate) use pointer::{Begun, Copied, Note, Old, Pointer, is_same};
+pub(crate) use target::{Target, fixed, is_memory, plan, refusal_error};
+pub(crate) use transfer::{Failed, Transfer, sweep};
+pub(crate) use view::view;
+
+/// Names another folder than the person's own.
+const WORKSPACE_VARIABLE: &str = "OLDGROWTH_WORKSPACE";
+
+/// How the folder of a memory is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workspace(Found);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Found {
+    /// By its name: it stays where it is.
+    Named(PathBuf),
+    /// By the pointer in the person's usual folder.
+    Pointed(Pointer),
+}
+
+impl Workspace {
+    #[must_use]
+    pub fn named(folder: PathBuf) -> Self {
+        Self(Found::Named(folder))
+    }
+
+    /// This person's memory: in the folder that `OLDGROWTH_WORKSPACE` names, or else in the platform's folder
+    /// for local application data or wherever it was moved from there.
+    pub fn of_person() -> Result<Self, WireError> {
+        if let Some(named) = std::env::var_os(WORKSPACE_VARIABLE).filter(|named| !named.is_empty())
+        {
+            return std::path::absolute(named).map(Self::named).map_err(|_| {
+                wire_error(
+                    ErrorCode::Usage,
+                    format!("{WORKSPACE_VARIABLE} is not a path"),
+                    None,
+                )
+            });
+        }
+        dirs::data_local_dir()
+            .map(|dir| Self(Found::Pointed(Pointer::in_folder(dir.join("oldgrowth")))))
+            .ok_or_else(|| {
+                wire_error(
+                    ErrorCode::Usage,
+                    "this computer names no folder for application data",
+                    Some("name one with --workspace or OLDGROWTH_WORKSPACE"),
+                )
+            })
+    }
+
+    /// The folder that is used at this moment. Asked again after waiting for its lock: it may have been
+    /// moved meanwhile.
+    pub(crate) fn folder(&self) -> Result<PathBuf, WireError> {
+        match &self.0 {
+            Found::Named(folder) => Ok(folder.clone()),
+            Found::Pointed(pointer) => pointer.folder(),
+        }
+    }
+
+    /// The folder by name, whether or not it is there.
+    pub(crate) fn folder_named(&self) -> PathBuf {
+        match &self.0 {
+            Found::Named(folder) => folder.clone(),
+            Found::Pointed(pointer) => pointer
+                .read()
+                .ok()
+                .and_then(|note| note.used)
+                .map_or_else(|| pointer.usual().to_owned(), |used| used.folder),
+        }
+    }
+
+    /// `None` for a folder that was named: the next start would look for it in the same place.
+    pub(crate) fn pointer(&self) -> Option<&Pointer> {
+        match &self.0 {
+            Found::Named(_) => None,
+            Found::Pointed(pointer) => Some(pointer),
+        }
+    }
+}
+
+/// A path as the wire carries it.
+pub(crate) fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}

@@ -1,0 +1,32 @@
+//! How many rows the store has of what a person knows.
+
+use crate::{Read, Result};
+
+/// Compared to prove that a copy of the store is whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub sources: u64,
+    pub documents: u64,
+    pub chunks: u64,
+    pub nodes: u64,
+    pub jobs: u64,
+}
+
+impl Read<'_> {
+    pub fn totals(&self) -> Result<Totals> {
+        const SQL: &str = "
+            SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM documents),
+                   (SELECT count(*) FROM chunks), (SELECT count(*) FROM nodes),
+                   (SELECT count(*) FROM jobs)";
+        self.one(SQL, [], |row| {
+            let count = |column| row.get(column).map(i64::unsigned_abs);
+            Ok(Totals {
+                sources: count(0)?,
+                documents: count(1)?,
+                chunks: count(2)?,
+                nodes: count(3)?,
+                jobs: count(4)?,
+            })
+        })
+    }
+}
