@@ -18,9 +18,11 @@ use oldgrowth_domain::UnixMs;
 pub(crate) mod copies;
 mod health;
 mod settings;
+mod sources;
 
 pub(crate) use health::status;
 pub(crate) use settings::settings;
+pub(crate) use sources::{ledger, removal, unread};
 
 fn time(at: Option<UnixMs>) -> Option<String> {
     at.map(UnixMs::to_rfc3339)
@@ -251,28 +253,6 @@ pub(crate) fn tree(view: engine::View) -> wire::TreeView {
     }
 }
 
-pub(crate) fn ledger(rows: Vec<engine::SourceLedger>) -> wire::Ledger {
-    let sources = rows
-        .into_iter()
-        .map(|row| wire::SourceRow {
-            found: row.found(),
-            in_step: row.is_in_step(),
-            id: row.source.id.to_string(),
-            kind: row.source.kind.as_str().to_owned(),
-            name: row.source.name,
-            path: row.source.root,
-            not_read: row.coverage.not_read,
-            documents: row.coverage.documents,
-            chunked: row.coverage.chunks,
-            searchable: row.coverage.indexed,
-            in_tree: row.coverage.in_tree,
-            summaries: row.coverage.nodes,
-            last_import_at: time(row.source.last_import_at),
-        })
-        .collect();
-    wire::Ledger { sources }
-}
-
 pub(crate) fn plan(plan: engine::ImportPlan) -> wire::ImportPlan {
     wire::ImportPlan {
         items: plan.items,
@@ -282,6 +262,7 @@ pub(crate) fn plan(plan: engine::ImportPlan) -> wire::ImportPlan {
             .into_iter()
             .map(|(format, items)| wire::PlannedFormat {
                 name: format_name(format).to_owned(),
+                conversations: matches!(format, Format::ChatGpt | Format::Claude),
                 items,
             })
             .collect(),
@@ -297,6 +278,11 @@ pub(crate) fn plan(plan: engine::ImportPlan) -> wire::ImportPlan {
                 message: problem.message,
             })
             .collect(),
+        known: plan.known.map(|known| wire::PlanKnown {
+            new: known.new,
+            changed: known.changed,
+            unchanged: known.unchanged,
+        }),
     }
 }
 
@@ -324,6 +310,12 @@ pub(crate) fn batch(view: engine::BatchView) -> wire::Batch {
             BatchState::Failed => wire::BatchState::Failed,
             BatchState::Cancelled => wire::BatchState::Cancelled,
         },
+        cause: match view.cause {
+            engine::Cause::Named => wire::BatchCause::Named,
+            engine::Cause::Again => wire::BatchCause::Again,
+            engine::Cause::Folder => wire::BatchCause::Folder,
+        },
+        conversations: view.progress.conversations,
         created_at: view.batch.created_at.to_rfc3339(),
         ended_at: time(view.batch.ended_at),
         new: view.progress.new,
@@ -344,6 +336,7 @@ pub(crate) fn report(report: engine::BatchReport) -> wire::BatchReport {
         reasons: report.reasons.into_iter().map(reason_count).collect(),
         items: report.items.into_iter().map(item).collect(),
         items_left_out: report.items_left_out,
+        no_longer_there: report.not_met,
     }
 }
 
@@ -370,6 +363,7 @@ pub(crate) fn event(event: &engine::Event, workspace: &str) -> wire::Event {
     match event {
         engine::Event::Health(now) => wire::Event::Health(status(now.clone(), workspace)),
         engine::Event::Batch(view) => wire::Event::Batch(batch(view.clone())),
+        engine::Event::Plan { found } => wire::Event::Plan { found: *found },
         engine::Event::Copy(progress) => wire::Event::Copy(copies::progress(*progress)),
         engine::Event::CopiesChanged => wire::Event::CopiesChanged,
         engine::Event::MemoryChanged { seq } => wire::Event::MemoryChanged { seq: *seq },

@@ -8,7 +8,7 @@ use oldgrowth_store::table::batches::{Batch, ItemReport, Progress};
 use oldgrowth_store::{BatchKey, Lane, Read};
 
 use crate::engine::Core;
-use crate::ingest::plan::{ReasonCount, count};
+use crate::ingest::plan::{Cause, ItemPayload, ReasonCount, count};
 use crate::{Engine, Error, Event, Result};
 
 /// How many imports are listed.
@@ -25,6 +25,7 @@ pub struct BatchView {
     pub batch: Batch,
     pub progress: Progress,
     pub failure: Option<String>,
+    pub cause: Cause,
     /// When this was true.
     pub at: UnixMs,
 }
@@ -65,6 +66,8 @@ pub struct BatchReport {
     pub reasons: Vec<ReasonCount>,
     pub items: Vec<ItemReport>,
     pub items_left_out: u32,
+    /// Of a source that was read again whole: how many of its files were not met.
+    pub not_met: Option<u32>,
 }
 
 impl Engine {
@@ -100,12 +103,14 @@ impl Engine {
                     items,
                 })
                 .collect();
+            let not_met = not_met(r, &view)?;
             let items_left_out = view.total().saturating_sub(count(items.len()));
             Ok(BatchReport {
                 view,
                 reasons,
                 items,
                 items_left_out,
+                not_met,
             })
         })
     }
@@ -151,6 +156,7 @@ impl Core {
         };
         Ok(BatchView {
             progress: r.batch_progress(key)?,
+            cause: cause(r, key)?,
             batch,
             failure,
             at: self.now(),
@@ -177,6 +183,26 @@ impl Core {
             self.tell_counts();
         }
     }
+}
+
+/// What the import itself says about why it was begun.
+fn cause(r: &Read<'_>, key: BatchKey) -> Result<Cause> {
+    let payload = r.first_payload(key)?.unwrap_or_default();
+    Ok(serde_json::from_str(&payload)
+        .map(|payload: ItemPayload| payload.cause)
+        .unwrap_or_default())
+}
+
+fn not_met(r: &Read<'_>, view: &BatchView) -> Result<Option<u32>> {
+    let whole = matches!(view.batch.state, BatchState::Done | BatchState::Failed);
+    if view.cause != Cause::Again || !whole {
+        return Ok(None);
+    }
+    let mut sum = 0;
+    for source in r.sources_of_batch(view.batch.key)? {
+        sum += r.files_not_met(source, view.batch.key, view.batch.created_at)?;
+    }
+    Ok(Some(sum))
 }
 
 fn found(r: &Read<'_>, id: &BatchId) -> Result<BatchKey> {

@@ -6,7 +6,8 @@ use ts_rs::TS;
 use crate::{
     AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, Hits, Id, ImportPaths,
     ImportPlan, Ledger, NoteAdded, Question, RestorePreview, RestoreTo, Restored, Search,
-    SettingChange, Settings, Shown, Status, TreeAt, TreeView,
+    SettingChange, Settings, Shown, SourceRemoval, SourceRename, SourceWatch, Status, TreeAt,
+    TreeView, Unread, UnreadAt,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -40,6 +41,10 @@ calls! {
     import_plan / ImportPlan(ImportPaths) -> ImportPlan;
     /// Imports these files and folders. Answers when the work is safely queued.
     import_start / ImportStart(ImportPaths) -> Batch;
+    /// Stops looking up what an import would do; that call fails as cancelled.
+    import_plan_cancel / ImportPlanCancel(Empty) -> Empty;
+    /// As `import_start`, for the folder of the sample memories: into a source that can be removed again.
+    samples_start / SamplesStart(ImportPaths) -> Batch;
     /// Keeps a text. Answers when it is committed and searchable.
     note_add / NoteAdd(AddNote) -> NoteAdded;
     /// Passages that contain the words.
@@ -52,6 +57,18 @@ calls! {
     tree / Tree(TreeAt) -> TreeView;
     /// What each source holds, step by step from found to searchable.
     ledger / Ledger(Empty) -> Ledger;
+    /// Has a folder read again whenever something in it changes, or no longer.
+    source_watch / SourceWatch(SourceWatch) -> Ledger;
+    /// Imports all that a source's folder holds now.
+    source_read_again / SourceReadAgain(Id) -> Batch;
+    /// Gives a source another name.
+    source_rename / SourceRename(SourceRename) -> Ledger;
+    /// What of a source was not read, and why.
+    source_unread / SourceUnread(UnreadAt) -> Unread;
+    /// What removing a source would take away. Only the sample memories can be removed.
+    source_removal / SourceRemoval(Id) -> SourceRemoval;
+    /// Removes a source of sample memories with all that came from it.
+    source_remove / SourceRemove(Id) -> SourceRemoval;
     /// The newest imports, newest first.
     batches / Batches(Empty) -> Vec<Batch>;
     /// One import with what became of each item.

@@ -13,6 +13,8 @@ pub enum Event {
     Health(Status),
     /// An import moved on. At most a few a second are sent for one import; its end always is.
     Batch(Batch),
+    /// What an import would do is being looked up; so many items have been found.
+    Plan { found: u32 },
     /// A backup, its check or a restore moved on. At most a few a second are sent.
     Copy(CopyProgress),
     /// Backups or what is kept aside changed, and nothing of that kind is under way any more.

@@ -23,12 +23,15 @@ pub use error::{ErrorCode, WireError};
 pub use event::Event;
 pub use health::{Component, ComponentCode, HealthState, Reservations, Status};
 pub use import::{
-    AddNote, Batch, BatchItem, BatchReport, BatchState, CountByReason, ImportPaths, ImportPlan,
-    ItemOutcome, NoteAdded, PlanSkip, PlannedFormat,
+    AddNote, Batch, BatchCause, BatchItem, BatchReport, BatchState, CountByReason, ImportPaths,
+    ImportPlan, ItemOutcome, NoteAdded, PlanKnown, PlanSkip, PlannedFormat,
 };
 pub use memory::{
     Answer, AnswerHit, Chunk, Hit, Hits, Id, Locator, Question, Search, Shown, Span,
     SummarySentence, TreeStep,
 };
 pub use settings::{NumberSetting, SettingChange, SettingName, Settings};
-pub use tree::{Ledger, SourceRow, TreeAt, TreeRow, TreeRowKind, TreeView};
+pub use tree::{
+    Ledger, SourceRemoval, SourceRename, SourceRow, SourceWatch, TreeAt, TreeRow, TreeRowKind,
+    TreeView, Unread, UnreadAt, UnreadItem, Watching, WatchingState,
+};

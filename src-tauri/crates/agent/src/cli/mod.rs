@@ -8,6 +8,7 @@ mod import;
 mod output;
 mod serve;
 mod settings;
+mod sources;
 
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -114,6 +115,8 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
             output.added(&added);
             Ok(Ended::Well)
         }
+        Command::Watch { source, off } => sources::watch(one_call()?, source, !off, output),
+        Command::Samples { remove } => sources::samples(one_call()?, remove, output),
         Command::Search {
             query,
             limit,

@@ -1,6 +1,7 @@
 //! What a command prints: JSON for programs, words for people.
 
 mod copies;
+mod sources;
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -201,6 +202,7 @@ impl Output {
                 ComponentCode::Sqlite => "sqlite",
                 ComponentCode::Backup => "backup",
                 ComponentCode::KeptAside => "kept aside",
+                ComponentCode::WatchedFolders => "watching",
             };
             self.line(&format!("{state:>7}  {name:<10} {}", component.cause));
             if let Some(next) = &component.next {

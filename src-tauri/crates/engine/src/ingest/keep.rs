@@ -64,7 +64,7 @@ pub(crate) fn keep(
     if let Some(old) = moved_on
         && !w.has_place(old)?
     {
-        supersede(w, old, document.key, now)?;
+        supersede(w, old, Some(document.key), now)?;
     }
     let outcome = match moved_on {
         Some(_) => Outcome::Changed,

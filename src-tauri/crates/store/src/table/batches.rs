@@ -6,7 +6,7 @@ use rusqlite::{Row, named_params};
 
 use super::jobs::Outcome;
 use super::{parsed, time};
-use crate::{BatchKey, Read, Result, Write};
+use crate::{BatchKey, Read, Result, SourceKey, Write};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
@@ -26,6 +26,8 @@ pub struct Progress {
     pub changed: u32,
     pub unchanged: u32,
     pub skipped: u32,
+    /// How many of the items are conversations.
+    pub conversations: u32,
     pub bytes_total: u64,
     pub bytes_ended: u64,
 }
@@ -68,16 +70,19 @@ impl Read<'_> {
 
     pub fn batch_progress(&self, key: BatchKey) -> Result<Progress> {
         const SQL: &str = "
-            SELECT state, outcome, count(*), sum(bytes) FROM jobs WHERE batch_id = :batch GROUP BY state, outcome";
+            SELECT state, outcome, count(*), sum(bytes), sum(source_id IN (SELECT id FROM sources WHERE kind = 'chats'))
+            FROM jobs WHERE batch_id = :batch GROUP BY state, outcome";
         let groups = self.rows(SQL, named_params! { ":batch": key }, |row| {
             let state: String = row.get(0)?;
             let outcome: Option<String> = row.get(1)?;
             let bytes: i64 = row.get(3)?;
-            Ok((state, outcome, row.get::<_, u32>(2)?, bytes.unsigned_abs()))
+            let (count, conversations) = (row.get::<_, u32>(2)?, row.get::<_, u32>(4)?);
+            Ok((state, outcome, count, bytes.unsigned_abs(), conversations))
         })?;
         let mut progress = Progress::default();
-        for (state, outcome, count, bytes) in groups {
+        for (state, outcome, count, bytes, conversations) in groups {
             progress.bytes_total += bytes;
+            progress.conversations += conversations;
             let children = &mut progress.children;
             match state.as_str() {
                 "ready" => children.waiting += count,
@@ -98,6 +103,34 @@ impl Read<'_> {
             }
         }
         Ok(progress)
+    }
+
+    /// What the first job of an import was told to do.
+    pub fn first_payload(&self, key: BatchKey) -> Result<Option<String>> {
+        const SQL: &str = "
+            SELECT payload FROM jobs WHERE id = (SELECT min(id) FROM jobs WHERE batch_id = :batch)";
+        self.row(SQL, named_params! { ":batch": key }, |row| row.get(0))
+    }
+
+    /// The newest import that had anything to do with a source.
+    pub fn newest_batch_of(&self, source: SourceKey) -> Result<Option<Batch>> {
+        const SQL: &str = "
+            SELECT id, public_id, label, state, created_at, ended_at FROM batches
+            WHERE id = (SELECT max(batch_id) FROM jobs WHERE source_id = :source)";
+        self.row(SQL, named_params! { ":source": source }, batch)
+    }
+
+    /// The imports that had anything to do with a source.
+    pub fn batches_of(&self, source: SourceKey) -> Result<Vec<BatchKey>> {
+        const SQL: &str =
+            "SELECT DISTINCT batch_id FROM jobs WHERE source_id = :source AND batch_id IS NOT NULL";
+        self.rows(SQL, named_params! { ":source": source }, |row| row.get(0))
+    }
+
+    /// The sources that an import had to do with.
+    pub fn sources_of_batch(&self, key: BatchKey) -> Result<Vec<SourceKey>> {
+        const SQL: &str = "SELECT DISTINCT source_id FROM jobs WHERE batch_id = :batch";
+        self.rows(SQL, named_params! { ":batch": key }, |row| row.get(0))
     }
 
     /// The commonest reason among an import's failed items, in words.
@@ -155,6 +188,14 @@ impl Write<'_> {
             INSERT INTO batches (public_id, label, state, created_at) VALUES (:public_id, :label, 'running', :now)";
         let params = named_params! { ":public_id": id.as_str(), ":label": label, ":now": now.0 };
         self.insert(SQL, params).map(BatchKey)
+    }
+
+    /// Removes an import of which no job is left; false when there is one.
+    pub fn delete_batch_if_empty(&self, key: BatchKey) -> Result<bool> {
+        const SQL: &str = "
+            DELETE FROM batches WHERE id = :batch
+              AND NOT EXISTS (SELECT 1 FROM jobs WHERE batch_id = :batch)";
+        Ok(self.execute(SQL, named_params! { ":batch": key })? == 1)
     }
 
     /// Brings an import's state in step with its children's. To be called in each transaction that

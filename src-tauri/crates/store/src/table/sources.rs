@@ -183,6 +183,30 @@ impl Write<'_> {
         self.source(SourceKey(key))
     }
 
+    /// The name a person gives it; it need not be the only one of that name.
+    pub fn rename_source(&self, key: SourceKey, name: &str) -> Result<()> {
+        const SQL: &str = "UPDATE sources SET name = :name WHERE id = :id";
+        self.execute(SQL, named_params! { ":id": key, ":name": name })?;
+        Ok(())
+    }
+
+    /// Since when a folder is watched, or that it is not.
+    pub fn watch_source(&self, key: SourceKey, since: Option<UnixMs>) -> Result<()> {
+        const SQL: &str = "UPDATE sources SET watched_since = :since WHERE id = :id";
+        self.execute(
+            SQL,
+            named_params! { ":id": key, ":since": since.map(|at| at.0) },
+        )?;
+        Ok(())
+    }
+
+    /// Takes a source away of which nothing is left.
+    pub fn delete_source(&self, key: SourceKey) -> Result<()> {
+        const SQL: &str = "DELETE FROM sources WHERE id = :id";
+        self.execute(SQL, named_params! { ":id": key })?;
+        Ok(())
+    }
+
     pub fn touch_source(&self, key: SourceKey, now: UnixMs) -> Result<()> {
         const SQL: &str = "UPDATE sources SET last_import_at = :now WHERE id = :id";
         self.execute(SQL, named_params! { ":id": key, ":now": now.0 })?;
