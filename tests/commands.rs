@@ -135,6 +135,7 @@ fn no_other_window_may_call() {
         "open_error",
         "open_original",
         "show_copy",
+        "show_source",
         "pick_paths",
         "samples_path",
     ] {

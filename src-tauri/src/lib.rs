@@ -45,6 +45,7 @@ pub fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
         commands::call::open_error,
         commands::files::open_original,
         commands::copies::show_copy,
+        commands::files::show_source,
         commands::files::pick_paths,
         commands::files::samples_path,
     ])

@@ -8,6 +8,8 @@ import { CopiesState, type Done } from "./features/settings/copies.svelte";
 import { Limits } from "./features/settings/limits.svelte";
 import { Imports } from "./features/sources/imports.svelte";
 import { NoteDraft } from "./features/sources/note.svelte";
+import { SourcesState } from "./features/sources/sources.svelte";
+import { countedOf } from "./features/sources/units";
 import { TreeState } from "./features/tree/tree.svelte";
 import type { Platform } from "./platform";
 import { recallHome } from "./shared/route";
@@ -43,6 +45,7 @@ export class AppState {
   readonly health: Health;
   readonly ledger: LedgerState;
   readonly imports: Imports;
+  readonly sources: SourcesState;
   readonly note: NoteDraft;
   readonly copies: CopiesState;
   readonly limits: Limits;
@@ -60,6 +63,10 @@ export class AppState {
     this.health = new Health(platform);
     this.ledger = new LedgerState(platform);
     this.imports = new Imports(platform, ({ id }) => this.router.go({ place: "import", batch: id }));
+    this.sources = new SourcesState(platform, this.ledger, this.toasts, (batch, stay) => {
+      this.imports.apply(batch);
+      if (!stay) this.router.go({ place: "import", batch: batch.id });
+    });
     this.note = new NoteDraft(platform, (added) => {
       this.announcer.say(added.new ? t.note.kept : t.note.known);
       this.router.go({ place: "memory", id: added.document });
@@ -123,6 +130,9 @@ export class AppState {
       case "memory_changed":
         this.changes.heard(event.seq);
         break;
+      case "plan":
+        this.imports.foundSoFar(event.found);
+        break;
       case "copy": {
         const { event: _, ...progress } = event;
         this.copies.apply(progress);
@@ -138,7 +148,7 @@ export class AppState {
 
   /** A dialog has the keys and what is pasted. */
   get dialogOpen(): boolean {
-    return this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen;
+    return this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.sources.dialogOpen;
   }
 
   /** Goes to the question box. */
@@ -175,7 +185,7 @@ export class AppState {
 
   #tellOf(batch: Batch): void {
     if (batch.state === "running") {
-      this.announcer.mention(t.batch.announce(batch.label, batch.ended, batch.total));
+      this.announcer.mention(t.batch.announce(batch.label, batch.ended, countedOf(batch, batch.total)));
       return;
     }
     this.announcer.say(t.batch.announceEnd(batch.label, t.batch.states[batch.state]));

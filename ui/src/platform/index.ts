@@ -28,6 +28,8 @@ export interface Platform {
   openOriginal(document: string): Promise<void>;
   /** Shows a backup, or what is kept aside, in the system's file manager. */
   showCopy(id: string): Promise<void>;
+  /** Shows a source's folder in the system's file manager. */
+  showSource(id: string): Promise<void>;
   /** Why the memory could not be opened at all, or null. */
   openError(): Promise<WireError | null>;
 }

@@ -40,6 +40,7 @@ export function handPlatform(picked: string[] = []): HandPlatform {
     samplesPath: async () => "/samples",
     openOriginal: vi.fn(async () => {}),
     showCopy: vi.fn(async () => {}),
+    showSource: vi.fn(async () => {}),
     openError: async () => null,
   };
 }
@@ -87,6 +88,8 @@ export const batchOf = (part: Partial<Batch> = {}): Batch => ({
   id: "b1",
   label: "Notes",
   state: "running",
+  cause: "named",
+  conversations: 0,
   created_at: "2026-11-20T08:00:00Z",
   ended_at: null,
   total: 100,

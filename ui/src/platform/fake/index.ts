@@ -4,13 +4,14 @@ import type { Settings } from "../../wire/Settings";
 import type { Status } from "../../wire/Status";
 import type { WireError } from "../../wire/WireError";
 import type { DropListener, Method, Params, Platform, Reply, Unlisten } from "../index";
-import { attention, emptyHealthy, failing, healthy } from "./health";
-import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./imports";
+import { attention, emptyHealthy, failing, folderGone, healthy } from "./health";
+import { begun, emptyPlan, exportPlan, pastBatches, plan, progressed, report, watchedBatches } from "./imports";
 import { FakeCopies } from "./copies";
 import { recall } from "./search";
-import { ledger, show, tree } from "./views";
+import { FakeSources } from "./sources";
+import { show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "watched", "gone", "samples", "many"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -38,12 +39,14 @@ export class FakePlatform implements Platform {
   #seq = 100;
   #stopped = new Set<string>();
   #copies: FakeCopies;
+  #sources: FakeSources;
   #longReads: number | null = null;
 
   constructor(private readonly scenario: Scenario) {
     this.#empty = scenario === "empty";
     this.#copies = new FakeCopies(scenario, (event) => this.#emit(event));
-    this.#batches = this.#empty ? [] : [...pastBatches];
+    this.#sources = new FakeSources(scenario);
+    this.#batches = this.#empty ? [] : [...(scenario === "watched" ? watchedBatches : []), ...pastBatches];
     if (scenario === "importing") {
       const batch = progressed(begun("imp-9", "Research"), 270, 36);
       this.#batches.unshift(batch);
@@ -98,6 +101,8 @@ export class FakePlatform implements Platform {
 
   async showCopy(): Promise<void> {}
 
+  async showSource(): Promise<void> {}
+
   async openError(): Promise<WireError | null> {
     if (this.scenario !== "held") return null;
     return {
@@ -108,13 +113,17 @@ export class FakePlatform implements Platform {
   }
 
   #handlers: Handlers = {
-    import_plan: ({ paths }) => (paths.some((path) => path.endsWith(".dwg")) ? emptyPlan : plan),
-    import_start: ({ paths }) => {
-      const label = paths[0]?.split("/").at(-1) ?? "Import";
-      const batch = begun(`imp-${this.#seq}`, label);
-      this.#batches.unshift(batch);
-      this.#advance(batch);
-      return batch;
+    import_plan: ({ paths }) => {
+      const ends = (ending: string): boolean => paths.some((path) => path.endsWith(ending));
+      return ends(".dwg") ? emptyPlan : ends(".zip") ? exportPlan : plan;
+    },
+    import_plan_cancel: () => ({}),
+    import_start: ({ paths }) => this.#begin(begun(`imp-${this.#seq}`, paths[0]?.split("/").at(-1) ?? "Import")),
+    samples_start: () => {
+      this.#sources.addSamples();
+      this.#empty = false;
+      this.#changed();
+      return this.#begin(begun(`imp-${this.#seq}`, "Sample memories"));
     },
     note_add: () => {
       this.#empty = false;
@@ -129,7 +138,13 @@ export class FakePlatform implements Platform {
       return shown;
     },
     tree: (at) => (this.#empty ? { path: [], rows: [], total: 0 } : tree(at)),
-    ledger: () => (this.#empty ? { sources: [] } : ledger()),
+    ledger: () => (this.#empty ? { sources: [] } : this.#sources.all()),
+    source_watch: ({ id, on }) => this.#sources.watch(id, on),
+    source_read_again: ({ id }) => this.#begin({ ...begun(`imp-${this.#seq}`, this.#sources.name(id)), cause: "again" }),
+    source_rename: ({ id, name }) => this.#sources.rename(id, name),
+    source_unread: (at) => this.#sources.unread(at),
+    source_removal: ({ id }) => this.#sources.removal(id),
+    source_remove: ({ id }) => this.#sources.remove(id),
     batches: () => this.#batches,
     batch_report: ({ id }) => report(this.#batch(id)),
     batch_cancel: ({ id }) => {
@@ -182,6 +197,8 @@ export class FakePlatform implements Platform {
         return failing;
       case "attention":
         return attention;
+      case "gone":
+        return folderGone;
       default:
         return this.#empty ? emptyHealthy : healthy;
     }
@@ -190,6 +207,13 @@ export class FakePlatform implements Platform {
   #batch(id: string): Batch {
     const batch = this.#batches.find((one) => one.id === id);
     if (batch === undefined) throw { code: "not_found", message: "There is no import with this id.", hint: null } satisfies WireError;
+    return batch;
+  }
+
+  #begin(batch: Batch): Batch {
+    this.#seq += 1;
+    this.#batches.unshift(batch);
+    this.#advance(batch);
     return batch;
   }
 

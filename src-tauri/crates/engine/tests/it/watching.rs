@@ -298,13 +298,17 @@ fn what_changed_while_closed_is_read_at_the_next_start() {
 #[test]
 fn the_memory_inside_a_watched_folder_is_neither_read_nor_a_reason_to_look() {
     let place = Place::at_this_moment();
-    place.write_many(2);
-    let outer = place.workspace.path().parent().unwrap();
-    // A folder around the workspace, with nothing else of ours in it.
-    let around = tempfile::tempdir_in(outer).unwrap();
+    // A folder around the workspace. Names that begin with a dot would be left out by rule.
+    let around = tempfile::tempdir().unwrap();
+    let within = |name: &str| {
+        let named = tempfile::Builder::new()
+            .prefix(name)
+            .tempdir_in(around.path());
+        named.unwrap()
+    };
     let inner = Place {
-        workspace: tempfile::tempdir_in(around.path()).unwrap(),
-        notes: tempfile::tempdir_in(around.path()).unwrap(),
+        workspace: within("memory"),
+        notes: within("notes"),
         clock: place.clock.clone(),
     };
     inner.write("a.md", "The heron stands in the reeds.\n");
