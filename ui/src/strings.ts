@@ -310,7 +310,7 @@ export const t = {
     save: "Save",
     renamed: (name: string) => `Renamed to ${name}.`,
     watch: "Read again when something changes",
-    watchOf: (name: string) => `Read ${name} again when something changes`,
+    watchOf: (name: string) => `Read again when something changes: ${name}`,
     watching: {
       starting: "Looking at it for the first time since the start.",
       watched: "Watched.",
@@ -323,7 +323,7 @@ export const t = {
     missing: (n: number) =>
       `${plural(n, "file is", "files are")} no longer there. What is remembered of ${n === 1 ? "it" : "them"} stays.`,
     readAgain: "Read again now",
-    readAgainOf: (name: string) => `Read ${name} again now`,
+    readAgainOf: (name: string) => `Read again now: ${name}`,
     removeSamples: "Remove sample memories",
     removal: (documents: number, passages: number, summaries: number) =>
       `Removing them takes away ${counted.documents(documents)}, ${counted.passages(passages)} and ${plural(summaries, "summary", "summaries")}.`,
