@@ -47,8 +47,27 @@ const openPalette = (typed) => async (page) => {
   await page.locator(id("palette-box")).fill(typed);
 };
 
+const bring = async (page) => {
+  await click("choose-folder")(page);
+  await page.locator(`${id("plan-start")}:enabled`).click();
+  await page.waitForSelector(id("welcome-progress"));
+};
+
 /** A name, an address, what to do there, and what must be seen before the picture is taken. */
 const views = [
+  { name: "welcome", at: "?fake=empty#/welcome", see: id("welcome-next") },
+  { name: "welcome-bring", at: "?fake=empty#/welcome/bring", see: id("try-samples") },
+  { name: "welcome-reading", at: "?fake=empty#/welcome/bring", see: id("try-samples"), do: async (page) => {
+      await bring(page);
+      await page.waitForTimeout(1000);
+    } },
+  { name: "welcome-answer", at: "?fake=empty#/welcome/bring", see: id("try-samples"), do: async (page) => {
+      await bring(page);
+      await page.locator(`${id("welcome-progress")}:not([data-state=running])`).waitFor({ timeout: 30_000 });
+      await page.locator(id("welcome-question")).fill("How old is the big beech?");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector(id("hit"));
+    } },
   { name: "recall-home", at: "?fake=full#/recall", see: id("question-box") },
   { name: "recall-answer", at: "?fake=full#/recall?q=How old is the big beech?", see: id("hit") },
   {

@@ -23,8 +23,11 @@ async fn a_new_person_goes_from_a_folder_to_a_cited_answer() {
     let folder = folder_of_notes(person.home());
     let window = person.open_window().await;
 
-    window.find("choose-folder").await;
-    window.screenshot("01-nothing-yet").await;
+    window.find("welcome-next").await;
+    window.screenshot("01-welcome").await;
+    window.click("welcome-next").await;
+    window.find("try-samples").await;
+    window.screenshot("02-what-first").await;
 
     window.click("choose-folder").await;
     native_dialog::choose_folder("Choose a folder to remember", &folder).await;
@@ -46,44 +49,34 @@ async fn a_new_person_goes_from_a_folder_to_a_cited_answer() {
         .script(
             "window.progressSeen = false;
              new MutationObserver(() => {
-                 if (document.querySelector('[data-testid=batch-progress]')) window.progressSeen = true;
-             }).observe(document.body, { childList: true, subtree: true });",
+                 if (document.querySelector('[data-testid=welcome-progress][data-state=running]')) window.progressSeen = true;
+             }).observe(document.body, { childList: true, subtree: true, attributes: true });",
         )
         .await;
     window.click("plan-start").await;
     window.holds("window.progressSeen").await;
-    window.screenshot("04-import").await;
-    window.find("batch-state[data-state=done]").await;
-    let new = window.text("count-new").await;
-    assert_eq!(
-        new,
-        format!("{}", NOTES + 1),
-        "everything that was planned was kept"
+    window.find("welcome-progress[data-state=done]").await;
+    window.find("welcome-proposal").await;
+    window.screenshot("04-ask-it-something").await;
+    ask(
+        &window,
+        "welcome-question",
+        "Where is the spare key to the boathouse?",
+    )
+    .await;
+    let hit = window.text("hit").await;
+    assert!(
+        hit.contains("under the third stone") && hit.contains("boathouse.md"),
+        "the first answer is cited: {hit}"
     );
-    window.screenshot("05-report").await;
-
-    window.click("report-close").await;
-    window.find("ledger-row[data-in-step=true]").await;
-    window.screenshot("06-in-step").await;
-
-    window.click("nav-recall").await;
-    window
-        .find("question-box")
-        .await
-        .send_keys("Where is the spare key to the boathouse?")
-        .await
-        .unwrap();
-    window.click("ask-button").await;
+    window.screenshot("05-first-answer").await;
+    window.click("welcome-done").await;
     let hit = window.text("hit").await;
     assert!(
         hit.contains("under the third stone"),
-        "the answer stands in the first passage: {hit}"
+        "the question has come along: {hit}"
     );
-    assert!(
-        hit.contains("boathouse.md"),
-        "with the file that says so: {hit}"
-    );
-    window.screenshot("07-answer").await;
+    window.screenshot("06-answer").await;
 
     window.click("hit-open").await;
     let passage = window.text("asked-passage").await;
@@ -91,7 +84,19 @@ async fn a_new_person_goes_from_a_folder_to_a_cited_answer() {
         passage.contains("under the third stone"),
         "opening the answer shows the words in place: {passage}"
     );
-    window.screenshot("08-in-its-place").await;
+    window.screenshot("07-in-its-place").await;
+
+    window.click("nav-sources").await;
+    window.find("ledger-row[data-in-step=true]").await;
+    window.screenshot("08-in-step").await;
+    window.click("batch-row a").await;
+    window.find("batch-state[data-state=done]").await;
+    let new = window.text("count-new").await;
+    assert_eq!(
+        new,
+        format!("{}", NOTES + 1),
+        "everything that was planned was kept"
+    );
 
     window.click("nav-tree").await;
     window.find("tree-item").await;
@@ -137,12 +142,7 @@ async fn a_new_person_goes_from_a_folder_to_a_cited_answer() {
     window.close().await;
 
     let window = person.open_window().await;
-    window
-        .find("question-box")
-        .await
-        .send_keys(&format!("boathouse{ENTER}"))
-        .await
-        .unwrap();
+    ask(&window, "question-box", "boathouse").await;
     let hit = window.text("hit").await;
     assert!(
         hit.contains("under the third stone"),
@@ -155,6 +155,7 @@ async fn a_new_person_goes_from_a_folder_to_a_cited_answer() {
 async fn a_note_and_the_samples_can_be_tried_without_files_of_ones_own() {
     let person = Person::new();
     let window = person.open_window().await;
+    window.click("welcome-skip").await;
 
     write_note(
         &window,
@@ -178,9 +179,7 @@ async fn a_note_and_the_samples_can_be_tried_without_files_of_ones_own() {
         ("bicycle lock combination", "bridge was built"),
         ("When does my passport expire?", "9 March 2032"),
     ] {
-        let box_ = window.find("question-box").await;
-        box_.clear().await.unwrap();
-        box_.send_keys(&format!("{question}{ENTER}")).await.unwrap();
+        ask(&window, "question-box", question).await;
         let shown = format!(
             "[...document.querySelectorAll('[data-testid=hit]')].some((hit) => hit.textContent.includes('{answer}'))"
         );
@@ -193,6 +192,7 @@ async fn a_note_and_the_samples_can_be_tried_without_files_of_ones_own() {
 async fn a_backup_brings_back_what_was_and_keeps_aside_what_is() {
     let person = Person::new();
     let window = person.open_window().await;
+    window.click("welcome-skip").await;
     write_note(&window, "The well", "The pump needs oil in spring.").await;
 
     window.click("nav-settings").await;
@@ -223,15 +223,13 @@ async fn a_backup_brings_back_what_was_and_keeps_aside_what_is() {
     window.screenshot("16-restored").await;
 
     window.click("nav-recall").await;
-    let box_ = window.find("question-box").await;
-    box_.send_keys(&format!("pump oil{ENTER}")).await.unwrap();
+    ask(&window, "question-box", "pump oil").await;
     let hit = window.text("hit").await;
     assert!(
         hit.contains("needs oil in spring"),
         "what the backup held can be asked about: {hit}"
     );
-    box_.clear().await.unwrap();
-    box_.send_keys(&format!("slates{ENTER}")).await.unwrap();
+    ask(&window, "question-box", "slates").await;
     window
         .holds("!document.body.textContent.includes('Two slates are loose')")
         .await;
@@ -243,18 +241,62 @@ async fn a_backup_brings_back_what_was_and_keeps_aside_what_is() {
     window.click("restore-confirm").await;
     window.find("copy-done").await;
     window.click("nav-recall").await;
-    window.find("question-box").await.clear().await.unwrap();
-    window
-        .find("question-box")
-        .await
-        .send_keys(&format!("slates{ENTER}"))
-        .await
-        .unwrap();
+    ask(&window, "question-box", "slates").await;
     let hit = window.text("hit").await;
     assert!(
         hit.contains("Two slates are loose"),
         "and what was kept aside comes back the same way: {hit}"
     );
+    window.close().await;
+}
+
+#[tokio::test]
+async fn a_store_that_breaks_opens_the_doctor_and_is_mended_there() {
+    let person = Person::new();
+    let window = person.open_window().await;
+    window.click("welcome-skip").await;
+    write_note(&window, "The well", "The pump needs oil in spring.").await;
+
+    // Somebody tidies up in the wrong folder.
+    let store = person.workspace().join("memory_tree/chunks.db");
+    let elsewhere = person.home().join("chunks.db");
+    fs::rename(&store, &elsewhere).unwrap();
+    window.click("nav-sources").await;
+    fill_note(&window, "The roof", "Two slates are loose.").await;
+    window.find("note-dialog [role=alert]").await;
+    let written =
+        "document.querySelector('[data-testid=note-text]').value === 'Two slates are loose.'";
+    window.holds(written).await;
+    window.screenshot("17-not-kept").await;
+    window.click("note-cancel").await;
+    window
+        .find("component-row[data-code=store][data-state=fail]")
+        .await;
+    let headline = window.text("doctor-headline").await;
+    assert!(
+        !headline.contains("Everything works"),
+        "the doctor has opened by itself and says it: {headline}"
+    );
+    window.screenshot("18-store-gone").await;
+
+    fs::rename(&elsewhere, &store).unwrap();
+    window.click("try-now").await;
+    window
+        .find("component-row[data-code=store][data-state=ok]")
+        .await;
+    window.screenshot("19-mended").await;
+    window.click("nav-recall").await;
+    ask(&window, "question-box", "pump oil").await;
+    let hit = window.text("hit").await;
+    assert!(
+        hit.contains("needs oil in spring"),
+        "nothing is lost: {hit}"
+    );
+    window.click("nav-sources").await;
+    window.click("write-note").await;
+    window.holds(written).await;
+    window.click("note-save").await;
+    window.find("memory").await;
     window.close().await;
 }
 
@@ -274,18 +316,29 @@ async fn a_held_workspace_says_so_and_opens_once_it_is_free() {
 
     holder.close();
     window.click("held-retry").await;
-    window.find("choose-folder").await;
+    window.find("welcome").await;
     window.close().await;
+}
+
+/// Writes a question over what stood in the box, and asks it.
+async fn ask(window: &Window, box_: &str, question: &str) {
+    let box_ = window.find(box_).await;
+    box_.clear().await.unwrap();
+    box_.send_keys(&format!("{question}{ENTER}")).await.unwrap();
 }
 
 /// From a place that offers it, and until it is shown.
 async fn write_note(window: &Window, title: &str, text: &str) {
+    fill_note(window, title, text).await;
+    window.find("memory").await;
+}
+
+async fn fill_note(window: &Window, title: &str, text: &str) {
     window.click("write-note").await;
     for (field, words) in [("note-title", title), ("note-text", text)] {
         window.find(field).await.send_keys(words).await.unwrap();
     }
     window.click("note-save").await;
-    window.find("memory").await;
 }
 
 /// A folder like anybody's: many small notes, and among them the one that will be asked for.

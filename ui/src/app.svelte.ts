@@ -10,9 +10,10 @@ import { Imports } from "./features/sources/imports.svelte";
 import { NoteDraft } from "./features/sources/note.svelte";
 import { SourcesState } from "./features/sources/sources.svelte";
 import { countedOf } from "./features/sources/units";
+import { type Brought, Welcome } from "./features/welcome/welcome.svelte";
 import { TreeState } from "./features/tree/tree.svelte";
 import type { Platform } from "./platform";
-import { recallHome } from "./shared/route";
+import { recallHome, type Route } from "./shared/route";
 import type { StartActions } from "./shared/Start.svelte";
 import { Announcer } from "./state/announcer.svelte";
 import { Changes } from "./state/changes.svelte";
@@ -33,6 +34,8 @@ export class AppState {
   openError = $state.raw<WireError | null>(null);
   trying = $state(false);
   dropping = $state(false);
+  /** The store has failed while somebody works, and the place that says why has not opened yet. */
+  doctorDue = $state(false);
   /** The sheet of keyboard shortcuts is shown. */
   sheetOpen = $state(false);
 
@@ -47,6 +50,7 @@ export class AppState {
   readonly imports: Imports;
   readonly sources: SourcesState;
   readonly note: NoteDraft;
+  readonly welcome: Welcome;
   readonly copies: CopiesState;
   readonly limits: Limits;
   readonly recall: RecallState;
@@ -62,14 +66,19 @@ export class AppState {
   constructor(private readonly platform: Platform) {
     this.health = new Health(platform);
     this.ledger = new LedgerState(platform);
-    this.imports = new Imports(platform, ({ id }) => this.router.go({ place: "import", batch: id }));
+    this.welcome = new Welcome(platform);
+    this.imports = new Imports(platform, ({ id }, samples) => {
+      if (this.router.route.place === "welcome") this.#broughtIn({ kind: "import", id, samples });
+      else this.router.go({ place: "import", batch: id });
+    });
     this.sources = new SourcesState(platform, this.ledger, this.toasts, (batch, stay) => {
       this.imports.apply(batch);
       if (!stay) this.router.go({ place: "import", batch: batch.id });
     });
     this.note = new NoteDraft(platform, (added) => {
       this.announcer.say(added.new ? t.note.kept : t.note.known);
-      this.router.go({ place: "memory", id: added.document });
+      if (this.router.route.place === "welcome") this.#broughtIn({ kind: "note", document: added.document });
+      else this.router.go({ place: "memory", id: added.document });
     });
     this.copies = new CopiesState(platform, (done) => this.#tellOfCopy(done));
     this.limits = new Limits(platform);
@@ -107,10 +116,13 @@ export class AppState {
         void this.imports.propose(paths);
       },
     });
-    void this.ledger.load();
-    void this.imports.load();
+    const read = Promise.all([this.ledger.load(), this.imports.load()]);
     await this.health.load();
     if (this.health.storeFails) this.router.replace({ place: "doctor" });
+    else if (!this.welcome.isOver && this.router.route.place === "recall") {
+      await read;
+      if (this.ledger.empty && this.imports.batches?.length === 0) this.router.replace({ place: "welcome", step: "begin" });
+    }
     this.phase = "open";
   }
 
@@ -121,6 +133,8 @@ export class AppState {
         const { event: _, ...status } = event;
         this.health.apply(status);
         if (failed && !this.health.storeFails) this.refresh();
+        if (!failed && this.health.storeFails) this.announcer.say(status.headline);
+        if (failed !== this.health.storeFails) this.doctorDue = this.health.storeFails;
         break;
       }
       case "batch":
@@ -151,6 +165,18 @@ export class AppState {
     return this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.sources.dialogOpen;
   }
 
+  /** Ends the introduction, at its end or before. */
+  leaveWelcome(to: Route = recallHome): void {
+    this.welcome.end();
+    this.router.go(to);
+  }
+
+  /** Nothing else works while the store fails. */
+  openDoctor(): void {
+    this.doctorDue = false;
+    this.router.go({ place: "doctor" });
+  }
+
   /** Goes to the question box. */
   async toQuestion(): Promise<void> {
     if (this.router.route.place !== "recall") this.router.go(recallHome);
@@ -176,6 +202,11 @@ export class AppState {
     void this.health.load();
     void this.imports.load();
     this.refresh();
+  }
+
+  #broughtIn(brought: Brought): void {
+    this.welcome.bring(brought);
+    this.router.go({ place: "welcome", step: "ask" });
   }
 
   #tellOfCopy(done: Done): void {

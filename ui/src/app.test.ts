@@ -3,6 +3,7 @@ import { beforeEach, expect, it } from "vitest";
 import App from "./App.svelte";
 import { AppState } from "./app.svelte";
 import { FakePlatform, type Scenario } from "./platform/fake";
+import { settle } from "./testing/platform";
 
 beforeEach(() => {
   history.replaceState(null, "", "#/recall");
@@ -36,6 +37,25 @@ it("places_are_reached_by_number_and_the_box_by_a_slash", async () => {
   press({ key: "/" });
   const box = await screen.findByTestId("question-box");
   await expect.poll(() => document.activeElement).toBe(box);
+});
+
+it("a_store_that_fails_while_one_works_opens_the_doctor_and_leaves_a_note_being_written", async () => {
+  const app = await open("full");
+  const now = app.health.status;
+  if (now === null) throw new Error("the window has asked for the status");
+  const store = (state: "ok" | "fail", seq: number) =>
+    app.hear({ event: "health", ...now, seq, state, components: now.components.map((row) => (row.code === "store" ? { ...row, state } : row)) });
+  app.note.open = true;
+  store("fail", now.seq + 1);
+  await settle();
+  expect(location.hash, "the note stays in sight").toBe("#/recall");
+  app.note.open = false;
+  await settle();
+  expect(location.hash).toBe("#/doctor");
+  app.router.go({ place: "settings" });
+  store("fail", now.seq + 2);
+  await settle();
+  expect(location.hash, "it opens once for a failure").toBe("#/settings");
 });
 
 it("an_older_health_event_changes_nothing", async () => {

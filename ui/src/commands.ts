@@ -171,6 +171,7 @@ function actions(app: AppState): Command[] {
     if (choice === app.theme.choice) continue;
     commands.push({ id: `theme-${choice}`, group, icon: themeIcons[choice], title: words.themes[choice], also: also.theme, run: () => app.theme.choose(choice) });
   }
+  commands.push({ id: "welcome", group, icon: "leaf", title: words.welcome, also: also.welcome, run: () => router.go({ place: "welcome", step: "begin" }) });
   commands.push({ id: "shortcuts", group, icon: "keyboard", title: t.shortcuts.title, also: also.shortcuts, shortcut: "shortcuts", run: () => (app.sheetOpen = true) });
   return commands;
 }

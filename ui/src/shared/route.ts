@@ -1,5 +1,10 @@
+/** The steps of the introduction. */
+export const welcomeSteps = ["begin", "bring", "ask"] as const;
+export type WelcomeStep = (typeof welcomeSteps)[number];
+
 /** The places of the window and their addresses. */
 export type Route =
+  | { place: "welcome"; step: WelcomeStep }
   | { place: "recall"; question: string; source: string; from: string; to: string }
   | { place: "tree"; id: string | null }
   | { place: "memory"; id: string }
@@ -21,6 +26,8 @@ export function parseRoute(hash: string): Route {
   const query = mark < 0 ? "" : address.slice(mark + 1);
   const [first, second, third] = path.split("/").map(decode);
   switch (first) {
+    case "welcome":
+      return { place: "welcome", step: welcomeSteps.find((step) => step === second) ?? "begin" };
     case "tree":
       return { place: "tree", id: second || null };
     case "memory":
@@ -41,6 +48,8 @@ export function parseRoute(hash: string): Route {
 
 export function href(route: Route): string {
   switch (route.place) {
+    case "welcome":
+      return route.step === "begin" ? "#/welcome" : `#/welcome/${route.step}`;
     case "recall": {
       const values = new URLSearchParams();
       if (route.question) values.set("q", route.question);

@@ -51,7 +51,7 @@ export class Imports {
 
   constructor(
     private readonly platform: Platform,
-    private readonly onStarted: (batch: Batch) => void,
+    private readonly onStarted: (batch: Batch, samples: boolean) => void,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -137,7 +137,7 @@ export class Imports {
       const batch = await this.platform.call(method, { paths: proposal.paths });
       if (this.#heard.get(batch.id) === heard.get(batch.id)) this.#put(batch);
       if (isNewest()) this.proposal = null;
-      this.onStarted(batch);
+      this.onStarted(batch, proposal.samples);
     } catch (thrown) {
       if (isNewest()) this.proposal = { ...proposal, error: toWireError(thrown), starting: false };
     }

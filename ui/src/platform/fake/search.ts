@@ -59,7 +59,7 @@ function quoteOf(text: string, matches: Span[]): Span {
   return best;
 }
 
-export function recall({ question, source, from, to }: Question): Answer {
+export function recall({ question, limit, source, from, to }: Question): Answer {
   const terms = termsOf(question);
   const hits: AnswerHit[] = [];
   for (const document of documents) {
@@ -93,7 +93,7 @@ export function recall({ question, source, from, to }: Question): Answer {
   hits.sort((a, b) => b.score - a.score);
   const where = sources.find(({ id }) => id === source)?.name;
   return {
-    hits: hits.slice(0, 8),
+    hits: hits.slice(0, limit ?? 8),
     terms,
     nothing:
       hits.length > 0
