@@ -18,4 +18,5 @@ mod locks;
 mod owners;
 #[cfg(target_os = "linux")]
 mod read_only;
+mod sources;
 mod support;
