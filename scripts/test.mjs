@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { countTests } from "./lib/counts.mjs";
 import { filesUnder, hashOf, npm } from "./lib/page.mjs";
-import { asProgram, endOf, root, runInto, seconds, Stop } from "./lib/process.mjs";
+import { asProgram, endOf, find, root, runInto, seconds, Stop } from "./lib/process.mjs";
 import { setUp } from "./setup.mjs";
 
 const WIRE = join(root, "ui", "src", "wire");
@@ -15,6 +15,8 @@ const STEPS = [
   { name: "scripts", tests: true, commands: [[process.execPath, "--test", "--test-reporter=tap", ...scriptTests()]] },
   { name: "ui-types", commands: [npm("run", "ui:check")] },
   { name: "ui-tests", tests: true, commands: [npm("run", "ui:test")] },
+  // The built page in a browser; the long form is `npm run ui:look`.
+  { name: "looks", needs: "chromium", commands: [[process.execPath, "ui/look.mjs", join(root, "target", "looks"), "--short"]] },
   {
     name: "lints",
     commands: [
@@ -41,6 +43,10 @@ await asProgram(async () => {
   for (const step of steps) {
     if (step.only && step.only !== process.platform) {
       console.log(`${step.name} ... left out: it runs on ${step.only} alone`);
+      continue;
+    }
+    if (step.needs && find(step.needs) === undefined) {
+      console.log(`${step.name} ... left out: ${step.needs} is not installed`);
       continue;
     }
     const { passed, failed, log } = await check(step);

@@ -1,7 +1,9 @@
-// Opens every place and state of the built window in a browser, under the app's own content policy, and keeps a picture of each.
-// Fails on a serious finding of axe, on an error in the console and on anything the policy forbids.
+// Opens every place and state of the built window in Chromium, under the app's own content policy, and keeps a picture of each.
+// Fails on a serious finding of axe, on an error in the console, on anything the policy forbids and on a page wider than its window.
 //
 //   npm run ui:build && npm run ui:look -- FOLDER [NAME-PART]
+//
+// With `--short` only in two of its forms, as `npm test` does it.
 import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -11,8 +13,8 @@ import { extname, join, normalize } from "node:path";
 import { chromium } from "playwright-core";
 
 const dist = join(import.meta.dirname, "dist");
-const folder = process.argv[2];
-const only = process.argv[3] ?? "";
+const short = process.argv.includes("--short");
+const [folder, only = ""] = process.argv.slice(2).filter((word) => word !== "--short");
 if (folder === undefined) {
   console.error("Name the folder for the pictures: npm run ui:look -- FOLDER");
   process.exit(2);
@@ -202,11 +204,17 @@ const views = [
   { name: "held", at: "?fake=held", see: id("held") },
 ];
 
-const sizes = [
-  { name: "1280", width: 1280, height: 800 },
-  { name: "720", width: 720, height: 640 },
-  { name: "480", width: 480, height: 640 },
-];
+/** The forms in which each view is seen. At a zoom of 200 % half as much fits on the page, each way. */
+const forms = [
+  { name: "light-1280", width: 1280, height: 800, short: true },
+  { name: "light-720", width: 720, height: 640 },
+  { name: "light-480", width: 480, height: 640 },
+  { name: "dark-1280", width: 1280, height: 800, scheme: "dark" },
+  { name: "dark-720", width: 720, height: 640, scheme: "dark", short: true },
+  { name: "zoom-200", width: 640, height: 400 },
+  { name: "rtl-1280", width: 1280, height: 800, rtl: true },
+  { name: "contrast-1280", width: 1280, height: 800, contrast: true },
+].filter((form) => !short || form.short);
 
 const profile = mkdtempSync(join(tmpdir(), "oldgrowth-look-"));
 const context = await chromium.launchPersistentContext(profile, {
@@ -216,46 +224,47 @@ const context = await chromium.launchPersistentContext(profile, {
 });
 await context.addInitScript(() => {
   // What one view chose must not be seen in the next.
-  if (location.protocol === "http:") localStorage.clear();
+  if (location.protocol === "http:") {
+    localStorage.clear();
+    localStorage.setItem("oldgrowth.welcomed", "yes");
+  }
   addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
 });
 
 const findings = [];
 let taken = 0;
-for (const scheme of ["light", "dark"]) {
-  for (const size of sizes) {
-    if (size.name === "480" && scheme === "dark") continue;
-    for (const view of views) {
-      const name = `${view.name}-${scheme}-${size.name}`;
-      if (!name.includes(only)) continue;
-      const page = await context.newPage();
-      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
-      await page.setViewportSize({ width: size.width, height: size.height });
-      page.on("console", (message) => message.type() === "error" && findings.push(`${name}: ${message.text()}`));
-      page.on("pageerror", (error) => findings.push(`${name}: ${error.message}`));
-      try {
-        await page.goto(`${origin}/${view.at}`);
-        await page.waitForSelector(view.see, { timeout: 8000 });
-        await view.do?.(page);
-        // Two frames, so that what the last step changed is drawn.
-        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-        if (view.name.endsWith("loading")) await page.waitForTimeout(600);
-        await page.screenshot({ path: join(folder, `${name}.png`) });
-        taken += 1;
-        await page.evaluate(axe);
-        const { violations } = await page.evaluate(() => globalThis.axe.run(document));
-        for (const { id: rule, impact, help, nodes } of violations) {
-          if (impact === "serious" || impact === "critical") {
-            findings.push(`${name}: ${rule} (${impact}): ${help}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.failureSummary?.split("\n")[1] ?? ""}`).join(" | ")}`);
-          }
+for (const form of forms) {
+  for (const view of views) {
+    const name = `${view.name}-${form.name}`;
+    if (!name.includes(only)) continue;
+    const page = await context.newPage();
+    await page.emulateMedia({ colorScheme: form.scheme ?? "light", reducedMotion: "reduce", forcedColors: form.contrast ? "active" : "none" });
+    await page.setViewportSize({ width: form.width, height: form.height });
+    if (form.rtl) await page.addInitScript(() => addEventListener("DOMContentLoaded", () => (document.documentElement.dir = "rtl")));
+    page.on("console", (message) => message.type() === "error" && findings.push(`${name}: ${message.text()}`));
+    page.on("pageerror", (error) => findings.push(`${name}: ${error.message}`));
+    try {
+      await page.goto(`${origin}/${view.at}`);
+      await page.waitForSelector(view.see, { timeout: 8000 });
+      await view.do?.(page);
+      // Two frames, so that what the last step changed is drawn.
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+      if (view.name.endsWith("loading")) await page.waitForTimeout(600);
+      await page.screenshot({ path: join(folder, `${name}.png`) });
+      taken += 1;
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+      for (const { id: rule, impact, help, nodes } of violations) {
+        if (impact === "serious" || impact === "critical") {
+          findings.push(`${name}: ${rule} (${impact}): ${help}: ${nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.failureSummary?.split("\n")[1] ?? ""}`).join(" | ")}`);
         }
-        const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth || (document.querySelector("main")?.scrollWidth ?? 0) > (document.querySelector("main")?.clientWidth ?? 0));
-        if (wide) findings.push(`${name}: the page is wider than the window`);
-      } catch (error) {
-        findings.push(`${name}: ${error.message.split("\n")[0]}`);
       }
-      await page.close();
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth || (document.querySelector("main")?.scrollWidth ?? 0) > (document.querySelector("main")?.clientWidth ?? 0));
+      if (wide) findings.push(`${name}: the page is wider than the window`);
+    } catch (error) {
+      findings.push(`${name}: ${error.message.split("\n")[0]}`);
     }
+    await page.close();
   }
 }
 

@@ -1,8 +1,11 @@
 // The system's own packages: which are missing, and how they get here.
 
 import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { ask, find, run, step, Stop } from "./process.mjs";
 
+/** Names the system. */
+const OS_RELEASE = "/etc/os-release";
 /** What building the command line takes: SQLite is compiled from C. */
 const COMPILER = ["gcc", "libc6-dev"];
 /** What building the window takes. */
@@ -19,6 +22,9 @@ const TESTS = [
   "fonts-dejavu-core",
   "fonts-noto-cjk",
 ];
+
+/** What looking at the page in a browser takes. Of Debian's kin only Debian itself has it as a package. */
+const BROWSER = ["chromium"];
 
 const ELSEWHERE = {
   dnf: {
@@ -38,7 +44,12 @@ export function wanted({ window, tests }) {
     ...(has.compiler ? [] : COMPILER),
     ...(window ? WINDOW.filter((name) => !(name === "pkg-config" && has.pkgConfig)) : []),
     ...(tests ? TESTS : []),
+    ...(tests && isDebian() ? BROWSER : []),
   ];
+}
+
+function isDebian() {
+  return existsSync(OS_RELEASE) && /^ID=debian$/m.test(readFileSync(OS_RELEASE, "utf8"));
 }
 
 /** Those of the named packages that `dpkg-query` does not list as installed. */
