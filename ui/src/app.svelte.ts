@@ -9,7 +9,7 @@ import { Limits } from "./features/settings/limits.svelte";
 import { Imports } from "./features/sources/imports.svelte";
 import { NoteDraft } from "./features/sources/note.svelte";
 import { SourcesState } from "./features/sources/sources.svelte";
-import { countedOf } from "./features/sources/units";
+import { countedOf } from "./shared/units";
 import { type Brought, Welcome } from "./features/welcome/welcome.svelte";
 import { TreeState } from "./features/tree/tree.svelte";
 import type { Platform } from "./platform";

@@ -139,10 +139,8 @@ fn is_of_another_machine(root: &Path) -> bool {
         0x7375_7245,
         0x6573_5546,
     ];
-    rustix::fs::statfs(root)
-        .ok()
-        .and_then(|stat| u32::try_from(i64::from(stat.f_type) & 0xFFFF_FFFF).ok())
-        .is_some_and(|kind| KINDS.contains(&kind))
+    // The number has 32 bits; how wide the field is differs by processor.
+    rustix::fs::statfs(root).is_ok_and(|stat| KINDS.contains(&(stat.f_type as u32)))
 }
 
 /// A share is named by its machine.

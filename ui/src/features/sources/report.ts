@@ -1,6 +1,6 @@
 import { tildeAll } from "../../shared/format";
 import { t } from "../../strings";
-import { countedOf, unitOf } from "./units";
+import { countedOf, unitOf } from "../../shared/units";
 import type { BatchReport } from "../../wire/BatchReport";
 
 /** An import's report as text to keep or hand on. */

@@ -6,7 +6,7 @@ import { commandsOf } from "../../commands";
 import { FakePlatform, type Scenario } from "../../platform/fake";
 import { batchOf, handPlatform, settle, unavailable } from "../../testing/platform";
 import { Imports } from "./imports.svelte";
-import { contentsOf, countedOf } from "./units";
+import { contentsOf, countedOf } from "../../shared/units";
 
 beforeEach(() => localStorage.clear());
 

@@ -56,6 +56,8 @@ pub(crate) struct Watching {
 struct State {
     stirred: HashSet<SourceKey>,
     woken: bool,
+    /// What was found out about folders holds no longer: the store is another one.
+    anew: bool,
     running: bool,
     stopping: bool,
     views: BTreeMap<SourceKey, (SourceId, String, FolderView)>,
@@ -104,6 +106,13 @@ impl Watching {
         }
     }
 
+    /// As [`Watching::begin`], with nothing known of any folder: what is kept may be older than what was
+    /// found.
+    pub(crate) fn begin_anew(&self) {
+        self.state.lock().anew = true;
+        self.begin();
+    }
+
     /// Has whoever runs look at the clock and at the store again.
     pub(crate) fn wake(&self) {
         self.state.lock().woken = true;
@@ -133,10 +142,12 @@ impl Watching {
         self.changed.notify_all();
     }
 
-    fn take_stirred(&self) -> HashSet<SourceKey> {
+    /// Which folders something has stirred in, and whether nothing is known of any.
+    fn take_stirred(&self) -> (HashSet<SourceKey>, bool) {
         let mut state = self.state.lock();
         state.woken = false;
-        std::mem::take(&mut state.stirred)
+        let anew = std::mem::take(&mut state.anew);
+        (std::mem::take(&mut state.stirred), anew)
     }
 
     /// Nothing is left to watch. False when something came in meanwhile.

@@ -18,7 +18,10 @@ impl Core {
     pub(super) fn watch_folders(self: &Arc<Self>) {
         let mut folders = BTreeMap::new();
         while !self.watching.is_stopping() {
-            let stirred = self.watching.take_stirred();
+            let (stirred, anew) = self.watching.take_stirred();
+            if anew {
+                folders.clear();
+            }
             let wait = match self.turn(&mut folders, &stirred) {
                 Ok(Some(wait)) => wait,
                 Ok(None) if self.watching.end() => return,

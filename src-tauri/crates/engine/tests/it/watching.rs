@@ -435,3 +435,20 @@ fn a_folder_within_a_watched_one_is_looked_after_once() {
         "by the folder it lies in, not by both"
     );
 }
+
+#[test]
+fn after_a_restore_a_watched_folder_is_compared_with_what_was_restored() {
+    let place = Place::at_this_moment();
+    place.write_many(2);
+    let rig = place.start(1);
+    rig.watch();
+    let backup = rig.engine.make_backup(None).unwrap();
+    place.write("owl.md", "The owl sits in the barn.\n");
+    rig.comes("the new file", || !rig.found("owl").is_empty());
+    rig.idle();
+    rig.engine.restore(&backup.backup.id).unwrap();
+    assert!(rig.found("owl").is_empty(), "the backup is of before");
+    rig.comes("the file once more", || !rig.found("owl").is_empty());
+    rig.idle();
+    place.assert_whole();
+}

@@ -1,6 +1,6 @@
-import { t } from "../../strings";
-import type { Batch } from "../../wire/Batch";
-import type { ImportPlan } from "../../wire/ImportPlan";
+import { t } from "../strings";
+import type { Batch } from "../wire/Batch";
+import type { ImportPlan } from "../wire/ImportPlan";
 
 export type Unit = "files" | "conversations" | "items";
 
