@@ -3,7 +3,7 @@ import { ASK, type Command } from "./features/commands/palette.svelte";
 import { healthReport } from "./features/doctor/report";
 import { reportText } from "./features/sources/report";
 import { copyText } from "./shared/copy";
-import { tilde } from "./shared/format";
+import { isFile, tilde } from "./shared/format";
 import type { IconName } from "./shared/Icon.svelte";
 import { href, recallHome, type Route } from "./shared/route";
 import type { ShortcutName } from "./shared/shortcuts";
@@ -75,7 +75,7 @@ function here(app: AppState): Command[] {
     }
     case "memory": {
       const { shown } = app.memory;
-      const hasFile = shown?.kind === "document" && shown.chunks.some(({ locator }) => locator.path !== null);
+      const hasFile = shown?.kind === "document" && shown.chunks.some(({ locator }) => isFile(locator.path));
       if (!hasFile) return [];
       return [{ id: "open-original", group, icon: "external", title: words.openOriginal, run: () => void app.memory.openOriginal() }];
     }

@@ -146,7 +146,9 @@ fn original_of<R: Runtime>(app: &AppHandle<R>, document: String) -> Result<PathB
         }
         Ok(Shown::Summary { .. }) | Err(_) => None,
     };
-    path.map(PathBuf::from).ok_or_else(|| WireError {
+    // Of a conversation it is a key, not a path.
+    let path = path.map(PathBuf::from).filter(|path| path.is_absolute());
+    path.ok_or_else(|| WireError {
         code: ErrorCode::NotFound,
         message: "this memory was not read from a file".into(),
         hint: None,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bytes, day, dayRange, tilde, tildeAll } from "./format";
+import { bytes, day, dayRange, isFile, tilde, tildeAll } from "./format";
 
 it("a_day_without_an_hour_is_the_same_day_everywhere", () => {
   expect(day("2023-10-14T00:00:00Z")).toContain("14");
@@ -21,4 +21,11 @@ it("the_home_folder_is_not_shown_or_shared", () => {
   expect(tilde("C:\\Users\\Ada\\notes")).toBe("~\\notes");
   expect(tilde("/srv/home/ada"), "only a path's start is a home").toBe("/srv/home/ada");
   expect(tildeAll('in "/Users/ada/x" and /home/ada')).toBe('in "~/x" and ~');
+});
+
+it("a_conversations_key_is_no_file", () => {
+  expect(isFile("/home/ada/a.md")).toBe(true);
+  expect(isFile("C:\\notes\\a.md")).toBe(true);
+  expect(isFile("chatgpt:c-1")).toBe(false);
+  expect(isFile(null)).toBe(false);
 });

@@ -66,6 +66,9 @@ export const tilde = (path: string): string => path.replace(homes, "~");
 export const tildeAll = (text: string): string =>
   text.replace(/(\/home\/[^/\s"']+|\/Users\/[^/\s"']+|\/root(?=\/)|[A-Za-z]:\\Users\\[^\\\s"']+)/g, "~");
 
+/** Where a passage stands is a file, or a conversation by its service and key: a drive has one letter. */
+export const isFile = (path: string | null): path is string => path !== null && !/^\w{2,}:/.test(path);
+
 export function fileName(path: string): string {
   return path.split(/[\\/]/).filter(Boolean).at(-1) ?? path;
 }

@@ -30,7 +30,11 @@ title: string,
 /**
  * The headings above the passage, outermost first.
  */
-headings: Array<string>, locator: Locator, 
+headings: Array<string>, 
+/**
+ * Who said it, of a message: "You", "ChatGPT".
+ */
+author: string | null, locator: Locator, 
 /**
  * Null when nobody knows.
  */

@@ -15,13 +15,14 @@ label: string, state: BatchState, cause: BatchCause, created_at: string, ended_a
  */
 total: number, 
 /**
+ * How many of them are conversations, those that were passed over left out. What is neither these nor
+ * passed over is files.
+ */
+conversations: number, 
+/**
  * Items that have come to an end, whichever.
  */
-ended: number, 
-/**
- * How many of the items are conversations; the others are files.
- */
-conversations: number, new: number, changed: number, unchanged: number, skipped: number, failed: number, cancelled: number, 
+ended: number, new: number, changed: number, unchanged: number, skipped: number, failed: number, cancelled: number, 
 /**
  * The commonest reason of failure, in plain words.
  */

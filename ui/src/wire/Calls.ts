@@ -13,6 +13,7 @@ import type { ImportPaths } from "./ImportPaths";
 import type { ImportPlan } from "./ImportPlan";
 import type { Ledger } from "./Ledger";
 import type { NoteAdded } from "./NoteAdded";
+import type { People } from "./People";
 import type { Question } from "./Question";
 import type { RestorePreview } from "./RestorePreview";
 import type { RestoreTo } from "./RestoreTo";
@@ -98,6 +99,10 @@ source_removal: [Id, SourceRemoval],
  * Removes a source of sample memories with all that came from it.
  */
 source_remove: [Id, SourceRemoval], 
+/**
+ * Those who speak in conversations.
+ */
+people: [Empty, People], 
 /**
  * The newest imports, newest first.
  */

@@ -4,4 +4,8 @@ import type { Locator } from "./Locator";
 /**
  * One passage of a document.
  */
-export type Chunk = { id: string, text: string, headings: Array<string>, locator: Locator, };
+export type Chunk = { id: string, text: string, headings: Array<string>, 
+/**
+ * Who said it, of a message.
+ */
+author: string | null, locator: Locator, };

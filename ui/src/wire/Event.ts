@@ -7,4 +7,8 @@ import type { Status } from "./Status";
  * What the owner of a workspace tells its listeners, after it has become true. Events carry state,
  * not differences: losing one costs at most a late refresh, and an older `seq` is to be ignored.
  */
-export type Event = { "event": "health" } & Status | { "event": "batch" } & Batch | { "event": "plan", found: number, } | { "event": "copy" } & CopyProgress | { "event": "copies_changed" } | { "event": "memory_changed", seq: number, } | { "event": "committed", batch: string, document: string, path: string, sha256: string, chunks: number, };
+export type Event = { "event": "health" } & Status | { "event": "batch" } & Batch | { "event": "plan", found: number, } | { "event": "copy" } & CopyProgress | { "event": "copies_changed" } | { "event": "memory_changed", seq: number, } | { "event": "committed", batch: string, document: string, path: string, 
+/**
+ * Of a conversation: its title. Many share a path.
+ */
+conversation: string | null, sha256: string, chunks: number, };

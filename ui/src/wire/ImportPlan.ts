@@ -9,19 +9,23 @@ import type { PlannedFormat } from "./PlannedFormat";
  */
 export type ImportPlan = { 
 /**
- * How many files would be read.
+ * How many files and conversations would be read.
  */
-items: number, bytes: number, formats: Array<PlannedFormat>, 
+items: number, 
+/**
+ * How many of them are conversations.
+ */
+conversations: number, bytes: number, formats: Array<PlannedFormat>, 
 /**
  * The earliest and latest modification time among them.
  */
 oldest: string | null, newest: string | null, 
 /**
- * How many files would be passed over, by reason.
+ * How many files and conversations would be passed over, by reason.
  */
 skipped: Array<CountByReason>, 
 /**
- * The first of the files that would be passed over.
+ * The first of what would be passed over.
  */
 skipped_examples: Array<PlanSkip>, 
 /**

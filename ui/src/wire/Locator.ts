@@ -5,10 +5,11 @@
  */
 export type Locator = { 
 /**
- * The file, or null for a note that was typed in.
+ * The file; of a conversation its key, as in `chatgpt:` and the service's own id; null for a note
+ * that was typed in.
  */
 path: string | null, 
 /**
- * Lines counted from 1, both included.
+ * Lines counted from 1, both included; in a conversation messages, in the order in which it is read.
  */
 line_first: number, line_last: number, };

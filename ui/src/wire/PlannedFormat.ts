@@ -2,7 +2,7 @@
 
 export type PlannedFormat = { 
 /**
- * "Markdown", "Plain text", "HTML".
+ * "Markdown", "Plain text", "HTML", "ChatGPT conversations".
  */
 name: string, 
 /**

@@ -4,4 +4,4 @@ export type Question = { question: string,
 /**
  * 1 to 50; 8 when absent.
  */
-limit: number | null, source: string | null, from: string | null, to: string | null, };
+limit: number | null, source: string | null, author: string | null, from: string | null, to: string | null, };

@@ -10,6 +10,10 @@ limit: number | null,
  */
 source: string | null, 
 /**
+ * Who said it: "You". Of messages only.
+ */
+author: string | null, 
+/**
  * First day or instant: `2024-05-03` or RFC 3339. What has no date is left out when this or `to` is set.
  */
 from: string | null, 

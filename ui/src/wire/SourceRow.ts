@@ -15,7 +15,7 @@ kind: string,
  */
 service: string | null, path: string | null, 
 /**
- * Items that imports have found.
+ * Files, or in a source of chats conversations, that imports have found.
  */
 found: number, 
 /**

@@ -44,6 +44,7 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         Request::SourceUnread(at) => reply(sources::unread(engine, &at)?),
         Request::SourceRemoval(id) => reply(sources::removal(engine, &id)?),
         Request::SourceRemove(id) => reply(sources::remove(engine, &id)?),
+        Request::People(_) => reply(views::people(engine.people().map_err(|e| explain(&e))?)),
         Request::Batches(_) => reply(batches(engine)?),
         Request::BatchReport(id) => reply(views::report(
             engine
@@ -157,6 +158,7 @@ fn search_words(engine: &Engine, search: wire::Search) -> Reply<wire::Hits> {
         search.query,
         search.limit.unwrap_or(SEARCH_LIMIT),
         search.source,
+        search.author,
         &search.from,
         &search.to,
     )?;
@@ -169,6 +171,7 @@ fn recall(engine: &Engine, question: wire::Question) -> Reply<wire::Answer> {
         question.question,
         limit,
         question.source,
+        question.author,
         &question.from,
         &question.to,
     )?;
@@ -180,10 +183,12 @@ fn asked(
     text: String,
     limit: u32,
     source: Option<String>,
+    author: Option<String>,
     from: &Option<String>,
     to: &Option<String>,
 ) -> Reply<Asked> {
-    let source = source.filter(|source| !source.trim().is_empty());
+    let named = |name: Option<String>| name.filter(|name| !name.trim().is_empty());
+    let (source, author) = (named(source), named(author));
     let from = instant(from.as_deref(), DayEnd::First)?;
     let to = instant(to.as_deref(), DayEnd::Last)?;
     if let (Some(from), Some(to)) = (from, to)
@@ -199,6 +204,7 @@ fn asked(
         text,
         limit,
         source,
+        author,
         from,
         to,
     })

@@ -46,11 +46,14 @@ fn span(text: &str, range: Range<usize>) -> wire::Span {
     }
 }
 
-/// The path of a place, as the person would write it.
+/// The path of a place, as the person would write it; of a conversation its key.
 pub(crate) fn place_path(place: Option<&Place>) -> Option<String> {
     let place = place?;
-    let root = place.root.as_deref()?;
-    Some(join_path(root, &place.item))
+    match (&place.root, place.service) {
+        (Some(root), _) => Some(join_path(root, &place.item)),
+        (None, Some(_)) => Some(place.item.clone()),
+        (None, None) => None,
+    }
 }
 
 fn join_path(root: &str, item: &str) -> String {
@@ -93,6 +96,7 @@ pub(crate) fn hit(hit: engine::Hit) -> wire::Hit {
             .collect(),
         quote: span(&chunk.text, quote),
         headings: chunk.headings,
+        author: chunk.author,
         text: chunk.text,
         score,
         same_elsewhere,
@@ -131,7 +135,10 @@ pub(crate) fn answer(asked: &engine::Asked, answer: engine::Answer) -> wire::Ans
 
 fn nothing_found(asked: &engine::Asked, words: &[String]) -> String {
     let words: Vec<String> = words.iter().map(|word| format!("“{word}”")).collect();
-    let narrowed = asked.source.is_some() || asked.from.is_some() || asked.to.is_some();
+    let narrowed = asked.source.is_some()
+        || asked.author.is_some()
+        || asked.from.is_some()
+        || asked.to.is_some();
     let place = if narrowed {
         "within these filters"
     } else {
@@ -179,6 +186,7 @@ fn document(shown: engine::ShownDocument) -> wire::Shown {
                 locator: locator(&chunk, path.clone()),
                 text: chunk.text,
                 headings: chunk.headings,
+                author: chunk.author,
             })
             .collect(),
         asked: shown.asked.map(|id| id.to_string()),
@@ -256,6 +264,7 @@ pub(crate) fn tree(view: engine::View) -> wire::TreeView {
 pub(crate) fn plan(plan: engine::ImportPlan) -> wire::ImportPlan {
     wire::ImportPlan {
         items: plan.items,
+        conversations: plan.conversations,
         bytes: plan.bytes,
         formats: plan
             .formats
@@ -352,10 +361,43 @@ fn item(item: ItemReport) -> wire::BatchItem {
         (JobState::Done, _) => wire::ItemOutcome::Unchanged,
     };
     wire::BatchItem {
-        path: join_path(item.root.as_deref().unwrap_or_default(), &item.item),
+        path: item_path(&item),
         outcome,
         message: item.reason,
         document: item.document.map(|id| id.to_string()),
+    }
+}
+
+fn item_path(item: &ItemReport) -> String {
+    let key = item.item.split_once(':');
+    let service = key.and_then(|(service, _)| Format::parse(service)?.service());
+    match (&item.root, service, &item.title) {
+        (Some(root), ..) => join_path(root, &item.item),
+        (None, Some(service), Some(title)) => format!("{service}, {title}"),
+        // Something else in an export is named by where it lies.
+        _ => item.item.clone(),
+    }
+}
+
+pub(crate) fn people(people: engine::People) -> wire::People {
+    let person = |person: engine::Person| wire::Person {
+        author: person.name,
+        passages: person.passages,
+        conversations: person.conversations,
+        first_at: time(person.first_at),
+        last_at: time(person.last_at),
+        sources: person
+            .sources
+            .into_iter()
+            .map(|source| wire::PersonSource {
+                id: source.id.to_string(),
+                name: source.name,
+            })
+            .collect(),
+    };
+    wire::People {
+        people: people.people.into_iter().map(person).collect(),
+        more: people.more,
     }
 }
 
@@ -371,6 +413,7 @@ pub(crate) fn event(event: &engine::Event, workspace: &str) -> wire::Event {
             batch: committed.batch.to_string(),
             document: committed.document.to_string(),
             path: committed.path.clone(),
+            conversation: committed.conversation.clone(),
             sha256: committed.sha256.clone(),
             chunks: committed.chunks,
         },

@@ -36,6 +36,15 @@ impl Format {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|f| f.as_str() == name)
     }
+
+    /// Of a conversation: with whom it was held, as the service writes its own name.
+    pub fn service(self) -> Option<&'static str> {
+        match self {
+            Self::ChatGpt => Some("ChatGPT"),
+            Self::Claude => Some("Claude"),
+            Self::Markdown | Self::PlainText | Self::Html => None,
+        }
+    }
 }
 
 /// A document as its importer understood it. All text is in Unicode normal form C.

@@ -32,6 +32,8 @@ pub struct Committed {
     pub batch: BatchId,
     pub document: DocumentId,
     pub path: String,
+    /// Of a conversation: its title. Many share a path.
+    pub conversation: Option<String>,
     pub sha256: String,
     pub chunks: u32,
 }

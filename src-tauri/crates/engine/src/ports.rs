@@ -46,6 +46,9 @@ pub trait Files: Send + Sync {
         forbidden: &Forbidden,
     ) -> std::result::Result<FetchedFile, Problem>;
 
+    /// Nothing more is read for now: what was kept open to read on from is closed.
+    fn rest(&self);
+
     /// Understands what was fetched. `name` is the file's name, for documents without a title.
     fn parse(
         &self,
@@ -161,6 +164,10 @@ pub struct SkippedFile {
     pub path: PathBuf,
     pub root: PathBuf,
     pub relative: String,
+    /// Of something in an export of conversations: the service's format.
+    pub service: Option<Format>,
+    /// Of a conversation: the key by which its part would be known.
+    pub key: Option<String>,
     pub problem: Problem,
 }
 
@@ -173,6 +180,8 @@ pub struct FetchedFile {
     /// Of a part: when it last changed, where it says so itself.
     pub version_at: Option<UnixMs>,
     pub format: Format,
+    /// What it says, where it had to be understood to know that.
+    pub document: Option<CanonicalDocument>,
 }
 
 /// Why a file was not read.

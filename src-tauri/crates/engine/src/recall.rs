@@ -34,6 +34,8 @@ pub struct Asked {
     pub limit: u32,
     /// The id or the name of a source.
     pub source: Option<String>,
+    /// Who said it, by name; capital letters make no difference.
+    pub author: Option<String>,
     /// Both included.
     pub from: Option<UnixMs>,
     pub to: Option<UnixMs>,
@@ -113,6 +115,7 @@ fn words_of(asked: &Asked) -> Result<Vec<String>> {
 fn find(r: &Read<'_>, asked: &Asked, words: &[String]) -> Result<Vec<Hit>> {
     let filter = Filter {
         source: source_key(r, asked.source.as_deref())?,
+        author: asked.author.as_deref(),
         from: asked.from,
         to: asked.to,
     };

@@ -17,6 +17,9 @@ pub struct Unsupported(pub &'static str);
 
 pub(crate) const ZIP: Unsupported = Unsupported("a zip archive");
 
+/// No service writes one; somebody's editor has.
+pub(crate) const UTF16_EXPORT: Unsupported = Unsupported("an export of conversations in UTF-16");
+
 /// Tells the format from the file's name and its first [`DETECT_BYTES_MAX`] bytes; more of them
 /// are not looked at. For an export it is the format of the conversations in it.
 pub fn detect(file_name: &str, start: &[u8]) -> Result<Format, Unsupported> {
@@ -44,6 +47,10 @@ pub fn detect(file_name: &str, start: &[u8]) -> Result<Format, Unsupported> {
     } else {
         String::from_utf8_lossy(start)
     };
+    // Nulls are what tells it from one in UTF-8, of which there are none in JSON.
+    if start.contains(&0) && export::sniff(sample.as_bytes()).is_some() {
+        return Err(UTF16_EXPORT);
+    }
     Ok(text_format(file_name, &sample))
 }
 

@@ -1,7 +1,7 @@
 //! Files that hold many documents: the exports of chat services, as JSON or as the zip archive that is
 //! downloaded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
@@ -11,7 +11,7 @@ use oldgrowth_engine::ports::FilePart;
 
 use crate::archive::Archive;
 use crate::chat::{self, CONVERSATION_BYTES_MAX, Listed, ListingEnd};
-use crate::detect::DETECT_BYTES_MAX;
+use crate::detect::{DETECT_BYTES_MAX, ZIP};
 use crate::reason::SkipReason;
 use crate::walk::PlannedItem;
 
@@ -24,9 +24,20 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// What an export holds.
 #[derive(Debug, Default)]
 pub(crate) struct Export {
+    /// Whose it is, as far as it shows.
+    pub(crate) service: Option<Format>,
     pub(crate) found: Vec<Found>,
-    /// What is not read, by its place in the file.
-    pub(crate) skipped: Vec<(String, SkipReason)>,
+    pub(crate) skipped: Vec<Skipped>,
+}
+
+/// What of an export is not read.
+#[derive(Debug)]
+pub(crate) struct Skipped {
+    /// Its place in the file.
+    pub(crate) place: String,
+    /// The key of a conversation.
+    pub(crate) key: Option<String>,
+    pub(crate) reason: SkipReason,
 }
 
 #[derive(Debug)]
@@ -42,8 +53,15 @@ pub(crate) fn sniff(start: &[u8]) -> Option<Format> {
 }
 
 /// Looks through JSON. `goes_on` is asked with the number of items so far.
-pub(crate) fn of_json(file: File, goes_on: &dyn Fn(usize) -> bool) -> Result<Export, SkipReason> {
-    let mut export = Export::default();
+pub(crate) fn of_json(
+    file: File,
+    service: Format,
+    goes_on: &dyn Fn(usize) -> bool,
+) -> Result<Export, SkipReason> {
+    let mut export = Export {
+        service: Some(service),
+        ..Export::default()
+    };
     let reader = BufReader::new(file);
     export
         .list(None, "", reader, goes_on)
@@ -64,40 +82,67 @@ pub(crate) fn of_archive(
         }
         let looked = look_into_entry(&mut archive, index, &mut export, goes_on);
         if let Err(reason) = looked {
-            let name = archive.entry(index).map(|entry| entry.name());
-            let name = name.unwrap_or_else(|_| format!("file {}", index + 1));
-            export.skipped.push((name, reason));
+            export.skip(archive.name(index), None, reason);
         }
     }
-    if export.found.is_empty() && export.skipped.iter().all(|(_, reason)| reason.by_rule()) {
-        return Err(SkipReason::NotSupported("a zip archive"));
+    if export.found.is_empty() {
+        let reasons: HashSet<SkipReason> = export.skipped.iter().map(|one| one.reason).collect();
+        // Of an archive of other things there is nothing to say of each.
+        if reasons.iter().all(|reason| reason.in_exports()) {
+            return Err(match reasons.contains(&SkipReason::ProjectsOfExport) {
+                true => SkipReason::ProjectsOfExport,
+                false => SkipReason::NotSupported(ZIP.0),
+            });
+        }
+        if reasons
+            .iter()
+            .all(|reason| *reason == SkipReason::Encrypted)
+        {
+            return Err(SkipReason::Encrypted);
+        }
     }
     Ok(export)
 }
 
-/// The bytes of one part, unless the file has come to be too short for it.
-pub(crate) fn read_part(
-    mut file: File,
-    part: &FilePart,
-    is_archive: bool,
-) -> Result<Vec<u8>, SkipReason> {
+/// The bytes of one part of JSON, unless the file has come to be too short for it.
+pub(crate) fn read_part(mut file: File, part: &FilePart) -> Result<Vec<u8>, SkipReason> {
     if part.bytes > CONVERSATION_BYTES_MAX {
         return Err(SkipReason::ConversationTooLong { bytes: part.bytes });
     }
-    let failed = |error: io::Error| SkipReason::from_io(&error);
-    match (part.entry, is_archive) {
-        (None, false) => {
-            file.seek(SeekFrom::Start(part.start)).map_err(failed)?;
-            read_whole(file, part.bytes)
-        }
-        (Some(index), true) => {
-            let mut archive = Archive::open(file)?;
-            let mut entry = archive.entry(index)?.whole()?;
-            io::copy(&mut (&mut entry).take(part.start), &mut io::sink())
-                .map_err(|_| SkipReason::DamagedArchive)?;
-            read_whole(entry, part.bytes)
-        }
-        _ => Err(SkipReason::ChangedWhileReading),
+    file.seek(SeekFrom::Start(part.start))
+        .map_err(|e| SkipReason::from_io(&e))?;
+    let mut read = Vec::with_capacity(usize::try_from(part.bytes).unwrap_or_default());
+    file.take(part.bytes)
+        .read_to_end(&mut read)
+        .map_err(|e| SkipReason::from_io(&e))?;
+    if read.len() as u64 == part.bytes {
+        Ok(read)
+    } else {
+        Err(SkipReason::ChangedWhileReading)
+    }
+}
+
+/// What else a service puts into its exports, by its path below the export's folder.
+pub(crate) fn beside(path: &str) -> Option<SkipReason> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder = folder.rsplit('/').next().unwrap_or_default();
+    let is_json = name.ends_with(".json");
+    match name {
+        "user.json"
+        | "users.json"
+        | "user_settings.json"
+        | "message_feedback.json"
+        | "model_comparisons.json"
+        | "shared_conversations.json"
+        | "group_chats.json"
+        | "sora.json"
+        | "shopping.json"
+        | "export_manifest.json"
+        | "chat.html" => Some(SkipReason::BesideConversations),
+        "projects.json" | "memories.json" => Some(SkipReason::ProjectsOfExport),
+        _ if is_json && folder == "projects" => Some(SkipReason::ProjectsOfExport),
+        _ if is_json && name.starts_with("manifest-") => Some(SkipReason::BesideConversations),
+        _ => None,
     }
 }
 
@@ -147,7 +192,7 @@ impl Export {
         });
         if ended == ListingEnd::BrokenOff {
             let place = format!("{place}conversation {} and after", last + 1);
-            self.skipped.push((place, SkipReason::BrokenOff));
+            self.skip(place, None, SkipReason::BrokenOff);
         }
         Ok(())
     }
@@ -159,11 +204,15 @@ impl Export {
             bytes,
             conversation,
         } = listed;
-        let reason = match conversation {
-            Some(_) if bytes > CONVERSATION_BYTES_MAX => SkipReason::ConversationTooLong { bytes },
-            None => SkipReason::NotAConversation,
+        let place = format!("{place}conversation {number}");
+        match conversation {
+            Some(conversation) if bytes > CONVERSATION_BYTES_MAX => {
+                let reason = SkipReason::ConversationTooLong { bytes };
+                self.skip(place, Some(conversation.key), reason);
+            }
+            None => self.skip(place, None, SkipReason::NotAConversation),
             Some(conversation) => {
-                return self.found.push(Found {
+                self.found.push(Found {
                     part: FilePart {
                         key: conversation.key,
                         entry,
@@ -174,9 +223,11 @@ impl Export {
                     updated: conversation.updated,
                 });
             }
-        };
-        self.skipped
-            .push((format!("{place}conversation {number}"), reason));
+        }
+    }
+
+    fn skip(&mut self, place: String, key: Option<String>, reason: SkipReason) {
+        self.skipped.push(Skipped { place, key, reason });
     }
 }
 
@@ -190,26 +241,14 @@ fn look_into_entry(
     if entry.is_folder() {
         return Ok(());
     }
-    if sniff(&entry.start(DETECT_BYTES_MAX as u64)?).is_none() {
-        return Err(SkipReason::BesideConversations);
-    }
+    let Some(service) = sniff(&entry.start(DETECT_BYTES_MAX as u64)?) else {
+        return Err(beside(&entry.path_in_it()).unwrap_or(SkipReason::AddedToConversations));
+    };
     drop(entry);
+    export.service = export.service.or(Some(service));
     let entry = archive.entry(index)?;
     let place = format!("{}, ", entry.name());
     export
         .list(Some(index), &place, BufReader::new(entry.whole()?), goes_on)
         .map_err(|_| SkipReason::DamagedArchive)
-}
-
-fn read_whole(reader: impl Read, bytes: u64) -> Result<Vec<u8>, SkipReason> {
-    let mut read = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
-    reader
-        .take(bytes)
-        .read_to_end(&mut read)
-        .map_err(|e| SkipReason::from_io(&e))?;
-    if read.len() as u64 == bytes {
-        Ok(read)
-    } else {
-        Err(SkipReason::ChangedWhileReading)
-    }
 }

@@ -5,16 +5,17 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_domain::canonical::Format;
+use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use oldgrowth_engine::ports::FilePart;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::chat::{self, ConversationError};
-use crate::detect::{DETECT_BYTES_MAX, ZIP, detect};
+use crate::detect::detect;
 use crate::export::{self, EXPORT_BYTES_MAX};
 use crate::guard::{self, Allowed, FILE_BYTES_MAX, Forbidden, Guard};
 use crate::hex::hex;
+use crate::parts::PartReaders;
 use crate::reason::SkipReason;
 
 /// A whole file, as it was at one moment.
@@ -28,6 +29,8 @@ pub struct Fetched {
     /// When a conversation last changed, where it says so.
     pub version_at: Option<UnixMs>,
     pub format: Format,
+    /// A conversation is understood to know what it says; a file is not yet.
+    pub document: Option<CanonicalDocument>,
 }
 
 /// Why an item could not be fetched. Each concerns this item alone.
@@ -91,6 +94,7 @@ pub fn fetch(path: &Path, forbidden: &Forbidden) -> Result<Fetched, FetchError> 
 /// Reads one conversation of an export. Is it another one by now that stands in its place, the file has
 /// changed since it was planned.
 pub fn fetch_part(
+    readers: &PartReaders,
     path: &Path,
     part: &FilePart,
     forbidden: &Forbidden,
@@ -98,30 +102,26 @@ pub fn fetch_part(
     let guard = Guard::new(forbidden);
     let (folder, name) = place_of(&guard, path)?;
     let allowed = guard.judge_up_to(&folder.join(name), EXPORT_BYTES_MAX)?;
-    let mut start = Vec::new();
-    guard
-        .open(&allowed)?
-        .take(DETECT_BYTES_MAX as u64)
-        .read_to_end(&mut start)
-        .map_err(|e| SkipReason::from_io(&e))?;
-    let is_archive = detect("", &start) == Err(ZIP);
-    let bytes = export::read_part(guard.open(&allowed)?, part, is_archive)?;
+    let bytes = match part.entry {
+        Some(entry) => readers.read(&guard, &allowed, entry, part)?,
+        None => export::read_part(guard.open(&allowed)?, part)?,
+    };
     let format = part
         .key
         .split_once(':')
         .and_then(|(service, _)| Format::parse(service))
         .ok_or(SkipReason::NotAConversation)?;
-    let (sha256, version_at) =
-        chat::digest(format, &part.key, &bytes).map_err(|error| match error {
-            ConversationError::AnotherOne => SkipReason::ChangedWhileReading,
-            ConversationError::NotUnderstood => SkipReason::NotAConversation,
-        })?;
+    let understood = chat::understand(format, &part.key, &bytes).map_err(|error| match error {
+        ConversationError::AnotherOne => SkipReason::ChangedWhileReading,
+        ConversationError::NotUnderstood => SkipReason::NotAConversation,
+    })?;
     Ok(Fetched {
         bytes,
-        sha256,
+        sha256: understood.sha256,
         modified: allowed.modified,
-        version_at,
+        version_at: understood.updated,
         format,
+        document: Some(understood.document),
     })
 }
 
@@ -141,6 +141,7 @@ fn fetch_once(guard: &Guard, path: &Path) -> Result<Fetched, FetchError> {
         modified: allowed.modified,
         version_at: None,
         format,
+        document: None,
     })
 }
 

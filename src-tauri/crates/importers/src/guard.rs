@@ -40,7 +40,15 @@ pub(crate) struct Allowed {
     pub(crate) path: PathBuf,
     pub(crate) bytes: u64,
     pub(crate) modified: Option<UnixMs>,
+    pub(crate) stamp: Stamp,
+}
+
+/// What a file is known by again: when nothing of it differs, the file has not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
     id: FileId,
+    bytes: u64,
+    modified: Option<SystemTime>,
 }
 
 impl Guard {
@@ -114,7 +122,11 @@ impl Guard {
                 path: resolved,
                 bytes,
                 modified: modified(&metadata),
-                id,
+                stamp: Stamp {
+                    id,
+                    bytes,
+                    modified: metadata.modified().ok(),
+                },
             }),
         }
     }
@@ -132,7 +144,7 @@ impl Guard {
             std::mem::forget(file);
             return Err(SkipReason::OwnStore);
         }
-        if id != allowed.id {
+        if id != allowed.stamp.id {
             return Err(SkipReason::ChangedWhileReading);
         }
         Ok(file)

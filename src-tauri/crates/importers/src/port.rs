@@ -8,11 +8,20 @@ use oldgrowth_engine::ports::{
     Problem, ProblemKind, SkippedFile,
 };
 
-use crate::{FileId, Forbidden, ReadError, SkipReason, SkippedItem};
+use crate::{FileId, Forbidden, PartReaders, ReadError, SkipReason, SkippedItem};
 
 /// Reads the files of the person who runs this process.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct FilesOnDisk;
+#[derive(Debug, Default)]
+pub struct FilesOnDisk {
+    parts: PartReaders,
+}
+
+impl FilesOnDisk {
+    /// Bytes that have been unpacked from archives to read parts of them: what reading has cost.
+    pub fn unpacked_bytes(&self) -> u64 {
+        self.parts.unpacked_bytes()
+    }
+}
 
 impl Files for FilesOnDisk {
     fn plan(
@@ -87,7 +96,7 @@ impl Files for FilesOnDisk {
     ) -> Result<FetchedFile, Problem> {
         let forbidden = resolved(forbidden);
         let fetched = match part {
-            Some(part) => crate::fetch_part(path, part, &forbidden),
+            Some(part) => crate::fetch_part(&self.parts, path, part, &forbidden),
             None => crate::fetch(path, &forbidden),
         };
         match fetched {
@@ -97,9 +106,14 @@ impl Files for FilesOnDisk {
                 modified: fetched.modified,
                 version_at: fetched.version_at,
                 format: fetched.format,
+                document: fetched.document,
             }),
             Err(error) => Err(problem(error.reason())),
         }
+    }
+
+    fn rest(&self) {
+        self.parts.rest();
     }
 
     fn parse(
@@ -144,6 +158,8 @@ fn skipped(item: SkippedItem) -> SkippedFile {
             .to_path_buf(),
         path: item.path,
         relative: item.relative,
+        service: item.service,
+        key: item.key,
         problem: problem(item.reason),
     }
 }
@@ -166,7 +182,9 @@ fn kind(reason: SkipReason) -> ProblemKind {
         | SkipReason::NotAFile
         | SkipReason::OwnStore
         | SkipReason::LinkToFolder
-        | SkipReason::BrokenLink => ProblemKind::PassedOver,
+        | SkipReason::BrokenLink
+        | SkipReason::BesideConversations
+        | SkipReason::ProjectsOfExport => ProblemKind::PassedOver,
         SkipReason::ChangedWhileReading => ProblemKind::TryAgain,
         _ => ProblemKind::Failed,
     }

@@ -5,6 +5,7 @@ use std::io;
 use thiserror::Error;
 
 use crate::chat::CONVERSATION_BYTES_MAX;
+use crate::detect::UTF16_EXPORT;
 use crate::guard::FILE_BYTES_MAX;
 use crate::walk::{PLAN_DEPTH_MAX, PLAN_ITEMS_MAX};
 
@@ -43,8 +44,14 @@ pub enum SkipReason {
     },
     /// The rest of an export, whose JSON is wrong or ends too soon.
     BrokenOff,
-    /// An archive that is cut off or damaged, or encrypted.
+    /// An archive that is cut off or damaged.
     DamagedArchive,
+    /// An archive, or something in one, that takes a password.
+    Encrypted,
+    /// Something in an archive that is packed in a way that isn't known.
+    UnknownPacking,
+    /// An archive of more files than are looked at.
+    TooManyEntries,
     /// Something in an archive that would unpack to more than any export, or far more than it takes
     /// up.
     UnpacksTooLarge,
@@ -59,8 +66,13 @@ pub enum SkipReason {
     /// A conversation that is among the same named paths once more, as it was at the same time or
     /// later.
     OlderCopy,
-    /// In an archive with conversations: what isn't one.
+    /// What a service puts into its export beside the conversations: lists, settings, the same once more
+    /// as a page.
     BesideConversations,
+    /// In Claude's export: texts of projects, and what it remembered.
+    ProjectsOfExport,
+    /// In an archive with conversations: any other file, such as the images of a conversation.
+    AddedToConversations,
 }
 
 impl SkipReason {
@@ -83,6 +95,9 @@ impl SkipReason {
             Self::ConversationTooLong { .. } => "conversation_too_long",
             Self::BrokenOff => "broken_off",
             Self::DamagedArchive => "damaged_archive",
+            Self::Encrypted => "encrypted",
+            Self::UnknownPacking => "unknown_packing",
+            Self::TooManyEntries => "too_many_entries",
             Self::UnpacksTooLarge => "unpacks_too_large",
             Self::NameLeadsOut => "name_leads_out",
             Self::Hidden => "hidden",
@@ -92,6 +107,8 @@ impl SkipReason {
             Self::SystemFile => "system_file",
             Self::OlderCopy => "older_copy",
             Self::BesideConversations => "beside_conversations",
+            Self::ProjectsOfExport => "projects_of_export",
+            Self::AddedToConversations => "added_to_conversations",
         }
     }
 
@@ -131,7 +148,10 @@ impl SkipReason {
             Self::BrokenOff => {
                 "breaks off or is wrong here; the conversations before it are read".into()
             }
-            Self::DamagedArchive => "is an archive that is cut off, damaged or encrypted".into(),
+            Self::DamagedArchive => "is an archive that is cut off or damaged".into(),
+            Self::Encrypted => "is encrypted".into(),
+            Self::UnknownPacking => "is packed in a way that can't be read".into(),
+            Self::TooManyEntries => "is an archive of too many files to be an export".into(),
             Self::UnpacksTooLarge => "would unpack to far more than an export".into(),
             Self::NameLeadsOut => "has a name that leads out of its archive".into(),
             Self::Hidden => "is hidden".into(),
@@ -140,8 +160,12 @@ impl SkipReason {
             Self::LockFile => "is a lock file, written by a program for itself".into(),
             Self::SystemFile => "is a file the operating system keeps for itself".into(),
             Self::OlderCopy => "is there once more, as it was then or later".into(),
-            Self::BesideConversations => {
-                "lies beside the conversations of an export and is none".into()
+            Self::BesideConversations => "belongs to the export; holds no conversation".into(),
+            Self::ProjectsOfExport => {
+                "holds Claude's projects or memories, which can't be read from an export yet".into()
+            }
+            Self::AddedToConversations => {
+                "lies beside the conversations of an export, and can't be read there".into()
             }
         }
     }
@@ -149,6 +173,9 @@ impl SkipReason {
     /// What the person can do about it, in one line.
     pub fn hint(self) -> &'static str {
         match self {
+            Self::NotSupported(kind) if kind == UTF16_EXPORT.0 => {
+                "Save it as UTF-8 and import that."
+            }
             Self::NotSupported(_) => "Save it as text, Markdown or HTML and import that.",
             Self::Empty => "Nothing to do, unless it should have something in it.",
             Self::TooLarge { .. } => "Split it into smaller files and import those.",
@@ -173,11 +200,19 @@ impl SkipReason {
             Self::BrokenOff | Self::DamagedArchive => {
                 "Download the export once more and import that."
             }
-            Self::UnpacksTooLarge | Self::NameLeadsOut => {
+            Self::Encrypted => "Unpack it with its password and import the folder.",
+            Self::UnknownPacking => "Unpack it and import the folder.",
+            Self::UnpacksTooLarge | Self::NameLeadsOut | Self::TooManyEntries => {
                 "Nothing to do, unless you trust it: then unpack it and import the folder."
             }
             Self::OlderCopy => "Nothing to do; the later one is read.",
-            Self::BesideConversations => "To import it all the same, unpack the archive.",
+            Self::BesideConversations => {
+                "Nothing to do; to import it all the same, name it itself."
+            }
+            Self::ProjectsOfExport => {
+                "Save the texts in it that you need as text or Markdown and import those."
+            }
+            Self::AddedToConversations => "To import it all the same, unpack the archive.",
             Self::Hidden | Self::DependencyFolder | Self::LockFile | Self::SystemFile => {
                 "To import it all the same, name it itself."
             }
@@ -195,7 +230,15 @@ impl SkipReason {
                 | Self::LockFile
                 | Self::SystemFile
                 | Self::OlderCopy
-                | Self::BesideConversations
+                | Self::AddedToConversations
+        )
+    }
+
+    /// Of something in an export that is no conversation and isn't meant to be one.
+    pub(crate) fn in_exports(self) -> bool {
+        matches!(
+            self,
+            Self::BesideConversations | Self::ProjectsOfExport | Self::AddedToConversations
         )
     }
 

@@ -1,6 +1,6 @@
 //! What a run over some files and folders would read, found without changing any of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io::Read;
@@ -67,6 +67,10 @@ pub struct SkippedItem {
     pub path: PathBuf,
     pub relative: String,
     pub reason: SkipReason,
+    /// Of something in an export: whose.
+    pub service: Option<Format>,
+    /// Of a conversation: its key.
+    pub key: Option<String>,
 }
 
 /// Looks through `roots`. Of each file that may be opened, the beginning is read to tell its
@@ -91,7 +95,10 @@ pub fn plan(
             path: item.path,
             relative: item.relative,
             reason: SkipReason::OlderCopy,
+            service: Some(item.format),
+            key: item.part.map(|part| part.key),
         }));
+    pass_over_what_lies_beside(&mut plan);
     plan.items
         .sort_by(|a, b| bytes_of(&a.path).cmp(bytes_of(&b.path)));
     plan.skipped
@@ -327,8 +334,14 @@ impl Walk<'_> {
                 format: found.format,
             });
         }
-        for (place, reason) in export.skipped {
-            self.skip(path.to_path_buf(), format!("{relative}, {place}"), reason);
+        for skipped in export.skipped {
+            self.plan.skipped.push(SkippedItem {
+                path: path.to_path_buf(),
+                relative: format!("{relative}, {}", skipped.place),
+                reason: skipped.reason,
+                service: export.service,
+                key: skipped.key,
+            });
         }
         (self.on_progress)(self.plan.items.len());
     }
@@ -341,8 +354,9 @@ impl Walk<'_> {
         let goes_on = |count: usize| count < room && !(self.cancel)();
         let bytes = allowed.bytes;
         let looked = match detect(&name, &start) {
-            Ok(Format::ChatGpt | Format::Claude) => {
-                Looked::Export(export::of_json(self.guard.open(&allowed)?, &goes_on)?)
+            Ok(service @ (Format::ChatGpt | Format::Claude)) => {
+                let file = self.guard.open(&allowed)?;
+                Looked::Export(export::of_json(file, service, &goes_on)?)
             }
             Err(ZIP) => Looked::Export(export::of_archive(self.guard.open(&allowed)?, &goes_on)?),
             _ if bytes > FILE_BYTES_MAX => return Err(SkipReason::TooLarge { bytes }),
@@ -404,6 +418,8 @@ impl Walk<'_> {
             path,
             relative,
             reason,
+            service: None,
+            key: None,
         });
     }
 
@@ -421,6 +437,51 @@ impl Walk<'_> {
             }
         }
         self.plan.ended == PlanEnd::Complete
+    }
+}
+
+/// What else is in the folder of an export: its lists and settings are no texts of the person's.
+fn pass_over_what_lies_beside(plan: &mut Plan) {
+    let exports: HashMap<PathBuf, Format> = plan
+        .items
+        .iter()
+        .filter(|item| item.part.as_ref().is_some_and(|part| part.entry.is_none()))
+        .filter_map(|item| Some((item.path.parent()?.to_path_buf(), item.format)))
+        .collect();
+    if exports.is_empty() {
+        return;
+    }
+    let beside = |path: &Path| {
+        path.ancestors().skip(1).take(2).find_map(|folder| {
+            let service = exports.get(folder)?;
+            let below = relative_name(path.strip_prefix(folder).ok()?);
+            let is_its_own = !below.contains('/') || below.starts_with("projects/");
+            let reason = is_its_own.then(|| export::beside(&below)).flatten()?;
+            Some((reason, *service))
+        })
+    };
+    let (items, others) = std::mem::take(&mut plan.items)
+        .into_iter()
+        .partition(|item| item.part.is_some() || beside(&item.path).is_none());
+    plan.items = items;
+    let others: Vec<PlannedItem> = others;
+    plan.skipped.extend(others.into_iter().filter_map(|item| {
+        let (reason, service) = beside(&item.path)?;
+        Some(SkippedItem {
+            path: item.path,
+            relative: item.relative,
+            reason,
+            service: Some(service),
+            key: None,
+        })
+    }));
+    // The page with all of them is often larger than any file that is read.
+    for skipped in &mut plan.skipped {
+        if matches!(skipped.reason, SkipReason::TooLarge { .. })
+            && let Some((reason, service)) = beside(&skipped.path)
+        {
+            (skipped.reason, skipped.service) = (reason, Some(service));
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use oldgrowth_domain::canonical::Format;
 use oldgrowth_importers::{
-    Fetched, Forbidden, Plan, PlannedItem, SkipReason, fetch_part, plan, read,
+    Fetched, Forbidden, PartReaders, Plan, PlannedItem, SkipReason, fetch_part, plan, read,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -73,6 +73,7 @@ fn keys(plan: &Plan) -> Vec<&str> {
 
 fn fetched(item: &PlannedItem) -> Fetched {
     fetch_part(
+        &PartReaders::default(),
         &item.path,
         item.part.as_ref().unwrap(),
         &Forbidden::default(),
@@ -235,12 +236,12 @@ fn a_file_that_changed_since_the_plan_is_never_read_for_another_conversation() {
     );
     for item in &plan.items {
         let part = item.part.as_ref().unwrap();
-        let read = fetch_part(&path, part, &Forbidden::default());
+        let read = fetch_part(&PartReaders::default(), &path, part, &Forbidden::default());
         assert_eq!(read.unwrap_err().code(), "changed_while_reading");
     }
     write(&folder, "c.json", "[]");
     let part = plan.items[1].part.as_ref().unwrap();
-    let read = fetch_part(&path, part, &Forbidden::default());
+    let read = fetch_part(&PartReaders::default(), &path, part, &Forbidden::default());
     assert_eq!(
         read.unwrap_err().code(),
         "changed_while_reading",
@@ -380,7 +381,12 @@ fn bytes_that_were_changed_in_an_archive_harm_nothing() {
         let path = write(&folder, "changed.zip", &changed);
         for item in planned(&path).items {
             if let Some(part) = &item.part {
-                drop(fetch_part(&path, part, &Forbidden::default()));
+                drop(fetch_part(
+                    &PartReaders::default(),
+                    &path,
+                    part,
+                    &Forbidden::default(),
+                ));
             }
         }
     }

@@ -26,4 +26,4 @@ DROP TABLE sources_before;
 ALTER TABLE chunks ADD COLUMN author TEXT CHECK (author <> '');
 UPDATE chunks SET author = nullif(substr(headings, instr(headings, char(10)) + 1), '')
 WHERE document_id IN (SELECT id FROM documents WHERE format IN ('chatgpt', 'claude'));
-CREATE INDEX chunks_author ON chunks (author) WHERE author IS NOT NULL;
+CREATE INDEX chunks_author ON chunks (author, document_id, happened_at) WHERE author IS NOT NULL;

@@ -40,7 +40,7 @@ CREATE TABLE chunks (
     UNIQUE (document_id, ordinal)
 ) STRICT;
 
-CREATE INDEX chunks_author ON chunks (author) WHERE author IS NOT NULL;
+CREATE INDEX chunks_author ON chunks (author, document_id, happened_at) WHERE author IS NOT NULL;
 
 CREATE TABLE documents (
     id             INTEGER PRIMARY KEY,

@@ -160,7 +160,7 @@ impl TestEngine {
         };
         let keeper = Keeper::new(ambient.clone());
         let store = Store::of_workspace(&keeper, &workspace).expect("a store can be named");
-        let files: Arc<dyn Files> = Arc::new(oldgrowth_importers::FilesOnDisk);
+        let files: Arc<dyn Files> = Arc::new(oldgrowth_importers::FilesOnDisk::default());
         let engine = Engine::start(Parts {
             workspace: workspace.clone(),
             store: store.clone(),

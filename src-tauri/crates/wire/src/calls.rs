@@ -5,7 +5,7 @@ use ts_rs::TS;
 
 use crate::{
     AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, Hits, Id, ImportPaths,
-    ImportPlan, Ledger, NoteAdded, Question, RestorePreview, RestoreTo, Restored, Search,
+    ImportPlan, Ledger, NoteAdded, People, Question, RestorePreview, RestoreTo, Restored, Search,
     SettingChange, Settings, Shown, SourceRemoval, SourceRename, SourceWatch, Status, TreeAt,
     TreeView, Unread, UnreadAt,
 };
@@ -69,6 +69,8 @@ calls! {
     source_removal / SourceRemoval(Id) -> SourceRemoval;
     /// Removes a source of sample memories with all that came from it.
     source_remove / SourceRemove(Id) -> SourceRemoval;
+    /// Those who speak in conversations.
+    people / People(Empty) -> People;
     /// The newest imports, newest first.
     batches / Batches(Empty) -> Vec<Batch>;
     /// One import with what became of each item.

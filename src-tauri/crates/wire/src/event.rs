@@ -29,6 +29,8 @@ pub enum Event {
         batch: String,
         document: String,
         path: String,
+        /// Of a conversation: its title. Many share a path.
+        conversation: Option<String>,
         sha256: String,
         chunks: u32,
     },

@@ -13,17 +13,19 @@ pub struct ImportPaths {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct ImportPlan {
-    /// How many files would be read.
+    /// How many files and conversations would be read.
     pub items: u32,
+    /// How many of them are conversations.
+    pub conversations: u32,
     #[ts(type = "number")]
     pub bytes: u64,
     pub formats: Vec<PlannedFormat>,
     /// The earliest and latest modification time among them.
     pub oldest: Option<String>,
     pub newest: Option<String>,
-    /// How many files would be passed over, by reason.
+    /// How many files and conversations would be passed over, by reason.
     pub skipped: Vec<CountByReason>,
-    /// The first of the files that would be passed over.
+    /// The first of what would be passed over.
     pub skipped_examples: Vec<PlanSkip>,
     /// How they compare with what is remembered already; null when there are too many to compare.
     pub known: Option<PlanKnown>,
@@ -41,7 +43,7 @@ pub struct PlanKnown {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct PlannedFormat {
-    /// "Markdown", "Plain text", "HTML".
+    /// "Markdown", "Plain text", "HTML", "ChatGPT conversations".
     pub name: String,
     /// They are conversations in an export, not files.
     pub conversations: bool,
@@ -105,10 +107,11 @@ pub struct Batch {
     pub ended_at: Option<String>,
     /// All planned items, those that were passed over included.
     pub total: u32,
+    /// How many of them are conversations, those that were passed over left out. What is neither these nor
+    /// passed over is files.
+    pub conversations: u32,
     /// Items that have come to an end, whichever.
     pub ended: u32,
-    /// How many of the items are conversations; the others are files.
-    pub conversations: u32,
     pub new: u32,
     pub changed: u32,
     pub unchanged: u32,
@@ -142,6 +145,7 @@ pub enum ItemOutcome {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct BatchItem {
+    /// The file; of a conversation its service and its title, or its key there as long as it has none.
     pub path: String,
     pub outcome: ItemOutcome,
     /// Why it was passed over or failed, and what to do; or what was noticed while reading it.

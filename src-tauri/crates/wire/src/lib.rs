@@ -11,6 +11,7 @@ mod event;
 mod health;
 mod import;
 mod memory;
+mod people;
 mod settings;
 mod tree;
 
@@ -30,6 +31,7 @@ pub use memory::{
     Answer, AnswerHit, Chunk, Hit, Hits, Id, Locator, Question, Search, Shown, Span,
     SummarySentence, TreeStep,
 };
+pub use people::{People, Person, PersonSource};
 pub use settings::{NumberSetting, SettingChange, SettingName, Settings};
 pub use tree::{
     Ledger, SourceRemoval, SourceRename, SourceRow, SourceWatch, TreeAt, TreeRow, TreeRowKind,

@@ -18,6 +18,8 @@ pub struct Search {
     pub limit: Option<u32>,
     /// A source's id or name.
     pub source: Option<String>,
+    /// Who said it: "You". Of messages only.
+    pub author: Option<String>,
     /// First day or instant: `2024-05-03` or RFC 3339. What has no date is left out when this or `to` is set.
     pub from: Option<String>,
     /// Last day or instant, included.
@@ -32,6 +34,7 @@ pub struct Question {
     /// 1 to 50; 8 when absent.
     pub limit: Option<u32>,
     pub source: Option<String>,
+    pub author: Option<String>,
     pub from: Option<String>,
     pub to: Option<String>,
 }
@@ -48,9 +51,10 @@ pub struct Span {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct Locator {
-    /// The file, or null for a note that was typed in.
+    /// The file; of a conversation its key, as in `chatgpt:` and the service's own id; null for a note
+    /// that was typed in.
     pub path: Option<String>,
-    /// Lines counted from 1, both included.
+    /// Lines counted from 1, both included; in a conversation messages, in the order in which it is read.
     pub line_first: u32,
     pub line_last: u32,
 }
@@ -66,6 +70,8 @@ pub struct Hit {
     pub title: String,
     /// The headings above the passage, outermost first.
     pub headings: Vec<String>,
+    /// Who said it, of a message: "You", "ChatGPT".
+    pub author: Option<String>,
     pub locator: Locator,
     /// Null when nobody knows.
     pub happened_at: Option<String>,
@@ -128,6 +134,8 @@ pub struct Chunk {
     pub id: String,
     pub text: String,
     pub headings: Vec<String>,
+    /// Who said it, of a message.
+    pub author: Option<String>,
     pub locator: Locator,
 }
 

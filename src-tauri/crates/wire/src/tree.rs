@@ -65,7 +65,7 @@ pub struct SourceRow {
     /// Of conversations: the service they were had with, "chatgpt" or "claude".
     pub service: Option<String>,
     pub path: Option<String>,
-    /// Items that imports have found.
+    /// Files, or in a source of chats conversations, that imports have found.
     pub found: u32,
     /// Items that were passed over or failed, at their last import.
     pub not_read: u32,

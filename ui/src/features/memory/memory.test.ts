@@ -20,6 +20,7 @@ const document = (passages: number, asked: string | null): Shown => ({
     id: `c${index}`,
     text: `passage ${index}`,
     headings: ["Part"],
+    author: null,
     locator: { path: "/home/ada/long.md", line_first: index * 3 + 1, line_last: index * 3 + 2 },
   })),
   asked,

@@ -51,6 +51,7 @@ export class RecallState {
         question,
         limit: null,
         source: asked.source || null,
+        author: null,
         from: asked.from || null,
         to: asked.to || null,
       });

@@ -9,6 +9,7 @@ import { reportText } from "./report";
 
 const plan = (items: number): ImportPlan => ({
   items,
+  conversations: 0,
   bytes: 10,
   formats: [{ name: "Markdown", conversations: false, items }],
   oldest: null,

@@ -165,6 +165,6 @@ it("conversations_are_counted_as_conversations", () => {
   expect(countedOf(batchOf({ total: 1 }), 1)).toBe("1 file");
   const format = (name: string, conversations: boolean, items: number) => ({ name, conversations, items });
   const formats = [format("ChatGPT conversations", true, 300), format("Claude conversations", true, 12), format("Markdown", false, 4)];
-  const plan = { items: 316, bytes: 1, formats, oldest: null, newest: null, skipped: [], skipped_examples: [], known: null };
+  const plan = { items: 316, conversations: 312, bytes: 1, formats, oldest: null, newest: null, skipped: [], skipped_examples: [], known: null };
   expect(contentsOf(plan)).toBe("312 conversations, 4 files");
 });

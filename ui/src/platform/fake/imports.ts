@@ -11,10 +11,10 @@ const ended: Batch = {
   label: "Notes",
   state: "failed",
   cause: "named",
-  conversations: 0,
   created_at: "2026-11-18T09:12:31Z",
   ended_at: "2026-11-18T09:12:44Z",
   total: 324,
+  conversations: 0,
   ended: 324,
   new: 306,
   changed: 5,
@@ -52,6 +52,7 @@ export const pastBatches: Batch[] = [
 
 export const plan: ImportPlan = {
   items: TOTAL,
+  conversations: 0,
   bytes: BYTES,
   formats: [
     { name: "Markdown", conversations: false, items: 511 },
@@ -78,6 +79,7 @@ export const emptyPlan: ImportPlan = { ...plan, items: 0, bytes: 0, formats: [],
 export const exportPlan: ImportPlan = {
   ...plan,
   items: 316,
+  conversations: 312,
   bytes: 21_400_000,
   formats: [
     { name: "ChatGPT conversations", conversations: true, items: 312 },

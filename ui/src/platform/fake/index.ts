@@ -8,6 +8,7 @@ import { attention, emptyHealthy, failing, folderGone, healthy } from "./health"
 import { begun, emptyPlan, exportPlan, pastBatches, plan, progressed, report, watchedBatches } from "./imports";
 import { FakeCopies } from "./copies";
 import { recall } from "./search";
+import { people } from "./people";
 import { FakeSources } from "./sources";
 import { show, tree } from "./views";
 
@@ -130,7 +131,7 @@ export class FakePlatform implements Platform {
       this.#changed();
       return { document: "doc-list", chunks: 1, new: true };
     },
-    search: ({ query, limit, source, from, to }) => recall({ question: query, limit, source, from, to }),
+    search: ({ query, limit, source, author, from, to }) => recall({ question: query, limit, source, author, from, to }),
     recall: (question) => recall(question),
     show: ({ id }) => {
       const shown = show(id);
@@ -145,6 +146,7 @@ export class FakePlatform implements Platform {
     source_unread: (at) => this.#sources.unread(at),
     source_removal: ({ id }) => this.#sources.removal(id),
     source_remove: ({ id }) => this.#sources.remove(id),
+    people: () => (this.#empty ? { people: [], more: false } : people),
     batches: () => this.#batches,
     batch_report: ({ id }) => report(this.#batch(id)),
     batch_cancel: ({ id }) => {

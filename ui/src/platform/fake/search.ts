@@ -76,6 +76,7 @@ export function recall({ question, limit, source, from, to }: Question): Answer 
         source: document.source,
         title: document.title,
         headings: passage.headings,
+        author: null,
         locator: { path: document.path, line_first: passage.line, line_last: passage.line + Math.ceil(passage.text.length / 90) },
         happened_at: document.happened,
         text: passage.text,

@@ -35,6 +35,7 @@ export function show(id: string): Shown | null {
       id: chunkId(document, index),
       text,
       headings,
+      author: null,
       locator: locator(document, index),
     })),
     asked: id === document.id ? null : id,

@@ -61,6 +61,9 @@ pub(super) enum Command {
         /// The id or name of a source
         #[arg(long)]
         source: Option<String>,
+        /// Who said it, in a conversation: You, ChatGPT
+        #[arg(long, value_name = "NAME")]
+        author: Option<String>,
         /// The first day, as 2024-05-03
         #[arg(long, value_name = "DATE")]
         from: Option<String>,
@@ -77,6 +80,9 @@ pub(super) enum Command {
         /// The id or name of a source
         #[arg(long)]
         source: Option<String>,
+        /// Who said it, in a conversation: You, ChatGPT
+        #[arg(long, value_name = "NAME")]
+        author: Option<String>,
         /// The first day, as 2024-05-03
         #[arg(long, value_name = "DATE")]
         from: Option<String>,
@@ -86,6 +92,8 @@ pub(super) enum Command {
     },
     /// Show one memory, whole
     Show { id: String },
+    /// List those who speak in conversations
+    People,
     /// Walk the tree
     Tree {
         /// A row's id; the roots when left out

@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use clap::Parser;
 use oldgrowth_wire::{
-    AddNote, Answer, Empty, ErrorCode, HealthState, Hits, Id, NoteAdded, Question, Request, Search,
-    Shown, Status, TreeAt, TreeView, WireError,
+    AddNote, Answer, Empty, ErrorCode, HealthState, Hits, Id, NoteAdded, People, Question, Request,
+    Search, Shown, Status, TreeAt, TreeView, WireError,
 };
 
 use crate::owner::{Purpose, default_workspace};
@@ -121,6 +121,7 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
             query,
             limit,
             source,
+            author,
             from,
             to,
         } => {
@@ -128,6 +129,7 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
                 query: query.join(" "),
                 limit,
                 source,
+                author,
                 from,
                 to,
             };
@@ -139,6 +141,7 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
             question,
             limit,
             source,
+            author,
             from,
             to,
         } => {
@@ -146,6 +149,7 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
                 question: question.join(" "),
                 limit,
                 source,
+                author,
                 from,
                 to,
             };
@@ -156,6 +160,11 @@ fn command(command: Command, workspace: &Path, output: &Arc<Output>) -> Result<E
         Command::Show { id } => {
             let shown: Shown = one_call()?.call(Request::Show(Id { id }))?;
             output.shown(&shown);
+            Ok(Ended::Well)
+        }
+        Command::People => {
+            let people: People = one_call()?.call(Request::People(Empty {}))?;
+            output.people(&people);
             Ok(Ended::Well)
         }
         Command::Tree { node } => {

@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use oldgrowth_wire::{
     Answer, Batch, BatchReport, BatchState, ComponentCode, Event, HealthState, Hit, Hits,
-    ItemOutcome, Locator, NoteAdded, Settings, Shown, Status, TreeRow, TreeRowKind, TreeView,
-    WireError,
+    ItemOutcome, Locator, NoteAdded, People, Settings, Shown, Status, TreeRow, TreeRowKind,
+    TreeView, WireError,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -95,8 +95,9 @@ impl Output {
     fn hit(&self, number: usize, hit: &Hit) {
         let date = hit.happened_at.as_deref().map_or("no date", day);
         self.line(&format!("[{number}] “{}”", one_line(&quoted(hit))));
+        let said_by = said_by(hit.author.as_deref());
         self.line(&format!(
-            "    {} · {date} · {}",
+            "    {said_by}{} · {date} · {}",
             hit.title,
             place(&hit.locator)
         ));
@@ -130,7 +131,12 @@ impl Output {
                 }
                 for chunk in chunks {
                     self.line("");
-                    self.line(&format!("── {} · {}", chunk.id, place(&chunk.locator)));
+                    let said_by = said_by(chunk.author.as_deref());
+                    self.line(&format!(
+                        "── {said_by}{} · {}",
+                        place(&chunk.locator),
+                        chunk.id
+                    ));
                     self.line(&chunk.text);
                 }
             }
@@ -156,6 +162,32 @@ impl Output {
                     ));
                 }
             }
+        }
+    }
+
+    pub(super) fn people(&self, people: &People) {
+        if self.json {
+            return self.object(people);
+        }
+        if people.people.is_empty() {
+            self.line("Nobody yet. Those who speak in imported conversations are listed here.");
+        }
+        for person in &people.people {
+            let sources: Vec<&str> = person.sources.iter().map(|one| one.name.as_str()).collect();
+            let days = match (&person.first_at, &person.last_at) {
+                (Some(first), Some(last)) => format!("{} to {}", day(first), day(last)),
+                _ => "no date".to_owned(),
+            };
+            self.line(&format!(
+                "{}  {} in {} · {days} · {}",
+                person.author,
+                passages(person.passages),
+                counted(person.conversations, "conversation"),
+                sources.join(", ")
+            ));
+        }
+        if people.more {
+            self.line("… and others, who say less");
         }
     }
 
@@ -247,7 +279,7 @@ impl Output {
         }
         self.line(&format!(
             "Queued {}: {}. Follow it in the app.",
-            items(batch.total),
+            to_read(batch),
             batch.label
         ));
     }
@@ -262,13 +294,15 @@ impl Output {
             Event::Committed {
                 batch,
                 path,
+                conversation,
                 chunks,
                 ..
             } if is_meant(batch) => {
                 if self.speaks_json() {
                     self.object(event);
                 } else {
-                    self.line(&format!("  {path}  ({})", passages(*chunks)));
+                    let name = conversation.as_ref().unwrap_or(path);
+                    self.line(&format!("  {name}  ({})", passages(*chunks)));
                 }
             }
             _ => {}
@@ -276,16 +310,16 @@ impl Output {
     }
 
     fn import_planned(&self, batch: &Batch) {
-        let to_read = batch.total - batch.skipped;
         if self.speaks_json() {
             return self.object(&json!({
-                "event": "planned", "batch": batch.id, "items": to_read, "skipped": batch.skipped,
+                "event": "planned", "batch": batch.id, "items": batch.total - batch.skipped,
+                "conversations": batch.conversations, "skipped": batch.skipped,
                 "bytes": batch.bytes_total,
             }));
         }
         self.line(&format!(
             "Reading {}; {} passed over.",
-            items(to_read),
+            to_read(batch),
             batch.skipped
         ));
     }
@@ -407,19 +441,29 @@ fn one_line(text: &str) -> String {
 }
 
 fn passages(count: u32) -> String {
-    if count == 1 {
-        "1 passage".to_owned()
-    } else {
-        format!("{count} passages")
+    counted(count, "passage")
+}
+
+fn said_by(author: Option<&str>) -> String {
+    author.map_or_else(String::new, |author| format!("{author} · "))
+}
+
+/// What an import reads, by its kinds.
+fn to_read(batch: &Batch) -> String {
+    let files = (batch.total - batch.skipped).saturating_sub(batch.conversations);
+    match (batch.conversations, files) {
+        (0, files) => counted(files, "file"),
+        (conversations, 0) => counted(conversations, "conversation"),
+        (conversations, files) => format!(
+            "{} and {}",
+            counted(conversations, "conversation"),
+            counted(files, "file")
+        ),
     }
 }
 
-fn items(count: u32) -> String {
-    if count == 1 {
-        "1 item".to_owned()
-    } else {
-        format!("{count} items")
-    }
+fn counted(count: u32, unit: &str) -> String {
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -435,9 +479,43 @@ mod tests {
     }
 
     #[test]
+    fn an_import_counts_conversations_as_conversations_and_files_as_files() {
+        let batch = |total, conversations, skipped| Batch {
+            cause: oldgrowth_wire::BatchCause::Named,
+            id: String::new(),
+            label: String::new(),
+            state: BatchState::Running,
+            created_at: String::new(),
+            ended_at: None,
+            total,
+            conversations,
+            ended: 0,
+            new: 0,
+            changed: 0,
+            unchanged: 0,
+            skipped,
+            failed: 0,
+            cancelled: 0,
+            reason: None,
+            bytes_total: 0,
+            bytes_ended: 0,
+            eta_seconds: None,
+        };
+        for (batch, words) in [
+            (batch(3, 0, 0), "3 files"),
+            (batch(1, 1, 0), "1 conversation"),
+            (batch(1_210, 1_204, 5), "1204 conversations and 1 file"),
+            (batch(4, 0, 4), "0 files"),
+        ] {
+            assert_eq!(to_read(&batch), words);
+        }
+    }
+
+    #[test]
     fn a_conversation_is_counted_in_messages_and_a_file_in_lines() {
         for (locator, words) in [
             (at(Some("/notes/a.md"), 3, 3), "/notes/a.md, line 3"),
+            (at(Some("chatgpt:c-1"), 3, 3), "ChatGPT, message 3"),
             (at(Some("/exports/chatgpt:c-1"), 3, 3), "ChatGPT, message 3"),
             (
                 at(Some("C:\\exports\\claude:c-1"), 1, 2),

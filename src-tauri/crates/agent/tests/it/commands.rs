@@ -324,3 +324,78 @@ fn a_workspace_that_others_could_enter_is_made_private() {
         assert_eq!(mode(&workspace.path().join(file)), 0o600, "{file}");
     }
 }
+
+#[test]
+fn an_export_of_conversations_is_counted_and_cited_as_what_it_is() {
+    let (workspace, exports) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write(
+        exports.path(),
+        "conversations.json",
+        r#"[{"title": "Ferries", "create_time": 1700000000, "id": "c-1", "current_node": "a", "mapping": {
+            "q": {"message": {"author": {"role": "user"}, "create_time": 1700000000,
+                  "content": {"parts": ["When does the ferry sail?"]}}},
+            "a": {"parent": "q", "message": {"author": {"role": "assistant"}, "create_time": 1700000010,
+                  "content": {"parts": ["The ferry sails at seven."]}}}}}]"#,
+    );
+    write(
+        exports.path(),
+        "user.json",
+        r#"{"email": "ada@example.org"}"#,
+    );
+    write(exports.path(), "ferry.md", "The ferry is green.\n");
+    let imported = run(
+        workspace.path(),
+        &["import", exports.path().to_str().unwrap()],
+    );
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+    let planned = &imported.lines[0];
+    assert_eq!(
+        (
+            &planned["items"],
+            &planned["conversations"],
+            &planned["skipped"]
+        ),
+        (&2.into(), &1.into(), &1.into())
+    );
+    let told: Vec<&Value> = imported
+        .events("committed")
+        .into_iter()
+        .map(|line| &line["conversation"])
+        .collect();
+    assert!(told.contains(&&"Ferries".into()), "by its title: {told:?}");
+    assert!(told.contains(&&Value::Null), "and a file by its path");
+
+    let asked = ["recall", "ferry", "--author", "you"];
+    let answer = run(workspace.path(), &asked);
+    let [hit] = hits(answer.last()).as_slice() else {
+        panic!("what the person said, and nothing else: {}", answer.last());
+    };
+    assert_eq!(hit["author"], "You");
+    assert_eq!(hit["locator"]["path"], "chatgpt:c-1", "which conversation");
+    assert_eq!(hit["locator"]["line_first"], 1, "and which message");
+    assert_eq!(
+        hits(
+            run(
+                workspace.path(),
+                &["search", "ferry", "--source", "chatgpt"]
+            )
+            .last()
+        )
+        .len(),
+        2,
+        "the source is named for the service"
+    );
+    let shown = run(
+        workspace.path(),
+        &["show", hit["document"].as_str().unwrap()],
+    );
+    assert_eq!(shown.last()["source_name"], "ChatGPT");
+    assert_eq!(shown.last()["chunks"][1]["author"], "ChatGPT");
+
+    let people = run(workspace.path(), &["people"]);
+    let people = people.last()["people"].as_array().unwrap();
+    assert_eq!(people.len(), 2);
+    assert_eq!(people[0]["author"], "ChatGPT");
+    assert_eq!(people[0]["first_at"], "2023-11-14T22:13:30Z");
+    assert_eq!(people[0]["sources"][0]["name"], "ChatGPT");
+}

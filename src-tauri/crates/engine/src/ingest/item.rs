@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use oldgrowth_domain::canonical::Format;
+use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use oldgrowth_domain::chunking::{self, ChunkDraft};
 use oldgrowth_domain::{Happened, UnixMs};
 use oldgrowth_store::Lane;
@@ -43,7 +43,7 @@ impl Core {
         };
         let path = PathBuf::from(payload.path);
         let part = payload.part.as_ref();
-        let fetched = match self.files.fetch(&path, part, &self.forbidden()) {
+        let mut fetched = match self.files.fetch(&path, part, &self.forbidden()) {
             Ok(fetched) => fetched,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -53,7 +53,8 @@ impl Core {
         let drafted = if known {
             Ok(self.known_draft(path, &fetched))
         } else {
-            self.read_draft(path, &fetched)
+            let document = fetched.document.take();
+            self.read_draft(path, &fetched, document)
         };
         Ok(drafted)
     }
@@ -76,11 +77,15 @@ impl Core {
         &self,
         path: PathBuf,
         fetched: &FetchedFile,
+        document: Option<CanonicalDocument>,
     ) -> std::result::Result<Draft, Problem> {
         let name = file_name(&path);
         // A parser's panic is one file's misfortune.
         let parsed = catch_unwind(AssertUnwindSafe(|| {
-            let document = self.files.parse(fetched.format, &name, &fetched.bytes)?;
+            let document = match document {
+                Some(document) => document,
+                None => self.files.parse(fetched.format, &name, &fetched.bytes)?,
+            };
             let chunks = chunking::chunk(&document.blocks);
             Ok((document, chunks))
         }));

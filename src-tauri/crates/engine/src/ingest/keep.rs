@@ -1,6 +1,7 @@
 //! Keeping a document: it, its passages, their words, their place in the tree and the work that
 //! follows, in the caller's one transaction.
 
+use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::chunking::CHUNK_RULE_VERSION;
 use oldgrowth_domain::sealing::is_due;
 use oldgrowth_domain::{DocumentId, UnixMs};
@@ -11,7 +12,8 @@ use oldgrowth_store::table::places::Placed;
 use oldgrowth_store::{ChunkKey, DocumentKey, SourceKey, Write};
 
 use super::item::Draft;
-use super::supersede::supersede;
+use super::plan::chats;
+use super::supersede::{leave_tree, supersede};
 use crate::sealing::seal_job;
 use crate::{Error, Result};
 
@@ -19,6 +21,7 @@ use crate::{Error, Result};
 pub(crate) struct Kept {
     pub(crate) document: DocumentId,
     pub(crate) key: DocumentKey,
+    pub(crate) title: String,
     pub(crate) outcome: Outcome,
     pub(crate) chunks: u32,
     /// What there is to say of how it was kept.
@@ -39,6 +42,10 @@ pub(crate) fn keep(
     draft: &Draft,
     now: UnixMs,
 ) -> Result<std::result::Result<Kept, ReadAgain>> {
+    let source = match draft.format.service() {
+        Some(_) => at_home(w, draft.format, item, now)?,
+        None => source,
+    };
     let before = w.placed_at(source, item)?;
     if let Some(before) = before.filter(|before| is_older(draft, before)) {
         return Ok(Ok(left_as_is(w, before)?));
@@ -78,11 +85,36 @@ pub(crate) fn keep(
     Ok(Ok(Kept {
         document: document.id,
         key: document.key,
+        title: document.title,
         outcome,
         chunks,
         note: None,
         unindexed,
     }))
+}
+
+/// The source of a conversation: its service's. What was kept of it under the folder of an export, as an
+/// older version of this program did, moves there whole, as soon as the conversation is found again.
+fn at_home(w: &Write<'_>, service: Format, item: &str, now: UnixMs) -> Result<SourceKey> {
+    let home = chats(w, service, now)?.key;
+    if w.placed_at(home, item)?.is_some() {
+        return Ok(home);
+    }
+    w.move_jobs_of_item(item, home)?;
+    if let Some(elsewhere) = w.other_source_of_item(item, home)?
+        && let Some(placed) = w.placed_at(elsewhere, item)?
+    {
+        w.move_place(item, elsewhere, home)?;
+        w.move_document(placed.document, home)?;
+        leave_tree(w, placed.document, now)?;
+        let chunks = w.chunks_of(placed.document)?;
+        let members: Vec<_> = chunks
+            .iter()
+            .map(|chunk| (chunk.key, chunk.tokens))
+            .collect();
+        enter_tree(w, home, &members, now)?;
+    }
+    Ok(home)
 }
 
 /// Is it, by its own account, of before what is kept?
@@ -94,9 +126,11 @@ fn is_older(draft: &Draft, kept: &Placed) -> bool {
 }
 
 fn left_as_is(w: &Write<'_>, kept: Placed) -> Result<Kept> {
+    let document = w.document(kept.document)?;
     Ok(Kept {
-        document: w.document(kept.document)?.id,
+        document: document.id,
         key: kept.document,
+        title: document.title,
         outcome: Outcome::Unchanged,
         chunks: w.chunk_count_of(kept.document)?,
         note: Some(Reason {
@@ -136,15 +170,27 @@ fn insert(
         imported_at: now,
         chunk_rule: CHUNK_RULE_VERSION,
     })?;
-    let tree = w.ensure_tree(source)?;
-    let mut keys = Vec::with_capacity(draft.chunks.len());
+    let mut members = Vec::with_capacity(draft.chunks.len());
     for (ordinal, chunk) in (0_u32..).zip(&draft.chunks) {
-        let (key, tokens) = w.insert_chunk(&document, ordinal, chunk)?;
-        w.append_to_buffer(tree, 0, Member::Chunk(key), tokens, now)?;
-        keys.push(key);
+        members.push(w.insert_chunk(&document, ordinal, chunk)?);
+    }
+    enter_tree(w, source, &members, now)?;
+    Ok((document, members.into_iter().map(|(key, _)| key).collect()))
+}
+
+/// Passages, with their tokens, wait for a summary in the tree of a source.
+fn enter_tree(
+    w: &Write<'_>,
+    source: SourceKey,
+    members: &[(ChunkKey, u32)],
+    now: UnixMs,
+) -> Result<()> {
+    let tree = w.ensure_tree(source)?;
+    for (key, tokens) in members {
+        w.append_to_buffer(tree, 0, Member::Chunk(*key), *tokens, now)?;
     }
     if is_due(w.buffer_fill(tree, 0)?, now) {
         w.insert_job(&seal_job(tree, 0), now).map_err(Error::from)?;
     }
-    Ok((document, keys))
+    Ok(())
 }

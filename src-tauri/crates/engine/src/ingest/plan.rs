@@ -25,6 +25,8 @@ use crate::{BatchView, Engine, Error, Event, Result};
 #[derive(Clone, Debug, Default)]
 pub struct ImportPlan {
     pub items: u32,
+    /// How many of the items are conversations; the others are files.
+    pub conversations: u32,
     pub bytes: u64,
     pub formats: Vec<(Format, u32)>,
     pub oldest: Option<UnixMs>,
@@ -201,11 +203,17 @@ impl Core {
             }
             let mut sources = Sources::known(w.sources()?);
             for file in &plan.items {
-                let (source, item) = sources.place_of_file(w, file, now)?;
+                let (source, item) = match &file.part {
+                    Some(part) => (sources.chats(w, file.format, now)?, part.key.clone()),
+                    None => sources.place(w, &file.root, &file.relative, now)?,
+                };
                 w.insert_job(&item_job(file, key, source, item, cause), now)?;
             }
             for file in &plan.skipped {
-                let (source, item) = sources.place(w, &file.root, &file.relative, now)?;
+                let (source, item) = match file.service {
+                    Some(service) => (sources.chats(w, service, now)?, place_in_export(file)),
+                    None => sources.place(w, &file.root, &file.relative, now)?,
+                };
                 w.insert_skipped(key, source, &item, &reason(&file.problem), now)?;
             }
             w.settle_batch(key, now)?;
@@ -226,7 +234,11 @@ enum Standing {
 
 fn standing(r: &Read<'_>, sources: &Sources, file: &PlannedFile) -> Result<Standing> {
     if let Some(part) = &file.part {
-        return Ok(match r.source_of_item(&part.key)? {
+        let kept = match r.source_of_service(file.format)? {
+            Some(source) => r.placed_at(source, &part.key)?,
+            None => None,
+        };
+        return Ok(match kept {
             None => Standing::New,
             Some(_) if is_known_part(r, file)? => Standing::Unchanged,
             Some(_) => Standing::Changed,
@@ -251,7 +263,7 @@ pub(crate) fn is_known_part(r: &Read<'_>, file: &PlannedFile) -> Result<bool> {
     let Some(part) = &file.part else {
         return Ok(false);
     };
-    let Some(source) = r.source_of_item(&part.key)? else {
+    let Some(source) = r.source_of_service(file.format)? else {
         return Ok(false);
     };
     let kept = r.placed_at(source, &part.key)?;
@@ -285,22 +297,18 @@ impl Sources {
             .map(|(key, item)| (key, item.to_owned()))
     }
 
-    /// A part is named by its key, and stays in the source in which it was found first: the next
-    /// export may lie in another folder, under another name.
-    fn place_of_file(
-        &mut self,
-        w: &Write<'_>,
-        file: &PlannedFile,
-        now: UnixMs,
-    ) -> Result<(SourceKey, String)> {
-        let Some(part) = &file.part else {
-            return self.place(w, &file.root, &file.relative, now);
-        };
-        let source = match w.source_of_item(&part.key)? {
-            Some(source) => source,
-            None => self.place(w, &file.root, &file.relative, now)?.0,
-        };
-        Ok((source, part.key.clone()))
+    fn chats(&mut self, w: &Write<'_>, service: Format, now: UnixMs) -> Result<SourceKey> {
+        let known = self
+            .known
+            .iter()
+            .find(|source| source.service == Some(service));
+        if let Some(source) = known {
+            return Ok(source.key);
+        }
+        let source = chats(w, service, now)?;
+        let key = source.key;
+        self.known.push(source);
+        Ok(key)
     }
 
     fn place(
@@ -322,6 +330,27 @@ impl Sources {
         let key = source.key;
         self.known.push(source);
         Ok((key, relative.to_owned()))
+    }
+}
+
+/// Conversations belong to their service: the next export may lie in another folder, under another name.
+pub(crate) fn chats(
+    w: &Write<'_>,
+    service: Format,
+    now: UnixMs,
+) -> Result<oldgrowth_store::table::sources::Source> {
+    Ok(w.ensure_source(
+        Origin::Chats(service),
+        service.service().unwrap_or(service.as_str()),
+        now,
+    )?)
+}
+
+/// A conversation by its key, anything else by where it lies.
+fn place_in_export(file: &SkippedFile) -> String {
+    match &file.key {
+        Some(key) => key.clone(),
+        None => join(&path_text(&file.root), &file.relative),
     }
 }
 
@@ -416,6 +445,7 @@ fn summarise(plan: &FilePlan) -> ImportPlan {
     let modified = || plan.items.iter().filter_map(|file| file.modified);
     ImportPlan {
         items: count(plan.items.len()),
+        conversations: count(plan.items.iter().filter(|file| file.part.is_some()).count()),
         bytes: plan.items.iter().map(|file| file.bytes).sum(),
         formats: formats.into_iter().collect(),
         oldest: modified().min(),

@@ -15,10 +15,15 @@ pub(crate) fn supersede(
 ) -> Result<()> {
     w.supersede_document(old, by, now)?;
     w.unindex_document(old)?;
-    w.take_document_from_buffers(old)?;
-    // Summaries that quote what no longer holds are made anew; until then they say so.
-    let stale = w.nodes_touching(old)?;
-    w.take_document_from_nodes(old)?;
+    leave_tree(w, old, now)
+}
+
+/// Takes a document's passages out of the tree.
+pub(crate) fn leave_tree(w: &Write<'_>, document: DocumentKey, now: UnixMs) -> Result<()> {
+    w.take_document_from_buffers(document)?;
+    // Summaries that quote what is no longer there are made anew; until then they say so.
+    let stale = w.nodes_touching(document)?;
+    w.take_document_from_nodes(document)?;
     for node in stale {
         w.mark_degraded(node)?;
         w.insert_job(&remake_job(node), now)?;

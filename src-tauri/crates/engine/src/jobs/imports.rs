@@ -131,6 +131,7 @@ impl Core {
             batch,
             document: kept.document,
             path: path_text(&item.draft.path),
+            conversation: item.draft.format.service().map(|_| kept.title),
             sha256: item.draft.sha256.clone(),
             chunks: kept.chunks,
         }));

@@ -102,6 +102,9 @@ impl Core {
                 Ok(Claim::Beaten) => self.queue.sleep(seen, Some(LOOK_AGAIN_SOON)),
                 Ok(Claim::Sleep(at_most)) => {
                     failures = 0;
+                    if self.queue.holds_none() {
+                        self.files.rest();
+                    }
                     // Whoever ends the last job counts for all.
                     let stale = to_count || self.board.counts_are_stale();
                     if stale && self.queue.holds_none() {

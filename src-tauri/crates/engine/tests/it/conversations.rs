@@ -4,11 +4,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::jobs::{BatchState, JobState};
-use oldgrowth_engine::BatchView;
+use oldgrowth_domain::{SourceId, UnixMs};
+use oldgrowth_engine::{Asked, At, BatchView, SourceLedger};
+use oldgrowth_importers::FilesOnDisk;
 use oldgrowth_models::Extractive;
+use oldgrowth_store::table::sources::SourceKind;
 
 use crate::rig::{Place, Rig};
 use crate::stand_ins::GatedFiles;
@@ -98,6 +100,7 @@ fn each_conversation_is_a_document_and_each_message_a_passage() {
         "a message for itself"
     );
     assert_eq!(hit.headings, ["You"], "who said it");
+    assert_eq!(hit.author.as_deref(), Some("You"), "to be asked for");
     assert_eq!(
         hit.happened_at,
         Some(UnixMs(1_700_000_010_000)),
@@ -291,5 +294,279 @@ fn a_file_that_was_replaced_before_it_was_read_is_told_and_can_be_imported_again
         rig.import_to_the_end().progress.new,
         2,
         "a new plan finds both"
+    );
+}
+
+fn source_named<'l>(ledger: &'l [SourceLedger], name: &str) -> &'l SourceLedger {
+    ledger
+        .iter()
+        .find(|row| row.source.name == name)
+        .expect("the source is listed")
+}
+
+#[test]
+fn conversations_belong_to_their_service_and_not_to_the_folder_of_their_export() {
+    let place = Place::new();
+    let claude = r#"[{"uuid": "u", "name": "Boats", "created_at": "2024-03-01T10:00:00Z",
+        "chat_messages": [{"uuid": "m", "sender": "human", "text": "Which boat?"}]}]"#;
+    let bad = r#"{"create_time": 1, "mapping": ["a list"], "id": "bad"}"#.to_owned();
+    place.write(
+        "downloads/conversations.json",
+        &export(&[
+            chat("a", "One?", "Ferry"),
+            chat("b", "Two?", "Else"),
+            bad,
+            "17".to_owned(),
+        ]),
+    );
+    place.write("downloads/user.json", "{}");
+    place.write("claude/conversations.json", claude);
+    place.write("notes/ferry.md", "# Ferry\n\nIt sails at seven.");
+    let rig = place.start(2);
+    let view = rig.import_to_the_end();
+    assert_eq!(view.progress.new, 4);
+    assert_eq!(
+        view.progress.conversations, 4,
+        "the one that failed is one too"
+    );
+    assert_eq!(
+        view.progress.skipped, 2,
+        "what is none, and what lies beside"
+    );
+    let ledger = rig.engine.ledger().unwrap();
+    assert_eq!(ledger.len(), 3, "one each, and the folder of the note");
+    let chatgpt = source_named(&ledger, "ChatGPT");
+    assert_eq!(chatgpt.source.kind, SourceKind::Chats);
+    assert_eq!(chatgpt.found(), 3, "conversations, and nothing beside them");
+    assert_eq!(
+        (chatgpt.coverage.not_read, chatgpt.coverage.documents),
+        (1, 2)
+    );
+    assert!(chatgpt.is_in_step());
+    assert_eq!(source_named(&ledger, "Claude").found(), 1);
+    let folder = ledger
+        .iter()
+        .find(|row| row.source.kind == SourceKind::Folder)
+        .unwrap();
+    assert_eq!(folder.found(), 1, "only what is a file of the person's");
+    let within = |source: &str| {
+        let asked = Asked {
+            text: "ferry".to_owned(),
+            limit: 10,
+            source: Some(source.to_owned()),
+            ..Asked::default()
+        };
+        rig.engine.search(&asked).unwrap().hits.len()
+    };
+    assert_eq!(within("ChatGPT"), 1, "the filter knows it");
+    let roots = rig.engine.tree(&At::Roots, 0, 10).unwrap();
+    let titles: Vec<&str> = roots.rows.iter().map(|row| row.title.as_str()).collect();
+    assert!(
+        titles.contains(&"ChatGPT") && titles.contains(&"Claude"),
+        "and so does the tree: {titles:?}"
+    );
+    let waiting = At::Waiting(chatgpt.source.id.clone());
+    let rows = rig.engine.tree(&waiting, 0, 10).unwrap().rows;
+    assert_eq!(rows.len(), 6, "with what waits in it");
+    let again = rig.import_to_the_end().progress;
+    assert_eq!(
+        (again.new, again.changed, again.unchanged),
+        (0, 0, 4),
+        "nothing twice"
+    );
+    assert_eq!(rig.engine.ledger().unwrap().len(), 3);
+    place.assert_whole();
+}
+
+/// Puts what was imported under the folder of its export, where older versions kept it.
+fn as_older_versions_kept_it(place: &Place) {
+    let raw = place.raw();
+    let folder = place.notes.path().to_str().unwrap();
+    let id = SourceId::derived(&[b"folder", folder.as_bytes()]);
+    raw.execute_batch(&format!(
+        "UPDATE sources SET kind = 'folder', service = NULL, name = 'Exports', root = '{folder}',
+                            public_id = '{id}'
+         WHERE kind = 'chats'"
+    ))
+    .unwrap();
+}
+
+#[test]
+fn what_an_older_version_kept_under_a_folder_moves_whole_when_it_is_found_again() {
+    let place = Place::new();
+    let many = "A long tale of the harbour. ".repeat(40);
+    let first: Vec<String> = (0..40)
+        .map(|number| {
+            chat(
+                &format!("c{number}"),
+                &format!("Question {number}? {many}"),
+                &many,
+            )
+        })
+        .collect();
+    let path = place.write("conversations.json", &export(&first));
+    let rig = place.start(2);
+    assert_eq!(import_to_the_end(&rig, &path).progress.new, 40);
+    drop(rig);
+    as_older_versions_kept_it(&place);
+    assert!(
+        place.count("SELECT count(*) FROM nodes") > 0,
+        "some is in summaries already"
+    );
+    // The next export knows one of them no longer, one has gone on, and one is new.
+    let mut second = first.clone();
+    second.remove(0);
+    second[0] = changed_at(&chat("c1", "Question 1?", "Another answer"), 1_700_000_099);
+    second.push(chat("new", "A new one?", "Yes"));
+    place.write("conversations.json", &export(&second));
+    let rig = place.start(2);
+    let progress = import_to_the_end(&rig, &path).progress;
+    assert_eq!(
+        (progress.new, progress.changed, progress.unchanged),
+        (1, 1, 38)
+    );
+    let ledger = rig.engine.ledger().unwrap();
+    let (folder, chats) = (
+        source_named(&ledger, "Exports"),
+        source_named(&ledger, "ChatGPT"),
+    );
+    assert_eq!(
+        (folder.found(), folder.coverage.documents),
+        (1, 1),
+        "what was not found again stays"
+    );
+    assert_eq!(
+        (chats.found(), chats.coverage.documents),
+        (40, 40),
+        "all else has moved"
+    );
+    assert!(
+        folder.is_in_step() && chats.is_in_step(),
+        "with its place in the tree"
+    );
+    let strangers = "
+        SELECT count(*) FROM node_children n JOIN nodes o ON o.id = n.node_id JOIN trees t ON t.id = o.tree_id
+        JOIN chunks c ON c.id = n.chunk_id JOIN documents d ON d.id = c.document_id
+        WHERE d.source_id <> t.source_id";
+    assert_eq!(
+        place.count(strangers),
+        0,
+        "no summary holds what is another source's"
+    );
+    assert_eq!(
+        import_to_the_end(&rig, &path).progress.unchanged,
+        40,
+        "and nothing moves twice"
+    );
+    place.assert_whole();
+}
+
+#[test]
+fn a_failure_that_an_older_version_told_of_a_folder_is_over_when_the_conversation_is_read() {
+    let place = Place::new();
+    let bad = r#"{"create_time": 1, "mapping": ["a list"], "id": "a"}"#.to_owned();
+    let path = place.write("conversations.json", &export(&[bad]));
+    let rig = place.start(1);
+    import_to_the_end(&rig, &path);
+    drop(rig);
+    as_older_versions_kept_it(&place);
+    place.write("conversations.json", &export(&[chat("a", "One?", "Yes")]));
+    let rig = place.start(1);
+    assert_eq!(import_to_the_end(&rig, &path).progress.new, 1);
+    let ledger = rig.engine.ledger().unwrap();
+    assert_eq!(source_named(&ledger, "Exports").found(), 0);
+    assert_eq!(source_named(&ledger, "ChatGPT").coverage.not_read, 0);
+}
+
+#[test]
+fn those_who_speak_are_listed_and_can_be_asked_for() {
+    let place = Place::new();
+    let claude = r#"[{"uuid": "u", "name": "Boats", "created_at": "2024-03-01T10:00:00Z",
+        "chat_messages": [{"uuid": "m", "sender": "human", "text": "A boat?", "created_at": "2024-03-01T10:00:00Z"},
+                          {"uuid": "n", "sender": "assistant", "text": "A fine boat."}]}]"#;
+    place.write("claude.json", claude);
+    place.write(
+        "conversations.json",
+        &export(&[
+            chat("a", "My boat?", "Your boat."),
+            chat("b", "No boat?", "None."),
+        ]),
+    );
+    place.write("boat.md", "A boat of nobody's.");
+    let rig = place.start(2);
+    assert_eq!(rig.engine.people().unwrap().people.len(), 0, "nobody yet");
+    rig.import_to_the_end();
+    let people = rig.engine.people().unwrap();
+    let listed: Vec<_> = people
+        .people
+        .iter()
+        .map(|one| (one.name.as_str(), one.passages, one.conversations))
+        .collect();
+    assert_eq!(
+        listed,
+        [("ChatGPT", 4, 2), ("You", 3, 3), ("Claude", 1, 1)],
+        "those who say most first"
+    );
+    assert!(!people.more);
+    let you = &people.people[1];
+    let names: Vec<&str> = you
+        .sources
+        .iter()
+        .map(|source| source.name.as_str())
+        .collect();
+    assert_eq!(names, ["ChatGPT", "Claude"], "wherever they speak");
+    assert_eq!(
+        (you.first_at, you.last_at),
+        (
+            Some(UnixMs(1_700_000_010_000)),
+            Some(UnixMs(1_709_287_200_000))
+        )
+    );
+    let said_by = |author: &str| {
+        let asked = Asked {
+            text: "boat".to_owned(),
+            limit: 10,
+            author: Some(author.to_owned()),
+            ..Asked::default()
+        };
+        let mut texts: Vec<String> = (rig.engine.recall(&asked).unwrap().hits)
+            .into_iter()
+            .map(|(hit, _)| hit.chunk.text)
+            .collect();
+        texts.sort();
+        texts
+    };
+    assert_eq!(said_by("you"), ["A boat?", "My boat?", "No boat?"]);
+    assert_eq!(said_by("Claude"), ["A fine boat."]);
+    assert_eq!(said_by("Nobody"), [""; 0]);
+    // What a later version has replaced is not counted.
+    let later = changed_at(&chat("a", "My boat?", "None at all."), 1_700_000_099);
+    let path = place.write("later/conversations.json", &export(&[later]));
+    import_to_the_end(&rig, &path);
+    assert_eq!(rig.engine.people().unwrap().people[0].passages, 4);
+}
+
+#[test]
+fn two_workers_read_an_archive_no_more_than_once_each() {
+    let place = Place::new();
+    let chats: Vec<String> = (0..300)
+        .map(|number| {
+            chat(
+                &format!("c{number}"),
+                &format!("Question {number}?"),
+                "Yes.",
+            )
+        })
+        .collect();
+    let text = export(&chats);
+    zipped(place.notes.path().join("export.zip"), &text);
+    let files = Arc::new(FilesOnDisk::default());
+    let rig = place.start_with(2, files.clone(), Arc::new(Extractive));
+    assert_eq!(rig.import_to_the_end().progress.new, 300);
+    let unpacked = files.unpacked_bytes();
+    assert!(
+        unpacked <= 2 * text.len() as u64,
+        "{unpacked} bytes for a file of {}",
+        text.len()
     );
 }

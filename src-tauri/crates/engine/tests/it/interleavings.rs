@@ -107,7 +107,11 @@ fn change(place: &Place, random: &SeededRandom, step: usize) {
 }
 
 fn restart(place: &Place, random: &SeededRandom) -> Rig {
-    place.start_with(random.below(4), Arc::new(FilesOnDisk), Arc::new(Extractive))
+    place.start_with(
+        random.below(4),
+        Arc::new(FilesOnDisk::default()),
+        Arc::new(Extractive),
+    )
 }
 
 fn rest(place: &Place, rig: &Rig) {

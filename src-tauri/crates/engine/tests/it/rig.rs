@@ -60,7 +60,11 @@ impl Place {
     }
 
     pub(crate) fn start(&self, workers: usize) -> Rig {
-        self.start_with(workers, Arc::new(FilesOnDisk), Arc::new(Extractive))
+        self.start_with(
+            workers,
+            Arc::new(FilesOnDisk::default()),
+            Arc::new(Extractive),
+        )
     }
 
     pub(crate) fn start_with(

@@ -34,7 +34,7 @@ fn passages_that_come_while_a_seal_is_thought_out_stay_in_the_buffer() {
     let place = Place::new();
     let model = Arc::new(GatedSummariser::default());
     model.gate.hold_call(1);
-    let rig = place.start_with(1, Arc::new(FilesOnDisk), model.clone());
+    let rig = place.start_with(1, Arc::new(FilesOnDisk::default()), model.clone());
     notes(&rig, 0, LEAF);
     model.gate.wait_held();
     notes(&rig, LEAF, 5);
@@ -64,7 +64,7 @@ fn a_buffer_filled_twice_over_while_a_seal_is_thought_out_is_sealed_twice() {
     let place = Place::new();
     let model = Arc::new(GatedSummariser::default());
     model.gate.hold_call(1);
-    let rig = place.start_with(1, Arc::new(FilesOnDisk), model.clone());
+    let rig = place.start_with(1, Arc::new(FilesOnDisk::default()), model.clone());
     notes(&rig, 0, LEAF);
     model.gate.wait_held();
     notes(&rig, LEAF, LEAF + 1);
@@ -88,7 +88,7 @@ fn two_seals_of_the_same_passages_make_one_summary() {
     let place = Place::new();
     let model = Arc::new(GatedSummariser::default());
     model.gate.hold_call(1);
-    let rig = place.start_with(2, Arc::new(FilesOnDisk), model.clone());
+    let rig = place.start_with(2, Arc::new(FilesOnDisk::default()), model.clone());
     notes(&rig, 0, LEAF);
     model.gate.wait_held();
     // Asks once more, and the other worker is quicker.

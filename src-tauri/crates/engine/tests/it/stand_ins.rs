@@ -146,6 +146,7 @@ impl Summariser for ScriptedSummariser {
 /// The files on disk behind a gate, and with one name at which the reader panics.
 #[derive(Default)]
 pub(crate) struct GatedFiles {
+    pub(crate) disk: FilesOnDisk,
     pub(crate) gate: Gate,
     pub(crate) parser_panics_at: Option<&'static str>,
     pub(crate) fetch_panics_at: Option<&'static str>,
@@ -159,7 +160,7 @@ impl Files for GatedFiles {
         cancelled: &dyn Fn() -> bool,
         found: &mut dyn FnMut(usize),
     ) -> FilePlan {
-        FilesOnDisk.plan(roots, forbidden, cancelled, found)
+        self.disk.plan(roots, forbidden, cancelled, found)
     }
 
     fn names(
@@ -168,11 +169,11 @@ impl Files for GatedFiles {
         forbidden: &Forbidden,
         cancelled: &dyn Fn() -> bool,
     ) -> FolderNames {
-        FilesOnDisk.names(root, forbidden, cancelled)
+        self.disk.names(root, forbidden, cancelled)
     }
 
     fn is_there(&self, path: &Path) -> bool {
-        FilesOnDisk.is_there(path)
+        self.disk.is_there(path)
     }
 
     fn fetch(
@@ -186,9 +187,13 @@ impl Files for GatedFiles {
             !self.fetch_panics_at.is_some_and(named),
             "a reader that panics, as told"
         );
-        let fetched = FilesOnDisk.fetch(path, part, forbidden);
+        let fetched = self.disk.fetch(path, part, forbidden);
         self.gate.pass();
         fetched
+    }
+
+    fn rest(&self) {
+        self.disk.rest();
     }
 
     fn parse(
@@ -201,6 +206,6 @@ impl Files for GatedFiles {
             self.parser_panics_at != Some(name),
             "a parser that panics, as told"
         );
-        FilesOnDisk.parse(format, name, bytes)
+        self.disk.parse(format, name, bytes)
     }
 }

@@ -194,7 +194,7 @@ fn a_document_superseded_while_its_seal_is_thought_out_is_not_in_the_summary() {
     place.write_many(LEAF);
     let model = Arc::new(GatedSummariser::default());
     model.gate.hold_call(1);
-    let rig = place.start_with(2, Arc::new(FilesOnDisk), model.clone());
+    let rig = place.start_with(2, Arc::new(FilesOnDisk::default()), model.clone());
     rig.import();
     model.gate.wait_held();
     for number in 0..LEAF {
@@ -218,7 +218,7 @@ fn a_document_superseded_while_its_summary_is_made_anew_is_not_in_it() {
     let place = Place::new();
     place.write_many(LEAF);
     let model = Arc::new(GatedSummariser::default());
-    let rig = place.start_with(2, Arc::new(FilesOnDisk), model.clone());
+    let rig = place.start_with(2, Arc::new(FilesOnDisk::default()), model.clone());
     rig.import_to_the_end();
     model.gate.hold_call(1);
     change(&place, 0, "second");
@@ -245,7 +245,7 @@ fn a_summary_made_anew_while_the_one_above_it_is_thought_out_is_read_again() {
     let count = LEAF * FAN_IN as usize;
     place.write_many(count - 1);
     let model = Arc::new(GatedSummariser::default());
-    let rig = place.start_with(2, Arc::new(FilesOnDisk), model.clone());
+    let rig = place.start_with(2, Arc::new(FilesOnDisk::default()), model.clone());
     rig.import_to_the_end();
     // The next call but one sums up the summaries.
     model.gate.hold_call(2);

@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, V
 use serde_json::Value;
 
 use super::json::seconds;
+use super::numbers::{Readable, readable};
 use crate::stated_date::parse_stated_date;
 
 /// The name of a field, or an id, with the space around it. Longer ones are not read into memory.
@@ -52,7 +53,7 @@ pub(crate) enum ListingEnd {
 pub(crate) fn list(reader: impl Read, on_each: &mut dyn FnMut(Listed) -> bool) -> ListingEnd {
     let place = Rc::new(Place::default());
     let counting = Counting {
-        inner: reader,
+        inner: Readable::new(reader),
         place: Rc::clone(&place),
     };
     let mut json = serde_json::Deserializer::from_reader(counting);
@@ -73,7 +74,8 @@ pub(crate) fn list(reader: impl Read, on_each: &mut dyn FnMut(Listed) -> bool) -
 /// The service whose export begins like this, by the fields of its first conversations.
 pub(crate) fn sniff(start: &[u8]) -> Option<Format> {
     let place = Place::default();
-    let mut json = serde_json::Deserializer::from_slice(start);
+    let start = readable(start);
+    let mut json = serde_json::Deserializer::from_slice(&start);
     let elements = Elements {
         place: &place,
         on_each: &mut |_| true,
@@ -88,7 +90,8 @@ pub(crate) fn sniff(start: &[u8]) -> Option<Format> {
 /// Which conversation this is, from its own JSON.
 pub(crate) fn listing_of(bytes: &[u8]) -> Option<Listing> {
     let place = Place::default();
-    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let bytes = readable(bytes);
+    let mut json = serde_json::Deserializer::from_slice(&bytes);
     let fields = Element { place: &place }.deserialize(&mut json).ok()?;
     json.end().ok()?;
     fields.listing()

@@ -5,6 +5,7 @@ mod claude;
 mod json;
 mod list;
 mod meaning;
+mod numbers;
 mod thread;
 
 use oldgrowth_domain::UnixMs;
@@ -27,8 +28,8 @@ pub(crate) enum ConversationError {
 
 /// Reads one conversation, an element of an export. A document without blocks has no text in it.
 pub(crate) fn read(format: Format, bytes: &[u8]) -> Result<CanonicalDocument, ConversationError> {
-    let value: Value =
-        serde_json::from_slice(bytes).map_err(|_| ConversationError::NotUnderstood)?;
+    let value: Value = serde_json::from_slice(&numbers::readable(bytes))
+        .map_err(|_| ConversationError::NotUnderstood)?;
     match format {
         Format::Claude => claude::conversation(&value),
         _ => chatgpt::conversation(&value),
@@ -37,17 +38,29 @@ pub(crate) fn read(format: Format, bytes: &[u8]) -> Result<CanonicalDocument, Co
     .ok_or(ConversationError::NotUnderstood)
 }
 
-/// A digest of what is read of the conversation `key`, in lower-case hexadecimal, and when it says to
-/// have last changed. A later export may write the same conversation in another way, with fields that
-/// nobody reads; it is the same still.
-pub(crate) fn digest(
+/// A conversation that is known to be the one that was looked for.
+pub(crate) struct Understood {
+    pub(crate) document: CanonicalDocument,
+    /// Of what is read of it, in lower-case hexadecimal. A later export may write the same conversation
+    /// in another way, with fields that nobody reads; it is the same still.
+    pub(crate) sha256: String,
+    /// When it says to have last changed.
+    pub(crate) updated: Option<UnixMs>,
+}
+
+pub(crate) fn understand(
     format: Format,
     key: &str,
     bytes: &[u8],
-) -> Result<(String, Option<UnixMs>), ConversationError> {
+) -> Result<Understood, ConversationError> {
     match list::listing_of(bytes) {
         Some(found) if found.key == key => {
-            Ok((meaning::digest(key, &read(format, bytes)?), found.updated))
+            let document = read(format, bytes)?;
+            Ok(Understood {
+                sha256: meaning::digest(key, &document),
+                document,
+                updated: found.updated,
+            })
         }
         _ => Err(ConversationError::AnotherOne),
     }

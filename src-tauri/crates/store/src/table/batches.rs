@@ -26,7 +26,7 @@ pub struct Progress {
     pub changed: u32,
     pub unchanged: u32,
     pub skipped: u32,
-    /// How many of the items are conversations.
+    /// How many are conversations, those that were passed over left out.
     pub conversations: u32,
     pub bytes_total: u64,
     pub bytes_ended: u64,
@@ -35,7 +35,10 @@ pub struct Progress {
 /// What became of an item, for a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemReport {
+    /// The source's folder; none for conversations.
     pub root: Option<String>,
+    /// The title of the document that it has become.
+    pub title: Option<String>,
     pub item: String,
     pub state: oldgrowth_domain::jobs::JobState,
     pub outcome: Option<Outcome>,
@@ -70,17 +73,19 @@ impl Read<'_> {
 
     pub fn batch_progress(&self, key: BatchKey) -> Result<Progress> {
         const SQL: &str = "
-            SELECT state, outcome, count(*), sum(bytes), sum(source_id IN (SELECT id FROM sources WHERE kind = 'chats'))
-            FROM jobs WHERE batch_id = :batch GROUP BY state, outcome";
+            SELECT j.state, j.outcome, count(*), sum(j.bytes), count(s.service)
+            FROM jobs j LEFT JOIN sources s
+              ON s.id = j.source_id AND s.kind = 'chats' AND j.outcome IS NOT 'skipped'
+            WHERE j.batch_id = :batch GROUP BY j.state, j.outcome";
         let groups = self.rows(SQL, named_params! { ":batch": key }, |row| {
             let state: String = row.get(0)?;
             let outcome: Option<String> = row.get(1)?;
             let bytes: i64 = row.get(3)?;
-            let (count, conversations) = (row.get::<_, u32>(2)?, row.get::<_, u32>(4)?);
-            Ok((state, outcome, count, bytes.unsigned_abs(), conversations))
+            let counts: (u32, u32) = (row.get(2)?, row.get(4)?);
+            Ok((state, outcome, counts, bytes.unsigned_abs()))
         })?;
         let mut progress = Progress::default();
-        for (state, outcome, count, bytes, conversations) in groups {
+        for (state, outcome, (count, conversations), bytes) in groups {
             progress.bytes_total += bytes;
             progress.conversations += conversations;
             let children = &mut progress.children;
@@ -155,7 +160,7 @@ impl Read<'_> {
     /// What became of the items: failed first, then passed over, then the rest.
     pub fn batch_items(&self, key: BatchKey, limit: u32) -> Result<Vec<ItemReport>> {
         const SQL: &str = "
-            SELECT s.root, j.item, j.state, j.outcome, j.reason_code, j.reason, d.public_id
+            SELECT s.root, j.item, j.state, j.outcome, j.reason_code, j.reason, d.public_id, d.title
             FROM jobs j JOIN sources s ON s.id = j.source_id LEFT JOIN documents d ON d.id = j.document_id
             WHERE j.batch_id = :batch
             ORDER BY CASE WHEN j.state = 'failed' THEN 0 WHEN j.outcome = 'skipped' THEN 1
@@ -170,6 +175,7 @@ impl Read<'_> {
                 let document: Option<String> = row.get(6)?;
                 Ok(ItemReport {
                     root: row.get(0)?,
+                    title: row.get(7)?,
                     item: row.get(1)?,
                     state: parsed(oldgrowth_domain::jobs::JobState::parse(&state), 2)?,
                     outcome: outcome.as_deref().and_then(Outcome::parse),

@@ -85,7 +85,7 @@ impl Read<'_> {
     pub fn waiting_chunks(&self, tree: TreeKey, offset: u32, limit: u32) -> Result<Vec<Chunk>> {
         const SQL: &str = "
             SELECT c.id, c.public_id, c.document_id, c.ordinal, c.text, c.headings, c.line_first,
-                   c.line_last, c.happened_at, c.tokens
+                   c.line_last, c.happened_at, c.tokens, c.author
             FROM buffer_items b JOIN chunks c ON c.id = b.chunk_id
             WHERE b.tree_id = :tree AND b.level = 0 ORDER BY b.id LIMIT :limit OFFSET :offset";
         self.rows(

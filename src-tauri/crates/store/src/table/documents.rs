@@ -83,14 +83,6 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Gives a document to another source. Its passages must move to that source's tree in the same
-    /// transaction.
-    pub fn move_document(&self, key: DocumentKey, to: SourceKey) -> Result<()> {
-        const SQL: &str = "UPDATE documents SET source_id = :to WHERE id = :id";
-        self.execute(SQL, named_params! { ":id": key, ":to": to })?;
-        Ok(())
-    }
-
     /// Removes the documents of a source, and their passages from the word index and the passages
     /// themselves. Nothing of a tree may hold one of these any more.
     pub fn delete_documents_of(&self, source: SourceKey) -> Result<usize> {
@@ -141,6 +133,14 @@ impl Write<'_> {
             },
         )?;
         self.document(DocumentKey(key))
+    }
+
+    /// Puts a document under another source. Its passages must leave the tree of the one and enter that of
+    /// the other in the same transaction.
+    pub fn move_document(&self, key: DocumentKey, to: SourceKey) -> Result<()> {
+        const SQL: &str = "UPDATE documents SET source_id = :to WHERE id = :id";
+        self.execute(SQL, named_params! { ":id": key, ":to": to })?;
+        Ok(())
     }
 
     /// Takes a document out of the living ones. Its passages must leave the indexes and the tree in

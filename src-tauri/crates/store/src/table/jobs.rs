@@ -293,6 +293,16 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// Puts the work on an item under this source, whichever it was under. Meant for names that are the
+    /// same in every source, as those of conversations are.
+    pub fn move_jobs_of_item(&self, item: &str, to: SourceKey) -> Result<()> {
+        const SQL: &str = "
+            UPDATE jobs SET source_id = :to
+            WHERE item = :item AND source_id IN (SELECT id FROM sources WHERE id <> :to)";
+        self.execute(SQL, named_params! { ":item": item, ":to": to })?;
+        Ok(())
+    }
+
     /// Queues a job; false when one with its dedupe key waits already.
     pub fn insert_job(&self, job: &NewJob, now: UnixMs) -> Result<bool> {
         const SQL: &str = "

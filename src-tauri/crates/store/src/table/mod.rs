@@ -1,5 +1,6 @@
 //! One table, one file: its SQL, its rows, its limits.
 
+pub mod authors;
 pub mod batches;
 pub mod buffer_items;
 pub mod chunks;

@@ -1,6 +1,7 @@
 //! Where a document's content was last seen.
 
 use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::canonical::Format;
 use rusqlite::named_params;
 
 use super::time;
@@ -8,9 +9,11 @@ use crate::{DocumentKey, Read, Result, SourceKey, Write};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The source's folder; none for notes.
+    /// The source's folder; none for notes and conversations.
     pub root: Option<String>,
-    /// The path below it, with forward slashes.
+    /// The service that a conversation was held with.
+    pub service: Option<Format>,
+    /// The path below the folder, with forward slashes; of a conversation its key.
     pub item: String,
 }
 
@@ -101,23 +104,27 @@ impl Read<'_> {
     /// One of the places of a document, always the same one. A superseded document has none.
     pub fn place_of(&self, document: DocumentKey) -> Result<Option<Place>> {
         const SQL: &str = "
-            SELECT s.root, p.item FROM places p JOIN sources s ON s.id = p.source_id
+            SELECT s.root, s.service, p.item FROM places p JOIN sources s ON s.id = p.source_id
             WHERE p.document_id = :document ORDER BY p.source_id, p.item LIMIT 1";
         self.row(SQL, named_params! { ":document": document }, |row| {
+            let service: Option<String> = row.get(1)?;
             Ok(Place {
                 root: row.get(0)?,
-                item: row.get(1)?,
+                service: service.as_deref().and_then(Format::parse),
+                item: row.get(2)?,
             })
         })
     }
 
-    /// The source in which an item of this name has been found. The first of several: meant for names
-    /// that are the same in every source, as those of conversations are.
-    pub fn source_of_item(&self, item: &str) -> Result<Option<SourceKey>> {
+    /// Another source in which an item of this name has been found. Meant for names that are the same in
+    /// every source, as those of conversations are.
+    pub fn other_source_of_item(&self, item: &str, than: SourceKey) -> Result<Option<SourceKey>> {
         const SQL: &str = "
             SELECT s.id FROM sources s CROSS JOIN places p ON p.source_id = s.id AND p.item = :item
-            ORDER BY s.id LIMIT 1";
-        self.row(SQL, named_params! { ":item": item }, |row| row.get(0))
+            WHERE s.id <> :than ORDER BY s.id LIMIT 1";
+        self.row(SQL, named_params! { ":item": item, ":than": than }, |row| {
+            row.get(0)
+        })
     }
 
     pub fn has_place(&self, document: DocumentKey) -> Result<bool> {
@@ -154,6 +161,17 @@ impl Write<'_> {
     pub fn delete_places_of(&self, source: SourceKey) -> Result<()> {
         const SQL: &str = "DELETE FROM places WHERE source_id = :source";
         self.execute(SQL, named_params! { ":source": source })?;
+        Ok(())
+    }
+
+    /// Moves a place to a source in which there is none of this name.
+    pub fn move_place(&self, item: &str, from: SourceKey, to: SourceKey) -> Result<()> {
+        const SQL: &str =
+            "UPDATE places SET source_id = :to WHERE source_id = :from AND item = :item";
+        self.execute(
+            SQL,
+            named_params! { ":item": item, ":from": from, ":to": to },
+        )?;
         Ok(())
     }
 

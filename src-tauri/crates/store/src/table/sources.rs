@@ -89,7 +89,8 @@ impl Origin<'_> {
 pub struct Coverage {
     /// Places at which a kept document was found.
     pub placed: u32,
-    /// Items that were passed over or failed when they were last tried.
+    /// Items that were passed over or failed when they were last tried; of conversations those alone,
+    /// not what lay beside them.
     pub not_read: u32,
     pub documents: u32,
     pub chunks: u32,
@@ -122,12 +123,21 @@ impl Read<'_> {
         self.rows(SQL, named_params! { ":name": name }, source)
     }
 
+    /// The source of the conversations with a service.
+    pub fn source_of_service(&self, service: Format) -> Result<Option<SourceKey>> {
+        const SQL: &str = "SELECT id FROM sources WHERE service = :service";
+        self.row(SQL, named_params! { ":service": service.as_str() }, |row| {
+            row.get(0)
+        })
+    }
+
     pub fn source_coverage(&self, key: SourceKey) -> Result<Coverage> {
         const SQL: &str = "
             SELECT
                 (SELECT count(*) FROM places WHERE source_id = :source),
                 (SELECT count(*) FROM jobs j
                   WHERE j.source_id = :source AND (j.outcome = 'skipped' OR j.state = 'failed')
+                    AND j.item GLOB coalesce((SELECT service || ':' FROM sources WHERE id = :source), '') || '*'
                     AND NOT EXISTS (SELECT 1 FROM jobs k
                                      WHERE k.source_id = j.source_id AND k.item = j.item AND k.id > j.id)
                     AND NOT EXISTS (SELECT 1 FROM places p WHERE p.source_id = j.source_id AND p.item = j.item)),

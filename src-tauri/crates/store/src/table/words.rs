@@ -8,14 +8,16 @@ use crate::{ChunkKey, DocumentKey, Read, Result, SourceKey, Write};
 
 /// Which passages may answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct Filter<'f> {
     pub source: Option<SourceKey>,
+    /// Who said it; capital letters make no difference.
+    pub author: Option<&'f str>,
     /// Both included. A passage without a date is left out when either is set.
     pub from: Option<UnixMs>,
     pub to: Option<UnixMs>,
 }
 
-impl Filter {
+impl Filter<'_> {
     fn is_open(self) -> bool {
         self == Self::default()
     }
@@ -34,7 +36,7 @@ impl Read<'_> {
     pub fn search_words(
         &self,
         words: &[String],
-        filter: Filter,
+        filter: Filter<'_>,
         limit: u32,
     ) -> Result<Vec<WordHit>> {
         // By the function, not by the column `rank`: that one is worked out again for each row read.
@@ -46,6 +48,7 @@ impl Read<'_> {
             WHERE words MATCH :query
               AND (:from IS NULL OR c.happened_at >= :from)
               AND (:to IS NULL OR c.happened_at <= :to)
+              AND (:author IS NULL OR c.author = :author COLLATE NOCASE)
               AND (:source IS NULL OR EXISTS (
                     SELECT 1 FROM places p WHERE p.document_id = c.document_id AND p.source_id = :source))
             ORDER BY cost LIMIT :limit";
@@ -65,6 +68,7 @@ impl Read<'_> {
             ":query": query,
             ":from": filter.from.map(|at| at.0),
             ":to": filter.to.map(|at| at.0),
+            ":author": filter.author,
             ":source": filter.source,
             ":limit": limit,
         };
