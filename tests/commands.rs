@@ -136,6 +136,7 @@ fn no_other_window_may_call() {
         "open_original",
         "show_original",
         "show_copy",
+        "show_source",
         "pick_paths",
         "samples_path",
         "act",

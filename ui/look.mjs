@@ -118,6 +118,33 @@ const views = [
   { name: "people", at: "?fake=full#/people", see: id("person-row") },
   { name: "people-empty", at: "?fake=empty#/people", see: id("no-people") },
   { name: "sources", at: "?fake=full#/sources", see: id("ledger-row") },
+  { name: "sources-menu", at: "?fake=full#/sources", see: id("ledger-row"), do: async (page) => {
+      await click("import-menu")(page);
+      await page.waitForSelector(id("choose-export"));
+    } },
+  { name: "sources-exports", at: "?fake=full#/sources", see: id("ledger-row"), do: async (page) => {
+      await click("import-menu")(page);
+      await click("choose-export")(page);
+    } },
+  { name: "sources-watched", at: "?fake=watched#/sources", see: id("watch-state"), do: (page) => page.locator(`${id("by-themselves")} summary`).click() },
+  { name: "sources-gone", at: "?fake=gone#/sources", see: id("watch-state") },
+  { name: "sources-rename", at: "?fake=full#/sources", see: id("ledger-row"), do: click("source-rename") },
+  { name: "sources-renamed", at: "?fake=full#/sources", see: id("ledger-row"), do: async (page) => {
+      await click("source-rename")(page);
+      await page.locator(id("source-name")).fill("House and garden");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector(id("toast-action"));
+    } },
+  { name: "sources-unread", at: "?fake=full#/sources", see: id("source-unread"), do: async (page) => {
+      await click("source-unread")(page);
+      await page.waitForSelector(id("unread-item"));
+    } },
+  { name: "sources-samples", at: "?fake=samples#/sources", see: id("samples-remove"), do: (page) => page.locator(id("samples-remove")).scrollIntoViewIfNeeded() },
+  { name: "sources-samples-removed", at: "?fake=samples#/sources", see: id("samples-remove"), do: async (page) => {
+      await click("samples-remove")(page);
+      await page.waitForSelector(id("toast-action"));
+    } },
+  { name: "sources-many", at: "?fake=many#/sources", see: id("source-filter"), do: (page) => page.locator(id("source-filter")).fill("folder 12") },
   { name: "sources-empty", at: "?fake=empty#/sources", see: id("choose-folder") },
   { name: "sources-error", at: "?fake=error#/doctor", see: id("doctor-headline"), do: async (page) => {
       await page.evaluate(() => { location.hash = "#/sources"; });
@@ -125,17 +152,27 @@ const views = [
     } },
   { name: "sources-loading", at: "?fake=loading#/sources", see: "h1" },
   { name: "sources-importing", at: "?fake=importing#/sources", see: id("ledger-row") },
-  { name: "plan", at: "?fake=full#/sources", see: id("choose-folder"), do: async (page) => {
+  { name: "plan", at: "?fake=full#/sources", see: id("import-menu"), do: async (page) => {
+      await click("import-menu")(page);
       await click("choose-folder")(page);
       await page.waitForSelector(`${id("plan-start")}:enabled`);
     } },
-  { name: "note", at: "?fake=full#/sources", see: id("write-note"), do: async (page) => {
+  { name: "note", at: "?fake=full#/sources", see: id("import-menu"), do: async (page) => {
+      await click("import-menu")(page);
       await click("write-note")(page);
       await page.locator(id("note-title")).fill("What Henning said about the owl");
       await page.locator(id("note-text")).fill("It has nested in the same tree for at least nine years. He will show me the pellets.");
     } },
   { name: "import-running", at: "?fake=importing#/sources/import/imp-9", see: id("batch-progress"), do: (page) => page.getByText("a second").waitFor() },
   { name: "import-report", at: "?fake=full#/sources/import/imp-2", see: id("batch-report") },
+  { name: "import-report-filtered", at: "?fake=full#/sources/import/imp-2", see: id("report-search"), do: async (page) => {
+      await page.locator(id("report-outcome")).selectOption("skipped");
+      await page.locator(id("report-search")).scrollIntoViewIfNeeded();
+    } },
+  { name: "import-report-again", at: "?fake=full#/sources", see: id("source-again"), do: async (page) => {
+      await click("source-again")(page);
+      await page.waitForSelector(id("batch-cause"));
+    } },
   { name: "import-report-clean", at: "?fake=full#/sources/import/imp-1", see: id("batch-report") },
   { name: "drop", at: "?fake=full#/recall", see: id("question-box"), do: (page) => page.dispatchEvent("body", "dragover") },
   { name: "drop-refused", at: "?fake=held", see: id("held"), do: (page) => page.dispatchEvent("body", "dragover") },
@@ -178,6 +215,7 @@ const views = [
   { name: "activity-put-off", at: "?fake=putoff#/activity", see: id("activity-put-off") },
   { name: "doctor", at: "?fake=full#/doctor", see: id("component-row") },
   { name: "doctor-attention", at: "?fake=attention#/doctor", see: id("component-row") },
+  { name: "doctor-gone", at: "?fake=gone#/doctor", see: id("component-row") },
   { name: "doctor-failing", at: "?fake=error", see: id("try-now") },
   { name: "settings-place-plan", at: "?fake=full#/settings", see: id("place-folder"), do: async (page) => {
       await click("place-move")(page);

@@ -23,6 +23,9 @@ pub(crate) fn to_window<R: Runtime>(app: &AppHandle<R>) -> Listener {
         if let Event::Health(status) = event {
             tray::show(&window, tray::Line::of(status));
         }
+        if let Event::Work(work) = event {
+            tray::show_work(&window, work);
+        }
         // An event that gets lost costs a late refresh, and at the end there is no window to hear it.
         if let Err(error) = window.emit(EVENT, event) {
             tracing::debug!(%error, "an event did not reach the window");
@@ -57,7 +60,7 @@ impl Underway {
             }
             Event::Copy(_) => work.copying = true,
             Event::CopiesChanged => work.copying = false,
-            Event::Health(_) | Event::MemoryChanged { .. } | Event::Committed { .. } => {}
+            _ => {}
         }
     }
 }

@@ -75,6 +75,7 @@ pub fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
         commands::files::show_original,
         commands::copies::show_copy,
         commands::place::show_place,
+        commands::files::show_source,
         commands::files::pick_paths,
         commands::files::samples_path,
         commands::shell::act,

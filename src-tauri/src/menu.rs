@@ -55,6 +55,8 @@ struct Command {
 pub(crate) struct TrayWords {
     pub(crate) open: String,
     pub(crate) note: String,
+    pub(crate) pause: String,
+    pub(crate) resume: String,
     pub(crate) quit: String,
     /// Until the first status is there.
     pub(crate) opening: String,

@@ -3,14 +3,14 @@
 #[cfg(target_os = "linux")]
 mod host;
 
-use oldgrowth_wire::{Empty, HealthState, Request, Status, WireError};
+use oldgrowth_wire::{Activity, Empty, HealthState, Request, Status, WireError, Work};
 use parking_lot::Mutex;
 use tauri::image::Image;
 use tauri::menu::{Menu, MenuItem, PredefinedMenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Manager, Runtime, async_runtime};
 
-use crate::menu::{self, QUIT, StateWords};
+use crate::menu::{self, QUIT, StateWords, TrayWords};
 use crate::{Memory, window};
 
 const ID: &str = "oldgrowth";
@@ -18,6 +18,7 @@ const ID: &str = "oldgrowth";
 const LINE: &str = "tray-line";
 const OPEN: &str = "tray-open";
 const NOTE: &str = "tray-note";
+const PAUSE: &str = "tray-pause";
 /// The page's command behind [`NOTE`].
 const NEW_NOTE: &str = "note";
 
@@ -60,7 +61,9 @@ impl Line {
 struct Shown<R: Runtime> {
     line: Mutex<Option<Line>>,
     item: MenuItem<R>,
-    states: StateWords,
+    pause: MenuItem<R>,
+    paused: Mutex<bool>,
+    words: TrayWords,
 }
 
 /// Puts the icon in the tray. Where there is none, the app is as it is without.
@@ -73,6 +76,7 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     let words = menu::words().tray;
     // It says how the memory is and does nothing.
     let item = MenuItem::with_id(app, LINE, &words.opening, false, None::<&str>)?;
+    let pause = MenuItem::with_id(app, PAUSE, &words.pause, true, None::<&str>)?;
     let menu = Menu::with_items(
         app,
         &[
@@ -80,6 +84,7 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
             &PredefinedMenuItem::separator(app)?,
             &MenuItem::with_id(app, OPEN, &words.open, true, None::<&str>)?,
             &MenuItem::with_id(app, NOTE, &words.note, true, None::<&str>)?,
+            &pause,
             &PredefinedMenuItem::separator(app)?,
             &MenuItem::with_id(app, QUIT, &words.quit, true, None::<&str>)?,
         ],
@@ -114,7 +119,9 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     app.manage(Shown {
         line: Mutex::new(None),
         item,
-        states: words.states,
+        pause,
+        paused: Mutex::new(false),
+        words,
     });
     Ok(())
 }
@@ -142,6 +149,52 @@ pub(crate) fn refresh<R: Runtime>(app: &AppHandle<R>) {
             Err(refusal) => Line::of_refusal(&refusal),
         };
         show(&app, line);
+        let answer = app.state::<Memory>().call(Request::Activity(Empty {}));
+        if let Ok(Ok(activity)) = answer.map(serde_json::from_value::<Activity>) {
+            show_work(&app, &activity.work);
+        }
+    });
+}
+
+/// Offers to pause the work, or to resume it. Returns at once.
+pub(crate) fn show_work<R: Runtime>(app: &AppHandle<R>, work: &Work) {
+    let Some(shown) = app.try_state::<Shown<R>>() else {
+        return;
+    };
+    let paused = work.paused.is_some();
+    if std::mem::replace(&mut *shown.paused.lock(), paused) == paused {
+        return;
+    }
+    let later = app.clone();
+    let posted = app.run_on_main_thread(move || {
+        let shown = later.state::<Shown<R>>();
+        let words = &shown.words;
+        let offered = if paused { &words.resume } else { &words.pause };
+        if let Err(error) = shown.pause.set_text(offered) {
+            tracing::debug!(%error, "the tray could not be changed");
+        }
+    });
+    if let Err(error) = posted {
+        tracing::debug!(%error, "the tray could not be changed");
+    }
+}
+
+/// Does what the item offers; what comes of it is told as an event. A refusal is said by the window.
+fn turn_work<R: Runtime>(app: &AppHandle<R>) {
+    let Some(shown) = app.try_state::<Shown<R>>() else {
+        return;
+    };
+    let request = if *shown.paused.lock() {
+        Request::WorkResume(Empty {})
+    } else {
+        Request::WorkPause(Empty {})
+    };
+    let app = app.clone();
+    async_runtime::spawn_blocking(move || {
+        let turned = app.state::<Memory>().call(request);
+        if turned.is_err() {
+            window::focus(&app);
+        }
     });
 }
 
@@ -174,6 +227,7 @@ pub(crate) fn choose<R: Runtime>(app: &AppHandle<R>, id: &str) -> bool {
             window::focus(app);
             menu::tell(app, NEW_NOTE);
         }
+        PAUSE => turn_work(app),
         _ => return false,
     }
     true
@@ -188,7 +242,7 @@ fn put<R: Runtime>(
         return Ok(());
     };
     shown.item.set_text(&line.text)?;
-    tray.set_tooltip(Some(line.with_state(&shown.states)))?;
+    tray.set_tooltip(Some(line.with_state(&shown.words.states)))?;
     if before != Some(line.state) {
         tray.set_icon(Some(icon_of(line.state)))?;
     }

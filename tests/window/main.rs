@@ -298,6 +298,7 @@ async fn a_store_that_breaks_opens_the_doctor_and_is_mended_there() {
         "nothing is lost: {hit}"
     );
     window.click("nav-sources").await;
+    window.click("import-menu").await;
     window.click("write-note").await;
     window.holds(written).await;
     window.click("note-save").await;

@@ -12,6 +12,8 @@ import { PlaceState, type PlaceDone } from "./features/settings/place.svelte";
 import { StorageState } from "./features/settings/storage.svelte";
 import { Imports } from "./features/sources/imports.svelte";
 import { NoteDraft } from "./features/sources/note.svelte";
+import { SourcesState } from "./features/sources/sources.svelte";
+import { countedOf } from "./shared/units";
 import { type Brought, Welcome } from "./features/welcome/welcome.svelte";
 import { TreeState } from "./features/tree/tree.svelte";
 import type { Platform } from "./platform";
@@ -54,6 +56,7 @@ export class AppState {
   readonly health: Health;
   readonly ledger: LedgerState;
   readonly imports: Imports;
+  readonly sources: SourcesState;
   readonly note: NoteDraft;
   readonly welcome: Welcome;
   readonly activity: ActivityState;
@@ -83,6 +86,10 @@ export class AppState {
     this.imports = new Imports(platform, ({ id }, samples) => {
       if (this.router.route.place === "welcome") this.#broughtIn({ kind: "import", id, samples });
       else this.router.go({ place: "import", batch: id });
+    });
+    this.sources = new SourcesState(platform, this.ledger, this.toasts, (batch, stay) => {
+      this.imports.apply(batch);
+      if (!stay) this.router.go({ place: "import", batch: batch.id });
     });
     this.note = new NoteDraft(platform, (added) => {
       this.announcer.say(added.new ? t.note.kept : t.note.known);
@@ -199,6 +206,9 @@ export class AppState {
         this.activity.apply(work);
         break;
       }
+      case "plan":
+        this.imports.foundSoFar(event.found);
+        break;
       case "copy": {
         const { event: _, ...progress } = event;
         this.copies.apply(progress);
@@ -225,7 +235,7 @@ export class AppState {
 
   /** A dialog has the keys and what is pasted. */
   get dialogOpen(): boolean {
-    return this.shell.closing || this.shell.aboutOpen || this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.place.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen;
+    return this.shell.closing || this.shell.aboutOpen || this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.place.dialogOpen || this.sources.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen;
   }
 
   /** Ends the introduction, at its end or before. */
@@ -296,7 +306,7 @@ export class AppState {
 
   #tellOf(batch: Batch): void {
     if (batch.state === "running") {
-      this.announcer.mention(t.batch.announce(batch.label, batch.ended, batch.total));
+      this.announcer.mention(t.batch.announce(batch.label, batch.ended, countedOf(batch, batch.total)));
       return;
     }
     this.announcer.say(t.batch.announceEnd(batch.label, t.batch.states[batch.state]));

@@ -195,7 +195,8 @@ function actions(app: AppState): Command[] {
       { id: "note", group, icon: "pencil", title: words.note, also: also.note, shortcut: "note", run: app.actions.note },
       { id: "folder", group, icon: "folder", title: words.folder, also: also.folder, run: app.actions.folder },
       { id: "files", group, icon: "file", title: words.files, also: also.files, run: app.actions.files },
-      { id: "samples", group, icon: "leaf", title: words.samples, also: also.samples, run: app.actions.samples },
+      { id: "exports", group, icon: "chats", title: words.exports, also: also.exports, run: () => (app.sources.exportsOpen = true) },
+      ...ofSamples(app),
     );
   }
   for (const { id, label } of imports.running) {
@@ -281,6 +282,17 @@ function windowCommands(app: AppState): Command[] {
   return commands;
 }
 
+/** Samples are offered until they are here, and then the way to be rid of them. */
+function ofSamples({ actions, sources }: AppState): Command[] {
+  const group = "actions";
+  const { also } = words;
+  if (sources.samples.length === 0) {
+    return [{ id: "samples", group, icon: "leaf", title: words.samples, also: also.samples, run: actions.samples }];
+  }
+  const run = (): void => void sources.removeSamples();
+  return [{ id: "remove-samples", group, icon: "leaf", title: words.removeSamples, also: also.removeSamples, run }];
+}
+
 /** What is under way is shown in the settings, so that is where these lead. */
 function ofCopies({ copies, health, router }: AppState): Command[] {
   const group = "actions";
@@ -308,15 +320,41 @@ function sources(app: AppState): Command[] {
   const rows = app.ledger.sources ?? [];
   const known = ofSources.get(rows);
   if (known !== undefined) return known;
-  const made = rows.map(({ id, name, path }) => ({
-    id: `source-${id}`,
-    group: "sources" as const,
-    icon: "sources" as const,
-    title: words.source(name),
-    about: path === null ? t.sources.notes : tilde(path),
-    also: words.also.source,
-    run: () => app.router.go({ place: "tree", id }),
-  }));
+  const made = rows.flatMap((row) => ofSource(app, row));
   ofSources.set(rows, made);
   return made;
+}
+
+function ofSource(app: AppState, { id, name, path, kind, watched }: SourceRow): Command[] {
+  const group = "sources" as const;
+  const about = path === null ? t.sources.kinds[kind] : tilde(path);
+  const open: Command = {
+    id: `source-${id}`,
+    group,
+    icon: "sources",
+    title: words.source(name),
+    about,
+    also: words.also.source,
+    run: () => app.router.go({ place: "tree", id }),
+  };
+  if (kind !== "folder") return [open];
+  const readAgain: Command = {
+    id: `read-again-${id}`,
+    group,
+    icon: "again",
+    title: words.readAgain(name),
+    about,
+    also: words.also.readAgain,
+    run: () => void app.sources.readAgain(id),
+  };
+  const watch: Command = {
+    id: `watch-${id}`,
+    group,
+    icon: "clock",
+    title: watched ? words.watchOff(name) : words.watchOn(name),
+    about,
+    also: words.also.watch,
+    run: () => void app.sources.watch(id, !watched),
+  };
+  return [open, readAgain, watch];
 }

@@ -76,6 +76,7 @@ it("the_menus_say_what_the_page_says", async () => {
   expect(menus.tray.states).toEqual(t.states);
   expect(menus.tray.opening).toBe(t.starting);
   expect(menus.tray.quit).toBe(t.commands.quit);
+  expect([menus.tray.pause, menus.tray.resume]).toEqual([t.commands.pause, t.commands.resume]);
 });
 
 it("the_menus_show_the_keys_that_the_page_hears", async () => {

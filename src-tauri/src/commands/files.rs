@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use oldgrowth_wire::{ErrorCode, Id, Original, Request, WireError};
+use oldgrowth_wire::{Empty, ErrorCode, Id, Ledger, Original, Request, WireError};
 use serde::Deserialize;
 use tauri::path::BaseDirectory;
 use tauri::{AppHandle, Manager, Runtime, WebviewWindow};
@@ -116,6 +116,41 @@ pub(crate) async fn show_original<R: Runtime>(
             })
     })
     .await
+}
+
+/// Shows a source's folder in the system's file manager. The page names the source, never a path.
+#[tauri::command]
+pub(crate) async fn show_source<R: Runtime>(
+    app: AppHandle<R>,
+    id: String,
+) -> Result<(), WireError> {
+    blocking(move || {
+        let ledger = app
+            .state::<Memory>()
+            .call(Request::Ledger(Empty::default()))?;
+        let folder = folder_of(ledger, &id).filter(|folder| folder.exists());
+        let folder = folder.ok_or_else(|| WireError {
+            code: ErrorCode::NotFound,
+            message: "the folder is no longer where it was imported from".into(),
+            hint: Some(
+                "what is remembered of it is still here; plug its disk in, if it has one".into(),
+            ),
+        })?;
+        app.opener()
+            .reveal_item_in_dir(&folder)
+            .map_err(|_| WireError {
+                code: ErrorCode::Internal,
+                message: "no program on this computer could show the folder".into(),
+                hint: Some("open it by hand; its place is shown beside its name".into()),
+            })
+    })
+    .await
+}
+
+fn folder_of(ledger: serde_json::Value, id: &str) -> Option<PathBuf> {
+    let ledger: Ledger = serde_json::from_value(ledger).ok()?;
+    let source = ledger.sources.into_iter().find(|source| source.id == id)?;
+    source.path.map(PathBuf::from)
 }
 
 /// The file of a document, of a conversation that of its export, as it is named now.

@@ -89,6 +89,8 @@ export interface Platform {
   showCopy(id: string): Promise<void>;
   /** Shows the memory's folder, or one that a move has left, in the system's file manager. */
   showPlace(folder: string): Promise<void>;
+  /** Shows a source's folder in the system's file manager. */
+  showSource(id: string): Promise<void>;
   /** Why the memory could not be opened at all, or null. */
   openError(): Promise<WireError | null>;
 }

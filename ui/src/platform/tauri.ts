@@ -79,6 +79,10 @@ export class TauriPlatform implements Platform {
     return command("show_place", { folder });
   }
 
+  showSource(id: string): Promise<void> {
+    return command("show_source", { id });
+  }
+
   openError(): Promise<WireError | null> {
     return command("open_error");
   }

@@ -1,6 +1,7 @@
 import { toWireError } from "../errors";
 import type { Platform } from "../platform";
 import { Latest } from "../shared/latest";
+import type { Ledger } from "../wire/Ledger";
 import type { SourceRow } from "../wire/SourceRow";
 import type { WireError } from "../wire/WireError";
 
@@ -22,6 +23,13 @@ export class LedgerState {
     } catch (thrown) {
       if (isNewest()) this.error = toWireError(thrown);
     }
+  }
+
+  /** Takes what a call that changed a source has answered. */
+  take({ sources }: Ledger): void {
+    this.#latest.begin();
+    this.sources = sources;
+    this.error = null;
   }
 
   get passages(): number {

@@ -45,6 +45,7 @@ export function handPlatform(picked: string[] = []): HandPlatform {
     showOriginal: vi.fn(async () => {}),
     showCopy: vi.fn(async () => {}),
     showPlace: vi.fn(async () => {}),
+    showSource: vi.fn(async () => {}),
     openError: async () => null,
   };
 }
@@ -96,6 +97,7 @@ export const batchOf = (part: Partial<Batch> = {}): Batch => ({
   id: "b1",
   label: "Notes",
   state: "running",
+  cause: "named",
   created_at: "2026-11-20T08:00:00Z",
   ended_at: null,
   total: 100,

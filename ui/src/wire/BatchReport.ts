@@ -7,4 +7,8 @@ export type BatchReport = { batch: Batch, reasons: Array<CountByReason>,
 /**
  * Failed first, then passed over, then the rest; at most `ITEMS_MAX` of them.
  */
-items: Array<BatchItem>, items_left_out: number, };
+items: Array<BatchItem>, items_left_out: number, 
+/**
+ * Of a source that was read again: files that are remembered and were no longer there.
+ */
+no_longer_there: number | null, };

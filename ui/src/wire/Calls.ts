@@ -34,11 +34,16 @@ import type { SettingChange } from "./SettingChange";
 import type { Settings } from "./Settings";
 import type { ShowAt } from "./ShowAt";
 import type { Shown } from "./Shown";
+import type { SourceRemoval } from "./SourceRemoval";
+import type { SourceRename } from "./SourceRename";
+import type { SourceWatch } from "./SourceWatch";
 import type { Status } from "./Status";
 import type { Storage } from "./Storage";
 import type { StorageAsk } from "./StorageAsk";
 import type { TreeAt } from "./TreeAt";
 import type { TreeView } from "./TreeView";
+import type { Unread } from "./Unread";
+import type { UnreadAt } from "./UnreadAt";
 import type { Why } from "./Why";
 import type { WhyAsked } from "./WhyAsked";
 import type { Work } from "./Work";
@@ -56,6 +61,14 @@ import_plan: [ImportPaths, ImportPlan],
  * Imports these files and folders. Answers when the work is safely queued.
  */
 import_start: [ImportPaths, Batch], 
+/**
+ * Stops looking up what an import would do; that call fails as cancelled.
+ */
+import_plan_cancel: [Empty, Empty], 
+/**
+ * As `import_start`, for the folder of the sample memories: into a source that can be removed again.
+ */
+samples_start: [ImportPaths, Batch], 
 /**
  * Keeps a text. Answers when it is committed and searchable.
  */
@@ -96,6 +109,30 @@ tree: [TreeAt, TreeView],
  * What each source holds, step by step from found to searchable.
  */
 ledger: [Empty, Ledger], 
+/**
+ * Has a folder read again whenever something in it changes, or no longer.
+ */
+source_watch: [SourceWatch, Ledger], 
+/**
+ * Imports all that a source's folder holds now.
+ */
+source_read_again: [Id, Batch], 
+/**
+ * Gives a source another name.
+ */
+source_rename: [SourceRename, Ledger], 
+/**
+ * What of a source was not read, and why.
+ */
+source_unread: [UnreadAt, Unread], 
+/**
+ * What removing a source would take away. Only the sample memories can be removed.
+ */
+source_removal: [Id, SourceRemoval], 
+/**
+ * Removes a source of sample memories with all that came from it.
+ */
+source_remove: [Id, SourceRemoval], 
 /**
  * Those who speak in conversations.
  */

@@ -4,4 +4,8 @@ export type PlannedFormat = {
 /**
  * "Markdown", "Plain text", "HTML", "ChatGPT conversations".
  */
-name: string, items: number, };
+name: string, 
+/**
+ * They are conversations in an export, not files.
+ */
+conversations: boolean, items: number, };

@@ -2,6 +2,7 @@
 
 mod copies;
 mod memory;
+mod sources;
 
 use std::path::PathBuf;
 
@@ -28,6 +29,11 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
     match request {
         Request::ImportPlan(paths) => reply(import_plan(engine, &paths)?),
         Request::ImportStart(paths) => reply(import_start(engine, &paths)?),
+        Request::ImportPlanCancel(_) => {
+            engine.cancel_plans();
+            reply(wire::Empty {})
+        }
+        Request::SamplesStart(paths) => reply(sources::samples(engine, &paths)?),
         Request::NoteAdd(note) => reply(note_add(engine, note)?),
         Request::Search(search) => reply(search_words(engine, search)?),
         Request::Recall(question) => reply(recall(engine, question)?),
@@ -37,7 +43,13 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         Request::FindInDocument(asked) => reply(memory::find(engine, asked)?),
         Request::Original(id) => reply(memory::original(engine, &id)?),
         Request::Tree(at) => reply(tree(engine, &at)?),
-        Request::Ledger(_) => reply(views::ledger(engine.ledger().map_err(|e| explain(&e))?)),
+        Request::Ledger(_) => reply(sources::ledger(engine)?),
+        Request::SourceWatch(change) => reply(sources::watch(engine, &change)?),
+        Request::SourceReadAgain(id) => reply(sources::read_again(engine, &id)?),
+        Request::SourceRename(change) => reply(sources::rename(engine, &change)?),
+        Request::SourceUnread(at) => reply(sources::unread(engine, &at)?),
+        Request::SourceRemoval(id) => reply(sources::removal(engine, &id)?),
+        Request::SourceRemove(id) => reply(sources::remove(engine, &id)?),
         Request::People(_) => reply(views::people(engine.people().map_err(|e| explain(&e))?)),
         Request::Batches(_) => reply(batches(engine)?),
         Request::BatchReport(id) => reply(views::report(

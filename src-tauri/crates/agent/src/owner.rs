@@ -99,6 +99,7 @@ impl Owner {
             ambient,
             random: Arc::new(SystemRandom),
             files: Arc::new(oldgrowth_importers::FilesOnDisk::default()),
+            watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser: Arc::new(oldgrowth_models::Extractive),
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
         })

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use oldgrowth_domain::canonical::Format;
-use oldgrowth_domain::jobs::{BatchState, JobState};
+use oldgrowth_domain::jobs::{BatchState, Cause, JobState};
 use oldgrowth_domain::text::sentences;
 use oldgrowth_engine as engine;
 use oldgrowth_store::table::batches::ItemReport;
@@ -20,11 +20,13 @@ pub(crate) mod copies;
 mod health;
 pub(crate) mod memory;
 mod settings;
+mod sources;
 pub(crate) mod storage;
 
 pub(crate) use activity::{activity, failed, work};
 pub(crate) use health::status;
 pub(crate) use settings::settings;
+pub(crate) use sources::{ledger, removal, unread};
 
 fn time(at: Option<UnixMs>) -> Option<String> {
     at.map(UnixMs::to_rfc3339)
@@ -276,28 +278,6 @@ pub(crate) fn tree(view: engine::View) -> wire::TreeView {
     }
 }
 
-pub(crate) fn ledger(rows: Vec<engine::SourceLedger>) -> wire::Ledger {
-    let sources = rows
-        .into_iter()
-        .map(|row| wire::SourceRow {
-            found: row.found(),
-            in_step: row.is_in_step(),
-            id: row.source.id.to_string(),
-            kind: row.source.kind.as_str().to_owned(),
-            name: row.source.name,
-            path: row.source.root,
-            not_read: row.coverage.not_read,
-            documents: row.coverage.documents,
-            chunked: row.coverage.chunks,
-            searchable: row.coverage.indexed,
-            in_tree: row.coverage.in_tree,
-            summaries: row.coverage.nodes,
-            last_import_at: time(row.source.last_import_at),
-        })
-        .collect();
-    wire::Ledger { sources }
-}
-
 pub(crate) fn plan(plan: engine::ImportPlan) -> wire::ImportPlan {
     wire::ImportPlan {
         items: plan.items,
@@ -308,6 +288,7 @@ pub(crate) fn plan(plan: engine::ImportPlan) -> wire::ImportPlan {
             .into_iter()
             .map(|(format, items)| wire::PlannedFormat {
                 name: format_name(format).to_owned(),
+                conversations: matches!(format, Format::ChatGpt | Format::Claude),
                 items,
             })
             .collect(),
@@ -323,6 +304,11 @@ pub(crate) fn plan(plan: engine::ImportPlan) -> wire::ImportPlan {
                 message: problem.message,
             })
             .collect(),
+        known: plan.known.map(|known| wire::PlanKnown {
+            new: known.new,
+            changed: known.changed,
+            unchanged: known.unchanged,
+        }),
     }
 }
 
@@ -338,7 +324,6 @@ fn reason_count(count: engine::ReasonCount) -> wire::CountByReason {
 pub(crate) fn batch(view: engine::BatchView) -> wire::Batch {
     wire::Batch {
         total: view.total(),
-        conversations: view.progress.conversations,
         ended: view.ended(),
         eta_seconds: view
             .time_to_go()
@@ -353,6 +338,12 @@ pub(crate) fn batch(view: engine::BatchView) -> wire::Batch {
         },
         rate: view.rate.map(|rate| rate.items_per_second),
         paused: view.paused,
+        cause: match view.batch.cause {
+            Cause::Named => wire::BatchCause::Named,
+            Cause::Again => wire::BatchCause::Again,
+            Cause::Folder => wire::BatchCause::Folder,
+        },
+        conversations: view.progress.conversations,
         created_at: view.batch.created_at.to_rfc3339(),
         ended_at: time(view.batch.ended_at),
         new: view.progress.new,
@@ -373,6 +364,7 @@ pub(crate) fn report(report: engine::BatchReport) -> wire::BatchReport {
         reasons: report.reasons.into_iter().map(reason_count).collect(),
         items: report.items.into_iter().map(item).collect(),
         items_left_out: report.items_left_out,
+        no_longer_there: report.not_met,
     }
 }
 
@@ -432,6 +424,7 @@ pub(crate) fn event(event: &engine::Event, workspace: &str) -> wire::Event {
     match event {
         engine::Event::Health(now) => wire::Event::Health(status(now.clone(), workspace)),
         engine::Event::Batch(view) => wire::Event::Batch(batch(view.clone())),
+        engine::Event::Plan { found } => wire::Event::Plan { found: *found },
         engine::Event::Copy(progress) => wire::Event::Copy(copies::progress(*progress)),
         engine::Event::Work(now) => wire::Event::Work(work(*now)),
         engine::Event::CopiesChanged => wire::Event::CopiesChanged,

@@ -52,6 +52,21 @@ pub(crate) fn explain(error: &Error) -> WireError {
             "a named file or folder is not there, or may not be read",
             Some("check the path and its rights"),
         ),
+        Error::NotAFolder => wire_error(
+            ErrorCode::Usage,
+            "this source is no folder, so it can't be watched or read again",
+            Some("import a newer export, or the folder itself"),
+        ),
+        Error::NotRemovable => wire_error(
+            ErrorCode::Usage,
+            "only the sample memories can be removed",
+            None,
+        ),
+        Error::BadName { chars_max } => wire_error(
+            ErrorCode::Usage,
+            format!("a source needs a name of 1 to {chars_max} characters"),
+            None,
+        ),
         Error::SettingTooLarge { most } => wire_error(
             ErrorCode::Usage,
             format!("the largest that can be set is {most}"),

@@ -111,6 +111,34 @@ impl BatchState {
     }
 }
 
+/// Why an import was begun.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// Somebody named what to import.
+    #[default]
+    Named,
+    /// Somebody had a source read again.
+    Again,
+    /// Something changed in a watched folder.
+    Folder,
+}
+
+impl Cause {
+    pub const ALL: [Self; 3] = [Self::Named, Self::Again, Self::Folder];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Named => "named",
+            Self::Again => "again",
+            Self::Folder => "folder",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.as_str() == name)
+    }
+}
+
 /// How many of an import's children are in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChildCounts {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use oldgrowth_domain::jobs::BatchState;
+use oldgrowth_domain::jobs::{BatchState, Cause};
 use oldgrowth_domain::{BatchId, UnixMs};
 use oldgrowth_store::table::batches::{Batch, ItemReport, Progress};
 use oldgrowth_store::{BatchKey, Lane, Read};
@@ -64,6 +64,8 @@ pub struct BatchReport {
     pub reasons: Vec<ReasonCount>,
     pub items: Vec<ItemReport>,
     pub items_left_out: u32,
+    /// Of a source that was read again whole: how many of its files were not met.
+    pub not_met: Option<u32>,
 }
 
 impl Engine {
@@ -86,7 +88,7 @@ impl Engine {
 
     pub fn batch_report(&self, id: &BatchId) -> Result<BatchReport> {
         let core = self.core();
-        let (batch, items, reasons) = core.store.read(Lane::Interactive, |r| {
+        let (batch, items, reasons, not_met) = core.store.read(Lane::Interactive, |r| {
             let batch = found(r, id)?;
             let key = batch.key;
             let items = r.batch_items(key, REPORT_ITEMS_MAX)?;
@@ -100,7 +102,8 @@ impl Engine {
                     items,
                 })
                 .collect();
-            Ok::<_, Error>((batch, items, reasons))
+            let not_met = not_met(r, &batch)?;
+            Ok::<_, Error>((batch, items, reasons, not_met))
         })?;
         let view = core.batch_view(batch)?;
         let items_left_out = view.total().saturating_sub(count(items.len()));
@@ -109,6 +112,7 @@ impl Engine {
             reasons,
             items,
             items_left_out,
+            not_met,
         })
     }
 
@@ -173,6 +177,18 @@ impl Core {
             self.tell_counts();
         }
     }
+}
+
+fn not_met(r: &Read<'_>, batch: &Batch) -> Result<Option<u32>> {
+    let whole = matches!(batch.state, BatchState::Done | BatchState::Failed);
+    if batch.cause != Cause::Again || !whole {
+        return Ok(None);
+    }
+    let mut sum = 0;
+    for source in r.sources_of_batch(batch.key)? {
+        sum += r.files_not_met(source, batch.key, batch.created_at)?;
+    }
+    Ok(Some(sum))
 }
 
 fn found(r: &Read<'_>, id: &BatchId) -> Result<Batch> {

@@ -14,11 +14,12 @@ use crate::copies::{Memo, Running};
 use crate::events::Events;
 use crate::health::Board;
 use crate::jobs::{Queue, Workers, kept_pause};
-use crate::ports::{Ambient, Files, Forbidden, Random, Summariser};
+use crate::ports::{Ambient, Files, Forbidden, Random, Summariser, Watches};
 use crate::settings::Settings;
 use crate::storage::Counted;
 use crate::tally::Tallies;
 use crate::telling::{News, Telling};
+use crate::watching::Watching;
 use crate::{Event, Result};
 
 /// What an engine is composed of.
@@ -28,6 +29,7 @@ pub struct Parts {
     pub ambient: Ambient,
     pub random: Arc<dyn Random>,
     pub files: Arc<dyn Files>,
+    pub watches: Arc<dyn Watches>,
     pub summariser: Arc<dyn Summariser>,
     /// How many jobs are worked on at once; with none the queue waits for another engine.
     pub workers: usize,
@@ -47,6 +49,10 @@ pub(crate) struct Core {
     pub(crate) ambient: Ambient,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) files: Arc<dyn Files>,
+    pub(crate) watches: Arc<dyn Watches>,
+    pub(crate) watching: Watching,
+    /// Grows whenever the plans under way are called off.
+    pub(crate) plans_cancelled: AtomicU64,
     pub(crate) summariser: Arc<dyn Summariser>,
     pub(crate) events: Events,
     pub(crate) askers: Askers,
@@ -97,6 +103,9 @@ impl Engine {
             ambient: parts.ambient,
             random: parts.random,
             files: parts.files,
+            watches: parts.watches,
+            watching: Watching::default(),
+            plans_cancelled: AtomicU64::new(0),
             summariser: parts.summariser,
             events: Events::default(),
             askers: Askers::default(),
@@ -112,6 +121,7 @@ impl Engine {
             has_workers: count > 0,
             changes: AtomicU64::new(0),
         });
+        core.watching.serve(Arc::downgrade(&core));
         let weak = Arc::downgrade(&core);
         core.store.on_incident(|incident| {
             // Where a report of it would begin.
@@ -150,6 +160,7 @@ impl Engine {
     /// Asks the workers, and a plan that is being made, to stop soon; [`Engine::stop`] waits for them.
     pub fn begin_stop(&self) {
         self.core.queue.stop();
+        self.core.watching.begin_stop();
     }
 
     /// Stops the workers and waits for them; jobs that have not begun go back to the queue. Calls are

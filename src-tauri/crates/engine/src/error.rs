@@ -24,6 +24,13 @@ pub enum Error {
     NothingToImport,
     #[error("a named file or folder is not there, or may not be read")]
     NoSuchPath,
+    /// Only a folder can be watched or read again.
+    #[error("this source is no folder")]
+    NotAFolder,
+    #[error("only the sample memories can be removed")]
+    NotRemovable,
+    #[error("a source needs a name of at most {chars_max} characters")]
+    BadName { chars_max: usize },
     #[error("the setting is larger than {most}")]
     SettingTooLarge { most: u32 },
     #[error("the settings could not be kept")]

@@ -11,6 +11,10 @@ use crate::{BatchView, CopyProgress, Status, Work};
 pub enum Event {
     Health(Status),
     Batch(BatchView),
+    /// A plan is being made; so many items have been found.
+    Plan {
+        found: u32,
+    },
     /// A backup, its check or a restore moved on.
     Copy(CopyProgress),
     /// Backups or what is kept aside changed.

@@ -1,15 +1,20 @@
 //! What each source holds, step by step from found to searchable.
 
+use oldgrowth_domain::BatchId;
 use oldgrowth_store::Lane;
 use oldgrowth_store::table::sources::{Coverage, Source};
 
 use crate::coverage::is_in_step;
-use crate::{Engine, Result};
+use crate::{Engine, FolderView, Result};
 
 #[derive(Clone, Debug)]
 pub struct SourceLedger {
     pub source: Source,
     pub coverage: Coverage,
+    /// How it is doing as a watched folder, while somebody watches it.
+    pub watching: Option<FolderView>,
+    /// The newest import that had to do with it.
+    pub last_batch: Option<BatchId>,
 }
 
 impl SourceLedger {
@@ -25,12 +30,15 @@ impl SourceLedger {
 
 impl Engine {
     pub fn ledger(&self) -> Result<Vec<SourceLedger>> {
-        self.core().store.read(Lane::Interactive, |r| {
+        let core = self.core();
+        core.store.read(Lane::Interactive, |r| {
             r.sources()?
                 .into_iter()
                 .map(|source| {
                     Ok(SourceLedger {
                         coverage: r.source_coverage(source.key)?,
+                        watching: core.watching.view(source.key),
+                        last_batch: r.newest_batch_of(source.key)?.map(|batch| batch.id),
                         source,
                     })
                 })

@@ -16,13 +16,27 @@ pub trait Random: Send + Sync {
 /// Files on the person's disk. Implementations look at what a path leads to before they open it,
 /// and never open what is forbidden: closing such a file would drop SQLite's locks on it.
 pub trait Files: Send + Sync {
-    /// What there is to read under these paths, in a stable order. `cancelled` is asked often.
+    /// What there is to read under these paths, in a stable order. `cancelled` is asked often, and `found`
+    /// told how many items there are so far.
     fn plan(
         &self,
         roots: &[PathBuf],
         forbidden: &Forbidden,
         cancelled: &dyn Fn() -> bool,
+        found: &mut dyn FnMut(usize),
     ) -> FilePlan;
+
+    /// What a folder holds, by names, sizes and times and by the same rules as a plan. No file that could
+    /// be an item is opened.
+    fn names(
+        &self,
+        root: &Path,
+        forbidden: &Forbidden,
+        cancelled: &dyn Fn() -> bool,
+    ) -> FolderNames;
+
+    /// False only when it is known that nothing has this name.
+    fn is_there(&self, path: &Path) -> bool;
 
     /// Reads a file whole, or the part of it that is asked for.
     fn fetch(
@@ -45,6 +59,63 @@ pub trait Files: Send + Sync {
 
     /// The text of what was fetched, in whose lines [`Files::parse`] counts: its markup included.
     fn text(&self, format: Format, bytes: &[u8]) -> String;
+}
+
+/// Tells that something in a folder may have changed.
+pub trait Watches: Send + Sync {
+    /// From here on `stirred` is called, on some thread, soon after anything changes in the folders that
+    /// the answer is told of. What lies in `forbidden` never makes it call.
+    fn watch(
+        &self,
+        root: &Path,
+        forbidden: &Forbidden,
+        stirred: Box<dyn Fn() + Send + Sync>,
+    ) -> std::result::Result<Box<dyn Watch>, WatchProblem>;
+}
+
+/// A watch that is kept; it ends when the value is dropped.
+pub trait Watch: Send {
+    /// Watches these folders, and no longer those that are not among them. True when one of them was not
+    /// watched before: it may have changed since it was listed.
+    fn follow(&mut self, folders: &[PathBuf]) -> std::result::Result<bool, WatchProblem>;
+}
+
+/// Why a folder can't be watched. It can still be looked at now and then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WatchProblem {
+    /// The system watches as many folders as it will.
+    TooMany,
+    /// It lies on a file system that does not tell of changes made elsewhere.
+    OtherMachine,
+    /// The system refuses, for whatever reason.
+    Refused,
+}
+
+/// What tells one state of a file from another without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileMark {
+    pub bytes: u64,
+    pub modified: Option<UnixMs>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedFile {
+    pub path: PathBuf,
+    /// The path below the folder, as in [`PlannedFile::relative`].
+    pub relative: String,
+    pub mark: FileMark,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FolderNames {
+    /// The folder is not there, or can't be listed.
+    NotThere,
+    Cancelled,
+    Found {
+        files: Vec<NamedFile>,
+        /// The folder itself and those below it that were looked into.
+        folders: Vec<PathBuf>,
+    },
 }
 
 /// What no import may open.

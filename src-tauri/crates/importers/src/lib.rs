@@ -28,6 +28,7 @@ mod stated_date;
 mod text_encoding;
 mod verbatim;
 mod walk;
+mod watch;
 
 pub use chat::CONVERSATION_BYTES_MAX;
 pub use detect::{DETECT_BYTES_MAX, Unsupported, detect};
@@ -40,4 +41,8 @@ pub use parts::PartReaders;
 pub use port::FilesOnDisk;
 pub use read::{ReadError, read, text};
 pub use reason::SkipReason;
-pub use walk::{PLAN_DEPTH_MAX, PLAN_ITEMS_MAX, Plan, PlanEnd, PlannedItem, SkippedItem, plan};
+pub use walk::{
+    NamedFile, Names, PLAN_DEPTH_MAX, PLAN_ITEMS_MAX, Plan, PlanEnd, PlannedItem, SkippedItem,
+    names, plan,
+};
+pub use watch::WatchesOnDisk;

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use oldgrowth_engine::ports::{
-    self, FetchedFile, FilePart, FilePlan, Files, PlannedFile, Problem, ProblemKind, SkippedFile,
+    self, FetchedFile, FileMark, FilePart, FilePlan, Files, FolderNames, NamedFile, PlannedFile,
+    Problem, ProblemKind, SkippedFile,
 };
 
 use crate::{FileId, Forbidden, PartReaders, ReadError, SkipReason, SkippedItem};
@@ -28,12 +29,13 @@ impl Files for FilesOnDisk {
         roots: &[PathBuf],
         forbidden: &ports::Forbidden,
         cancelled: &dyn Fn() -> bool,
+        found: &mut dyn FnMut(usize),
     ) -> FilePlan {
         let (there, missing_roots): (Vec<_>, Vec<_>) = roots
             .iter()
             .cloned()
             .partition(|root| root.symlink_metadata().is_ok());
-        let plan = crate::plan(&there, &resolved(forbidden), cancelled, &mut |_| {});
+        let plan = crate::plan(&there, &resolved(forbidden), cancelled, found);
         FilePlan {
             items: plan
                 .items
@@ -51,6 +53,39 @@ impl Files for FilesOnDisk {
             skipped: plan.skipped.into_iter().map(skipped).collect(),
             missing_roots,
         }
+    }
+
+    fn names(
+        &self,
+        root: &Path,
+        forbidden: &ports::Forbidden,
+        cancelled: &dyn Fn() -> bool,
+    ) -> FolderNames {
+        let Some(names) = crate::names(root, &resolved(forbidden), cancelled) else {
+            return FolderNames::NotThere;
+        };
+        if names.ended == crate::PlanEnd::Cancelled {
+            return FolderNames::Cancelled;
+        }
+        let files = names.files.into_iter().map(|file| NamedFile {
+            path: file.path,
+            relative: file.relative,
+            mark: FileMark {
+                bytes: file.bytes,
+                modified: file.modified,
+            },
+        });
+        FolderNames::Found {
+            files: files.collect(),
+            folders: names.folders,
+        }
+    }
+
+    fn is_there(&self, path: &Path) -> bool {
+        // A folder that may not be looked into says nothing about what is in it.
+        !path
+            .symlink_metadata()
+            .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound)
     }
 
     fn fetch(

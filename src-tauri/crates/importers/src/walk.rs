@@ -81,17 +81,7 @@ pub fn plan(
     cancel: &dyn Fn() -> bool,
     on_progress: &mut dyn FnMut(usize),
 ) -> Plan {
-    let mut walk = Walk {
-        guard: Guard::new(forbidden),
-        cancel,
-        on_progress,
-        plan: Plan {
-            items: Vec::new(),
-            skipped: Vec::new(),
-            ended: PlanEnd::Complete,
-        },
-        seen: HashSet::new(),
-    };
+    let mut walk = Walk::new(forbidden, cancel, on_progress);
     for root in roots {
         if walk.goes_on() {
             walk.root(root);
@@ -116,6 +106,41 @@ pub fn plan(
     plan
 }
 
+/// A file by its name, size and time. It has not been opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedFile {
+    pub path: PathBuf,
+    /// `path` below the folder, as in [`PlannedItem::relative`].
+    pub relative: String,
+    pub bytes: u64,
+    pub modified: Option<UnixMs>,
+}
+
+/// The files under a folder that a plan would look into, and the folders they lie in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    pub files: Vec<NamedFile>,
+    pub folders: Vec<PathBuf>,
+    pub ended: PlanEnd,
+}
+
+/// Looks through a folder by names, sizes and times, by the same rules as [`plan`]. Of files only ignore
+/// files are opened. `None` when the folder is not there or can't be listed.
+pub fn names(root: &Path, forbidden: &Forbidden, cancel: &dyn Fn() -> bool) -> Option<Names> {
+    let root = root.canonicalize().ok()?;
+    fs::read_dir(&root).ok()?;
+    let mut untold = |_| {};
+    let mut walk = Walk::new(forbidden, cancel, &mut untold);
+    walk.names = Some(Names {
+        files: Vec::new(),
+        folders: Vec::new(),
+        ended: PlanEnd::Complete,
+    });
+    walk.root(&root);
+    let ended = walk.plan.ended;
+    walk.names.map(|names| Names { ended, ..names })
+}
+
 struct Walk<'a> {
     guard: Guard,
     cancel: &'a dyn Fn() -> bool,
@@ -123,6 +148,8 @@ struct Walk<'a> {
     plan: Plan,
     /// Paths looked at: roots may overlap.
     seen: HashSet<PathBuf>,
+    /// Only names are asked for.
+    names: Option<Names>,
 }
 
 /// What a file turns out to be.
@@ -142,6 +169,27 @@ struct Folder {
 struct Ignores {
     own: Gitignore,
     above: Option<Rc<Ignores>>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(
+        forbidden: &Forbidden,
+        cancel: &'a dyn Fn() -> bool,
+        on_progress: &'a mut dyn FnMut(usize),
+    ) -> Self {
+        Self {
+            guard: Guard::new(forbidden),
+            cancel,
+            on_progress,
+            plan: Plan {
+                items: Vec::new(),
+                skipped: Vec::new(),
+                ended: PlanEnd::Complete,
+            },
+            seen: HashSet::new(),
+            names: None,
+        }
+    }
 }
 
 impl Walk<'_> {
@@ -180,6 +228,9 @@ impl Walk<'_> {
             } else if folder.depth > PLAN_DEPTH_MAX {
                 self.skip_below(&root, folder.path, SkipReason::TooDeep);
             } else if self.seen.insert(folder.path.clone()) {
+                if let Some(names) = &mut self.names {
+                    names.folders.push(folder.path.clone());
+                }
                 self.entries(&root, folder, &mut open);
             }
         }
@@ -232,6 +283,9 @@ impl Walk<'_> {
         if !self.seen.insert(path.clone()) {
             return;
         }
+        if self.names.is_some() {
+            return self.name(root, path);
+        }
         match self.look_into(&path) {
             Ok((modified, Looked::File { bytes, format })) => {
                 let relative = relative_name(path.strip_prefix(root).unwrap_or(&path));
@@ -248,6 +302,22 @@ impl Walk<'_> {
             }
             Ok((modified, Looked::Export(export))) => self.export(root, &path, modified, export),
             Err(reason) => self.skip_below(root, path, reason),
+        }
+    }
+
+    /// Larger files are named too: what is wrong with them is for the plan to say.
+    fn name(&mut self, root: &Path, path: PathBuf) {
+        let Ok(allowed) = self.guard.judge_up_to(&path, u64::MAX) else {
+            return;
+        };
+        let relative = relative_name(path.strip_prefix(root).unwrap_or(&path));
+        if let Some(names) = &mut self.names {
+            names.files.push(NamedFile {
+                path,
+                relative,
+                bytes: allowed.bytes,
+                modified: allowed.modified,
+            });
         }
     }
 
@@ -353,11 +423,16 @@ impl Walk<'_> {
         });
     }
 
+    fn count(&self) -> usize {
+        let named = self.names.as_ref().map_or(0, |names| names.files.len());
+        self.plan.items.len() + self.plan.skipped.len() + named
+    }
+
     fn goes_on(&mut self) -> bool {
         if self.plan.ended == PlanEnd::Complete {
             if (self.cancel)() {
                 self.plan.ended = PlanEnd::Cancelled;
-            } else if self.plan.items.len() + self.plan.skipped.len() >= PLAN_ITEMS_MAX {
+            } else if self.count() >= PLAN_ITEMS_MAX {
                 self.plan.ended = PlanEnd::LimitReached;
             }
         }

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::canonical::Format;
 use oldgrowth_importers::{
-    FILE_BYTES_MAX, FetchError, Forbidden, PLAN_DEPTH_MAX, Plan, PlanEnd, SkipReason, fetch, plan,
+    FILE_BYTES_MAX, FetchError, Forbidden, NamedFile, PLAN_DEPTH_MAX, Plan, PlanEnd, SkipReason,
+    fetch, plan,
 };
 use tempfile::TempDir;
 
@@ -33,6 +34,60 @@ fn reasons(plan: &Plan) -> BTreeMap<&str, SkipReason> {
         .iter()
         .map(|s| (s.relative.as_str(), s.reason))
         .collect()
+}
+
+#[test]
+fn names_follow_the_rules_of_a_plan_and_open_no_file() {
+    let dir = TempDir::new().unwrap();
+    let root = dir.path();
+    write(root, "b/note.md", b"# Note");
+    write(root, "a.txt", b"text");
+    write(root, ".hidden/x.md", b"x");
+    write(root, ".gitignore", b"drafts/\n");
+    write(root, "drafts/x.md", b"x");
+    write(root, "node_modules/p/readme.md", b"x");
+    write(root, "own/chunks.db", b"x");
+    let forbidden = Forbidden {
+        directories: vec![root.join("own").canonicalize().unwrap()],
+        files: Vec::new(),
+    };
+    let found = oldgrowth_importers::names(root, &forbidden, &|| false).unwrap();
+    let files: Vec<(&str, u64)> = found
+        .files
+        .iter()
+        .map(
+            |NamedFile {
+                 relative, bytes, ..
+             }| (relative.as_str(), *bytes),
+        )
+        .collect();
+    assert_eq!(
+        files,
+        [("a.txt", 4), ("b/note.md", 6)],
+        "only what a plan would look into"
+    );
+    let below = |folder: &PathBuf| {
+        folder
+            .strip_prefix(root.canonicalize().unwrap())
+            .unwrap()
+            .to_path_buf()
+    };
+    let folders: Vec<PathBuf> = found.folders.iter().map(below).collect();
+    assert_eq!(
+        folders,
+        [PathBuf::new(), PathBuf::from("b")],
+        "and only their folders are watched"
+    );
+    assert!(
+        oldgrowth_importers::names(&root.join("gone"), &forbidden, &|| false).is_none(),
+        "a folder that isn't there is told from an empty one"
+    );
+    assert_eq!(
+        oldgrowth_importers::names(root, &forbidden, &|| true)
+            .unwrap()
+            .ended,
+        PlanEnd::Cancelled
+    );
 }
 
 #[test]

@@ -144,7 +144,7 @@ fn few_archives_are_kept_open_and_none_when_there_is_nothing_to_read() {
     let forbidden = ports::Forbidden::default();
     for number in 0..10 {
         let (path, _) = zipped(&folder, &format!("{number}.zip"), 2);
-        let plan = files.plan(&[path], &forbidden, &|| false);
+        let plan = files.plan(&[path], &forbidden, &|| false, &mut |_| {});
         let item = &plan.items[0];
         files
             .fetch(&item.path, item.part.as_ref(), &forbidden)

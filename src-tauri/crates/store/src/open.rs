@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("../schema/0002_conversations.sql"),
     include_str!("../schema/0003_sources.sql"),
     include_str!("../schema/0004_counting.sql"),
+    include_str!("../schema/0005_causes.sql"),
 ];
 
 /// The schema that this version reads and writes.

@@ -167,6 +167,7 @@ impl TestEngine {
             ambient,
             random: Arc::new(SeededRandom::new(7)),
             files,
+            watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
             workers,
         });

@@ -7,8 +7,9 @@ use crate::{
     Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, FailedAt, FindAsked,
     Folder, FoundInDocument, Hits, Id, ImportPaths, ImportPlan, JobsRetry, Ledger, MovePlan, Near,
     NoteAdded, Original, People, Place, Question, RestorePreview, RestoreTo, Restored, Retried,
-    Search, SettingChange, Settings, ShowAt, Shown, Status, Storage, StorageAsk, TreeAt, TreeView,
-    Why, WhyAsked, Work, WorkFailed,
+    Search, SettingChange, Settings, ShowAt, Shown, SourceRemoval, SourceRename, SourceWatch,
+    Status, Storage, StorageAsk, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked, Work,
+    WorkFailed,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -42,6 +43,10 @@ calls! {
     import_plan / ImportPlan(ImportPaths) -> ImportPlan;
     /// Imports these files and folders. Answers when the work is safely queued.
     import_start / ImportStart(ImportPaths) -> Batch;
+    /// Stops looking up what an import would do; that call fails as cancelled.
+    import_plan_cancel / ImportPlanCancel(Empty) -> Empty;
+    /// As `import_start`, for the folder of the sample memories: into a source that can be removed again.
+    samples_start / SamplesStart(ImportPaths) -> Batch;
     /// Keeps a text. Answers when it is committed and searchable.
     note_add / NoteAdd(AddNote) -> NoteAdded;
     /// Passages that contain the words.
@@ -62,6 +67,18 @@ calls! {
     tree / Tree(TreeAt) -> TreeView;
     /// What each source holds, step by step from found to searchable.
     ledger / Ledger(Empty) -> Ledger;
+    /// Has a folder read again whenever something in it changes, or no longer.
+    source_watch / SourceWatch(SourceWatch) -> Ledger;
+    /// Imports all that a source's folder holds now.
+    source_read_again / SourceReadAgain(Id) -> Batch;
+    /// Gives a source another name.
+    source_rename / SourceRename(SourceRename) -> Ledger;
+    /// What of a source was not read, and why.
+    source_unread / SourceUnread(UnreadAt) -> Unread;
+    /// What removing a source would take away. Only the sample memories can be removed.
+    source_removal / SourceRemoval(Id) -> SourceRemoval;
+    /// Removes a source of sample memories with all that came from it.
+    source_remove / SourceRemove(Id) -> SourceRemoval;
     /// Those who speak in conversations.
     people / People(Empty) -> People;
     /// The newest imports, newest first.

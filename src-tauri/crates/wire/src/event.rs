@@ -14,6 +14,8 @@ pub enum Event {
     Health(Status),
     /// An import moved on.
     Batch(Batch),
+    /// What an import would do is being looked up; so many items have been found.
+    Plan { found: u32 },
     /// A backup, its check or a restore moved on.
     Copy(CopyProgress),
     /// Backups or what is kept aside changed, and nothing of that kind is under way any more.

@@ -42,6 +42,9 @@ pub enum ComponentCode {
     /// Was something kept aside that a person should look at?
     #[serde(rename = "kept_aside")]
     KeptAside,
+    /// Are the watched folders there, and does the system tell of their changes?
+    #[serde(rename = "watched_folders")]
+    WatchedFolders,
 }
 
 /// One component's health.

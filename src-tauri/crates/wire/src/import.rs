@@ -27,6 +27,17 @@ pub struct ImportPlan {
     pub skipped: Vec<CountByReason>,
     /// The first of what would be passed over.
     pub skipped_examples: Vec<PlanSkip>,
+    /// How they compare with what is remembered already; null when there are too many to compare.
+    pub known: Option<PlanKnown>,
+}
+
+/// As far as names, sizes and times tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct PlanKnown {
+    pub new: u32,
+    pub changed: u32,
+    pub unchanged: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -34,6 +45,8 @@ pub struct ImportPlan {
 pub struct PlannedFormat {
     /// "Markdown", "Plain text", "HTML", "ChatGPT conversations".
     pub name: String,
+    /// They are conversations in an export, not files.
+    pub conversations: bool,
     pub items: u32,
 }
 
@@ -68,6 +81,19 @@ pub enum BatchState {
     Cancelled,
 }
 
+/// Why an import was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum BatchCause {
+    /// Somebody named what to import.
+    Named,
+    /// Somebody had a source read again.
+    Again,
+    /// Something changed in a watched folder.
+    Folder,
+}
+
 /// An import: a parent with one child for each planned item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -76,6 +102,7 @@ pub struct Batch {
     /// What was named: "Notes", or "Notes and 2 more".
     pub label: String,
     pub state: BatchState,
+    pub cause: BatchCause,
     pub created_at: String,
     pub ended_at: Option<String>,
     /// All planned items, those that were passed over included.
@@ -138,6 +165,8 @@ pub struct BatchReport {
     /// Failed first, then passed over, then the rest; at most `ITEMS_MAX` of them.
     pub items: Vec<BatchItem>,
     pub items_left_out: u32,
+    /// Of a source that was read again: files that are remembered and were no longer there.
+    pub no_longer_there: Option<u32>,
 }
 
 /// A text to keep.

@@ -37,8 +37,8 @@ pub use error::{ErrorCode, WireError};
 pub use event::Event;
 pub use health::{Component, ComponentCode, HealthState, Reservations, Status};
 pub use import::{
-    AddNote, Batch, BatchItem, BatchReport, BatchState, CountByReason, ImportPaths, ImportPlan,
-    ItemOutcome, NoteAdded, PlanSkip, PlannedFormat,
+    AddNote, Batch, BatchCause, BatchItem, BatchReport, BatchState, CountByReason, ImportPaths,
+    ImportPlan, ItemOutcome, NoteAdded, PlanKnown, PlanSkip, PlannedFormat,
 };
 pub use memory::{
     Answer, AnswerHit, Asker, Behind, Chunk, Hit, Hits, Id, Locator, MemoryKind, Question, Search,
@@ -51,5 +51,8 @@ pub use place::{
 };
 pub use settings::{NumberSetting, SettingChange, SettingName, Settings};
 pub use storage::{SourceStorage, Storage, StorageAsk, StorageCount, StoragePart, StorageWhat};
-pub use tree::{Ledger, SourceRow, TreeAt, TreePosition, TreeRow, TreeRowKind, TreeView};
+pub use tree::{
+    Ledger, SourceRemoval, SourceRename, SourceRow, SourceWatch, TreeAt, TreePosition, TreeRow,
+    TreeRowKind, TreeView, Unread, UnreadAt, UnreadItem, Watching, WatchingState,
+};
 pub use why::{SamePassage, Why, WhyAsked, WhyWord};

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::TreeStep;
+use crate::{CountByReason, TreeStep};
 
 /// Where to look: a row's id, or null for the roots.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -72,6 +72,8 @@ pub struct SourceRow {
     pub name: String,
     /// "folder", "notes", "chats" or "samples".
     pub kind: String,
+    /// Of conversations: the service they were had with, "chatgpt" or "claude".
+    pub service: Option<String>,
     pub path: Option<String>,
     /// Files, or in a source of chats conversations, that imports have found.
     pub found: u32,
@@ -85,6 +87,100 @@ pub struct SourceRow {
     pub summaries: u32,
     pub in_step: bool,
     pub last_import_at: Option<String>,
+    /// The newest import that had to do with it.
+    pub last_batch: Option<String>,
+    /// It is read again whenever something in it changes.
+    pub watched: bool,
+    /// How that goes. Null when it isn't watched, or nobody is at work.
+    pub watching: Option<Watching>,
+}
+
+/// How a watched folder is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Watching {
+    pub state: WatchingState,
+    /// Since when it is not there.
+    pub since: Option<String>,
+    /// Files that are remembered and are no longer there.
+    pub missing: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum WatchingState {
+    /// It is being looked at for the first time since the start.
+    Starting,
+    /// The system tells of changes as they come.
+    Watched,
+    /// It lies where changes are not told of; it is looked at every few minutes.
+    LookedAt,
+    /// The system watches no more folders; it is looked at every few minutes.
+    TooMany,
+    /// It is not there, or empty. What is remembered of it stays.
+    NotThere,
+}
+
+/// Which source to watch, or to watch no longer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct SourceWatch {
+    pub id: String,
+    pub on: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct SourceRename {
+    pub id: String,
+    pub name: String,
+}
+
+/// Which of the items that were not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct UnreadAt {
+    pub id: String,
+    /// A reason's code; all of them when absent.
+    pub reason: Option<String>,
+    /// How many to pass over; 0 when absent.
+    pub offset: Option<u32>,
+}
+
+/// What of a source was not read: passed over or failed when it was last tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Unread {
+    pub reasons: Vec<CountByReason>,
+    /// A page of them, by name.
+    pub items: Vec<UnreadItem>,
+    /// How many there are of the reason asked for, or of all.
+    pub total: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct UnreadItem {
+    pub path: String,
+    /// It should have been read and couldn't be; else there was nothing in it for us.
+    pub failed: bool,
+    /// Why, and what can be done.
+    pub message: Option<String>,
+}
+
+/// What removing a source takes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SourceRemoval {
+    pub documents: u32,
+    pub passages: u32,
+    pub summaries: u32,
+    /// Documents that another source holds too; they stay, with that one.
+    pub kept: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -15,9 +15,11 @@ const BATCHES_MAX = 100;
 /** An import that is proposed: nothing is read until the person starts it. */
 export interface Proposal {
   paths: string[];
-  /** They are the sample memories that come with the app. */
+  /** These are the sample memories, which get a source that can be removed again. */
   samples: boolean;
   plan: ImportPlan | null;
+  /** How many items have been found while the plan is being made. */
+  found: number;
   error: WireError | null;
   starting: boolean;
 }
@@ -99,18 +101,29 @@ export class Imports {
   async propose(paths: string[], samples = false): Promise<void> {
     if (paths.length === 0) return;
     const isNewest = this.#latestPlan.begin();
-    this.proposal = { paths, samples, plan: null, error: null, starting: false };
+    const asked: Proposal = { paths, samples, plan: null, found: 0, error: null, starting: false };
+    this.proposal = asked;
     try {
       const plan = await this.platform.call("import_plan", { paths });
-      if (isNewest()) this.proposal = { paths, samples, plan, error: null, starting: false };
+      if (isNewest()) this.proposal = { ...asked, plan };
     } catch (thrown) {
-      if (isNewest()) this.proposal = { paths, samples, plan: null, error: toWireError(thrown), starting: false };
+      if (isNewest()) this.proposal = { ...asked, error: toWireError(thrown) };
     }
+  }
+
+  /** A plan that is being made has found so many items. */
+  foundSoFar(found: number): void {
+    const { proposal } = this;
+    if (proposal !== null && proposal.plan === null && proposal.error === null) this.proposal = { ...proposal, found };
   }
 
   dismiss(): void {
     this.#latestPlan.begin();
+    const { proposal } = this;
     this.proposal = null;
+    if (proposal === null || proposal.plan !== null || proposal.error !== null) return;
+    // Nobody waits for what is still being looked at. If this can't be said, the looking ends by itself.
+    this.platform.call("import_plan_cancel", {}).catch(() => {});
   }
 
   async start(): Promise<void> {
@@ -120,7 +133,8 @@ export class Imports {
     this.proposal = { ...proposal, error: null, starting: true };
     try {
       const heard = new Map(this.#heard);
-      const batch = await this.platform.call("import_start", { paths: proposal.paths });
+      const method = proposal.samples ? "samples_start" : "import_start";
+      const batch = await this.platform.call(method, { paths: proposal.paths });
       if (this.#heard.get(batch.id) === heard.get(batch.id)) this.#put(batch);
       if (isNewest()) this.proposal = null;
       this.onStarted(batch, proposal.samples);
@@ -169,7 +183,7 @@ export class Imports {
     try {
       await this.propose(await find(), samples);
     } catch (thrown) {
-      this.proposal = { paths: [], samples, plan: null, error: toWireError(thrown), starting: false };
+      this.proposal = { paths: [], samples, plan: null, found: 0, error: toWireError(thrown), starting: false };
     }
   }
 

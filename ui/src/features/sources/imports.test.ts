@@ -11,11 +11,12 @@ const plan = (items: number): ImportPlan => ({
   items,
   conversations: 0,
   bytes: 10,
-  formats: [{ name: "Markdown", items }],
+  formats: [{ name: "Markdown", conversations: false, items }],
   oldest: null,
   newest: null,
   skipped: [{ reason: "empty", message: "empty", hint: "Nothing is lost.", items: 2 }],
   skipped_examples: [],
+  known: null,
 });
 
 it("the_plan_is_shown_before_anything_starts", async () => {
@@ -115,6 +116,7 @@ it("a_report_as_text_names_reasons_and_hides_the_home_folder", () => {
     reasons: [{ reason: "permission", message: "may not be opened", hint: "Change permissions.", items: 1 }],
     items: [{ path: "/home/ada/diary.md", outcome: "failed", message: "may not be opened", document: null }],
     items_left_out: 4,
+    no_longer_there: null,
   });
   expect(text).toContain("1 file: may not be opened. Change permissions.");
   expect(text).toContain("~/diary.md");

@@ -1,14 +1,15 @@
 import { tildeAll } from "../../shared/format";
 import { t } from "../../strings";
+import { countedOf, unitOf } from "../../shared/units";
 import type { BatchReport } from "../../wire/BatchReport";
 
 /** An import's report as text to keep or hand on. */
-export function reportText({ batch, reasons, items, items_left_out }: BatchReport): string {
+export function reportText({ batch, reasons, items, items_left_out, no_longer_there }: BatchReport): string {
   const outcomes = (["new", "changed", "unchanged", "skipped", "failed", "cancelled"] as const).map(
     (outcome) => `${t.batch.outcomes[outcome]}: ${batch[outcome]}`,
   );
   const why = reasons.map(({ items: count, message, hint }) =>
-    hint === null ? `- ${t.counted.files(count)}: ${message}` : `- ${t.counted.files(count)}: ${message}. ${hint}`,
+    hint === null ? `- ${countedOf(batch, count)}: ${message}` : `- ${countedOf(batch, count)}: ${message}. ${hint}`,
   );
   const files = items.map(({ path, outcome, message }) =>
     message === null ? `${t.batch.outcomes[outcome]}\t${path}` : `${t.batch.outcomes[outcome]}\t${path}\t${message}`,
@@ -20,11 +21,12 @@ export function reportText({ batch, reasons, items, items_left_out }: BatchRepor
       ...(batch.ended_at === null ? [] : [`${t.batch.ended}: ${batch.ended_at}`]),
       "",
       ...outcomes,
+      ...(no_longer_there === null ? [] : [`${t.batch.noLongerThere}: ${no_longer_there}`]),
       ...(why.length > 0 ? ["", t.batch.reasons, ...why] : []),
       "",
-      t.batch.items,
+      t.batch.items[unitOf(batch)],
       ...files,
-      ...(items_left_out > 0 ? [t.batch.leftOut(items_left_out)] : []),
+      ...(items_left_out > 0 ? [t.batch.leftOut(countedOf(batch, items_left_out))] : []),
       "",
     ].join("\n"),
   );

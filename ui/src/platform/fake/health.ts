@@ -14,6 +14,7 @@ const well: Component[] = [
   { code: "sqlite", state: "ok", cause: "SQLite 3.54.0 keeps the memory.", since, next: null },
   { code: "backup", state: "ok", cause: "The newest backup is of yesterday.", since, next: null },
   { code: "kept_aside", state: "ok", cause: "Nothing is kept aside.", since, next: null },
+  { code: "watched_folders", state: "ok", cause: "No folder is watched.", since, next: null },
 ];
 
 const noReads = { reserved: 0, cap: 2, near_cap: false, waiting: 0, oldest_ms: null, blocked: false };
@@ -48,6 +49,20 @@ export const attention = status(
     { code: "sidecars", state: "unknown", cause: "Not looked at since the start.", since, next: null },
   ],
   7,
+);
+
+export const folderGone = status(
+  "The watched folder “Notes” is not there, or empty.",
+  [
+    {
+      code: "watched_folders",
+      state: "warn",
+      cause: "The watched folder “Notes” is not there, or empty.",
+      since,
+      next: "What is remembered of it stays. Plug its disk in or put it back, and reading goes on by itself.",
+    },
+  ],
+  9,
 );
 
 export const failing = status(

@@ -10,6 +10,7 @@ const ended: Batch = {
   id: "imp-2",
   label: "Notes",
   state: "failed",
+  cause: "named",
   created_at: "2026-11-18T09:12:31Z",
   ended_at: "2026-11-18T09:12:44Z",
   total: 324,
@@ -56,9 +57,9 @@ export const plan: ImportPlan = {
   conversations: 0,
   bytes: BYTES,
   formats: [
-    { name: "Markdown", items: 511 },
-    { name: "HTML", items: 88 },
-    { name: "Plain text", items: 43 },
+    { name: "Markdown", conversations: false, items: 511 },
+    { name: "HTML", conversations: false, items: 88 },
+    { name: "Plain text", conversations: false, items: 43 },
   ],
   oldest: "2014-02-11T18:22:09Z",
   newest: "2026-11-20T21:40:51Z",
@@ -67,6 +68,7 @@ export const plan: ImportPlan = {
     { reason: "too_large", message: "larger than 64 MB", hint: "Split the file and import the parts.", items: 1 },
     { reason: "empty", message: "empty", hint: null, items: 3 },
   ],
+  known: { new: 318, changed: 5, unchanged: 319 },
   skipped_examples: [
     { path: "/home/ada/Documents/Notes/house/plan.dwg", reason: "unknown_format", message: "not a kind of file that can be read yet" },
     { path: "/home/ada/Documents/Notes/archive/mails-2009-to-2018.txt", reason: "too_large", message: "larger than 64 MB" },
@@ -74,7 +76,40 @@ export const plan: ImportPlan = {
   ],
 };
 
-export const emptyPlan: ImportPlan = { ...plan, items: 0, bytes: 0, formats: [], oldest: null, newest: null };
+export const emptyPlan: ImportPlan = { ...plan, items: 0, bytes: 0, formats: [], oldest: null, newest: null, known: null };
+
+export const exportPlan: ImportPlan = {
+  ...plan,
+  items: 316,
+  conversations: 312,
+  bytes: 21_400_000,
+  formats: [
+    { name: "ChatGPT conversations", conversations: true, items: 312 },
+    { name: "Markdown", conversations: false, items: 4 },
+  ],
+  skipped: [{ reason: "beside_conversations", message: "beside the conversations in an export", hint: null, items: 18 }],
+  skipped_examples: [],
+  known: { new: 316, changed: 0, unchanged: 0 },
+};
+
+/** What watching brings: many imports of one or two files. */
+export const watchedBatches: Batch[] = Array.from({ length: 7 }, (_, index) => ({
+  ...ended,
+  id: `imp-watch-${index}`,
+  label: "Notes",
+  state: "done" as const,
+  cause: "folder" as const,
+  created_at: `2026-11-2${index % 2}T0${8 - index}:12:31Z`,
+  ended_at: `2026-11-2${index % 2}T0${8 - index}:12:32Z`,
+  total: 1 + (index % 2),
+  ended: 1 + (index % 2),
+  new: index % 2,
+  changed: 1,
+  unchanged: 0,
+  skipped: 0,
+  failed: 0,
+  reason: null,
+}));
 
 export function begun(id: string, label: string): Batch {
   return {
@@ -142,6 +177,7 @@ export function report(batch: Batch): BatchReport {
           { reason: "empty", message: "empty", hint: null, items: 3 },
         ],
     items: clean ? items.filter(({ outcome }) => outcome === "new") : items,
+    no_longer_there: batch.cause === "again" ? 2 : null,
     items_left_out: Math.max(0, batch.total - items.length),
   };
 }

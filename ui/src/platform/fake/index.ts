@@ -5,18 +5,19 @@ import type { Status } from "../../wire/Status";
 import type { WireError } from "../../wire/WireError";
 import type { DropListener, Method, OuterCommand, Params, Platform, Reply, Shell, Unlisten, WindowAct } from "../index";
 import { FakeShell } from "./shell";
-import { attention, emptyHealthy, failing, healthy } from "./health";
-import { begun, emptyPlan, pastBatches, plan, progressed, report } from "./imports";
+import { attention, emptyHealthy, failing, folderGone, healthy } from "./health";
+import { begun, emptyPlan, exportPlan, pastBatches, plan, progressed, report, watchedBatches } from "./imports";
 import { FakeWork } from "./activity";
 import { FakeCopies } from "./copies";
 import { findInDocument, near, original, why } from "./reading";
 import { FakePlace, storage } from "./place";
 import { recall } from "./search";
 import { people } from "./people";
+import { FakeSources } from "./sources";
 import { largeTree, manySources, manySourcesLedger } from "./large";
-import { ledger, show, tree } from "./views";
+import { show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -48,6 +49,7 @@ export class FakePlatform implements Platform {
   #shell = new FakeShell();
   #place: FakePlace;
   #counted: boolean;
+  #sources: FakeSources;
   #longReads: number | null = null;
 
   constructor(private readonly scenario: Scenario) {
@@ -55,7 +57,8 @@ export class FakePlatform implements Platform {
     this.#place = new FakePlace(scenario, (event) => this.#emit(event));
     this.#counted = scenario !== "large";
     this.#copies = new FakeCopies(scenario, (event) => this.#emit(event));
-    this.#batches = this.#empty ? [] : [...pastBatches];
+    this.#sources = new FakeSources(scenario);
+    this.#batches = this.#empty ? [] : [...(scenario === "watched" ? watchedBatches : []), ...pastBatches];
     this.#work = new FakeWork(scenario, () => this.#batches, (event) => this.#emit(event));
     if (scenario === "paused") this.#batches.unshift({ ...progressed(begun("imp-9", "Research"), 270, 36), rate: null, eta_seconds: null, paused: true });
     if (scenario === "importing") {
@@ -129,6 +132,8 @@ export class FakePlatform implements Platform {
 
   async showPlace(): Promise<void> {}
 
+  async showSource(): Promise<void> {}
+
   async openError(): Promise<WireError | null> {
     if (this.#place.lost) {
       return {
@@ -146,13 +151,17 @@ export class FakePlatform implements Platform {
   }
 
   #handlers: Handlers = {
-    import_plan: ({ paths }) => (paths.some((path) => path.endsWith(".dwg")) ? emptyPlan : plan),
-    import_start: ({ paths }) => {
-      const label = paths[0]?.split("/").at(-1) ?? "Import";
-      const batch = begun(`imp-${this.#seq}`, label);
-      this.#batches.unshift(batch);
-      this.#advance(batch);
-      return batch;
+    import_plan: ({ paths }) => {
+      const ends = (ending: string): boolean => paths.some((path) => path.endsWith(ending));
+      return ends(".dwg") ? emptyPlan : ends(".zip") ? exportPlan : plan;
+    },
+    import_plan_cancel: () => ({}),
+    import_start: ({ paths }) => this.#begin(begun(`imp-${this.#seq}`, paths[0]?.split("/").at(-1) ?? "Import")),
+    samples_start: () => {
+      this.#sources.addSamples();
+      this.#empty = false;
+      this.#changed();
+      return this.#begin(begun(`imp-${this.#seq}`, "Sample memories"));
     },
     note_add: () => {
       this.#empty = false;
@@ -170,11 +179,17 @@ export class FakePlatform implements Platform {
       if (shown === null) throw { code: "not_found", message: "There is no memory with this id.", hint: null } satisfies WireError;
       return shown;
     },
+    source_watch: ({ id, on }) => this.#sources.watch(id, on),
+    source_read_again: ({ id }) => this.#begin({ ...begun(`imp-${this.#seq}`, this.#sources.name(id)), cause: "again" }),
+    source_rename: ({ id, name }) => this.#sources.rename(id, name),
+    source_unread: (at) => this.#sources.unread(at),
+    source_removal: ({ id }) => this.#sources.removal(id),
+    source_remove: ({ id }) => this.#sources.remove(id),
     people: () => (this.#empty ? { people: [], more: false } : people),
     tree: (at) => this.#tree(at),
     ledger: () => {
       if (this.scenario === "sources") return { sources: manySourcesLedger() };
-      return this.#empty ? { sources: [] } : ledger();
+      return this.#empty ? { sources: [] } : this.#sources.all();
     },
     batches: () => this.#batches,
     batch_report: ({ id }) => report(this.#batch(id)),
@@ -261,6 +276,8 @@ export class FakePlatform implements Platform {
       case "attention":
       case "failed":
         return attention;
+      case "gone":
+        return folderGone;
       default:
         return this.#empty ? emptyHealthy : healthy;
     }
@@ -269,6 +286,13 @@ export class FakePlatform implements Platform {
   #batch(id: string): Batch {
     const batch = this.#batches.find((one) => one.id === id);
     if (batch === undefined) throw { code: "not_found", message: "There is no import with this id.", hint: null } satisfies WireError;
+    return batch;
+  }
+
+  #begin(batch: Batch): Batch {
+    this.#seq += 1;
+    this.#batches.unshift(batch);
+    this.#advance(batch);
     return batch;
   }
 

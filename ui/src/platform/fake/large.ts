@@ -56,6 +56,7 @@ export function manySourcesLedger(): SourceRow[] {
     id: `src-${at}`,
     kind: "folder",
     name: `${word(at)} ${at + 1}`,
+    service: null,
     path: `/home/ada/${word(at)}/${at + 1}`,
     found: 1,
     not_read: 0,
@@ -66,5 +67,8 @@ export function manySourcesLedger(): SourceRow[] {
     summaries: 0,
     in_step: true,
     last_import_at: null,
+    last_batch: null,
+    watched: false,
+    watching: null,
   }));
 }

@@ -215,6 +215,10 @@ export function ledger(): Ledger {
         ...source,
         ...count,
         in_step: count.in_tree === count.chunked,
+        service: null,
+        last_batch: source.kind === "folder" ? "imp-2" : null,
+        watched: false,
+        watching: null,
         last_import_at: source.id === "src-written" ? "2026-11-19T18:40:02Z" : "2026-11-18T09:12:40Z",
       };
     }),

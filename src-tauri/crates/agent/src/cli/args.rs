@@ -37,6 +37,21 @@ pub(super) enum Command {
         #[arg(default_value = "-", value_name = "FILE")]
         file: PathBuf,
     },
+    /// Have a folder read again whenever something in it changes; without one, list the sources
+    Watch {
+        /// A folder that was imported, or the id or name of its source
+        #[arg(value_name = "DIR|SOURCE")]
+        source: Option<String>,
+        /// Watch it no longer
+        #[arg(long, requires = "source")]
+        off: bool,
+    },
+    /// The sample memories: whether they are here
+    Samples {
+        /// Remove them, with all that came from them
+        #[arg(long)]
+        remove: bool,
+    },
     /// Find passages by their words
     Search {
         #[arg(required = true)]

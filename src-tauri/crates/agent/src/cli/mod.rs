@@ -11,6 +11,7 @@ mod place;
 mod serve;
 mod settings;
 mod show;
+mod sources;
 
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
@@ -125,6 +126,8 @@ fn command(
             output.added(&added);
             Ok(Ended::Well)
         }
+        Command::Watch { source, off } => sources::watch(one_call()?, source, !off, output),
+        Command::Samples { remove } => sources::samples(one_call()?, remove, output),
         Command::Search {
             query,
             limit,

@@ -3,6 +3,7 @@
 mod activity;
 mod copies;
 mod place;
+mod sources;
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -235,6 +236,7 @@ impl Output {
                 ComponentCode::Sqlite => "sqlite",
                 ComponentCode::Backup => "backup",
                 ComponentCode::KeptAside => "kept aside",
+                ComponentCode::WatchedFolders => "watching",
             };
             self.line(&format!("{state:>7}  {name:<10} {}", component.cause));
             if let Some(next) = &component.next {
@@ -487,6 +489,7 @@ mod tests {
     #[test]
     fn an_import_counts_conversations_as_conversations_and_files_as_files() {
         let batch = |total, conversations, skipped| Batch {
+            cause: oldgrowth_wire::BatchCause::Named,
             id: String::new(),
             label: String::new(),
             state: BatchState::Running,

@@ -22,6 +22,7 @@ pub(crate) fn status(status: engine::Status, workspace: &str) -> wire::Status {
                     engine::HealthCode::Sqlite => wire::ComponentCode::Sqlite,
                     engine::HealthCode::Backup => wire::ComponentCode::Backup,
                     engine::HealthCode::KeptAside => wire::ComponentCode::KeptAside,
+                    engine::HealthCode::WatchedFolders => wire::ComponentCode::WatchedFolders,
                 },
                 state: state(component.state),
                 cause: component.cause,

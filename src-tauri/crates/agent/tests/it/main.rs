@@ -21,4 +21,5 @@ mod moving;
 mod owners;
 #[cfg(target_os = "linux")]
 mod read_only;
+mod sources;
 mod support;

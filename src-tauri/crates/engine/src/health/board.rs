@@ -34,6 +34,7 @@ impl Board {
             HealthCode::Sqlite,
             HealthCode::Backup,
             HealthCode::KeptAside,
+            HealthCode::WatchedFolders,
         ];
         let components = codes
             .into_iter()

@@ -5,6 +5,7 @@ mod board;
 mod rows;
 mod store;
 mod upkeep;
+mod watched;
 
 pub(crate) use board::Board;
 pub use upkeep::aside_words;
@@ -32,6 +33,8 @@ pub enum HealthCode {
     Backup,
     /// Was something kept aside that a person should look at?
     KeptAside,
+    /// Are the watched folders there, and does the system tell of their changes?
+    WatchedFolders,
 }
 
 /// Ordered from best to worst.
@@ -93,6 +96,7 @@ impl Engine {
             );
         }
         self.core().queue.wake();
+        self.core().watching.wake();
         self.status()
     }
 
@@ -166,6 +170,7 @@ impl Core {
         self.board.set(HealthCode::Sidecars, sidecars, now);
         self.board.set(HealthCode::Space, rows::space(&facts), now);
         self.look_at_upkeep(&facts);
+        self.look_at_watching();
         if look == Look::Everything || !self.board.is_known(HealthCode::Backup) {
             self.look_at_copies();
         }
@@ -185,6 +190,11 @@ impl Core {
             self.board.set(HealthCode::Coverage, row, now);
         }
         self.board.status(self.store.reservations())
+    }
+
+    pub(crate) fn look_at_watching(&self) {
+        let row = watched::row(&self.watching.views(), self.has_workers);
+        self.board.set(HealthCode::WatchedFolders, row, self.now());
     }
 
     fn look_at_upkeep(&self, facts: &Facts) {

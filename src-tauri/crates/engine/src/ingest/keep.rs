@@ -71,7 +71,7 @@ pub(crate) fn keep(
     if let Some(old) = moved_on
         && !w.has_place(old)?
     {
-        supersede(w, old, document.key, now)?;
+        supersede(w, old, Some(document.key), now)?;
     }
     let outcome = match moved_on {
         Some(_) => Outcome::Changed,
@@ -174,7 +174,7 @@ fn insert(
 }
 
 /// Passages, with their tokens, wait for a summary in the tree of a source.
-fn enter_tree(
+pub(crate) fn enter_tree(
     w: &Write<'_>,
     source: SourceKey,
     members: &[(ChunkKey, u32)],

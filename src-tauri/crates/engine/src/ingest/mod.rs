@@ -4,4 +4,4 @@ pub(crate) mod item;
 pub(crate) mod keep;
 mod noticed;
 pub(crate) mod plan;
-mod supersede;
+pub(crate) mod supersede;

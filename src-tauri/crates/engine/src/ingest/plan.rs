@@ -5,17 +5,23 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use oldgrowth_domain::canonical::Format;
-use oldgrowth_domain::{BatchId, UnixMs};
-use oldgrowth_store::Write;
+use oldgrowth_domain::jobs::Cause;
+use oldgrowth_domain::{BatchId, SourceId, UnixMs};
 use oldgrowth_store::table::jobs::{JobKind, NewJob, Reason};
-use oldgrowth_store::table::sources::Origin;
+use oldgrowth_store::table::sources::{Origin, Source};
+use oldgrowth_store::{BatchKey, Lane, Read, SourceKey, Write};
 use serde::{Deserialize, Serialize};
 
-use crate::ports::{FilePart, FilePlan, PlannedFile, Problem, ProblemKind, SkippedFile};
+use crate::engine::Core;
+use crate::ports::{FileMark, FilePart, FilePlan, PlannedFile, Problem, ProblemKind, SkippedFile};
+use crate::samples::SAMPLES_NAME;
 use crate::telling::News;
-use crate::{BatchView, Engine, Error, Result};
+use crate::watching::is_as_kept;
+use crate::{BatchView, Engine, Error, Event, Result};
 
 /// What an import would do.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +36,24 @@ pub struct ImportPlan {
     pub skipped: Vec<ReasonCount>,
     /// The first of the files that would be passed over, with the reason's words.
     pub skipped_examples: Vec<(PathBuf, Problem)>,
+    /// What is known of the items already; none when there are too many to look up.
+    pub known: Option<PlanKnown>,
 }
+
+/// How many items of a plan are new, how many differ from what is kept, and how many don't, as far as
+/// their sizes and times tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlanKnown {
+    pub new: u32,
+    pub changed: u32,
+    pub unchanged: u32,
+}
+
+/// Larger plans are not compared with what is kept.
+const KNOWN_ITEMS_MAX: usize = 50_000;
+
+/// At most this often is told how far a plan has come.
+const TELL_FOUND_EVERY: Duration = Duration::from_millis(250);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReasonCount {
@@ -54,26 +77,118 @@ pub(crate) struct ItemPayload {
 
 impl Engine {
     pub fn plan_import(&self, roots: &[PathBuf]) -> Result<ImportPlan> {
-        Ok(summarise(&self.walk(roots)?))
+        let plan = self.walk(roots)?;
+        let known = self.known_of(&plan)?;
+        Ok(ImportPlan {
+            known,
+            ..summarise(&plan)
+        })
+    }
+
+    /// Calls off the looking that is under way, whoever asked for it.
+    pub fn cancel_plans(&self) {
+        self.core().plans_cancelled.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Queues the import of these files and folders. It is safe from here on: what a crash cuts off
     /// is taken up again.
     pub fn start_import(&self, roots: &[PathBuf]) -> Result<BatchView> {
-        let mut plan = self.walk(roots)?;
+        let plan = self.walk(roots)?;
+        self.core()
+            .queue_import(plan, label(roots), Cause::Named, None)
+    }
+
+    /// Queues the import of the sample memories in this folder, into a source of their own.
+    pub fn start_samples(&self, folder: &Path) -> Result<BatchView> {
+        let plan = self.walk(&[folder.to_path_buf()])?;
+        let root = plan.items.first().map(|file| path_text(&file.root));
+        self.core()
+            .queue_import(plan, SAMPLES_NAME.to_owned(), Cause::Named, root)
+    }
+
+    /// Queues the import of all that a source's folder holds now.
+    pub fn read_again(&self, id: &SourceId) -> Result<BatchView> {
+        let source = self.source(id)?;
+        let root = source.root.as_deref().ok_or(Error::NotAFolder)?;
+        let plan = self.walk(&[source_path(root)])?;
+        self.core()
+            .queue_import(plan, source.name, Cause::Again, None)
+    }
+
+    fn walk(&self, roots: &[PathBuf]) -> Result<FilePlan> {
+        crate::ports::no_connection_held()?;
+        let core = self.core();
+        let begun = core.plans_cancelled.load(Ordering::Relaxed);
+        let called_off = || core.plans_cancelled.load(Ordering::Relaxed) != begun;
+        let monotonic = || core.ambient.clock.monotonic();
+        let mut told = monotonic();
+        let plan = core.files.plan(
+            roots,
+            &core.forbidden(),
+            &|| core.queue.is_stopping() || called_off(),
+            &mut |found| {
+                if monotonic().saturating_sub(told) >= TELL_FOUND_EVERY {
+                    told = monotonic();
+                    core.events.publish(&Event::Plan {
+                        found: count(found),
+                    });
+                }
+            },
+        );
+        if core.queue.is_stopping() {
+            return Err(Error::Stopping);
+        }
+        if called_off() {
+            return Err(Error::Cancelled);
+        }
+        if plan.missing_roots.is_empty() {
+            Ok(plan)
+        } else {
+            Err(Error::NoSuchPath)
+        }
+    }
+
+    fn known_of(&self, plan: &FilePlan) -> Result<Option<PlanKnown>> {
+        if plan.items.len() > KNOWN_ITEMS_MAX {
+            return Ok(None);
+        }
+        self.core().store.read(Lane::Interactive, |r| {
+            let sources = Sources::known(r.sources()?);
+            let mut known = PlanKnown::default();
+            for file in &plan.items {
+                *match standing(r, &sources, file)? {
+                    Standing::New => &mut known.new,
+                    Standing::Changed => &mut known.changed,
+                    Standing::Unchanged => &mut known.unchanged,
+                } += 1;
+            }
+            Ok(Some(known))
+        })
+    }
+}
+
+impl Core {
+    pub(crate) fn queue_import(
+        self: &Arc<Self>,
+        mut plan: FilePlan,
+        label: String,
+        cause: Cause,
+        samples_root: Option<String>,
+    ) -> Result<BatchView> {
         plan.skipped
             .retain(|file| file.problem.kind != ProblemKind::RuledOut);
         if plan.items.is_empty() && plan.skipped.is_empty() {
             return Err(Error::NothingToImport);
         }
-        let core = self.core();
-        let now = core.now();
-        let id = BatchId::random(core.random.bits());
-        let label = label(roots);
-        let tallies = Arc::clone(&core.tallies);
-        let batch = core.store.write(move |w| {
-            let key = w.insert_batch(&id, &label, now)?;
-            let mut sources = Sources::of(w)?;
+        let now = self.now();
+        let id = BatchId::random(self.random.bits());
+        let tallies = Arc::clone(&self.tallies);
+        let batch = self.store.write(move |w| {
+            let key = w.insert_batch(&id, &label, cause, now)?;
+            if let Some(root) = &samples_root {
+                w.ensure_source(Origin::Samples(root), SAMPLES_NAME, now)?;
+            }
+            let mut sources = Sources::known(w.sources()?);
             for file in &plan.items {
                 let (source, item) = match &file.part {
                     Some(part) => (sources.chats(w, file.format, now)?, part.key.clone()),
@@ -92,49 +207,87 @@ impl Engine {
             tallies.put(key, w.batch_progress(key)?);
             Ok::<_, Error>(w.batch(key)?)
         });
-        let view = core.batch_view(core.distrust(batch)?)?;
+        let view = self.batch_view(self.distrust(batch)?)?;
         // Told before anybody works on it, so that its end is not told before its beginning.
-        core.tell(News::Batch(view.batch.key));
-        core.queue.wake();
-        core.tell_later(News::Work);
+        self.tell(News::Batch(view.batch.key));
+        self.queue.wake();
+        self.tell_later(News::Work);
         Ok(view)
     }
+}
 
-    fn walk(&self, roots: &[PathBuf]) -> Result<FilePlan> {
-        crate::ports::no_connection_held()?;
-        let core = self.core();
-        let plan = core
-            .files
-            .plan(roots, &core.forbidden(), &|| core.queue.is_stopping());
-        if core.queue.is_stopping() {
-            return Err(Error::Stopping);
-        }
-        if plan.missing_roots.is_empty() {
-            Ok(plan)
-        } else {
-            Err(Error::NoSuchPath)
-        }
+enum Standing {
+    New,
+    Changed,
+    Unchanged,
+}
+
+fn standing(r: &Read<'_>, sources: &Sources, file: &PlannedFile) -> Result<Standing> {
+    if let Some(part) = &file.part {
+        let kept = match r.source_of_service(file.format)? {
+            Some(source) => r.placed_at(source, &part.key)?,
+            None => None,
+        };
+        return Ok(match kept {
+            None => Standing::New,
+            Some(_) if is_known_part(r, file)? => Standing::Unchanged,
+            Some(_) => Standing::Changed,
+        });
     }
+    let Some((source, item)) = sources.enclosing(&path_text(&file.root), &file.relative) else {
+        return Ok(Standing::New);
+    };
+    let mark = FileMark {
+        bytes: file.bytes,
+        modified: file.modified,
+    };
+    Ok(match r.known_file(source, &item)? {
+        None => Standing::New,
+        Some(known) if is_as_kept(mark, &known) => Standing::Unchanged,
+        Some(_) => Standing::Changed,
+    })
+}
+
+/// Is this a conversation that is kept as it is, or in a later version?
+pub(crate) fn is_known_part(r: &Read<'_>, file: &PlannedFile) -> Result<bool> {
+    let Some(part) = &file.part else {
+        return Ok(false);
+    };
+    let Some(source) = r.source_of_service(file.format)? else {
+        return Ok(false);
+    };
+    let kept = r.placed_at(source, &part.key)?;
+    let version = kept.and_then(|kept| kept.version_at).zip(file.modified);
+    Ok(version.is_some_and(|(kept, found)| found <= kept))
 }
 
 /// Which source a path belongs to: the one whose folder holds it already, else a new one.
-struct Sources {
-    known: Vec<oldgrowth_store::table::sources::Source>,
+pub(crate) struct Sources {
+    known: Vec<Source>,
 }
 
 impl Sources {
-    fn of(w: &Write<'_>) -> Result<Self> {
-        Ok(Self {
-            known: w.sources()?,
-        })
+    pub(crate) fn known(known: Vec<Source>) -> Self {
+        Self { known }
     }
 
-    fn chats(
-        &mut self,
-        w: &Write<'_>,
-        service: Format,
-        now: UnixMs,
-    ) -> Result<oldgrowth_store::SourceKey> {
+    pub(crate) fn is_watched(&self, key: SourceKey) -> bool {
+        let mut known = self.known.iter();
+        known.any(|source| source.key == key && source.watched_since.is_some())
+    }
+
+    /// The source that holds a file, and its name there. The innermost: a file keeps its place when a
+    /// folder around its source is imported later.
+    pub(crate) fn enclosing(&self, root: &str, relative: &str) -> Option<(SourceKey, String)> {
+        let file = join(root, relative);
+        self.known
+            .iter()
+            .filter_map(|source| Some((source.key, below(source.root.as_deref()?, &file)?)))
+            .min_by_key(|(_, item)| item.len())
+            .map(|(key, item)| (key, item.to_owned()))
+    }
+
+    fn chats(&mut self, w: &Write<'_>, service: Format, now: UnixMs) -> Result<SourceKey> {
         let known = self
             .known
             .iter()
@@ -154,17 +307,10 @@ impl Sources {
         root: &Path,
         relative: &str,
         now: UnixMs,
-    ) -> Result<(oldgrowth_store::SourceKey, String)> {
+    ) -> Result<(SourceKey, String)> {
         let root_text = path_text(root);
-        let file_text = join(&root_text, relative);
-        // The innermost: a file keeps its place when a folder around its source is imported later.
-        let enclosing = self
-            .known
-            .iter()
-            .filter_map(|source| Some((source.key, below(source.root.as_deref()?, &file_text)?)))
-            .min_by_key(|(_, item)| item.len());
-        if let Some((key, item)) = enclosing {
-            return Ok((key, item.to_owned()));
+        if let Some(held) = self.enclosing(&root_text, relative) {
+            return Ok(held);
         }
         let name = root.file_name().map_or_else(
             || root_text.clone(),
@@ -223,12 +369,16 @@ pub(crate) fn path_text(path: &Path) -> String {
     }
 }
 
-fn item_job(
-    file: &PlannedFile,
-    batch: oldgrowth_store::BatchKey,
-    source: oldgrowth_store::SourceKey,
-    item: String,
-) -> NewJob {
+/// The path that a source's root stands for.
+pub(crate) fn source_path(root: &str) -> PathBuf {
+    if cfg!(windows) {
+        PathBuf::from(root.replace('/', "\\"))
+    } else {
+        PathBuf::from(root)
+    }
+}
+
+fn item_job(file: &PlannedFile, batch: BatchKey, source: SourceKey, item: String) -> NewJob {
     let payload = ItemPayload {
         path: file.path.clone().into_os_string(),
         part: file.part.clone(),
@@ -291,6 +441,7 @@ fn summarise(plan: &FilePlan) -> ImportPlan {
             .take(SKIPPED_EXAMPLES_MAX)
             .map(|file| (file.path.clone(), file.problem.clone()))
             .collect(),
+        known: None,
     }
 }
 

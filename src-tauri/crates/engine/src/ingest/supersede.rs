@@ -10,10 +10,10 @@ use crate::sealing::remake_job;
 pub(crate) fn supersede(
     w: &Write<'_>,
     old: DocumentKey,
-    by: DocumentKey,
+    by: Option<DocumentKey>,
     now: UnixMs,
 ) -> Result<()> {
-    w.supersede_document(old, Some(by), now)?;
+    w.supersede_document(old, by, now)?;
     w.unindex_document(old)?;
     leave_tree(w, old, now)
 }

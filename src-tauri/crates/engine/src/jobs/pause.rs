@@ -49,6 +49,7 @@ impl Engine {
         let core = self.core();
         if core.queue.paused().is_some() {
             core.keep_pause(None)?;
+            core.watching.wake();
         }
         Ok(core.pause_changed())
     }

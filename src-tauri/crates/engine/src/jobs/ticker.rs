@@ -102,6 +102,7 @@ impl Core {
         self.reap(expired_at)?;
         self.ask_for_stale_seals()?;
         if self.queue.recover() {
+            self.watching.begin_anew();
             self.tell_counts();
         }
         Ok(())

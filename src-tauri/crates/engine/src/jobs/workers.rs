@@ -65,6 +65,7 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         self.core.queue.stop();
+        self.core.watching.stop();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a worker thread panicked outside a job");

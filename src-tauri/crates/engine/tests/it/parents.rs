@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use oldgrowth_domain::jobs::{BatchState, LEASE_MS};
+use oldgrowth_domain::jobs::{BatchState, Cause, LEASE_MS};
 use oldgrowth_domain::{BatchId, UnixMs};
 use oldgrowth_engine::{BatchView, Error};
 use oldgrowth_models::Extractive;
@@ -135,7 +135,7 @@ fn an_import_without_children_is_a_failure_and_is_ended_at_start() {
     let id = BatchId::random(7);
     let orphan = id.clone();
     rig.store
-        .write(move |w| w.insert_batch(&orphan, "orphan", NOW))
+        .write(move |w| w.insert_batch(&orphan, "orphan", Cause::Named, NOW))
         .unwrap();
     drop(rig);
     let rig = place.start(1);

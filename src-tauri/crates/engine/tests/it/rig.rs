@@ -7,7 +7,7 @@ use std::time::Duration;
 use oldgrowth_domain::BatchId;
 use oldgrowth_engine::ports::{Ambient, Clock, Files, Summariser};
 use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts};
-use oldgrowth_importers::FilesOnDisk;
+use oldgrowth_importers::{FilesOnDisk, WatchesOnDisk};
 use oldgrowth_keeper::Keeper;
 use oldgrowth_models::Extractive;
 use oldgrowth_store::Store;
@@ -263,6 +263,7 @@ impl Rig {
             ambient,
             random: Arc::new(SeededRandom::new(seed)),
             files,
+            watches: Arc::new(WatchesOnDisk),
             summariser,
             workers,
         });

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use oldgrowth_engine::ports::{
-    FetchedFile, FilePart, FilePlan, Files, Forbidden, Problem, Summariser, SummarySentence, Unit,
+    FetchedFile, FilePart, FilePlan, Files, FolderNames, Forbidden, Problem, Summariser,
+    SummarySentence, Unit,
 };
 use oldgrowth_engine::{Error, Result};
 use oldgrowth_importers::FilesOnDisk;
@@ -157,8 +158,22 @@ impl Files for GatedFiles {
         roots: &[PathBuf],
         forbidden: &Forbidden,
         cancelled: &dyn Fn() -> bool,
+        found: &mut dyn FnMut(usize),
     ) -> FilePlan {
-        self.disk.plan(roots, forbidden, cancelled)
+        self.disk.plan(roots, forbidden, cancelled, found)
+    }
+
+    fn names(
+        &self,
+        root: &Path,
+        forbidden: &Forbidden,
+        cancelled: &dyn Fn() -> bool,
+    ) -> FolderNames {
+        self.disk.names(root, forbidden, cancelled)
+    }
+
+    fn is_there(&self, path: &Path) -> bool {
+        self.disk.is_there(path)
     }
 
     fn fetch(

@@ -1,12 +1,12 @@
 //! Imports: parents of jobs.
 
-use oldgrowth_domain::jobs::{BatchState, ChildCounts, batch_state};
+use oldgrowth_domain::jobs::{BatchState, Cause, ChildCounts, batch_state};
 use oldgrowth_domain::{BatchId, DocumentId, UnixMs};
 use rusqlite::{Row, named_params};
 
 use super::jobs::Outcome;
 use super::{parsed, time};
-use crate::{BatchKey, Read, Result, Write};
+use crate::{BatchKey, Read, Result, SourceKey, Write};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
@@ -16,6 +16,7 @@ pub struct Batch {
     pub state: BatchState,
     pub created_at: UnixMs,
     pub ended_at: Option<UnixMs>,
+    pub cause: Cause,
 }
 
 /// How far an import has come, counted from its children.
@@ -62,25 +63,24 @@ impl Progress {
 
 impl Read<'_> {
     pub fn batch(&self, key: BatchKey) -> Result<Batch> {
-        const SQL: &str =
-            "SELECT id, public_id, label, state, created_at, ended_at FROM batches WHERE id = :id";
+        const SQL: &str = "SELECT id, public_id, label, state, created_at, ended_at, cause FROM batches WHERE id = :id";
         self.one(SQL, named_params! { ":id": key }, batch)
     }
 
     pub fn batch_by_id(&self, id: &BatchId) -> Result<Option<Batch>> {
-        const SQL: &str = "SELECT id, public_id, label, state, created_at, ended_at FROM batches WHERE public_id = :id";
+        const SQL: &str = "SELECT id, public_id, label, state, created_at, ended_at, cause FROM batches WHERE public_id = :id";
         self.row(SQL, named_params! { ":id": id.as_str() }, batch)
     }
 
     pub fn newest_batches(&self, limit: u32) -> Result<Vec<Batch>> {
         const SQL: &str = "
-            SELECT id, public_id, label, state, created_at, ended_at FROM batches ORDER BY id DESC LIMIT :limit";
+            SELECT id, public_id, label, state, created_at, ended_at, cause FROM batches ORDER BY id DESC LIMIT :limit";
         self.rows(SQL, named_params! { ":limit": limit }, batch)
     }
 
     pub fn running_batches(&self) -> Result<Vec<Batch>> {
         const SQL: &str = "
-            SELECT id, public_id, label, state, created_at, ended_at FROM batches WHERE state = 'running'";
+            SELECT id, public_id, label, state, created_at, ended_at, cause FROM batches WHERE state = 'running'";
         self.rows(SQL, [], batch)
     }
 
@@ -121,6 +121,27 @@ impl Read<'_> {
             }
         }
         Ok(progress)
+    }
+
+    /// The newest import that had anything to do with a source.
+    pub fn newest_batch_of(&self, source: SourceKey) -> Result<Option<Batch>> {
+        const SQL: &str = "
+            SELECT id, public_id, label, state, created_at, ended_at, cause FROM batches
+            WHERE id = (SELECT max(batch_id) FROM jobs WHERE source_id = :source)";
+        self.row(SQL, named_params! { ":source": source }, batch)
+    }
+
+    /// The imports that had anything to do with a source.
+    pub fn batches_of(&self, source: SourceKey) -> Result<Vec<BatchKey>> {
+        const SQL: &str =
+            "SELECT DISTINCT batch_id FROM jobs WHERE source_id = :source AND batch_id IS NOT NULL";
+        self.rows(SQL, named_params! { ":source": source }, |row| row.get(0))
+    }
+
+    /// The sources that an import had to do with.
+    pub fn sources_of_batch(&self, key: BatchKey) -> Result<Vec<SourceKey>> {
+        const SQL: &str = "SELECT DISTINCT source_id FROM jobs WHERE batch_id = :batch";
+        self.rows(SQL, named_params! { ":batch": key }, |row| row.get(0))
     }
 
     /// The commonest reason among an import's failed items, in words.
@@ -174,11 +195,26 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    pub fn insert_batch(&self, id: &BatchId, label: &str, now: UnixMs) -> Result<BatchKey> {
+    pub fn insert_batch(
+        &self,
+        id: &BatchId,
+        label: &str,
+        cause: Cause,
+        now: UnixMs,
+    ) -> Result<BatchKey> {
         const SQL: &str = "
-            INSERT INTO batches (public_id, label, state, created_at) VALUES (:public_id, :label, 'running', :now)";
-        let params = named_params! { ":public_id": id.as_str(), ":label": label, ":now": now.0 };
+            INSERT INTO batches (public_id, label, state, cause, created_at)
+            VALUES (:public_id, :label, 'running', :cause, :now)";
+        let params = named_params! { ":public_id": id.as_str(), ":label": label, ":cause": cause.as_str(), ":now": now.0 };
         self.insert(SQL, params).map(BatchKey)
+    }
+
+    /// Removes an import of which no job is left; false when there is one.
+    pub fn delete_batch_if_empty(&self, key: BatchKey) -> Result<bool> {
+        const SQL: &str = "
+            DELETE FROM batches WHERE id = :batch
+              AND NOT EXISTS (SELECT 1 FROM jobs WHERE batch_id = :batch)";
+        Ok(self.execute(SQL, named_params! { ":batch": key })? == 1)
     }
 
     /// Brings an import's state in step with its children's. To be called in each transaction that
@@ -202,6 +238,7 @@ impl Write<'_> {
 fn batch(row: &Row<'_>) -> rusqlite::Result<Batch> {
     let id: String = row.get(1)?;
     let state: String = row.get(3)?;
+    let cause: String = row.get(6)?;
     Ok(Batch {
         key: row.get(0)?,
         id: parsed(BatchId::parse(&id), 1)?,
@@ -209,5 +246,6 @@ fn batch(row: &Row<'_>) -> rusqlite::Result<Batch> {
         state: parsed(BatchState::parse(&state), 3)?,
         created_at: UnixMs(row.get(4)?),
         ended_at: time(row.get(5)?),
+        cause: parsed(Cause::parse(&cause), 6)?,
     })
 }

@@ -99,7 +99,51 @@ impl Read<'_> {
     }
 }
 
+impl Read<'_> {
+    /// The living documents of other sources that were found in this one too.
+    pub fn guests_of(&self, source: SourceKey) -> Result<Vec<DocumentKey>> {
+        const SQL: &str = "
+            SELECT DISTINCT d.id FROM places p JOIN documents d ON d.id = p.document_id
+            WHERE p.source_id = :source AND d.source_id <> :source AND d.superseded_at IS NULL";
+        self.rows(SQL, named_params! { ":source": source }, |row| row.get(0))
+    }
+
+    /// Of the living documents of a source, those that are found in another one too, with the first such.
+    pub fn documents_elsewhere(&self, source: SourceKey) -> Result<Vec<(DocumentKey, SourceKey)>> {
+        const SQL: &str = "
+            SELECT d.id, min(p.source_id) FROM documents d
+            JOIN places p ON p.document_id = d.id AND p.source_id <> d.source_id
+            WHERE d.source_id = :source AND d.superseded_at IS NULL
+            GROUP BY d.id ORDER BY d.id";
+        self.rows(SQL, named_params! { ":source": source }, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+    }
+}
+
 impl Write<'_> {
+    /// Removes the documents of a source, and their passages from the word index and the passages
+    /// themselves. Nothing of a tree may hold one of these any more.
+    pub fn delete_documents_of(&self, source: SourceKey) -> Result<usize> {
+        const WORDS: &str = "
+            DELETE FROM words WHERE rowid IN (SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id
+                                               WHERE d.source_id = :source)";
+        const CHUNKS: &str = "
+            DELETE FROM chunks WHERE document_id IN (SELECT id FROM documents WHERE source_id = :source)";
+        const REPLACED: &str = "
+            UPDATE documents SET replaced_by = NULL
+            WHERE replaced_by IN (SELECT id FROM documents WHERE source_id = :source)";
+        const JOBS: &str = "
+            UPDATE jobs SET document_id = NULL
+            WHERE document_id IN (SELECT id FROM documents WHERE source_id = :source)";
+        const DOCUMENTS: &str = "DELETE FROM documents WHERE source_id = :source";
+        let of = named_params! { ":source": source };
+        for sql in [WORDS, CHUNKS, REPLACED, JOBS] {
+            self.execute(sql, of)?;
+        }
+        self.execute(DOCUMENTS, of)
+    }
+
     pub fn insert_document(&self, new: &NewDocument) -> Result<Document> {
         const EARLIER: &str =
             "SELECT count(*) FROM documents WHERE sha256 = :sha256 AND superseded_at IS NOT NULL";

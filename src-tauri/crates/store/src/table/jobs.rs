@@ -214,7 +214,109 @@ impl Read<'_> {
     }
 }
 
+/// How the last try to read an item stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastTry {
+    Waiting,
+    Running,
+    Ended(UnixMs),
+}
+
+/// An item that was passed over or failed when it was last tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadItem {
+    pub item: String,
+    pub failed: bool,
+    pub reason: Option<String>,
+}
+
+impl Read<'_> {
+    /// How it stands with the newest job of an item.
+    pub fn last_try(&self, source: SourceKey, item: &str) -> Result<Option<LastTry>> {
+        const SQL: &str = "
+            SELECT state, ended_at FROM jobs WHERE source_id = :source AND item = :item ORDER BY id DESC LIMIT 1";
+        self.row(
+            SQL,
+            named_params! { ":source": source, ":item": item },
+            |row| {
+                let state: String = row.get(0)?;
+                let ended: Option<i64> = row.get(1)?;
+                Ok(match (state.as_str(), ended) {
+                    (_, Some(at)) => LastTry::Ended(UnixMs(at)),
+                    ("running", None) => LastTry::Running,
+                    (_, None) => LastTry::Waiting,
+                })
+            },
+        )
+    }
+
+    pub fn has_live_jobs_of(&self, source: SourceKey) -> Result<bool> {
+        const SQL: &str = "
+            SELECT EXISTS (SELECT 1 FROM jobs WHERE state = 'ready' AND source_id = :source)
+                OR EXISTS (SELECT 1 FROM jobs WHERE state = 'running' AND source_id = :source)";
+        self.one(SQL, named_params! { ":source": source }, |row| row.get(0))
+    }
+
+    /// The items of a source that were passed over or failed when they were last tried, in order of
+    /// their names; of one reason when its code is given.
+    pub fn unread_items(
+        &self,
+        source: SourceKey,
+        code: Option<&str>,
+        offset: u32,
+        limit: u32,
+    ) -> Result<Vec<UnreadItem>> {
+        const SQL: &str = "
+            SELECT j.item, j.state = 'failed', j.reason FROM jobs j
+            WHERE j.source_id = :source AND (j.outcome = 'skipped' OR j.state = 'failed')
+              AND (:code IS NULL OR j.reason_code = :code)
+              AND NOT EXISTS (SELECT 1 FROM jobs k
+                               WHERE k.source_id = j.source_id AND k.item = j.item AND k.id > j.id)
+              AND NOT EXISTS (SELECT 1 FROM places p WHERE p.source_id = j.source_id AND p.item = j.item)
+            ORDER BY j.item LIMIT :limit OFFSET :offset";
+        self.rows(
+            SQL,
+            named_params! { ":source": source, ":code": code, ":offset": offset, ":limit": limit },
+            |row| {
+                Ok(UnreadItem {
+                    item: row.get(0)?,
+                    failed: row.get(1)?,
+                    reason: row.get(2)?,
+                })
+            },
+        )
+    }
+
+    /// Why items of a source were not read: code, words, count; commonest first.
+    pub fn unread_reasons(&self, source: SourceKey) -> Result<Vec<(String, String, u32)>> {
+        const SQL: &str = "
+            SELECT coalesce(j.reason_code, ''), coalesce(min(j.reason), ''), count(*) FROM jobs j
+            WHERE j.source_id = :source AND (j.outcome = 'skipped' OR j.state = 'failed')
+              AND NOT EXISTS (SELECT 1 FROM jobs k
+                               WHERE k.source_id = j.source_id AND k.item = j.item AND k.id > j.id)
+              AND NOT EXISTS (SELECT 1 FROM places p WHERE p.source_id = j.source_id AND p.item = j.item)
+            GROUP BY j.reason_code ORDER BY count(*) DESC, j.reason_code";
+        self.rows(SQL, named_params! { ":source": source }, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+    }
+}
+
 impl Write<'_> {
+    /// Removes the jobs of a source, in whatever state. Who works on one finds its lease lost.
+    pub fn delete_jobs_of(&self, source: SourceKey) -> Result<()> {
+        const SQL: &str = "DELETE FROM jobs WHERE source_id = :source";
+        self.execute(SQL, named_params! { ":source": source })?;
+        Ok(())
+    }
+
+    /// As [`Write::delete_jobs_of`], for the jobs of this key.
+    pub fn delete_jobs_keyed(&self, dedupe_key: &str) -> Result<()> {
+        const SQL: &str = "DELETE FROM jobs WHERE dedupe_key = :key";
+        self.execute(SQL, named_params! { ":key": dedupe_key })?;
+        Ok(())
+    }
+
     /// Puts the work on an item under this source, whichever it was under. Meant for names that are the
     /// same in every source, as those of conversations are.
     pub fn move_jobs_of_item(&self, item: &str, to: SourceKey) -> Result<()> {

@@ -142,6 +142,16 @@ impl Read<'_> {
     }
 }
 
+impl Read<'_> {
+    /// The nodes of a tree, with their levels.
+    pub fn nodes_of(&self, tree: TreeKey) -> Result<Vec<(NodeKey, u32)>> {
+        const SQL: &str = "SELECT id, level FROM nodes WHERE tree_id = :tree";
+        self.rows(SQL, named_params! { ":tree": tree }, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+    }
+}
+
 impl Write<'_> {
     pub fn insert_node(
         &self,

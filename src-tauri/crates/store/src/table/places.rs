@@ -25,7 +25,67 @@ pub struct Placed {
     pub version_at: Option<UnixMs>,
 }
 
+/// What is known of a file from the last time it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownFile {
+    pub sha256: String,
+    pub bytes: u64,
+    pub seen_at: UnixMs,
+    /// The time that the file bore, where that is what its date was taken from.
+    pub modified: Option<UnixMs>,
+}
+
 impl Read<'_> {
+    /// What was last kept of the file at a place.
+    pub fn known_file(&self, source: SourceKey, item: &str) -> Result<Option<KnownFile>> {
+        const SQL: &str = "
+            SELECT d.sha256, d.bytes, p.seen_at,
+                   CASE d.happened_basis WHEN 'file_time' THEN d.happened_at END
+            FROM places p JOIN documents d ON d.id = p.document_id
+            WHERE p.source_id = :source AND p.item = :item";
+        self.row(
+            SQL,
+            named_params! { ":source": source, ":item": item },
+            |row| {
+                Ok(KnownFile {
+                    sha256: row.get(0)?,
+                    bytes: row.get::<_, i64>(1)?.unsigned_abs(),
+                    seen_at: UnixMs(row.get(2)?),
+                    modified: time(row.get(3)?),
+                })
+            },
+        )
+    }
+
+    /// The files of a source at which something is kept, with what. Conversations are no files.
+    pub fn files_of(&self, source: SourceKey) -> Result<Vec<(String, DocumentKey)>> {
+        const SQL: &str = "
+            SELECT p.item, p.document_id FROM places p JOIN documents d ON d.id = p.document_id
+            WHERE p.source_id = :source AND d.format NOT IN ('chatgpt', 'claude')";
+        self.rows(SQL, named_params! { ":source": source }, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+    }
+
+    /// How many files of a source an import of all of it, begun at this instant, has not met again: what
+    /// it did not touch, and whose content it has found nowhere else.
+    pub fn files_not_met(
+        &self,
+        source: SourceKey,
+        batch: crate::BatchKey,
+        begun: UnixMs,
+    ) -> Result<u32> {
+        const SQL: &str = "
+            SELECT count(*) FROM places p JOIN documents d ON d.id = p.document_id
+            WHERE p.source_id = :source AND p.seen_at < :begun AND d.format NOT IN ('chatgpt', 'claude')
+              AND NOT EXISTS (SELECT 1 FROM places q
+                               WHERE q.document_id = p.document_id AND q.seen_at >= :begun)
+              AND NOT EXISTS (SELECT 1 FROM jobs j
+                               WHERE j.source_id = p.source_id AND j.item = p.item AND j.batch_id = :batch)";
+        let params = named_params! { ":source": source, ":batch": batch, ":begun": begun.0 };
+        self.one(SQL, params, |row| row.get(0))
+    }
+
     pub fn placed_at(&self, source: SourceKey, item: &str) -> Result<Option<Placed>> {
         const SQL: &str =
             "SELECT document_id, version_at FROM places WHERE source_id = :source AND item = :item";
@@ -114,6 +174,13 @@ impl Write<'_> {
             ":version_at": placed.version_at.map(|at| at.0),
         };
         self.execute(SQL, params)?;
+        Ok(())
+    }
+
+    /// Forgets at which places of a source anything was found.
+    pub fn delete_places_of(&self, source: SourceKey) -> Result<()> {
+        const SQL: &str = "DELETE FROM places WHERE source_id = :source";
+        self.execute(SQL, named_params! { ":source": source })?;
         Ok(())
     }
 

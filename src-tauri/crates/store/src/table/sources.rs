@@ -144,6 +144,14 @@ impl Read<'_> {
         self.rows(SQL, named_params! { ":name": name }, source)
     }
 
+    /// The source of the conversations with a service.
+    pub fn source_of_service(&self, service: Format) -> Result<Option<SourceKey>> {
+        const SQL: &str = "SELECT id FROM sources WHERE service = :service";
+        self.row(SQL, named_params! { ":service": service.as_str() }, |row| {
+            row.get(0)
+        })
+    }
+
     pub fn source_coverage(&self, key: SourceKey) -> Result<Coverage> {
         const SQL: &str = "
             SELECT
@@ -204,6 +212,30 @@ impl Write<'_> {
             },
         )?;
         self.source(SourceKey(key))
+    }
+
+    /// The name a person gives it; it need not be the only one of that name.
+    pub fn rename_source(&self, key: SourceKey, name: &str) -> Result<()> {
+        const SQL: &str = "UPDATE sources SET name = :name WHERE id = :id";
+        self.execute(SQL, named_params! { ":id": key, ":name": name })?;
+        Ok(())
+    }
+
+    /// Since when a folder is watched, or that it is not.
+    pub fn watch_source(&self, key: SourceKey, since: Option<UnixMs>) -> Result<()> {
+        const SQL: &str = "UPDATE sources SET watched_since = :since WHERE id = :id";
+        self.execute(
+            SQL,
+            named_params! { ":id": key, ":since": since.map(|at| at.0) },
+        )?;
+        Ok(())
+    }
+
+    /// Takes a source away of which nothing is left.
+    pub fn delete_source(&self, key: SourceKey) -> Result<()> {
+        const SQL: &str = "DELETE FROM sources WHERE id = :id";
+        self.execute(SQL, named_params! { ":id": key })?;
+        Ok(())
     }
 
     pub fn touch_source(&self, key: SourceKey, now: UnixMs) -> Result<()> {

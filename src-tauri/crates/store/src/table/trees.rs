@@ -17,6 +17,20 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
+    /// Removes a tree whole: what waits in it, its summaries and what they quote.
+    pub fn delete_tree(&self, tree: TreeKey) -> Result<()> {
+        const BUFFERS: &str = "DELETE FROM buffer_items WHERE tree_id = :tree";
+        const SPANS: &str =
+            "DELETE FROM node_spans WHERE node_id IN (SELECT id FROM nodes WHERE tree_id = :tree)";
+        const CHILDREN: &str = "DELETE FROM node_children WHERE node_id IN (SELECT id FROM nodes WHERE tree_id = :tree)";
+        const NODES: &str = "DELETE FROM nodes WHERE tree_id = :tree";
+        const TREE: &str = "DELETE FROM trees WHERE id = :tree";
+        for sql in [BUFFERS, SPANS, CHILDREN, NODES, TREE] {
+            self.execute(sql, named_params! { ":tree": tree })?;
+        }
+        Ok(())
+    }
+
     pub fn ensure_tree(&self, source: SourceKey) -> Result<TreeKey> {
         const SQL: &str = "INSERT INTO trees (kind, source_id) VALUES ('source', :source)";
         match self.tree_of_source(source)? {

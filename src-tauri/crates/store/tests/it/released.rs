@@ -2,7 +2,7 @@
 
 use oldgrowth_domain::BatchId;
 use oldgrowth_domain::canonical::Format;
-use oldgrowth_domain::jobs::BatchState;
+use oldgrowth_domain::jobs::{BatchState, Cause};
 use oldgrowth_store::table::sources::SourceKind;
 use oldgrowth_store::table::words::Wanted;
 use oldgrowth_store::{Error, Lane, SCHEMA_VERSION, Store};
@@ -11,11 +11,12 @@ use rusqlite::Connection;
 use crate::place::{NOW, raw, with_store};
 
 /// A dump of a whole file, one for each released version.
-const RELEASED: [(i32, &str); 4] = [
+const RELEASED: [(i32, &str); 5] = [
     (1, include_str!("../fixtures/v01.sql")),
     (2, include_str!("../fixtures/v02.sql")),
     (3, include_str!("../fixtures/v03.sql")),
     (4, include_str!("../fixtures/v04.sql")),
+    (5, include_str!("../fixtures/v05.sql")),
 ];
 
 fn restore(folder: &std::path::Path, dump: &str) {
@@ -90,7 +91,8 @@ fn every_released_file_opens_with_all_its_rows() {
                     Ok::<_, Error>(())
                 })
                 .unwrap();
-            let written = store.write(|w| w.insert_batch(&BatchId::random(1), "new", NOW));
+            let written =
+                store.write(|w| w.insert_batch(&BatchId::random(1), "new", Cause::Named, NOW));
             assert!(written.is_ok(), "and it can be written: {written:?}");
             let now = i32::try_from(SCHEMA_VERSION).unwrap();
             assert_eq!(store.facts().schema_version, Some(now), "brought up to now");

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use oldgrowth_domain::canonical::{Format, LineRange};
 use oldgrowth_domain::chunking::{CHUNK_RULE_VERSION, ChunkDraft};
+use oldgrowth_domain::jobs::Cause;
 use oldgrowth_domain::sealing::{FAN_IN, LEAF_ITEMS_MAX};
 use oldgrowth_domain::{BatchId, Happened, NodeId, UnixMs, text};
 use oldgrowth_keeper::Keeper;
@@ -162,10 +163,10 @@ impl Grower {
         self.batches += 1;
         let batch = BatchId::random(u128::from(self.batches));
         let home = self.store.write(move |w| {
-            let source = w.ensure_source(Origin::Folder(&root), &label, NOW)?;
+            let source = w.ensure_source(Origin::Folder(&root), &label, Cause::Named, NOW)?;
             Ok::<_, Error>(Home {
                 tree: w.ensure_tree(source.key)?,
-                batch: w.insert_batch(&batch, &label, NOW)?,
+                batch: w.insert_batch(&batch, &label, Cause::Named, NOW)?,
                 source,
             })
         })?;
