@@ -12,7 +12,8 @@ mod place;
 mod tray;
 mod window;
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 use tauri::{AppHandle, Builder, Context, Manager, RunEvent, Runtime};
@@ -38,9 +39,8 @@ pub fn run() -> anyhow::Result<()> {
         .setup(|app| {
             let app = app.handle();
             app.manage(Underway::default());
-            let memory = Memory::open_default(events::to_window(app));
-            app.manage(Kept::open(choices_file(app, memory.workspace())));
-            app.manage(memory);
+            app.manage(Kept::open(choices_file(app)));
+            app.manage(Memory::open_default(events::to_window(app)));
             tray::open(app)?;
             tray::refresh(app);
             window::open(app)?;
@@ -90,12 +90,12 @@ pub fn context<R: Runtime>() -> Context<R> {
 
 /// Where the choices about the window are kept: each workspace that is named has its own, since each may
 /// have a window.
-fn choices_file<R: Runtime>(app: &AppHandle<R>, workspace: Option<&Path>) -> Option<PathBuf> {
+fn choices_file<R: Runtime>(app: &AppHandle<R>) -> Option<PathBuf> {
     let folder = app.path().app_config_dir().ok()?;
-    let name = match workspace.filter(|_| names_a_workspace()) {
+    let name = match named_workspace() {
         None => "window.json".to_owned(),
         Some(workspace) => {
-            let digest = Sha256::digest(workspace.as_os_str().as_encoded_bytes());
+            let digest = Sha256::digest(workspace.as_encoded_bytes());
             let short: String = digest
                 .iter()
                 .take(8)
@@ -107,14 +107,14 @@ fn choices_file<R: Runtime>(app: &AppHandle<R>, workspace: Option<&Path>) -> Opt
     Some(folder.join(name))
 }
 
-fn names_a_workspace() -> bool {
-    std::env::var_os(WORKSPACE_VARIABLE).is_some_and(|named| !named.is_empty())
+fn named_workspace() -> Option<OsString> {
+    std::env::var_os(WORKSPACE_VARIABLE).filter(|named| !named.is_empty())
 }
 
 fn with_plugins<R: Runtime>(builder: Builder<R>) -> Builder<R> {
     // A second start on the person's own workspace means the window that is open already. Who names
     // a workspace may have one window for each; two on the same are kept apart by its lock.
-    let builder = if names_a_workspace() {
+    let builder = if named_workspace().is_some() {
         builder
     } else {
         builder.plugin(tauri_plugin_single_instance::init(

@@ -1,5 +1,4 @@
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use oldgrowth_agent::{Home, Workspace};
 use oldgrowth_wire::{Request, WireError};
@@ -31,14 +30,8 @@ impl Memory {
 
     fn at(workspace: Result<Workspace, WireError>, listener: Listener) -> Memory {
         Memory {
-            home: workspace
-                .map(|workspace| Home::open(workspace, OWNER_NAME, Arc::clone(&listener))),
+            home: workspace.map(|workspace| Home::open(workspace, OWNER_NAME, listener)),
         }
-    }
-
-    /// The folder of the workspace, if it could be named.
-    pub(crate) fn workspace(&self) -> Option<&Path> {
-        self.workspace.as_deref().ok()
     }
 
     /// Hands a request to the owner. Blocks until it is answered.
