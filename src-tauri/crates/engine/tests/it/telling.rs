@@ -23,6 +23,7 @@ fn kind(event: &Event) -> &'static str {
         Event::Health(_) => "health",
         Event::MemoryChanged { .. } => "memory",
         Event::Work(_) => "work",
+        Event::Plan { .. } => "plan",
         Event::Copy(_) | Event::CopiesChanged => "copies",
         Event::Committed(_) => "committed",
     }

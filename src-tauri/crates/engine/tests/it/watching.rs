@@ -3,9 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use oldgrowth_engine::{
-    BatchView, Cause, ComponentState, Error, FolderState, FolderView, HealthCode,
-};
+use oldgrowth_domain::jobs::Cause;
+use oldgrowth_engine::{BatchView, ComponentState, Error, FolderState, FolderView, HealthCode};
 use oldgrowth_store::Store;
 use oldgrowth_store::table::sources::Source;
 
@@ -65,7 +64,7 @@ impl Rig {
     fn by_itself(&self) -> Vec<BatchView> {
         let batches = self.engine.batches().unwrap().into_iter();
         batches
-            .filter(|batch| batch.cause == Cause::Folder)
+            .filter(|view| view.batch.cause == Cause::Folder)
             .collect()
     }
 

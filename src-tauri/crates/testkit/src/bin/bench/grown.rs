@@ -163,7 +163,7 @@ impl Grower {
         self.batches += 1;
         let batch = BatchId::random(u128::from(self.batches));
         let home = self.store.write(move |w| {
-            let source = w.ensure_source(Origin::Folder(&root), &label, Cause::Named, NOW)?;
+            let source = w.ensure_source(Origin::Folder(&root), &label, NOW)?;
             Ok::<_, Error>(Home {
                 tree: w.ensure_tree(source.key)?,
                 batch: w.insert_batch(&batch, &label, Cause::Named, NOW)?,
