@@ -133,16 +133,16 @@ export class AppState {
     await this.#listen();
     void this.place.load();
     void this.activity.load();
-    const [ledger, imports] = [this.ledger.load(), this.imports.load()];
-    await this.health.load();
-    if (this.health.storeFails) this.router.replace({ place: "doctor" });
-    else if (!this.welcome.isOver && this.router.route.place === "recall") {
-      await imports;
-      const perhapsNew = this.imports.batches?.length === 0;
-      // What a large memory holds takes a while to count, and nobody new has one.
-      if (perhapsNew) await ledger;
-      if (perhapsNew && this.ledger.empty) this.router.replace({ place: "welcome", step: "begin" });
+    const health = this.health.load();
+    const ledger = this.ledger.load();
+    await this.imports.load();
+    // What a large memory holds takes a while to count, and nobody new has one.
+    const perhapsNew = !this.welcome.isOver && this.router.route.place === "recall" && this.imports.batches?.length === 0;
+    if (perhapsNew || this.imports.error !== null) {
+      await Promise.all([health, ledger]);
+      if (perhapsNew && !this.health.storeFails && this.ledger.empty) this.router.replace({ place: "welcome", step: "begin" });
     }
+    void health.then(() => (this.doctorDue = this.health.storeFails && this.router.route.place !== "doctor"));
     this.phase = "open";
     await tick();
     performance.mark(FIRST_CONTENT);
@@ -186,9 +186,12 @@ export class AppState {
         // The store closes for a move, and that is no failure.
         if (this.place.moving !== null) break;
         const failed = this.health.storeFails;
+        const counted = this.health.coverage;
         const { event: _, ...status } = event;
         this.health.apply(status);
         if (failed && !this.health.storeFails) this.refresh();
+        // Counted anew: what each source holds is told with it.
+        else if (this.health.coverage !== counted) void this.ledger.load();
         if (!failed && this.health.storeFails) this.announcer.say(status.headline);
         if (failed !== this.health.storeFails) this.doctorDue = this.health.storeFails;
         break;

@@ -56,6 +56,11 @@ export class Health {
     return state === "fail" || state === "warn";
   }
 
+  /** In words, how much of what was read can be found. */
+  get coverage(): string | null {
+    return this.status?.components.find(({ code }) => code === "coverage")?.cause ?? null;
+  }
+
   get needsAttention(): Component[] {
     return (this.status?.components ?? [])
       .filter(({ state }) => state === "fail" || state === "warn")

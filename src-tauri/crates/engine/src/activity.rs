@@ -154,7 +154,7 @@ impl Engine {
         for batch in batches {
             core.tell_batch(batch);
         }
-        core.tell_counts();
+        core.counts_changed();
         core.tell(News::Work);
         Ok(count)
     }

@@ -144,7 +144,7 @@ impl Engine {
         }))?;
         core.queue.wake();
         core.tell_batch(batch.key);
-        core.tell_counts();
+        core.counts_changed();
         core.batch_view(batch)
     }
 }
@@ -174,7 +174,7 @@ impl Core {
             .store
             .read(Lane::Background, |r| Ok::<_, Error>(r.batch(key)?.state));
         if state.is_ok_and(|state| state != BatchState::Running) {
-            self.tell_counts();
+            self.counts_changed();
         }
     }
 }

@@ -1,25 +1,115 @@
 //! Is everything that was read where it should be? Counted from the rows of the index and the tree
 //! themselves, not from what was meant to be written.
+//!
+//! To count a million passages takes seconds, so what was counted is kept until something has been
+//! written since; and while something is written all the time, counting takes a small part of it.
 
-use oldgrowth_store::Read;
-use oldgrowth_store::table::sources::Coverage;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::Result;
+use oldgrowth_domain::BatchId;
+use oldgrowth_store::Lane;
+use oldgrowth_store::table::sources::{Coverage, Source};
+use parking_lot::Mutex;
 
-/// Over all sources.
-pub(crate) fn coverage(r: &Read<'_>) -> Result<Coverage> {
-    let mut sum = Coverage::default();
-    for source in r.sources()? {
-        let part = r.source_coverage(source.key)?;
-        sum.placed += part.placed;
-        sum.not_read += part.not_read;
-        sum.documents += part.documents;
-        sum.chunks += part.chunks;
-        sum.indexed += part.indexed;
-        sum.in_tree += part.in_tree;
-        sum.nodes += part.nodes;
+use crate::engine::Core;
+use crate::{Error, Result};
+
+/// What was counted serves for so many times as long as the counting took, although something was
+/// written meanwhile, where the last word is not needed.
+const SERVES_FOR_TIMES: u32 = 10;
+
+/// What all sources held at one time.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counted {
+    pub(crate) sources: Vec<CountedSource>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct CountedSource {
+    pub(crate) source: Source,
+    pub(crate) coverage: Coverage,
+    /// The newest import that had to do with it.
+    pub(crate) last_batch: Option<BatchId>,
+}
+
+impl Counted {
+    /// Over all sources.
+    pub(crate) fn sum(&self) -> Coverage {
+        let mut sum = Coverage::default();
+        for CountedSource { coverage: part, .. } in &self.sources {
+            sum.placed += part.placed;
+            sum.not_read += part.not_read;
+            sum.documents += part.documents;
+            sum.chunks += part.chunks;
+            sum.indexed += part.indexed;
+            sum.in_tree += part.in_tree;
+            sum.nodes += part.nodes;
+        }
+        sum
     }
-    Ok(sum)
+}
+
+/// Held while it is counted: whoever asks meanwhile waits for the same answer.
+#[derive(Default)]
+pub(crate) struct LastCount(Mutex<Option<Kept>>);
+
+struct Kept {
+    counted: Arc<Counted>,
+    /// How often the store had been opened and written before.
+    opens_and_commits: (u64, u64),
+    at: Duration,
+    took: Duration,
+}
+
+/// Which answer will do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// The rows themselves, whatever was counted before.
+    Anew,
+    /// As the rows are now.
+    Exact,
+    /// Of late. Whoever shows it hears when there is something newer.
+    OfLate,
+}
+
+impl Core {
+    pub(crate) fn counted(&self, freshness: Freshness) -> Result<Arc<Counted>> {
+        let mut last = self.last_count.0.lock();
+        // Taken before the rows are read: what is committed in between counts as not counted.
+        let facts = self.store.facts();
+        let opens_and_commits = (facts.opens, facts.writes);
+        let begun = self.ambient.clock.monotonic();
+        if let Some(kept) = &*last {
+            let of_late = freshness == Freshness::OfLate
+                && begun.saturating_sub(kept.at) < kept.took * SERVES_FOR_TIMES;
+            let is_same = kept.opens_and_commits == opens_and_commits;
+            if freshness != Freshness::Anew && (is_same || of_late) {
+                return Ok(Arc::clone(&kept.counted));
+            }
+        }
+        let sources = self.store.read(Lane::Interactive, |r| {
+            r.sources()?
+                .into_iter()
+                .map(|source| {
+                    Ok::<_, Error>(CountedSource {
+                        coverage: r.source_coverage(source.key)?,
+                        last_batch: r.newest_batch_of(source.key)?.map(|batch| batch.id),
+                        source,
+                    })
+                })
+                .collect::<Result<Vec<_>>>()
+        })?;
+        let at = self.ambient.clock.monotonic();
+        let counted = Arc::new(Counted { sources });
+        *last = Some(Kept {
+            counted: Arc::clone(&counted),
+            opens_and_commits,
+            at,
+            took: at.saturating_sub(begun),
+        });
+        Ok(counted)
+    }
 }
 
 pub(crate) fn is_in_step(coverage: &Coverage) -> bool {

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use crate::askers::Askers;
 use crate::copies::{Memo, Running};
+use crate::coverage::LastCount;
 use crate::events::Events;
 use crate::health::Board;
 use crate::jobs::{Queue, Workers, kept_pause};
@@ -57,6 +58,7 @@ pub(crate) struct Core {
     pub(crate) events: Events,
     pub(crate) askers: Askers,
     pub(crate) board: Board,
+    pub(crate) last_count: LastCount,
     pub(crate) queue: Queue,
     pub(crate) settings: Mutex<Settings>,
     pub(crate) running: Running,
@@ -110,6 +112,7 @@ impl Engine {
             events: Events::default(),
             askers: Askers::default(),
             board: Board::new(now),
+            last_count: LastCount::default(),
             queue: Queue::paused_since(paused),
             settings: Mutex::new(settings),
             running: Running::default(),

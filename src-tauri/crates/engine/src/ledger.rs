@@ -1,10 +1,9 @@
 //! What each source holds, step by step from found to searchable.
 
 use oldgrowth_domain::BatchId;
-use oldgrowth_store::Lane;
 use oldgrowth_store::table::sources::{Coverage, Source};
 
-use crate::coverage::is_in_step;
+use crate::coverage::{Freshness, is_in_step};
 use crate::{Engine, FolderView, Result};
 
 #[derive(Clone, Debug)]
@@ -29,20 +28,16 @@ impl SourceLedger {
 }
 
 impl Engine {
+    /// What was counted of late; [`Event::Health`](crate::Event::Health) tells when there is something newer.
     pub fn ledger(&self) -> Result<Vec<SourceLedger>> {
         let core = self.core();
-        core.store.read(Lane::Interactive, |r| {
-            r.sources()?
-                .into_iter()
-                .map(|source| {
-                    Ok(SourceLedger {
-                        coverage: r.source_coverage(source.key)?,
-                        watching: core.watching.view(source.key),
-                        last_batch: r.newest_batch_of(source.key)?.map(|batch| batch.id),
-                        source,
-                    })
-                })
-                .collect()
-        })
+        let counted = core.counted(Freshness::OfLate)?;
+        let sources = counted.sources.iter().map(|counted| SourceLedger {
+            source: counted.source.clone(),
+            coverage: counted.coverage,
+            watching: core.watching.view(counted.source.key),
+            last_batch: counted.last_batch.clone(),
+        });
+        Ok(sources.collect())
     }
 }

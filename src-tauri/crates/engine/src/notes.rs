@@ -83,7 +83,7 @@ impl Engine {
         let kept = kept.map_err(|ReadAgain| Error::EmptyText)?;
         core.queue.wake();
         core.memory_changed();
-        core.tell_counts();
+        core.counts_changed();
         Ok(NoteKept {
             document: kept.document,
             chunks: kept.chunks,

@@ -44,7 +44,7 @@ impl Engine {
         })?;
         core.queue.wake();
         core.memory_changed();
-        core.tell_counts();
+        core.counts_changed();
         Ok(removed)
     }
 }

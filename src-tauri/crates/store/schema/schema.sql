@@ -1,4 +1,4 @@
--- What the steps come to, version 4. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
+-- What the steps come to, version 5. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
 
 CREATE TABLE batches (
     id         INTEGER PRIMARY KEY,
@@ -6,7 +6,7 @@ CREATE TABLE batches (
     label      TEXT    NOT NULL,
     state      TEXT    NOT NULL CHECK (state IN ('running', 'done', 'failed', 'cancelled')),
     created_at INTEGER NOT NULL,
-    ended_at   INTEGER,
+    ended_at   INTEGER, cause TEXT NOT NULL DEFAULT 'named' CHECK (cause IN ('named', 'again', 'folder')),
     CHECK ((state = 'running') = (ended_at IS NULL))
 ) STRICT;
 

@@ -19,7 +19,9 @@ struct State {
     told: u64,
     components: Vec<Component>,
     /// What is kept has changed since it was last counted.
-    counts_stale: bool,
+    /// How often something to be counted has changed, and up to which of these it has been counted.
+    changed: u64,
+    counted: u64,
 }
 
 impl Board {
@@ -51,7 +53,8 @@ impl Board {
                 seq: 0,
                 told: 0,
                 components,
-                counts_stale: true,
+                changed: 1,
+                counted: 0,
             }),
         }
     }
@@ -107,15 +110,22 @@ impl Board {
     }
 
     pub(crate) fn mark_counts_stale(&self) {
-        self.state.lock().counts_stale = true;
+        self.state.lock().changed += 1;
     }
 
     pub(crate) fn counts_are_stale(&self) -> bool {
-        self.state.lock().counts_stale
+        self.to_count().is_some()
     }
 
-    pub(super) fn take_counts_stale(&self) -> bool {
-        std::mem::take(&mut self.state.lock().counts_stale)
+    /// Up to which change the next count reaches, if something has changed since the last.
+    pub(super) fn to_count(&self) -> Option<u64> {
+        let state = self.state.lock();
+        (state.counted < state.changed).then_some(state.changed)
+    }
+
+    pub(super) fn counted(&self, up_to: u64) {
+        let mut state = self.state.lock();
+        state.counted = state.counted.max(up_to);
     }
 
     pub(crate) fn status(&self, reservations: Reservations) -> Status {

@@ -13,7 +13,7 @@ pub use upkeep::aside_words;
 use oldgrowth_domain::UnixMs;
 use oldgrowth_store::{Class, Facts, Lane, Reservations};
 
-use crate::coverage::coverage;
+use crate::coverage::Freshness;
 use crate::engine::Core;
 use crate::telling::News;
 use crate::{Engine, Error};
@@ -130,6 +130,17 @@ impl Core {
         self.queue.wake();
     }
 
+    /// To be called when something else may be there to be counted. To count takes seconds in a large
+    /// memory, so whoever has changed it does not wait for that: a worker counts when it has nothing else to do.
+    pub(crate) fn counts_changed(&self) {
+        if !self.has_workers {
+            return self.tell_counts();
+        }
+        self.board.mark_counts_stale();
+        self.tell_later(News::Work);
+        self.queue.wake();
+    }
+
     /// To be called when work has come to an end: counts what it has left, and tells what changed.
     pub(crate) fn tell_counts(&self) {
         self.board.mark_counts_stale();
@@ -179,15 +190,19 @@ impl Core {
             self.board
                 .set(HealthCode::Coverage, rows::waits_for_store(), now);
         }
-        if store_answers && (look == Look::Everything || self.board.take_counts_stale()) {
-            let counted = self.store.read(Lane::Interactive, |r| {
-                Ok::<_, Error>((coverage(r)?, r.sources()?.len()))
-            });
-            let row = match counted {
-                Ok((coverage, sources)) => rows::coverage(&coverage, sources),
+        let to_count = self.board.to_count();
+        if store_answers && (look == Look::Everything || to_count.is_some()) {
+            let freshness = match look {
+                Look::Everything => Freshness::Anew,
+                Look::Changed => Freshness::Exact,
+            };
+            let row = match self.counted(freshness) {
+                Ok(counted) => rows::coverage(&counted.sum(), counted.sources.len()),
                 Err(_) => rows::waits_for_store(),
             };
             self.board.set(HealthCode::Coverage, row, now);
+            // Only now: whoever asks meanwhile waits for the same count.
+            self.board.counted(to_count.unwrap_or_default());
         }
         self.board.status(self.store.reservations())
     }

@@ -94,7 +94,7 @@ impl Core {
 
     fn pause_changed(&self) -> Work {
         self.tallies.measure_anew();
-        self.tell_counts();
+        self.counts_changed();
         self.tell(News::Work);
         self.tell_running();
         self.work_now()

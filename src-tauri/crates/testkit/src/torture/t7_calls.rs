@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use oldgrowth_keeper::{
-    Backup, BackupKind, Error, Holder, KeptFile, Lane, ReadTx, Source, WorkspaceLock, salvage,
+    Backup, BackupKind, Canceller, Error, Holder, KeptFile, Lane, ReadTx, Source, WorkspaceLock,
+    salvage,
 };
 
 use super::oracle::{DATABASE, SCHEMA, real_keeper, write_row};
@@ -31,6 +32,11 @@ const fn call(
 pub(super) const CALLS: &[Call] = &[
     call("find the file again", &["Keeper::file"], find_again),
     call("read", &["KeptFile::read"], read),
+    call(
+        "read until called off",
+        &["KeptFile::read_until", "Canceller::is_cancelled"],
+        read_until,
+    ),
     call(
         "write",
         &["KeptFile::write", "KeptFile::submit", "KeptFile::submit_in"],
@@ -102,7 +108,11 @@ pub(super) const CALLS: &[Call] = &[
     }),
     call(
         "lock the workspace",
-        &["WorkspaceLock::acquire", "WorkspaceLock::holder"],
+        &[
+            "WorkspaceLock::acquire",
+            "WorkspaceLock::rename",
+            "WorkspaceLock::holder",
+        ],
         lock_workspace,
     ),
     call(
@@ -135,6 +145,19 @@ fn read(scene: &Scene) -> Result<(), String> {
     [Lane::Interactive, Lane::Background]
         .into_iter()
         .try_for_each(|lane| told(scene.file.read(lane, count)))
+}
+
+fn read_until(scene: &Scene) -> Result<(), String> {
+    let canceller = Canceller::default();
+    let lane = Lane::Interactive;
+    told(scene.file.read_until(lane, &canceller, count))?;
+    canceller.cancel();
+    let after = scene.file.read_until(lane, &canceller, count);
+    if canceller.is_cancelled() && after == Err(Error::Cancelled) {
+        Ok(())
+    } else {
+        Err(format!("a read that was called off answered {after:?}"))
+    }
 }
 
 fn write(scene: &Scene) -> Result<(), String> {
@@ -245,6 +268,11 @@ fn lock_workspace(scene: &Scene) -> Result<(), String> {
         endpoint: String::new(),
     };
     let lock = WorkspaceLock::acquire(&scene.folder, &me).map_err(|error| error.to_string())?;
+    let me = Holder {
+        name: "torture, which moves".into(),
+        ..me
+    };
+    lock.rename(&scene.folder, &me);
     let holder = WorkspaceLock::holder(&scene.folder);
     drop(lock);
     if holder.as_ref() == Some(&me) {
