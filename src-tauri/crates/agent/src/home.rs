@@ -182,7 +182,15 @@ impl Inner {
             Request::CopyLeftRemove(Folder { folder }) => {
                 this.refuse_while_moving()?;
                 let folder = PathBuf::from(folder);
-                place::remove_left(&this.workspace, &folder, &holder(&folder, &this.name))?;
+                // Held to the end: a move that began meanwhile would write the same pointer. And while the
+                // memory in use isn't open here, a copy may be the only one there is.
+                match &*this.state.read() {
+                    State::Open(_) => {
+                        place::remove_left(&this.workspace, &folder, &holder(&folder, &this.name))?;
+                    }
+                    State::Refused(refusal) => return Err(refusal.clone()),
+                    State::Closed => return Err(closing()),
+                }
                 reply(this.place())
             }
             request => {
