@@ -88,7 +88,8 @@ impl Core {
                 return Ok(Arc::clone(&kept.counted));
             }
         }
-        let sources = self.store.read(Lane::Interactive, |r| {
+        // It may take seconds, which is more than the lane of people has.
+        let sources = self.store.read(Lane::Background, |r| {
             r.sources()?
                 .into_iter()
                 .map(|source| {

@@ -196,13 +196,19 @@ impl Core {
                 Look::Everything => Freshness::Anew,
                 Look::Changed => Freshness::Exact,
             };
-            let row = match self.counted(freshness) {
-                Ok(counted) => rows::coverage(&counted.sum(), counted.sources.len()),
-                Err(_) => rows::waits_for_store(),
-            };
-            self.board.set(HealthCode::Coverage, row, now);
-            // Only now: whoever asks meanwhile waits for the same count.
-            self.board.counted(to_count.unwrap_or_default());
+            match self.counted(freshness) {
+                Ok(counted) => {
+                    let row = rows::coverage(&counted.sum(), counted.sources.len());
+                    self.board.set(HealthCode::Coverage, row, now);
+                    // Only now: whoever asks meanwhile waits for the same count.
+                    self.board.counted(to_count.unwrap_or_default());
+                }
+                Err(_) => {
+                    let row = rows::waits_for_store();
+                    self.board.set(HealthCode::Coverage, row, now);
+                    self.board.mark_counts_stale();
+                }
+            }
         }
         self.board.status(self.store.reservations())
     }
