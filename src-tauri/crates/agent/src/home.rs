@@ -182,7 +182,15 @@ impl Inner {
             Request::CopyLeftRemove(Folder { folder }) => {
                 this.refuse_while_moving()?;
                 let folder = PathBuf::from(folder);
-                place::remove_left(&this.workspace, &folder, &holder(&folder, &this.name))?;
+                // Held to the end: a move that began meanwhile would write the same pointer. And while the
+                // memory in use isn't open here, a copy may be the only one there is.
+                match &*this.state.read() {
+                    State::Open(_) => {
+                        place::remove_left(&this.workspace, &folder, &holder(&folder, &this.name))?;
+                    }
+                    State::Refused(refusal) => return Err(refusal.clone()),
+                    State::Closed => return Err(closing()),
+                }
                 reply(this.place())
             }
             request => {
@@ -386,6 +394,10 @@ impl Inner {
             });
         let error = match committed {
             Err(error) => {
+                // The last step may have failed after the pointer was replaced.
+                if let Err(unwritten) = lead_back(pointer, before, &begun.id) {
+                    return (Err(unwritten.clone()), State::Refused(unwritten));
+                }
                 undo(pointer, &begun, true);
                 drop(lock);
                 error
@@ -397,10 +409,7 @@ impl Inner {
                     return (Ok(()), this.opened(Ok(owner)));
                 }
                 Err(error) => {
-                    // Until the pointer leads back, the new folder is the one in use.
-                    let back = before
-                        .and_then(|note| pointer.write(&note).map_err(|error| unnoted(&error)));
-                    if let Err(unwritten) = back {
+                    if let Err(unwritten) = lead_back(pointer, before, &begun.id) {
                         return (Err(unwritten.clone()), State::Refused(unwritten));
                     }
                     undo(pointer, &begun, true);
@@ -549,6 +558,19 @@ fn commit(
         files,
     });
     pointer.write(&note).map_err(|error| unnoted(&error))
+}
+
+/// Until the pointer leads back, the new folder is the one in use, and nothing of it may be undone.
+fn lead_back(
+    pointer: &Pointer,
+    before: Result<Note, WireError>,
+    id: &str,
+) -> Result<(), WireError> {
+    before.and_then(|before| {
+        pointer
+            .lead_back(&before, id)
+            .map_err(|error| unnoted(&error))
+    })
 }
 
 /// Removes what a move has made in the new place. What can't be removed now stays named, so that a

@@ -48,6 +48,25 @@ impl Counted {
     }
 }
 
+impl Counted {
+    pub(crate) fn of(&self, key: SourceKey) -> Option<&CountedSource> {
+        self.sources
+            .iter()
+            .find(|counted| counted.source.key == key)
+    }
+
+    /// Names and the like are not counted.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let said = |counted: &Self| -> Vec<_> {
+            let sources = counted.sources.iter();
+            sources
+                .map(|one| (one.source.key, one.coverage, one.last_batch.clone()))
+                .collect()
+        };
+        said(self) == said(other)
+    }
+}
+
 /// Held while it is counted: whoever asks meanwhile waits for the same answer.
 #[derive(Default)]
 pub(crate) struct LastCount(Mutex<Option<Kept>>);
@@ -72,6 +91,12 @@ pub(crate) enum Freshness {
 }
 
 impl Core {
+    /// What the last count has found, however old it is.
+    pub(crate) fn last_counted(&self) -> Option<Arc<Counted>> {
+        let last = self.last_count.0.lock();
+        last.as_ref().map(|kept| Arc::clone(&kept.counted))
+    }
+
     pub(crate) fn counted(&self, freshness: Freshness) -> Result<Arc<Counted>> {
         let mut last = self.last_count.0.lock();
         // Taken before the rows are read: what is committed in between counts as not counted.

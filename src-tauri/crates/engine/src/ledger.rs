@@ -1,10 +1,11 @@
 //! What each source holds, step by step from found to searchable.
 
 use oldgrowth_domain::BatchId;
+use oldgrowth_store::Lane;
 use oldgrowth_store::table::sources::{Coverage, Source};
 
 use crate::coverage::{Freshness, is_in_step};
-use crate::{Engine, FolderView, Result};
+use crate::{Engine, Error, FolderView, Result};
 
 #[derive(Clone, Debug)]
 pub struct SourceLedger {
@@ -28,16 +29,27 @@ impl SourceLedger {
 }
 
 impl Engine {
-    /// What was counted of late; [`Event::Health`](crate::Event::Health) tells when there is something newer.
+    /// The sources as they are, with what was counted of late; [`Event::Health`](crate::Event::Health) or
+    /// [`Event::MemoryChanged`](crate::Event::MemoryChanged) tells when there is something newer.
     pub fn ledger(&self) -> Result<Vec<SourceLedger>> {
         let core = self.core();
-        let counted = core.counted(Freshness::OfLate)?;
-        let sources = counted.sources.iter().map(|counted| SourceLedger {
-            source: counted.source.clone(),
-            coverage: counted.coverage,
-            watching: core.watching.view(counted.source.key),
-            last_batch: counted.last_batch.clone(),
+        let mut counted = core.counted(Freshness::OfLate)?;
+        let sources = core
+            .store
+            .read(Lane::Interactive, |r| Ok::<_, Error>(r.sources()?))?;
+        let is_new = |source: &Source| counted.of(source.key).is_none();
+        if sources.iter().any(is_new) {
+            counted = core.counted(Freshness::Exact)?;
+        }
+        let ledger = sources.into_iter().filter_map(|source| {
+            let counted = counted.of(source.key)?;
+            Some(SourceLedger {
+                coverage: counted.coverage,
+                watching: core.watching.view(source.key),
+                last_batch: counted.last_batch.clone(),
+                source,
+            })
         });
-        Ok(sources.collect())
+        Ok(ledger.collect())
     }
 }

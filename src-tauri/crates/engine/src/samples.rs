@@ -42,6 +42,8 @@ impl Engine {
             remove(w, source.key, now)?;
             Ok::<_, Error>(removed)
         })?;
+        // An import that stays, because others came by it too, has fewer items now.
+        core.tallies.forget();
         core.queue.wake();
         core.memory_changed();
         core.counts_changed();

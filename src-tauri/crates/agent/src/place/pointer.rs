@@ -130,6 +130,18 @@ impl Pointer {
         relocate::replace(&self.usual.join(POINTER), &text)
     }
 
+    /// Says again what it said before a move with this id, unless it says nothing of that move. A step
+    /// that failed may have replaced it all the same: only what is read tells.
+    pub(crate) fn lead_back(&self, before: &Note, id: &str) -> io::Result<()> {
+        let leads_elsewhere = self
+            .read()
+            .is_ok_and(|now| now.used.is_none_or(|used| used.id != id));
+        if leads_elsewhere {
+            return Ok(());
+        }
+        self.write(before)
+    }
+
     /// Gives a pointer that can't be read another name.
     pub(crate) fn set_aside(&self, now_unix_ms: i64) -> io::Result<()> {
         let aside = format!("place.unreadable-{now_unix_ms}.json");
@@ -211,5 +223,42 @@ fn read_small(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) => Err(error),
         Ok(meta) if meta.len() > FILE_BYTES_MAX => Err(io::ErrorKind::InvalidData.into()),
         Ok(_) => fs::read(path).map(Some),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_that_a_failed_step_has_replaced_leads_back() {
+        let home = tempfile::tempdir().unwrap();
+        let (usual, new) = (home.path().join("usual"), home.path().join("new"));
+        fs::create_dir(&new).unwrap();
+        let pointer = Pointer::in_folder(usual.clone());
+        let before = Note {
+            begun: vec![Begun {
+                to: new.clone(),
+                id: "this".to_owned(),
+                unix_ms: 1,
+                made: true,
+                fresh: true,
+            }],
+            ..Note::default()
+        };
+        let mut after = before.clone();
+        after.lead_to(&pointer, &new, "this").unwrap();
+        // The name was given, and making it last failed.
+        pointer.write(&after).unwrap();
+        pointer.lead_back(&before, "this").unwrap();
+        assert_eq!(
+            (pointer.read().unwrap(), pointer.folder().unwrap()),
+            (before.clone(), usual),
+            "what is undone from here on is used no more"
+        );
+        after.lead_to(&pointer, &new, "another").unwrap();
+        pointer.write(&after).unwrap();
+        pointer.lead_back(&before, "this").unwrap();
+        assert_eq!(pointer.read().unwrap(), after, "that of another stays");
     }
 }

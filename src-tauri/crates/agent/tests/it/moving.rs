@@ -278,6 +278,15 @@ fn while_its_disk_is_away_nothing_is_begun_anew() {
         (place.code, &place.last()["there"]),
         (3, &Value::Bool(false))
     );
+    let usual = person.usual();
+    refused(
+        &person.run(&["place", "--remove-copy", usual.to_str().unwrap(), "--yes"]),
+        "your memory is not in it",
+    );
+    assert!(
+        usual.join("memory_tree/chunks.db").exists(),
+        "what may be the only copy stays"
+    );
     fs::remove_dir(disk.join("memory")).unwrap();
     fs::remove_dir(&disk).unwrap();
     fs::rename(&away, &disk).unwrap();

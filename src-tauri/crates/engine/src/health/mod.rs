@@ -196,13 +196,25 @@ impl Core {
                 Look::Everything => Freshness::Anew,
                 Look::Changed => Freshness::Exact,
             };
-            let row = match self.counted(freshness) {
-                Ok(counted) => rows::coverage(&counted.sum(), counted.sources.len()),
-                Err(_) => rows::waits_for_store(),
-            };
-            self.board.set(HealthCode::Coverage, row, now);
-            // Only now: whoever asks meanwhile waits for the same count.
-            self.board.counted(to_count.unwrap_or_default());
+            let before = self.last_counted();
+            match self.counted(freshness) {
+                Ok(counted) => {
+                    let row = rows::coverage(&counted.sum(), counted.sources.len());
+                    let said = self.board.set(HealthCode::Coverage, row, now);
+                    // Only now: whoever asks meanwhile waits for the same count.
+                    self.board.counted(to_count.unwrap_or_default());
+                    // Whoever was answered with what was counted of late hears of the last word, by
+                    // the row or, where the row's sentence is the same, by this.
+                    if !said && before.is_some_and(|before| !before.says_the_same(&counted)) {
+                        self.memory_changed();
+                    }
+                }
+                Err(_) => {
+                    let row = rows::waits_for_store();
+                    self.board.set(HealthCode::Coverage, row, now);
+                    self.board.mark_counts_stale();
+                }
+            }
         }
         self.board.status(self.store.reservations())
     }

@@ -212,8 +212,9 @@ impl Core {
             Ok::<_, Error>(w.batch(key)?)
         });
         let view = self.batch_view(self.distrust(batch)?)?;
-        // Told before anybody works on it, so that its end is not told before its beginning.
-        self.tell(News::Batch(view.batch.key));
+        // Told before anybody works on it, so that its end is not told before its beginning. One of
+        // which nothing is to be read ends here.
+        self.tell_batch(view.batch.key);
         self.queue.wake();
         self.tell_later(News::Work);
         Ok(view)

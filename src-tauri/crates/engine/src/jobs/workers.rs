@@ -23,6 +23,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How soon to look again after another worker was quicker.
 const LOOK_AGAIN_SOON: Duration = Duration::from_millis(5);
 
+/// How soon to count again after the store could not be asked.
+const COUNT_AGAIN: Duration = Duration::from_secs(10);
+
 pub(crate) struct Workers {
     core: Arc<Core>,
     threads: Vec<JoinHandle<()>>,
@@ -129,6 +132,11 @@ impl Core {
                         to_count = false;
                         self.tell_counts();
                     }
+                    let at_most = if self.board.counts_are_stale() {
+                        Some(at_most.map_or(COUNT_AGAIN, |at_most| at_most.min(COUNT_AGAIN)))
+                    } else {
+                        at_most
+                    };
                     self.queue.sleep(seen, at_most);
                 }
                 Err(error) => {

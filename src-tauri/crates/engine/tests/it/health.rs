@@ -208,3 +208,30 @@ fn memory_changes_are_told_in_order_and_the_last_of_them_always() {
         numbers()
     );
 }
+
+#[test]
+fn what_could_not_be_counted_is_counted_as_soon_as_it_can_be() {
+    let place = Place::new();
+    place.write_many(3);
+    place.start(1).import_to_the_end();
+    let rig = place.start(0);
+    let rename = |from: &str, to: &str| {
+        let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+        place.raw().execute_batch(&sql).unwrap();
+    };
+    rename("places", "hidden");
+    let status = rig.engine.status();
+    assert_eq!(
+        row(&status, HealthCode::Coverage).state,
+        ComponentState::Unknown,
+        "nobody knows"
+    );
+    rename("hidden", "places");
+    let status = rig.engine.status();
+    let coverage = row(&status, HealthCode::Coverage);
+    assert!(
+        coverage.cause.starts_with("3 passages"),
+        "{}",
+        coverage.cause
+    );
+}

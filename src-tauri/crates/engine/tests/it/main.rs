@@ -10,6 +10,7 @@
 mod activity;
 mod conversations;
 mod copies;
+mod counting;
 mod failures;
 mod guard;
 mod health;

@@ -248,3 +248,20 @@ fn a_plan_says_what_is_known_already_and_can_be_called_off() {
     let known = plan.known.unwrap();
     assert_eq!((known.new, known.changed, known.unchanged), (1, 1, 3));
 }
+
+#[test]
+fn an_import_that_stays_without_its_samples_tells_what_is_left_of_it() {
+    let place = Place::new();
+    let rig = place.start(1);
+    let samples = place.write("samples/heron.md", "A sample heron.\n");
+    rig.engine.start_samples(samples.parent().unwrap()).unwrap();
+    rig.idle();
+    place.write("own.md", "The reeds are our own.\n");
+    place.write("samples/heron.md", "Another sample heron.\n");
+    let import = rig.import_to_the_end();
+    assert_eq!((import.total(), import.progress.new), (2, 1));
+    rig.engine.remove_source(&samples_of(&rig)).unwrap();
+    rig.idle();
+    let left = rig.engine.batch(&import.batch.id).unwrap();
+    assert_eq!((left.total(), left.progress.changed), (1, 0));
+}

@@ -1,0 +1,120 @@
+//! What is counted only now and then is never the last word.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use oldgrowth_engine::{Event, SourceLedger};
+use oldgrowth_models::Extractive;
+use oldgrowth_store::Clock;
+use oldgrowth_testkit::{TestEngine, WallClock};
+
+use crate::rig::DEADLINE;
+
+const STEP_MS: u64 = 100;
+
+/// Time passes only while somebody counts, and then with each look at it.
+#[derive(Debug, Default)]
+struct SlowClock {
+    ms: AtomicU64,
+    passes: AtomicBool,
+}
+
+impl Clock for SlowClock {
+    fn monotonic(&self) -> Duration {
+        let step = if self.passes.load(Ordering::SeqCst) {
+            STEP_MS
+        } else {
+            0
+        };
+        Duration::from_millis(self.ms.fetch_add(step, Ordering::SeqCst) + step)
+    }
+
+    fn unix_ms(&self) -> i64 {
+        1_700_000_000_000
+    }
+}
+
+/// A memory of two notes at rest.
+struct Memory {
+    test: TestEngine,
+    clock: Arc<SlowClock>,
+    notes: tempfile::TempDir,
+    _workspace: tempfile::TempDir,
+}
+
+impl Memory {
+    fn new() -> Self {
+        let (workspace, notes) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        for name in ["heron.md", "reed.md"] {
+            std::fs::write(notes.path().join(name), format!("About the {name}.\n")).unwrap();
+        }
+        let clock = Arc::new(SlowClock::default());
+        let test = TestEngine::with(workspace.path(), 1, clock.clone(), Arc::new(Extractive));
+        test.engine
+            .start_import(&[notes.path().to_path_buf()])
+            .unwrap();
+        let wall = WallClock::start();
+        let idle = test.engine.wait_until_idle(|| wall.monotonic() < DEADLINE);
+        assert!(idle.unwrap(), "it comes to its end");
+        Self {
+            test,
+            clock,
+            notes,
+            _workspace: workspace,
+        }
+    }
+
+    /// What this finds serves for a while.
+    fn count_slowly(&self) {
+        self.clock.passes.store(true, Ordering::SeqCst);
+        self.test.engine.doctor();
+        self.clock.passes.store(false, Ordering::SeqCst);
+    }
+
+    fn ledger(&self) -> SourceLedger {
+        let mut ledger = self.test.engine.ledger().unwrap();
+        assert_eq!(ledger.len(), 1);
+        ledger.remove(0)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        let file = self.notes.path().join(name);
+        std::fs::write(&file, "\u{0}\u{1}\u{2}").unwrap();
+        file
+    }
+}
+
+#[test]
+fn a_source_is_told_as_it_is_whenever_it_was_counted() {
+    let memory = Memory::new();
+    let engine = &memory.test.engine;
+    engine.stop();
+    memory.count_slowly();
+    let id = memory.ledger().source.id;
+    engine.rename_source(&id, "My walks").unwrap();
+    engine.watch_source(&id, true).unwrap();
+    let source = memory.ledger().source;
+    assert_eq!(source.name, "My walks", "it has its new name");
+    assert!(source.watched_since.is_some(), "and is watched");
+}
+
+#[test]
+fn a_count_that_changes_no_sentence_is_told_all_the_same() {
+    let memory = Memory::new();
+    let engine = &memory.test.engine;
+    memory.count_slowly();
+    let picture = memory.file("picture.bin");
+    let (tell, told) = mpsc::channel();
+    engine.subscribe(move |event| {
+        if matches!(event, Event::MemoryChanged { .. }) {
+            tell.send(()).ok();
+        }
+    });
+    engine.start_import(&[picture]).unwrap();
+    while memory.ledger().coverage.not_read == 0 {
+        let heard = told.recv_timeout(DEADLINE);
+        assert!(heard.is_ok(), "whoever was answered of late asks again");
+    }
+}
