@@ -260,7 +260,7 @@ const views = [
       await page.waitForSelector(id("shortcuts"));
     } },
   { name: "shortcuts-off", at: "?fake=full#/recall", see: id("question-box"), do: async (page) => {
-      await openPalette("keyboard")(page);
+      await openPalette("keyboard shortcuts")(page);
       await page.keyboard.press("Enter");
       await click("character-keys")(page);
     } },

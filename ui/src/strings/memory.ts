@@ -28,7 +28,7 @@ export const memoryWords = {
   memory: {
     title: "Memory",
     untitled: "Untitled",
-    openOriginal: "Open original",
+    openOriginal: "Open the file",
     passages: (first: number, last: number, total: number) => `Passages ${number(first)} to ${number(last)} of ${number(total)}`,
     source: "Source",
     happened: "Happened",
