@@ -37,7 +37,7 @@ export const sourcesWords = {
     watchOf: (name: string) => `Watch ${name} for changes`,
     watching: {
       starting: "Looking through it after the start.",
-      watched: "Watched. What changes is read by itself.",
+      watched: "Watched.",
       looked_at: "Where it is, the system does not report changes, so it is looked through every five minutes.",
       too_many: "The system can watch no more folders, so it is looked through every five minutes.",
       idle: "It is watched while Oldgrowth is at work.",
