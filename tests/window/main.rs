@@ -208,6 +208,7 @@ async fn a_backup_brings_back_what_was_and_keeps_aside_what_is() {
     assert_eq!(window.count("backup-row").await, 1, "it is listed at once");
 
     window.click("nav-sources").await;
+    window.click("import-menu").await;
     write_note(
         &window,
         "The roof",
@@ -267,6 +268,7 @@ async fn a_store_that_breaks_opens_the_doctor_and_is_mended_there() {
     let elsewhere = person.home().join("chunks.db");
     fs::rename(&store, &elsewhere).unwrap();
     window.click("nav-sources").await;
+    window.click("import-menu").await;
     fill_note(&window, "The roof", "Two slates are loose.").await;
     window.find("note-dialog [role=alert]").await;
     let written =

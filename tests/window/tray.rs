@@ -160,7 +160,15 @@ async fn the_tray_says_how_the_memory_is_and_keeps_the_program() {
     until("the tray says what the window says", || async {
         let lines = icon.lines();
         let words: Vec<&str> = lines.iter().map(|(_, words)| words.as_str()).collect();
-        (words == [&headline, "Open Oldgrowth", "New note", "Quit Oldgrowth"]).then_some(())
+        (words
+            == [
+                &headline,
+                "Open Oldgrowth",
+                "New note",
+                "Pause work",
+                "Quit Oldgrowth",
+            ])
+        .then_some(())
     })
     .await;
     let file = icon.file();
@@ -168,6 +176,19 @@ async fn the_tray_says_how_the_memory_is_and_keeps_the_program() {
         file.starts_with(&person.home().display().to_string()),
         "the icon lies among the app's own files: {file}"
     );
+
+    icon.choose("Pause work");
+    window.find("work-mark .paused").await;
+    let offered = |words: &str| icon.lines().iter().any(|(_, line)| line == words);
+    until("the tray offers to resume it", || async {
+        offered("Resume work").then_some(())
+    })
+    .await;
+    icon.choose("Resume work");
+    until("and to pause it again", || async {
+        offered("Pause work").then_some(())
+    })
+    .await;
 
     window.click("nav-settings").await;
     window.click("keep-running").await;

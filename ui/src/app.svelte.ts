@@ -134,12 +134,13 @@ export class AppState {
     void this.place.load();
     void this.activity.load();
     const health = this.health.load();
-    const ledger = this.ledger.load();
-    await this.imports.load();
-    // What a large memory holds takes a while to count, and nobody new has one.
-    const perhapsNew = !this.welcome.isOver && this.router.route.place === "recall" && this.imports.batches?.length === 0;
-    if (perhapsNew || this.imports.error !== null) {
-      await Promise.all([health, ledger]);
+    const [ledger, imports] = [this.ledger.load(), this.imports.load()];
+    // Only somebody new is kept waiting, until it is known that nothing is remembered.
+    if (!this.welcome.isOver && this.router.route.place === "recall") {
+      await imports;
+      // What a large memory holds takes a while to count, and nobody new has one.
+      const perhapsNew = this.imports.batches?.length === 0;
+      if (perhapsNew) await Promise.all([health, ledger]);
       if (perhapsNew && !this.health.storeFails && this.ledger.empty) this.router.replace({ place: "welcome", step: "begin" });
     }
     void health.then(() => (this.doctorDue = this.health.storeFails && this.router.route.place !== "doctor"));
