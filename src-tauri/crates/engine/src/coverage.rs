@@ -4,12 +4,13 @@
 //! To count a million passages takes seconds, so what was counted is kept until something has been
 //! written since; and while something is written all the time, counting takes a small part of it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_domain::BatchId;
-use oldgrowth_store::Lane;
 use oldgrowth_store::table::sources::{Coverage, Source};
+use oldgrowth_store::{Lane, SourceKey};
 use parking_lot::Mutex;
 
 use crate::engine::Core;
@@ -18,6 +19,9 @@ use crate::{Error, Result};
 /// What was counted serves for so many times as long as the counting took, although something was
 /// written meanwhile, where the last word is not needed.
 const SERVES_FOR_TIMES: u32 = 10;
+
+/// How many documents are counted in one read.
+const DOCUMENTS_AT_A_TIME: i64 = 1_000;
 
 /// What all sources held at one time.
 #[derive(Clone, Debug, Default)]
@@ -37,14 +41,8 @@ impl Counted {
     /// Over all sources.
     pub(crate) fn sum(&self) -> Coverage {
         let mut sum = Coverage::default();
-        for CountedSource { coverage: part, .. } in &self.sources {
-            sum.placed += part.placed;
-            sum.not_read += part.not_read;
-            sum.documents += part.documents;
-            sum.chunks += part.chunks;
-            sum.indexed += part.indexed;
-            sum.in_tree += part.in_tree;
-            sum.nodes += part.nodes;
+        for source in &self.sources {
+            sum.add(source.coverage);
         }
         sum
     }
@@ -88,18 +86,7 @@ impl Core {
                 return Ok(Arc::clone(&kept.counted));
             }
         }
-        let sources = self.store.read(Lane::Interactive, |r| {
-            r.sources()?
-                .into_iter()
-                .map(|source| {
-                    Ok::<_, Error>(CountedSource {
-                        coverage: r.source_coverage(source.key)?,
-                        last_batch: r.newest_batch_of(source.key)?.map(|batch| batch.id),
-                        source,
-                    })
-                })
-                .collect::<Result<Vec<_>>>()
-        })?;
+        let sources = self.count()?;
         let at = self.ambient.clock.monotonic();
         let counted = Arc::new(Counted { sources });
         *last = Some(Kept {
@@ -109,6 +96,43 @@ impl Core {
             took: at.saturating_sub(begun),
         });
         Ok(counted)
+    }
+}
+
+impl Core {
+    /// Reads a little at a time: one long read would end at its deadline, and keep the log from being
+    /// emptied meanwhile. What is written in between is counted the next time.
+    fn count(&self) -> Result<Vec<CountedSource>> {
+        let (mut sources, last) = self.store.read(Lane::Background, |r| {
+            let sources = r.sources()?.into_iter().map(|source| {
+                Ok::<_, Error>(CountedSource {
+                    coverage: r.coverage_beside_documents(source.key)?,
+                    last_batch: r.newest_batch_of(source.key)?.map(|batch| batch.id),
+                    source,
+                })
+            });
+            Ok::<_, Error>((sources.collect::<Result<Vec<_>>>()?, r.last_document()?))
+        })?;
+        let places: HashMap<SourceKey, usize> = sources
+            .iter()
+            .enumerate()
+            .map(|(at, counted)| (counted.source.key, at))
+            .collect();
+        let mut from = 1;
+        while from <= last {
+            let to = from + DOCUMENTS_AT_A_TIME - 1;
+            let parts = self.store.read(Lane::Background, |r| {
+                Ok::<_, Error>(r.coverage_of_documents(from, to)?)
+            })?;
+            for (source, part) in parts {
+                let counted = places.get(&source).and_then(|at| sources.get_mut(*at));
+                if let Some(counted) = counted {
+                    counted.coverage.add(part);
+                }
+            }
+            from = to + 1;
+        }
+        Ok(sources)
     }
 }
 

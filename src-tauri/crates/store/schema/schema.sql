@@ -105,6 +105,8 @@ CREATE INDEX jobs_item ON jobs (source_id, item, id) WHERE source_id IS NOT NULL
 
 CREATE INDEX jobs_lease ON jobs (lease_until) WHERE state = 'running';
 
+CREATE INDEX jobs_unread ON jobs (source_id, item, id) WHERE outcome = 'skipped' OR state = 'failed';
+
 CREATE UNIQUE INDEX jobs_waiting_twin ON jobs (dedupe_key) WHERE state = 'ready';
 
 CREATE TABLE node_children (
@@ -169,7 +171,7 @@ CREATE TABLE sources (
     name           TEXT    NOT NULL,
     created_at     INTEGER NOT NULL,
     last_import_at INTEGER,
-    watched_since  INTEGER,
+    watched_since  INTEGER, last_batch_id INTEGER,
     CHECK ((kind IN ('folder', 'samples')) = (root IS NOT NULL)),
     CHECK ((kind = 'chats') = (service IS NOT NULL)),
     CHECK (kind = 'folder' OR watched_since IS NULL)

@@ -1,7 +1,7 @@
 //! Planning an import, and queuing it: one parent and one child for each item, in one transaction,
 //! before anything is read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -189,12 +189,14 @@ impl Core {
                 w.ensure_source(Origin::Samples(root), SAMPLES_NAME, now)?;
             }
             let mut sources = Sources::known(w.sources()?);
+            let mut met = BTreeSet::new();
             for file in &plan.items {
                 let (source, item) = match &file.part {
                     Some(part) => (sources.chats(w, file.format, now)?, part.key.clone()),
                     None => sources.place(w, &file.root, &file.relative, now)?,
                 };
                 w.insert_job(&item_job(file, key, source, item), now)?;
+                met.insert(source);
             }
             for file in &plan.skipped {
                 let (source, item) = match file.service {
@@ -202,7 +204,9 @@ impl Core {
                     None => sources.place(w, &file.root, &file.relative, now)?,
                 };
                 w.insert_skipped(key, source, &item, &reason(&file.problem), now)?;
+                met.insert(source);
             }
+            w.note_batch(key, &met)?;
             w.settle_batch(key, now)?;
             tallies.put(key, w.batch_progress(key)?);
             Ok::<_, Error>(w.batch(key)?)

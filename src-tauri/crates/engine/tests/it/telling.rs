@@ -104,4 +104,16 @@ fn ten_thousand_documents_are_told_in_few_events_and_the_last_is_exact() {
         panic!("health was told of");
     };
     assert_eq!(told.components, status.components);
+    let ledger = test.engine.ledger().unwrap();
+    let counted = ledger.first().unwrap().coverage;
+    assert_eq!(
+        (
+            counted.documents,
+            counted.chunks,
+            counted.indexed,
+            counted.in_tree
+        ),
+        (DOCUMENTS, DOCUMENTS, DOCUMENTS, DOCUMENTS),
+        "and what is counted a little at a time is all there is"
+    );
 }

@@ -127,7 +127,7 @@ impl Read<'_> {
     pub fn newest_batch_of(&self, source: SourceKey) -> Result<Option<Batch>> {
         const SQL: &str = "
             SELECT id, public_id, label, state, created_at, ended_at, cause FROM batches
-            WHERE id = (SELECT max(batch_id) FROM jobs WHERE source_id = :source)";
+            WHERE id = (SELECT last_batch_id FROM sources WHERE id = :source)";
         self.row(SQL, named_params! { ":source": source }, batch)
     }
 

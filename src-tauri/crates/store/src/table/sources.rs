@@ -1,11 +1,13 @@
 //! Where documents come from.
 
+use std::collections::BTreeSet;
+
 use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::{SourceId, UnixMs};
 use rusqlite::{Row, named_params};
 
 use super::{parsed, time};
-use crate::{Read, Result, SourceKey, Write};
+use crate::{BatchKey, Read, Result, SourceKey, Write};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceKind {
@@ -101,6 +103,18 @@ pub struct Coverage {
     pub nodes: u32,
 }
 
+impl Coverage {
+    pub fn add(&mut self, part: Self) {
+        self.placed += part.placed;
+        self.not_read += part.not_read;
+        self.documents += part.documents;
+        self.chunks += part.chunks;
+        self.indexed += part.indexed;
+        self.in_tree += part.in_tree;
+        self.nodes += part.nodes;
+    }
+}
+
 impl Read<'_> {
     pub fn sources(&self) -> Result<Vec<Source>> {
         const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources ORDER BY name, id";
@@ -152,7 +166,50 @@ impl Read<'_> {
         })
     }
 
-    pub fn source_coverage(&self, key: SourceKey) -> Result<Coverage> {
+    /// The key of the newest document; 0 when there is none.
+    pub fn last_document(&self) -> Result<i64> {
+        const SQL: &str = "SELECT coalesce(max(id), 0) FROM documents";
+        self.one(SQL, [], |row| row.get(0))
+    }
+
+    /// What the documents of these keys, both included, have come to, by source. All of them at once would
+    /// take seconds in a large memory.
+    pub fn coverage_of_documents(&self, from: i64, to: i64) -> Result<Vec<(SourceKey, Coverage)>> {
+        const DOCUMENTS: &str = "
+            SELECT source_id, count(*) FROM documents
+            WHERE id BETWEEN :from AND :to AND superseded_at IS NULL GROUP BY source_id";
+        const CHUNKS: &str = "
+            SELECT d.source_id, count(*), count(w.id), count(b.id) + count(n.node_id)
+            FROM documents d
+            CROSS JOIN chunks c ON c.document_id = d.id
+            LEFT JOIN words_docsize w ON w.id = c.id
+            LEFT JOIN buffer_items b ON b.chunk_id = c.id
+            LEFT JOIN node_children n ON n.chunk_id = c.id
+            WHERE d.id BETWEEN :from AND :to AND d.superseded_at IS NULL
+            GROUP BY d.source_id";
+        let range = named_params! { ":from": from, ":to": to };
+        let mut parts = self.rows(DOCUMENTS, range, |row| {
+            let coverage = Coverage {
+                documents: row.get(1)?,
+                ..Coverage::default()
+            };
+            Ok((row.get(0)?, coverage))
+        })?;
+        parts.extend(self.rows(CHUNKS, range, |row| {
+            let coverage = Coverage {
+                chunks: row.get(1)?,
+                indexed: row.get(2)?,
+                in_tree: row.get(3)?,
+                ..Coverage::default()
+            };
+            Ok((row.get(0)?, coverage))
+        })?);
+        Ok(parts)
+    }
+
+    /// What of a source's coverage is not counted from its documents: its places, what was not read, and
+    /// its summaries.
+    pub fn coverage_beside_documents(&self, key: SourceKey) -> Result<Coverage> {
         const SQL: &str = "
             SELECT
                 (SELECT count(*) FROM places WHERE source_id = :source),
@@ -162,28 +219,26 @@ impl Read<'_> {
                     AND NOT EXISTS (SELECT 1 FROM jobs k
                                      WHERE k.source_id = j.source_id AND k.item = j.item AND k.id > j.id)
                     AND NOT EXISTS (SELECT 1 FROM places p WHERE p.source_id = j.source_id AND p.item = j.item)),
-                (SELECT count(*) FROM documents WHERE source_id = :source AND superseded_at IS NULL),
-                count(*),
-                count(w.id),
-                count(b.id) + count(n.node_id),
-                (SELECT count(*) FROM nodes JOIN trees t ON t.id = tree_id WHERE t.source_id = :source)
-            FROM documents d
-            JOIN chunks c ON c.document_id = d.id
-            LEFT JOIN words_docsize w ON w.id = c.id
-            LEFT JOIN buffer_items b ON b.chunk_id = c.id
-            LEFT JOIN node_children n ON n.chunk_id = c.id
-            WHERE d.source_id = :source AND d.superseded_at IS NULL";
+                (SELECT count(*) FROM trees t JOIN nodes n ON n.tree_id = t.id WHERE t.source_id = :source)";
         self.one(SQL, named_params! { ":source": key }, |row| {
             Ok(Coverage {
                 placed: row.get(0)?,
                 not_read: row.get(1)?,
-                documents: row.get(2)?,
-                chunks: row.get(3)?,
-                indexed: row.get(4)?,
-                in_tree: row.get(5)?,
-                nodes: row.get(6)?,
+                nodes: row.get(2)?,
+                ..Coverage::default()
             })
         })
+    }
+
+    /// All that one source has come to.
+    pub fn source_coverage(&self, key: SourceKey) -> Result<Coverage> {
+        let mut sum = self.coverage_beside_documents(key)?;
+        for (source, part) in self.coverage_of_documents(0, self.last_document()?)? {
+            if source == key {
+                sum.add(part);
+            }
+        }
+        Ok(sum)
     }
 }
 
@@ -235,6 +290,15 @@ impl Write<'_> {
     pub fn delete_source(&self, key: SourceKey) -> Result<()> {
         const SQL: &str = "DELETE FROM sources WHERE id = :id";
         self.execute(SQL, named_params! { ":id": key })?;
+        Ok(())
+    }
+
+    /// Notes the import that has to do with these sources now.
+    pub fn note_batch(&self, batch: BatchKey, sources: &BTreeSet<SourceKey>) -> Result<()> {
+        const SQL: &str = "UPDATE sources SET last_batch_id = :batch WHERE id = :id";
+        for source in sources {
+            self.execute(SQL, named_params! { ":id": source, ":batch": batch })?;
+        }
         Ok(())
     }
 
