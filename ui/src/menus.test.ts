@@ -60,6 +60,8 @@ it("every_menu_is_a_line_of_the_palette_or_opens_it", async () => {
 
 it("the_menus_say_what_the_page_says", async () => {
   const { app } = await open("full", "#/sources/import/imp-1");
+  // The report can be copied once there is one.
+  await expect.poll(() => app.health.status).not.toBeNull();
   const titles = new Map(commandsOf(app).map(({ id, title }) => [id, title]));
   const apart: Record<string, string> = {
     note: "New note",

@@ -41,7 +41,7 @@ export const t = {
     health: "Health",
     looking: "Looking…",
     theme: "Theme",
-    themes: { system: "As the system", light: "Light", dark: "Dark" },
+    themes: { system: "System", light: "Light", dark: "Dark" },
   },
 
   states: { ok: "Well", unknown: "Not looked at yet", warn: "Attention", fail: "Problem" },
@@ -58,7 +58,7 @@ export const t = {
     heldByAnother: "Another program has this memory open",
     placeMissing: "Your memory’s folder is not there",
     moving: "The memory is being moved",
-    cancelled: "Called off",
+    cancelled: "Stopped",
     internal: "Something went wrong on our side",
     internalMessage: "The window could not finish what you asked for.",
     internalHint: "Try it again. If it happens once more, copy the report on the Doctor place.",

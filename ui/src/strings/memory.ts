@@ -28,7 +28,7 @@ export const memoryWords = {
   memory: {
     title: "Memory",
     untitled: "Untitled",
-    openOriginal: "Open original",
+    openOriginal: "Open the file",
     passages: (first: number, last: number, total: number) => `Passages ${number(first)} to ${number(last)} of ${number(total)}`,
     source: "Source",
     happened: "Happened",
@@ -120,7 +120,7 @@ export const memoryWords = {
     notRead: "Not read",
     pick: "Choose a row to read it here.",
     pickKeys: "Arrow keys move through the tree, Enter opens a row.",
-    waitingTitle: "Waiting for company",
+    waitingTitle: "Waiting to be summarised",
     waitingAbout: "Not summarised yet",
     waitingText:
       "These passages can be searched already. As soon as there are enough of them, or after a week, they are summarised together and move up into the tree.",

@@ -38,7 +38,7 @@ export const recallWords = {
     ],
     cited: "Open the passage to read it in its place.",
     stillReading: "It is still being read; ask again in a moment.",
-    finish: "Go on",
+    finish: "Continue",
     samplesGo: "The sample memories can be removed under Sources.",
   },
 
@@ -59,7 +59,7 @@ export const recallWords = {
     source: "Source",
     anySource: "All sources",
     kind: "Kind",
-    anyKind: "Everything",
+    anyKind: "All kinds",
     kinds: { document: "Documents", note: "Notes", conversation: "Conversations" } as Record<string, string>,
     when: "When",
     whens: { any: "Any time", week: "Last 7 days", month: "Last month", year: "Last year", between: "Between…" },
@@ -138,7 +138,7 @@ export const recallWords = {
     title: "People & topics",
     people: "People",
     none: "Nobody speaks in your memory yet. People are those who speak in the conversations that you import.",
-    bring: "Import an export",
+    bring: "Import conversations",
     narrow: "Filter by name",
     nobody: (typed: string) => `Nobody is called “${typed}”.`,
     said: (passages: number, conversations: number) =>

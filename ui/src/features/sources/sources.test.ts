@@ -34,7 +34,7 @@ it("a_folder_is_watched_by_a_switch_and_says_how_it_is_doing", async () => {
   toggle?.click();
   await expect.poll(() => rowOf("src-notes").querySelector<HTMLElement>("[data-testid=watch-state]")?.dataset["state"]).toBe("watched");
   expect(call).toHaveBeenCalledWith("source_watch", { id: "src-notes", on: true });
-  expect(commandsOf(app).find(({ id }) => id === "watch-src-notes")?.title).toBe("Watch Notes no longer");
+  expect(commandsOf(app).find(({ id }) => id === "watch-src-notes")?.title).toBe("Stop watching Notes");
   expect(rowOf("src-written").querySelector("[role=switch]"), "notes lie in no folder").toBeNull();
 });
 

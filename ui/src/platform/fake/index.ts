@@ -69,7 +69,8 @@ export class FakePlatform implements Platform {
   }
 
   async call<M extends Method>(method: M, params: Params<M>): Promise<Reply<M>> {
-    if (this.scenario === "loading" && method !== "status") return new Promise(() => {});
+    // Of what the window asks for before it shows a place, everything answers.
+    if (this.scenario === "loading" && method !== "status" && method !== "batches") return new Promise(() => {});
     await new Promise((resolve) => setTimeout(resolve, 30));
     const health = method === "status" || method === "doctor" || method === "store_try_now";
     if (this.scenario === "error" && !health) throw unavailable;
