@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use oldgrowth_wire::{BatchState, Event};
+use oldgrowth_wire::{BatchState, CopyWork, Event};
 use parking_lot::Mutex;
 use tauri::{AppHandle, Emitter, Manager, Runtime};
 
@@ -58,8 +58,15 @@ impl Underway {
             Event::Batch(batch) => {
                 work.imports.remove(&batch.id);
             }
-            Event::Copy(_) => work.copying = true,
+            Event::Copy(copy) => {
+                work.copying = true;
+                if copy.work == CopyWork::Restore {
+                    work.imports.clear();
+                }
+            }
             Event::CopiesChanged => work.copying = false,
+            // What is open from now on may never have heard of them. Those that go on tell so.
+            Event::PlaceChanged => *work = Work::default(),
             _ => {}
         }
     }
@@ -67,7 +74,7 @@ impl Underway {
 
 #[cfg(test)]
 mod tests {
-    use oldgrowth_wire::{CopyProgress, CopyWork};
+    use oldgrowth_wire::{Batch, BatchCause, CopyProgress};
 
     use super::*;
 
@@ -83,5 +90,49 @@ mod tests {
         assert!(underway.any(), "a backup is being made");
         underway.hear(&Event::CopiesChanged);
         assert!(!underway.any(), "it is made");
+    }
+
+    fn running() -> Event {
+        Event::Batch(Batch {
+            id: "batch-1".to_owned(),
+            label: "Notes".to_owned(),
+            state: BatchState::Running,
+            cause: BatchCause::Named,
+            created_at: String::new(),
+            ended_at: None,
+            total: 2,
+            conversations: 0,
+            ended: 0,
+            new: 0,
+            changed: 0,
+            unchanged: 0,
+            skipped: 0,
+            failed: 0,
+            cancelled: 0,
+            reason: None,
+            bytes_total: 0,
+            bytes_ended: 0,
+            rate: None,
+            paused: false,
+            eta_seconds: None,
+        })
+    }
+
+    #[test]
+    fn an_import_that_the_memory_no_longer_knows_is_no_work() {
+        let underway = Underway::default();
+        underway.hear(&running());
+        underway.hear(&Event::PlaceChanged);
+        assert!(!underway.any(), "another memory is open");
+        underway.hear(&running());
+        underway.hear(&Event::Copy(CopyProgress {
+            work: CopyWork::Restore,
+            done: 0,
+            of: 0,
+        }));
+        underway.hear(&Event::CopiesChanged);
+        assert!(!underway.any(), "its end will never be told");
+        underway.hear(&running());
+        assert!(underway.any(), "one that goes on tells so");
     }
 }
