@@ -1,7 +1,7 @@
 // How long the real window takes to its first content, with a large memory and with none.
 
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,7 +31,8 @@ export async function measureStart(rows, program, large) {
       for (const memory of memories) memory.times.push(await start(program, memory));
     }
   } finally {
-    rmSync(home, { recursive: true, force: true });
+    // The last window may still be closing.
+    rmSync(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 200 });
   }
   const [ours, plain] = memories.map(({ times }) => median(times));
   const times = ours / plain;
@@ -60,10 +61,13 @@ async function start(program, { workspace, home }) {
     await until(() => ask("GET", "/status").catch(() => null));
     const capabilities = { alwaysMatch: { "webkitgtk:browserOptions": { binary: program, args: [] } } };
     const { sessionId } = await ask("POST", "/session", { capabilities });
-    const started = startedAt(childOf(driver.pid));
+    const window = childOf(driver.pid);
+    const started = startedAt(window);
     const script = 'const [mark] = performance.getEntriesByName("first-content"); return mark ? performance.timeOrigin + mark.startTime : null;';
     const shown = await until(() => ask("POST", `/session/${sessionId}/execute/sync`, { script, args: [] }));
     await ask("DELETE", `/session/${sessionId}`);
+    // It holds its memory until it has ended, and the next start would be refused.
+    await until(() => !existsSync(`/proc/${window}`));
     return shown - started;
   } finally {
     driver.kill();

@@ -141,6 +141,8 @@ export class AppState {
       // What a large memory holds takes a while to count, and nobody new has one.
       const perhapsNew = this.imports.batches?.length === 0;
       if (perhapsNew) await Promise.all([health, ledger]);
+      // Whoever has a memory is not new, and waits no more from the next start on.
+      else if (this.imports.error === null) this.welcome.end();
       if (perhapsNew && !this.health.storeFails && this.ledger.empty) this.router.replace({ place: "welcome", step: "begin" });
     }
     void health.then(() => (this.doctorDue = this.health.storeFails && this.router.route.place !== "doctor"));

@@ -13,6 +13,8 @@ async function open(scenario: Scenario): Promise<AppState> {
   const app = new AppState(new FakePlatform(scenario));
   render(App, { app });
   await app.start();
+  // The window shows itself before it knows how everything is.
+  if (app.phase === "open") await expect.poll(() => app.health.status).not.toBeNull();
   return app;
 }
 

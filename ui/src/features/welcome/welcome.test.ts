@@ -29,9 +29,10 @@ it("an_empty_memory_begins_with_the_introduction_and_skipping_it_is_remembered",
 });
 
 it("a_memory_that_holds_something_begins_with_the_question", async () => {
-  await open("full");
+  const app = await open("full");
   expect(await screen.findByTestId("question-box")).toBeTruthy();
   expect(screen.queryByTestId("welcome")).toBeNull();
+  expect(app.welcome.isOver, "nobody with a memory is kept waiting for it again").toBe(true);
 });
 
 it("a_store_that_fails_is_no_empty_memory", async () => {
