@@ -1,4 +1,4 @@
--- What the steps come to, version 5. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
+-- What the steps come to, version 3. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
 
 CREATE TABLE batches (
     id         INTEGER PRIMARY KEY,
@@ -171,7 +171,8 @@ CREATE TABLE sources (
     name           TEXT    NOT NULL,
     created_at     INTEGER NOT NULL,
     last_import_at INTEGER,
-    watched_since  INTEGER, last_batch_id INTEGER,
+    watched_since  INTEGER,
+    last_batch_id  INTEGER, -- the newest import that had to do with it: among a million jobs it is found by reading all
     CHECK ((kind IN ('folder', 'samples')) = (root IS NOT NULL)),
     CHECK ((kind = 'chats') = (service IS NOT NULL)),
     CHECK (kind = 'folder' OR watched_since IS NULL)

@@ -15,9 +15,7 @@ const APPLICATION_ID: i32 = 0x4F6C_6467;
 const STEPS: &[&str] = &[
     include_str!("../schema/0001_first.sql"),
     include_str!("../schema/0002_conversations.sql"),
-    include_str!("../schema/0003_sources.sql"),
-    include_str!("../schema/0004_counting.sql"),
-    include_str!("../schema/0005_causes.sql"),
+    include_str!("../schema/0003_sources_and_counting.sql"),
 ];
 
 /// The schema that this version reads and writes.

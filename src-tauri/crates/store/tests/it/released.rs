@@ -11,12 +11,10 @@ use rusqlite::Connection;
 use crate::place::{NOW, raw, with_store};
 
 /// A dump of a whole file, one for each released version.
-const RELEASED: [(i32, &str); 5] = [
+const RELEASED: [(i32, &str); 3] = [
     (1, include_str!("../fixtures/v01.sql")),
     (2, include_str!("../fixtures/v02.sql")),
     (3, include_str!("../fixtures/v03.sql")),
-    (4, include_str!("../fixtures/v04.sql")),
-    (5, include_str!("../fixtures/v05.sql")),
 ];
 
 fn restore(folder: &std::path::Path, dump: &str) {
