@@ -53,7 +53,7 @@ impl Board {
                 seq: 0,
                 told: 0,
                 components,
-                changed: 1,
+                changed: 0,
                 counted: 0,
             }),
         }

@@ -191,7 +191,8 @@ impl Core {
                 .set(HealthCode::Coverage, rows::waits_for_store(), now);
         }
         let to_count = self.board.to_count();
-        if store_answers && (look == Look::Everything || to_count.is_some()) {
+        let is_known = self.board.is_known(HealthCode::Coverage);
+        if store_answers && (look == Look::Everything || to_count.is_some() || !is_known) {
             let freshness = match look {
                 Look::Everything => Freshness::Anew,
                 Look::Changed => Freshness::Exact,
