@@ -6,10 +6,15 @@ import type { Backup } from "./Backup";
 import type { BackupMake } from "./BackupMake";
 import type { Batch } from "./Batch";
 import type { BatchReport } from "./BatchReport";
+import type { ChecksAsked } from "./ChecksAsked";
 import type { Copies } from "./Copies";
 import type { Empty } from "./Empty";
 import type { FailedAt } from "./FailedAt";
 import type { FindAsked } from "./FindAsked";
+import type { FixApply } from "./FixApply";
+import type { FixAsked } from "./FixAsked";
+import type { FixPlan } from "./FixPlan";
+import type { FixReceipt } from "./FixReceipt";
 import type { Folder } from "./Folder";
 import type { FoundInDocument } from "./FoundInDocument";
 import type { Hits } from "./Hits";
@@ -25,6 +30,8 @@ import type { Original } from "./Original";
 import type { People } from "./People";
 import type { Place } from "./Place";
 import type { Question } from "./Question";
+import type { Report } from "./Report";
+import type { ReportAsked } from "./ReportAsked";
 import type { RestorePreview } from "./RestorePreview";
 import type { RestoreTo } from "./RestoreTo";
 import type { Restored } from "./Restored";
@@ -40,6 +47,8 @@ import type { SourceWatch } from "./SourceWatch";
 import type { Status } from "./Status";
 import type { Storage } from "./Storage";
 import type { StorageAsk } from "./StorageAsk";
+import type { Timeline } from "./Timeline";
+import type { TimelineAt } from "./TimelineAt";
 import type { TreeAt } from "./TreeAt";
 import type { TreeView } from "./TreeView";
 import type { Unread } from "./Unread";
@@ -181,6 +190,42 @@ status: [Empty, Status],
  * The health of everything, looked at anew where looking is cheap.
  */
 doctor: [Empty, Status], 
+/**
+ * Runs checks now, those that take long among them. Answers when they have ended; each is told of as it ends.
+ */
+checks_run: [ChecksAsked, Status], 
+/**
+ * Stops the checks that are under way.
+ */
+checks_cancel: [Empty, Empty], 
+/**
+ * What a fix would do. Changes nothing.
+ */
+fix_plan: [FixAsked, FixPlan], 
+/**
+ * Carries out a plan, and looks again at what it mends. Its progress is told meanwhile.
+ */
+fix_apply: [FixApply, FixReceipt], 
+/**
+ * Stops the fix that is under way; it leaves everything as it was.
+ */
+fix_cancel: [Empty, Empty], 
+/**
+ * Takes back what a fix has done.
+ */
+fix_undo: [Id, FixReceipt], 
+/**
+ * What was fixed, newest first.
+ */
+receipts: [Empty, Array<FixReceipt>], 
+/**
+ * What has happened to this memory's health, newest first. Answered whatever state the store is in.
+ */
+timeline: [TimelineAt, Timeline], 
+/**
+ * The health of everything, to hand on.
+ */
+report: [ReportAsked, Report], 
 /**
  * Tries to open the store now instead of at its next turn.
  */

@@ -42,7 +42,10 @@ pub use copies::{BackupView, Copies, CopyProgress, CopyWork};
 pub use engine::{Engine, Parts};
 pub use error::{Error, Result};
 pub use events::{Committed, Event};
-pub use health::{Component, ComponentState, HealthCode, Status, aside_words};
+pub use health::{
+    Component, ComponentState, Evidence, FixCode, FixOffer, FixRisk, HealthCode, HealthGroup,
+    Status, aside_words,
+};
 pub use ingest::plan::{ImportPlan, PlanKnown, ReasonCount};
 pub use jobs::{Pause, PausedBy};
 pub use ledger::SourceLedger;

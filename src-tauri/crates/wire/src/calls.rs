@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Copies, FailedAt, FindAsked,
-    Folder, FoundInDocument, Hits, Id, ImportPaths, ImportPlan, JobsRetry, Ledger, MovePlan, Near,
-    NoteAdded, Original, People, Place, Question, RestorePreview, RestoreTo, Restored, Retried,
-    Search, SettingChange, Settings, ShowAt, Shown, SourceRemoval, SourceRename, SourceWatch,
-    Status, Storage, StorageAsk, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked, Work,
-    WorkFailed,
+    Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, ChecksAsked, Copies,
+    FailedAt, FindAsked, FixApply, FixAsked, FixPlan, FixReceipt, Folder, FoundInDocument, Hits,
+    Id, ImportPaths, ImportPlan, JobsRetry, Ledger, MovePlan, Near, NoteAdded, Original, People,
+    Place, Question, Report, ReportAsked, RestorePreview, RestoreTo, Restored, Retried, Search,
+    SettingChange, Settings, ShowAt, Shown, SourceRemoval, SourceRename, SourceWatch, Status,
+    Storage, StorageAsk, Timeline, TimelineAt, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked,
+    Work, WorkFailed,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -103,6 +104,24 @@ calls! {
     status / Status(Empty) -> Status;
     /// The health of everything, looked at anew where looking is cheap.
     doctor / Doctor(Empty) -> Status;
+    /// Runs checks now, those that take long among them. Answers when they have ended; each is told of as it ends.
+    checks_run / ChecksRun(ChecksAsked) -> Status;
+    /// Stops the checks that are under way.
+    checks_cancel / ChecksCancel(Empty) -> Empty;
+    /// What a fix would do. Changes nothing.
+    fix_plan / FixPlan(FixAsked) -> FixPlan;
+    /// Carries out a plan, and looks again at what it mends. Its progress is told meanwhile.
+    fix_apply / FixApply(FixApply) -> FixReceipt;
+    /// Stops the fix that is under way; it leaves everything as it was.
+    fix_cancel / FixCancel(Empty) -> Empty;
+    /// Takes back what a fix has done.
+    fix_undo / FixUndo(Id) -> FixReceipt;
+    /// What was fixed, newest first.
+    receipts / Receipts(Empty) -> Vec<FixReceipt>;
+    /// What has happened to this memory's health, newest first. Answered whatever state the store is in.
+    timeline / Timeline(TimelineAt) -> Timeline;
+    /// The health of everything, to hand on.
+    report / Report(ReportAsked) -> Report;
     /// Tries to open the store now instead of at its next turn.
     store_try_now / StoreTryNow(Empty) -> Status;
     /// The backups there are, and what is kept aside.

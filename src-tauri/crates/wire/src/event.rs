@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Batch, CopyProgress, MoveProgress, Status, Work};
+use crate::{Batch, CopyProgress, FixProgress, MoveProgress, Status, Work};
 
 /// What the owner of a workspace tells its listeners, after it has become true. Events carry state,
 /// not differences: losing one costs at most a late refresh, and an older `seq` is to be ignored.
@@ -29,6 +29,8 @@ pub enum Event {
         #[ts(type = "number")]
         seq: u64,
     },
+    /// A fix moved on.
+    Fix(FixProgress),
     /// What runs, waits or failed has changed, or whether the work is paused.
     Work(Work),
     /// One document of an import is committed, durable and searchable.

@@ -6,8 +6,10 @@ use ts_rs::TS;
 #[ts(export)]
 pub enum HealthState {
     Ok,
-    /// Not looked at yet, which is not the same as well.
+    /// Not looked at yet, or it can't be looked at now, which is not the same as well.
     Unknown,
+    /// The check itself broke: nothing is known, and that is a fault of Oldgrowth's.
+    Crashed,
     Warn,
     Fail,
 }
@@ -45,6 +47,120 @@ pub enum ComponentCode {
     /// Are the watched folders there, and does the system tell of their changes?
     #[serde(rename = "watched_folders")]
     WatchedFolders,
+    /// Does the memory's file read as it should, page by page, index by index?
+    #[serde(rename = "integrity")]
+    Integrity,
+    /// Does every row belong to something?
+    #[serde(rename = "orphans")]
+    Orphans,
+    /// Is what waits for a summary getting one?
+    #[serde(rename = "tree")]
+    Tree,
+    /// Does each sentence of a summary stand in its sources?
+    #[serde(rename = "faithful")]
+    Faithful,
+    /// Something is written, found, cited, forgotten and proved gone.
+    #[serde(rename = "round_trip")]
+    RoundTrip,
+    /// Are the folders and files there that things were read from?
+    #[serde(rename = "sources")]
+    Sources,
+    /// Does the memory lie where a program may keep a database?
+    #[serde(rename = "place")]
+    Place,
+    /// May only this person read the memory's folder?
+    #[serde(rename = "permissions")]
+    Permissions,
+    /// Does the computer's clock go forward?
+    #[serde(rename = "clock")]
+    Clock,
+    /// Are crash reports sent, and what is held?
+    #[serde(rename = "crash_reports")]
+    CrashReports,
+}
+
+/// What a component belongs to, for reading them in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum ComponentGroup {
+    Store,
+    Index,
+    Work,
+    Sources,
+    Backup,
+    App,
+    Privacy,
+}
+
+/// What a finding rests on: a thing and what was seen of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Evidence {
+    pub label: String,
+    pub value: String,
+    /// What stands in a report instead, where the value names a file, a folder or a person. Null when
+    /// the value may be shared as it is.
+    pub redacted: Option<String>,
+}
+
+/// What a fix could cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum FixRisk {
+    /// It changes nothing that is kept.
+    None,
+    /// It makes anew what can be made anew from the rows.
+    Low,
+    /// It changes or sets aside what is remembered; a backup is made first.
+    Data,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum FixCode {
+    /// Tries to open the store now.
+    TryAgain,
+    /// Folds the log into the main file.
+    FoldLog,
+    /// Makes the word index anew from the passages.
+    RebuildIndex,
+    /// Puts passages that are missing into the word index and the tree.
+    FinishMissing,
+    /// Sets aside rows that belong to nothing.
+    SetAsideOrphans,
+    /// Makes summaries that do not stand in their sources anew.
+    RebuildSummaries,
+    /// Queues what failed once more.
+    RetryFailed,
+    /// Gives work that nobody does any more back to the queue.
+    ReleaseStuck,
+    /// Ends imports of which nothing is left to do.
+    CloseEmptyImports,
+    BackUpNow,
+    VerifyBackup,
+    /// Lets only this person read the memory's folder again.
+    RepairPermissions,
+    /// No longer watches folders that are gone.
+    StopWatching,
+    /// Puts the newest good backup in the memory's place. What is there is set aside.
+    RestoreBackup,
+    /// Opens a copy of the memory for reading.
+    OpenCopy,
+    /// Begins an empty memory in a folder beside this one, which stays as it is.
+    StartFresh,
+}
+
+/// A fix that a finding offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct FixOffer {
+    pub code: FixCode,
+    pub risk: FixRisk,
+    /// Can it be undone for a while?
+    pub undo: bool,
 }
 
 /// One component's health.
@@ -59,6 +175,21 @@ pub struct Component {
     pub since: String,
     /// What the person can do, or what happens by itself. Null when there is nothing to do.
     pub next: Option<String>,
+    pub group: ComponentGroup,
+    /// It takes long or writes, so it runs by the week or when somebody asks, never by itself at a start.
+    pub on_demand: bool,
+    /// When it was last well. Null when that is not known.
+    pub last_ok: Option<String>,
+    /// When it was last looked at, and how long that took.
+    pub checked_at: Option<String>,
+    #[ts(type = "number | null")]
+    pub took_ms: Option<u64>,
+    /// It is being looked at now.
+    pub running: bool,
+    /// The unwell component that this one waits for. It is folded under that one.
+    pub waits_for: Option<ComponentCode>,
+    pub evidence: Vec<Evidence>,
+    pub fixes: Vec<FixOffer>,
 }
 
 /// Long reads of the store, such as backups: how many there are, and how many may be.

@@ -7,6 +7,7 @@
 mod activity;
 mod calls;
 mod copies;
+mod doctor;
 mod document;
 mod error;
 mod event;
@@ -29,13 +30,20 @@ pub use copies::{
     Backup, BackupKind, BackupMake, Copies, CopyProgress, CopyWork, KeptAside, RestorePreview,
     RestoreTo, Restored, TablePreview, TableRows,
 };
+pub use doctor::{
+    ChecksAsked, FixApply, FixAsked, FixPlan, FixProgress, FixReceipt, Happened, Report,
+    ReportAsked, Timeline, TimelineAt, TimelineDay, TimelineEntry,
+};
 pub use document::{
     DocumentLink, DocumentPlace, FindAsked, FoundIn, FoundInDocument, Near, Original, OriginalPart,
     OriginalState, ShowAt, Unit,
 };
 pub use error::{ErrorCode, WireError};
 pub use event::Event;
-pub use health::{Component, ComponentCode, HealthState, Reservations, Status};
+pub use health::{
+    Component, ComponentCode, ComponentGroup, Evidence, FixCode, FixOffer, FixRisk, HealthState,
+    Reservations, Status,
+};
 pub use import::{
     AddNote, Batch, BatchCause, BatchItem, BatchReport, BatchState, CountByReason, ImportPaths,
     ImportPlan, ItemOutcome, NoteAdded, PlanKnown, PlanSkip, PlannedFormat,

@@ -26,19 +26,7 @@ struct State {
 
 impl Board {
     pub(crate) fn new(now: UnixMs) -> Self {
-        let codes = [
-            HealthCode::Store,
-            HealthCode::Sidecars,
-            HealthCode::Space,
-            HealthCode::Jobs,
-            HealthCode::Coverage,
-            HealthCode::LongReads,
-            HealthCode::Sqlite,
-            HealthCode::Backup,
-            HealthCode::KeptAside,
-            HealthCode::WatchedFolders,
-        ];
-        let components = codes
+        let components = HealthCode::ALL
             .into_iter()
             .map(|code| Component {
                 code,
@@ -46,6 +34,13 @@ impl Board {
                 cause: NOT_LOOKED_AT.to_owned(),
                 since: now,
                 next: None,
+                last_ok: None,
+                checked_at: None,
+                took: None,
+                running: false,
+                waits_for: None,
+                evidence: Vec::new(),
+                fixes: Vec::new(),
             })
             .collect();
         Self {
@@ -65,9 +60,17 @@ impl Board {
         let Some(component) = state.components.iter_mut().find(|c| c.code == code) else {
             return false;
         };
+        // That it was looked at once more is no news.
+        component.checked_at = Some(now);
+        if row.state == ComponentState::Ok {
+            component.last_ok = Some(now);
+        }
         let same = component.state == row.state
             && component.cause == row.cause
-            && component.next == row.next;
+            && component.next == row.next
+            && component.waits_for == row.waits_for
+            && component.evidence == row.evidence
+            && component.fixes == row.fixes;
         if same {
             return false;
         }
@@ -77,6 +80,9 @@ impl Board {
         component.state = row.state;
         component.cause = row.cause;
         component.next = row.next;
+        component.waits_for = row.waits_for;
+        component.evidence = row.evidence;
+        component.fixes = row.fixes;
         state.seq += 1;
         true
     }
@@ -135,9 +141,11 @@ impl Board {
 
 impl State {
     fn status(&self, reservations: Reservations) -> Status {
+        // What is looked at only when somebody asks says nothing until then.
         let worst = self
             .components
             .iter()
+            .filter(|c| !(c.code.on_demand() && c.state == ComponentState::Unknown))
             .map(|c| c.state)
             .max()
             .unwrap_or(ComponentState::Unknown);
@@ -162,7 +170,7 @@ fn headline(components: &[Component], worst: ComponentState) -> String {
     match worst {
         ComponentState::Ok => format!("Everything works. {}", cause(HealthCode::Coverage)),
         ComponentState::Unknown => "Looking at everything.".to_owned(),
-        ComponentState::Warn | ComponentState::Fail => components
+        ComponentState::Crashed | ComponentState::Warn | ComponentState::Fail => components
             .iter()
             .find(|c| c.state == worst)
             .map(|c| c.cause.clone())
@@ -186,8 +194,7 @@ mod tests {
     fn row(state: ComponentState, cause: &str) -> Row {
         Row {
             state,
-            cause: cause.to_owned(),
-            next: None,
+            ..Row::ok(cause)
         }
     }
 

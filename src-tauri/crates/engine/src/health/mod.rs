@@ -10,6 +10,8 @@ mod watched;
 pub(crate) use board::Board;
 pub use upkeep::aside_words;
 
+use std::time::Duration;
+
 use oldgrowth_domain::UnixMs;
 use oldgrowth_store::{Class, Facts, Lane, Reservations};
 
@@ -37,14 +39,129 @@ pub enum HealthCode {
     WatchedFolders,
 }
 
+/// What a component belongs to, for reading them in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HealthGroup {
+    Store,
+    Index,
+    Work,
+    Sources,
+    Backup,
+    App,
+    Privacy,
+}
+
+impl HealthCode {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Store,
+        Self::Sidecars,
+        Self::Space,
+        Self::Jobs,
+        Self::Coverage,
+        Self::LongReads,
+        Self::Sqlite,
+        Self::Backup,
+        Self::KeptAside,
+        Self::WatchedFolders,
+    ];
+
+    pub fn group(self) -> HealthGroup {
+        match self {
+            Self::Store | Self::Sidecars | Self::Space | Self::LongReads => HealthGroup::Store,
+            Self::Coverage => HealthGroup::Index,
+            Self::Jobs => HealthGroup::Work,
+            Self::WatchedFolders => HealthGroup::Sources,
+            Self::Backup | Self::KeptAside => HealthGroup::Backup,
+            Self::Sqlite => HealthGroup::App,
+        }
+    }
+
+    /// It takes long or writes, so it is looked at by the week or when somebody asks, never at a start.
+    pub fn on_demand(self) -> bool {
+        false
+    }
+}
+
 /// Ordered from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ComponentState {
     Ok,
     /// Not looked at yet, which is not the same as well.
     Unknown,
+    /// The check itself broke.
+    Crashed,
     Warn,
     Fail,
+}
+
+/// What a finding rests on: a thing and what was seen of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    pub label: String,
+    pub value: String,
+    /// What stands in a report instead, where the value is not fit to be shared.
+    pub redacted: Option<String>,
+}
+
+/// What a fix could cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FixRisk {
+    /// It changes nothing that is kept.
+    None,
+    /// It makes anew what can be made anew from the rows.
+    Low,
+    /// It changes or sets aside what is remembered; a backup is made first.
+    Data,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FixCode {
+    TryAgain,
+    FoldLog,
+    RebuildIndex,
+    FinishMissing,
+    SetAsideOrphans,
+    RebuildSummaries,
+    RetryFailed,
+    ReleaseStuck,
+    CloseEmptyImports,
+    BackUpNow,
+    VerifyBackup,
+    RepairPermissions,
+    StopWatching,
+    RestoreBackup,
+    OpenCopy,
+    StartFresh,
+}
+
+/// A fix that a finding offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FixOffer {
+    pub code: FixCode,
+    pub risk: FixRisk,
+    /// Can it be undone for a while?
+    pub undo: bool,
+}
+
+impl FixOffer {
+    pub(crate) fn of(code: FixCode) -> Self {
+        use FixCode as C;
+        let (risk, undo) = match code {
+            C::TryAgain
+            | C::FoldLog
+            | C::BackUpNow
+            | C::VerifyBackup
+            | C::OpenCopy
+            | C::RetryFailed
+            | C::ReleaseStuck
+            | C::CloseEmptyImports => (FixRisk::None, false),
+            C::StopWatching | C::StartFresh => (FixRisk::None, true),
+            C::RebuildIndex | C::FinishMissing | C::RepairPermissions => (FixRisk::Low, false),
+            C::RebuildSummaries => (FixRisk::Low, false),
+            C::SetAsideOrphans | C::RestoreBackup => (FixRisk::Data, true),
+        };
+        Self { code, risk, undo }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +173,15 @@ pub struct Component {
     pub since: UnixMs,
     /// What the person can do, or what happens by itself.
     pub next: Option<String>,
+    pub last_ok: Option<UnixMs>,
+    pub checked_at: Option<UnixMs>,
+    pub took: Option<Duration>,
+    /// It is being looked at now.
+    pub running: bool,
+    /// The unwell component that this one waits for.
+    pub waits_for: Option<HealthCode>,
+    pub evidence: Vec<Evidence>,
+    pub fixes: Vec<FixOffer>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

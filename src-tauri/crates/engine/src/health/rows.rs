@@ -6,39 +6,81 @@ use oldgrowth_store::Facts;
 use oldgrowth_store::table::jobs::JobCounts;
 use oldgrowth_store::table::sources::Coverage;
 
-use super::ComponentState;
+use super::{ComponentState, Evidence, FixCode, FixOffer, HealthCode};
 use crate::copies::BACKUP_LABEL;
 use crate::coverage::is_in_step;
 
-pub(super) struct Row {
+pub(crate) struct Row {
     pub(super) state: ComponentState,
     pub(super) cause: String,
     pub(super) next: Option<String>,
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) fixes: Vec<FixOffer>,
+    /// The row that this one waits for.
+    pub(super) waits_for: Option<HealthCode>,
 }
 
 impl Row {
-    pub(super) fn ok(cause: impl Into<String>) -> Self {
+    fn new(state: ComponentState, cause: impl Into<String>, next: Option<&str>) -> Self {
         Self {
-            state: ComponentState::Ok,
+            state,
             cause: cause.into(),
-            next: None,
+            next: next.map(str::to_owned),
+            evidence: Vec::new(),
+            fixes: Vec::new(),
+            waits_for: None,
         }
+    }
+
+    pub(super) fn ok(cause: impl Into<String>) -> Self {
+        Self::new(ComponentState::Ok, cause, None)
+    }
+
+    pub(super) fn unknown(cause: impl Into<String>) -> Self {
+        Self::new(ComponentState::Unknown, cause, None)
     }
 
     pub(super) fn warn(cause: impl Into<String>, next: &str) -> Self {
-        Self {
-            state: ComponentState::Warn,
-            cause: cause.into(),
-            next: Some(next.to_owned()),
-        }
+        Self::new(ComponentState::Warn, cause, Some(next))
     }
 
     pub(super) fn fail(cause: impl Into<String>, next: &str) -> Self {
-        Self {
-            state: ComponentState::Fail,
-            cause: cause.into(),
-            next: Some(next.to_owned()),
-        }
+        Self::new(ComponentState::Fail, cause, Some(next))
+    }
+
+    pub(super) fn next(mut self, next: &str) -> Self {
+        self.next = Some(next.to_owned());
+        self
+    }
+
+    /// Something that it rests on, fit to be shared.
+    pub(super) fn seen(mut self, label: &str, value: impl Into<String>) -> Self {
+        self.evidence.push(Evidence {
+            label: label.to_owned(),
+            value: value.into(),
+            redacted: None,
+        });
+        self
+    }
+
+    /// As [`Row::seen`], of which only `redacted` may be shared.
+    pub(super) fn seen_privately(
+        mut self,
+        label: &str,
+        value: impl Into<String>,
+        redacted: impl Into<String>,
+    ) -> Self {
+        self.evidence.push(Evidence {
+            label: label.to_owned(),
+            value: value.into(),
+            redacted: Some(redacted.into()),
+        });
+        self
+    }
+
+    pub(super) fn mended_by(mut self, code: FixCode) -> Self {
+        self.fixes.push(FixOffer::of(code));
+        self
     }
 }
 
@@ -83,11 +125,7 @@ pub(super) fn sidecars(facts: &Facts) -> Row {
             "Restart Oldgrowth. Nothing is lost.",
         ),
         (Some(_), _) => Row::ok("The files beside the memory are as they should be."),
-        (None, _) => Row {
-            state: ComponentState::Unknown,
-            cause: "There is no memory here yet.".to_owned(),
-            next: None,
-        },
+        (None, _) => Row::unknown("There is no memory here yet."),
     }
 }
 
@@ -115,11 +153,7 @@ pub(super) fn space(facts: &Facts) -> Row {
         .flatten()
         .sum();
     match facts.free_bytes {
-        None => Row {
-            state: ComponentState::Unknown,
-            cause: "This system does not say how much space is free.".to_owned(),
-            next: None,
-        },
+        None => Row::unknown("This system does not say how much space is free."),
         Some(free) if facts.jobs_paused => Row::fail(
             format!(
                 "The disk is nearly full: {} left. Imports and summaries pause.",
@@ -157,10 +191,7 @@ pub(super) fn jobs(counts: JobCounts, working: bool, paused: bool) -> Row {
         waiting => format!("Paused. {} pieces of work wait.", grouped(waiting.into())),
     };
     match row.state {
-        ComponentState::Ok => Row {
-            next: Some("Resume the work when you like. Searches go on.".to_owned()),
-            ..Row::ok(waits)
-        },
+        ComponentState::Ok => Row::ok(waits).next("Resume the work when you like. Searches go on."),
         _ => Row {
             cause: format!("{} {waits}", row.cause),
             ..row
@@ -183,16 +214,13 @@ fn unpaused(counts: JobCounts, working: bool) -> Row {
             "Some passages could not be summarised. They can be found all the same.",
             "It is tried again when more is brought in. Please report it: it may be a fault of ours.",
         ),
-        JobCounts { ready, running, .. } if !working && ready + running > 0 => Row {
-            state: ComponentState::Ok,
-            cause: "Some work waits.".to_owned(),
-            next: Some("It goes on when the app, an import or oldgrowth serve runs.".to_owned()),
-        },
-        JobCounts { deferred, .. } if deferred > 0 => Row {
-            state: ComponentState::Ok,
-            cause: "Some work waits for another try.".to_owned(),
-            next: Some("It goes on by itself.".to_owned()),
-        },
+        JobCounts { ready, running, .. } if !working && ready + running > 0 => {
+            Row::ok("Some work waits.")
+                .next("It goes on when the app, an import or oldgrowth serve runs.")
+        }
+        JobCounts { deferred, .. } if deferred > 0 => {
+            Row::ok("Some work waits for another try.").next("It goes on by itself.")
+        }
         JobCounts { ready, running, .. } if ready + running > 0 => Row::ok("Work is going on."),
         _ => Row::ok("Nothing waits, nothing failed."),
     }
@@ -232,9 +260,8 @@ pub(super) fn coverage(coverage: &Coverage, sources: usize) -> Row {
 
 pub(super) fn waits_for_store() -> Row {
     Row {
-        state: ComponentState::Unknown,
-        cause: "This waits for the memory to be usable.".to_owned(),
-        next: None,
+        waits_for: Some(HealthCode::Store),
+        ..Row::unknown("This waits for the memory to be usable.")
     }
 }
 

@@ -2,7 +2,6 @@
 
 use oldgrowth_store::{Class, Degraded, Health, Misplaced};
 
-use super::ComponentState;
 use super::rows::{Row, counted};
 
 /// Why the store can't be used, if it can't.
@@ -34,11 +33,7 @@ pub(super) fn can_be_read(health: &Health) -> bool {
 /// `jobs_paused` is whether the keeper holds back what jobs write, for want of space.
 pub(super) fn row(health: &Health, jobs_paused: bool) -> Row {
     match health {
-        Health::Resting => Row {
-            state: ComponentState::Unknown,
-            cause: "The memory has not been opened yet.".to_owned(),
-            next: None,
-        },
+        Health::Resting => Row::unknown("The memory has not been opened yet."),
         Health::Ok => Row::ok("The memory can be read and written."),
         Health::Recovered { .. } => Row::ok("The memory can be read and written again."),
         Health::Degraded(Degraded::NoSharedIndex) => Row::warn(
