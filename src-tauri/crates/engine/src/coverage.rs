@@ -143,7 +143,7 @@ impl Core {
             .enumerate()
             .map(|(at, counted)| (counted.source.key, at))
             .collect();
-        let mut from = 1;
+        let mut from = 0;
         while from <= last {
             let to = from + DOCUMENTS_AT_A_TIME - 1;
             let parts = self.store.read(Lane::Background, |r| {
