@@ -249,8 +249,11 @@ impl Core {
                 self.board.set(code, rows::waits_for_store(), now);
             }
         }
-        // A worker that finds nothing else to do counts again.
-        self.board.mark_counts_stale();
+        // A worker that finds nothing else to do counts again. At the start, which is when the store opens,
+        // nothing has been counted, and nothing needs to be until somebody asks.
+        if self.board.is_known(HealthCode::Coverage) {
+            self.board.mark_counts_stale();
+        }
         self.tell_changes();
         self.tell_later(News::Work);
         self.queue.wake();
@@ -332,7 +335,7 @@ impl Core {
                     self.board.counted(to_count.unwrap_or_default());
                     // Whoever was answered with what was counted of late hears of the last word, by
                     // the row or, where the row's sentence is the same, by this.
-                    if !said && before.is_some_and(|before| !before.says_the_same(&counted)) {
+                    if !said && before.is_some_and(|before| before != counted) {
                         self.memory_changed();
                     }
                 }
