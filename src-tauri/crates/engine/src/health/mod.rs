@@ -73,6 +73,8 @@ pub struct Status {
 enum Look {
     /// Count again only what may have changed.
     Changed,
+    /// As `Changed`, while nobody waits for the answer: at the end of the work it is called off.
+    Unasked,
     Everything,
 }
 
@@ -143,8 +145,17 @@ impl Core {
 
     /// To be called when work has come to an end: counts what it has left, and tells what changed.
     pub(crate) fn tell_counts(&self) {
+        self.look_again(Look::Changed);
+    }
+
+    /// As [`Core::tell_counts`], for the threads that [`Engine::stop`] waits for.
+    pub(crate) fn tell_counts_unasked(&self) {
+        self.look_again(Look::Unasked);
+    }
+
+    fn look_again(&self, look: Look) {
         self.board.mark_counts_stale();
-        self.look(Look::Changed);
+        self.look(look);
         self.tell_later(News::Work);
     }
 
@@ -194,10 +205,11 @@ impl Core {
         if store_answers && (look == Look::Everything || to_count.is_some()) {
             let freshness = match look {
                 Look::Everything => Freshness::Anew,
-                Look::Changed => Freshness::Exact,
+                Look::Changed | Look::Unasked => Freshness::Exact,
             };
+            let called_off = || look == Look::Unasked && self.queue.is_stopping();
             let before = self.last_counted();
-            match self.counted(freshness) {
+            match self.counted_until(freshness, &called_off) {
                 Ok(counted) => {
                     let row = rows::coverage(&counted.sum(), counted.sources.len());
                     let said = self.board.set(HealthCode::Coverage, row, now);
@@ -209,6 +221,8 @@ impl Core {
                         self.memory_changed();
                     }
                 }
+                // What it said before is as true as it was, and counts as stale.
+                Err(Error::Stopping) => {}
                 Err(_) => {
                     let row = rows::waits_for_store();
                     self.board.set(HealthCode::Coverage, row, now);
