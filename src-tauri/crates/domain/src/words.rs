@@ -132,6 +132,14 @@ pub fn find_folded(text: &str, wanted: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// Can a text of at most so many characters hold this, whatever the case and the accents?
+pub fn fits_folded(wanted: &str, chars_max: usize) -> bool {
+    Folded::of(wanted).text.chars().count() <= chars_max * FOLDED_CHARS_MAX
+}
+
+/// Folding makes at most so many characters of one: of a Hangul syllable its letters.
+const FOLDED_CHARS_MAX: usize = 3;
+
 /// A text in lower case without accents, and where each of its bytes comes from.
 struct Folded {
     text: String,
@@ -326,6 +334,18 @@ mod tests {
             let stands: Vec<&str> = ranges.into_iter().map(|r| text.get(r).unwrap()).collect();
             assert_eq!(stands, found, "{wanted} in {text}");
         }
+    }
+
+    #[test]
+    fn no_character_becomes_more_than_three_when_it_is_folded() {
+        let most = ('\0'..=char::MAX)
+            .map(|c| Folded::of(c.encode_utf8(&mut [0; 4])).text.chars().count())
+            .max();
+        assert_eq!(most, Some(FOLDED_CHARS_MAX));
+        let syllables = "각".repeat(9);
+        assert!(!find_folded(&syllables, &syllables).is_empty());
+        assert!(fits_folded(&syllables, 9), "what is found fits");
+        assert!(!fits_folded(&"a".repeat(28), 9), "what fits in no way");
     }
 
     #[test]
