@@ -125,8 +125,11 @@ impl Core {
                 self.board.set(code, rows::waits_for_store(), now);
             }
         }
-        // A worker that finds nothing else to do counts again.
-        self.board.mark_counts_stale();
+        // A worker that finds nothing else to do counts again. At the start, which is when the store opens,
+        // nothing has been counted, and nothing needs to be until somebody asks.
+        if self.board.is_known(HealthCode::Coverage) {
+            self.board.mark_counts_stale();
+        }
         self.tell_changes();
         self.tell_later(News::Work);
         self.queue.wake();
@@ -202,7 +205,8 @@ impl Core {
                 .set(HealthCode::Coverage, rows::waits_for_store(), now);
         }
         let to_count = self.board.to_count();
-        if store_answers && (look == Look::Everything || to_count.is_some()) {
+        let is_known = self.board.is_known(HealthCode::Coverage);
+        if store_answers && (look == Look::Everything || to_count.is_some() || !is_known) {
             let freshness = match look {
                 Look::Everything => Freshness::Anew,
                 Look::Changed | Look::Unasked => Freshness::Exact,
@@ -217,7 +221,7 @@ impl Core {
                     self.board.counted(to_count.unwrap_or_default());
                     // Whoever was answered with what was counted of late hears of the last word, by
                     // the row or, where the row's sentence is the same, by this.
-                    if !said && before.is_some_and(|before| !before.says_the_same(&counted)) {
+                    if !said && before.is_some_and(|before| before != counted) {
                         self.memory_changed();
                     }
                 }
