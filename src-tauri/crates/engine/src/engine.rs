@@ -13,7 +13,7 @@ use crate::askers::Askers;
 use crate::copies::{Memo, Running};
 use crate::coverage::LastCount;
 use crate::events::Events;
-use crate::health::Board;
+use crate::health::{Board, History};
 use crate::jobs::{Queue, Workers, kept_pause};
 use crate::ports::{Ambient, Files, Forbidden, Random, Summariser, Watches};
 use crate::settings::Settings;
@@ -58,6 +58,7 @@ pub(crate) struct Core {
     pub(crate) events: Events,
     pub(crate) askers: Askers,
     pub(crate) board: Board,
+    pub(crate) history: History,
     pub(crate) last_count: LastCount,
     pub(crate) queue: Queue,
     pub(crate) settings: Mutex<Settings>,
@@ -99,8 +100,10 @@ impl Engine {
         parts
             .store
             .set_reservation_cap(settings.long_reads_max.to_use());
+        let history = History::of(&parts.workspace);
         let core = Arc::new(Core {
             workspace: parts.workspace,
+            history,
             store: parts.store,
             ambient: parts.ambient,
             random: parts.random,
@@ -157,7 +160,7 @@ impl Engine {
     /// Calls back for each event: quick listeners only. Each kind of news is told at most four times a
     /// second, the last of it always; only [`Event::Committed`] is told of each document.
     pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
-        self.core.events.subscribe(Arc::new(listener));
+        self.core.events.subscribe(Box::new(listener));
     }
 
     /// Asks the workers, and a plan that is being made, to stop soon; [`Engine::stop`] waits for them.
@@ -170,6 +173,8 @@ impl Engine {
     /// still answered.
     pub fn stop(&self) {
         drop(self.workers.lock().take());
+        self.core.note_changes();
+        self.core.history.end_run(self.core.now());
     }
 
     /// Waits until no job waits or runs. False when it was told to wait no longer, and when the work is

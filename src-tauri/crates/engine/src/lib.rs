@@ -43,8 +43,8 @@ pub use engine::{Engine, Parts};
 pub use error::{Error, Result};
 pub use events::{Committed, Event};
 pub use health::{
-    Component, ComponentState, Evidence, FixCode, FixOffer, FixRisk, HealthCode, HealthGroup,
-    Status, aside_words,
+    Component, ComponentState, Entry, Evidence, FixCode, FixOffer, FixRisk, Happened, HealthCode,
+    HealthGroup, Status, Timeline, aside_words,
 };
 pub use ingest::plan::{ImportPlan, PlanKnown, ReasonCount};
 pub use jobs::{Pause, PausedBy};

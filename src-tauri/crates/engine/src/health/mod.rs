@@ -2,25 +2,30 @@
 //! reader speak from these rows.
 
 mod board;
+mod history;
 mod rows;
 mod store;
 mod upkeep;
 mod watched;
 
 pub(crate) use board::Board;
+pub(crate) use history::History;
+pub use history::{Entry, Happened, Timeline};
 pub use upkeep::aside_words;
 
 use std::time::Duration;
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_store::{Class, Facts, Lane, Reservations};
+use serde::{Deserialize, Serialize};
 
 use crate::coverage::Freshness;
 use crate::engine::Core;
 use crate::telling::News;
 use crate::{Engine, Error};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HealthCode {
     Store,
     Sidecars,
@@ -76,6 +81,16 @@ impl HealthCode {
         }
     }
 
+    /// How long something must have been so before anybody hears of it: what is over before was a moment's
+    /// lock or a disk that was asleep.
+    pub(crate) fn time_to_visible(self, state: ComponentState) -> Duration {
+        match (self, state) {
+            (Self::Store, ComponentState::Warn | ComponentState::Fail) => Duration::from_secs(3),
+            (Self::WatchedFolders, ComponentState::Warn) => Duration::from_secs(10),
+            _ => Duration::ZERO,
+        }
+    }
+
     /// It takes long or writes, so it is looked at by the week or when somebody asks, never at a start.
     pub fn on_demand(self) -> bool {
         false
@@ -83,7 +98,8 @@ impl HealthCode {
 }
 
 /// Ordered from best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ComponentState {
     Ok,
     /// Not looked at yet, which is not the same as well.
@@ -114,7 +130,8 @@ pub enum FixRisk {
     Data,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FixCode {
     TryAgain,
     FoldLog,
@@ -199,7 +216,16 @@ pub struct Status {
 enum Look {
     /// Count again only what may have changed.
     Changed,
+    /// As `Changed`, while nobody waits for the answer: at the end of the work it is called off.
+    Unasked,
     Everything,
+}
+
+impl Status {
+    pub fn state_of(&self, code: HealthCode) -> ComponentState {
+        let row = self.components.iter().find(|row| row.code == code);
+        row.map_or(ComponentState::Unknown, |row| row.state)
+    }
 }
 
 impl Engine {
@@ -242,8 +268,13 @@ impl Core {
         let now = self.now();
         let health = self.store.health().state;
         let jobs_paused = self.store.facts().jobs_paused;
-        self.board
-            .set(HealthCode::Store, store::row(&health, jobs_paused), now);
+        // A file that opens and can't be read opens at each try. That it can be used again is said when
+        // something was read, which a worker does at once.
+        let recovers = store::trouble(&health).is_none() && self.board.is_unwell(HealthCode::Store);
+        if !recovers {
+            self.board
+                .set(HealthCode::Store, store::row(&health, jobs_paused), now);
+        }
         if !store::can_be_read(&health) {
             for code in [HealthCode::Jobs, HealthCode::Coverage] {
                 self.board.set(code, rows::waits_for_store(), now);
@@ -251,7 +282,7 @@ impl Core {
         }
         // A worker that finds nothing else to do counts again. At the start, which is when the store opens,
         // nothing has been counted, and nothing needs to be until somebody asks.
-        if self.board.is_known(HealthCode::Coverage) {
+        if recovers || self.board.is_known(HealthCode::Coverage) {
             self.board.mark_counts_stale();
         }
         self.tell_changes();
@@ -272,8 +303,17 @@ impl Core {
 
     /// To be called when work has come to an end: counts what it has left, and tells what changed.
     pub(crate) fn tell_counts(&self) {
+        self.look_again(Look::Changed);
+    }
+
+    /// As [`Core::tell_counts`], for the threads that [`Engine::stop`] waits for.
+    pub(crate) fn tell_counts_unasked(&self) {
+        self.look_again(Look::Unasked);
+    }
+
+    fn look_again(&self, look: Look) {
         self.board.mark_counts_stale();
-        self.look(Look::Changed);
+        self.look(look);
         self.tell_later(News::Work);
     }
 
@@ -324,10 +364,11 @@ impl Core {
         if store_answers && (look == Look::Everything || to_count.is_some() || !is_known) {
             let freshness = match look {
                 Look::Everything => Freshness::Anew,
-                Look::Changed => Freshness::Exact,
+                Look::Changed | Look::Unasked => Freshness::Exact,
             };
+            let called_off = || look == Look::Unasked && self.queue.is_stopping();
             let before = self.last_counted();
-            match self.counted(freshness) {
+            match self.counted_until(freshness, &called_off) {
                 Ok(counted) => {
                     let row = rows::coverage(&counted.sum(), counted.sources.len());
                     let said = self.board.set(HealthCode::Coverage, row, now);
@@ -339,6 +380,8 @@ impl Core {
                         self.memory_changed();
                     }
                 }
+                // What it said before is as true as it was, and counts as stale.
+                Err(Error::Stopping) => {}
                 Err(_) => {
                     let row = rows::waits_for_store();
                     self.board.set(HealthCode::Coverage, row, now);
