@@ -72,7 +72,7 @@ impl Owner {
                 .map_err(|error| TakeError::Lock(folder.clone(), error))?;
             // It may have been moved by the one who held the lock until now.
             if workspace.folder().map_err(TakeError::Place)? == folder {
-                return Self::begin(lock, &folder, purpose, calls);
+                return Self::begin(lock, &folder, workspace, purpose, calls);
             }
         }
     }
@@ -81,6 +81,7 @@ impl Owner {
     pub(crate) fn begin(
         lock: WorkspaceLock,
         folder: &Path,
+        found: &Workspace,
         purpose: Purpose,
         calls: Option<Arc<dyn Calls>>,
     ) -> Result<Self, TakeError> {
@@ -102,9 +103,14 @@ impl Owner {
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser: Arc::new(oldgrowth_models::Extractive),
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
+            emptied: found.emptied(),
         })
         .map_err(|_| fault("start its workers"))?;
         let engine = Arc::new(engine);
+        // Whoever answers through calls of its own keeps the memory open for a while.
+        if purpose == Purpose::Work && calls.is_some() {
+            engine.begin_run(env!("CARGO_PKG_VERSION"));
+        }
         // Who owns it for one call takes no work from others: they wait until it is done. Without a
         // socket everything works but other programs; they are told who holds it.
         let calls = calls.unwrap_or_else(|| Arc::new(EngineCalls(Arc::clone(&engine))));

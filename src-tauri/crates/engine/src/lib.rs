@@ -6,8 +6,10 @@
 mod activity;
 mod askers;
 mod batches;
+mod beside;
 mod copies;
 mod coverage;
+mod doctor;
 mod engine;
 mod error;
 mod events;
@@ -39,6 +41,7 @@ pub use activity::{Activity, AtWork, Failed, Retry, Work};
 pub use askers::Asker;
 pub use batches::{BatchReport, BatchView};
 pub use copies::{BackupView, Copies, CopyProgress, CopyWork};
+pub use doctor::{FixPlan, FixProgress, Receipt, Receipts, Undo};
 pub use engine::{Engine, Parts};
 pub use error::{Error, Result};
 pub use events::{Committed, Event};

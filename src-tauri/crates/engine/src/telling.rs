@@ -10,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::engine::Core;
 use crate::ports::Clock;
-use crate::{Error, Event};
+use crate::Event;
 
 /// At most so often is one kind of news told: four times a second.
 pub(crate) const TELL_EVERY: Duration = Duration::from_millis(250);
@@ -23,6 +23,7 @@ pub(crate) enum News {
     Memory,
     Copies,
     Work,
+    Fix,
 }
 
 #[derive(Default)]
@@ -224,6 +225,7 @@ impl Core {
                 None => Event::CopiesChanged,
             }),
             News::Work => Some(Event::Work(self.work_now())),
+            News::Fix => self.fixing.progress().map(Event::Fix),
         };
         if let Some(event) = event {
             self.events.publish(&event);
@@ -231,11 +233,7 @@ impl Core {
     }
 
     fn batch_event(&self, key: BatchKey) -> Option<Event> {
-        let batch = self.store.read(oldgrowth_store::Lane::Background, |r| {
-            Ok::<_, Error>(r.batch(key)?)
-        });
-        let view = batch.and_then(|batch| self.batch_view(batch));
-        view.ok().map(Event::Batch)
+        self.batch_now(key).ok().map(Event::Batch)
     }
 }
 

@@ -170,6 +170,7 @@ impl TestEngine {
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
             workers,
+            emptied: Vec::new(),
         });
         Self {
             engine: Arc::new(engine.expect("threads can be started")),

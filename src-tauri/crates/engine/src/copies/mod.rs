@@ -109,6 +109,7 @@ impl Engine {
             quiet.forget();
             core.tallies.forget();
             core.counted.lock().take();
+            core.forget_checks();
         }
         drop(quiet);
         drop(work);
@@ -197,7 +198,7 @@ impl Core {
         self.running.begin(self, work).ok_or(Error::CopyUnderWay)
     }
 
-    fn make_backup(&self, to: Option<&Path>) -> Result<BackupView> {
+    pub(crate) fn make_backup(&self, to: Option<&Path>) -> Result<BackupView> {
         // The keeper takes the permit and says no more than that there is too much at once.
         if self.store.reservations().blocked {
             return Err(Error::TooManyLongReads);

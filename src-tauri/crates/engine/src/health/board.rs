@@ -36,24 +36,29 @@ struct State {
     counted: u64,
 }
 
+/// The row of which nothing is known.
+pub(super) fn not_looked_at(code: HealthCode, now: UnixMs) -> Component {
+    Component {
+        code,
+        state: ComponentState::Unknown,
+        cause: NOT_LOOKED_AT.to_owned(),
+        since: now,
+        next: None,
+        last_ok: None,
+        checked_at: None,
+        took: None,
+        running: false,
+        waits_for: None,
+        evidence: Vec::new(),
+        fixes: Vec::new(),
+    }
+}
+
 impl Board {
     pub(crate) fn new(now: UnixMs) -> Self {
         let components = HealthCode::ALL
             .into_iter()
-            .map(|code| Component {
-                code,
-                state: ComponentState::Unknown,
-                cause: NOT_LOOKED_AT.to_owned(),
-                since: now,
-                next: None,
-                last_ok: None,
-                checked_at: None,
-                took: None,
-                running: false,
-                waits_for: None,
-                evidence: Vec::new(),
-                fixes: Vec::new(),
-            })
+            .map(|code| not_looked_at(code, now))
             .collect();
         Self {
             state: Mutex::new(State {
@@ -109,6 +114,36 @@ impl Board {
     /// Which rows have come to another state since this was last asked.
     pub(super) fn take_changes(&self) -> Vec<Change> {
         std::mem::take(&mut self.state.lock().changes)
+    }
+
+    /// How long the last look took.
+    pub(super) fn took(&self, code: HealthCode, took: Duration) {
+        let mut state = self.state.lock();
+        if let Some(component) = state.component(code) {
+            component.took = Some(took);
+        }
+    }
+
+    /// Whether it is being looked at now.
+    pub(super) fn set_running(&self, code: HealthCode, running: bool) {
+        let mut state = self.state.lock();
+        let changed = state
+            .component(code)
+            .is_some_and(|row| std::mem::replace(&mut row.running, running) != running);
+        state.seq += u64::from(changed);
+    }
+
+    pub(super) fn row(&self, code: HealthCode) -> Option<Component> {
+        self.state.lock().component(code).cloned()
+    }
+
+    /// Puts a row in place as it was kept. That it waits for nothing any more is news.
+    pub(crate) fn put_back(&self, kept: Component) {
+        let mut state = self.state.lock();
+        if let Some(component) = state.component(kept.code) {
+            *component = kept;
+            state.seq += 1;
+        }
     }
 
     /// The rows as they are, if something in them has not been told yet. Whoever gets them tells them.
@@ -192,16 +227,16 @@ impl State {
         let Some(component) = self.components.iter_mut().find(|c| c.code == code) else {
             return false;
         };
-        // That it was looked at once more is no news.
+        // That it was looked at once more is no news, nor is a figure that rises and falls by itself.
         component.checked_at = Some(now);
         if row.state == ComponentState::Ok {
             component.last_ok = Some(now);
         }
+        component.evidence = row.evidence;
         let same = component.state == row.state
             && component.cause == row.cause
             && component.next == row.next
             && component.waits_for == row.waits_for
-            && component.evidence == row.evidence
             && component.fixes == row.fixes;
         if same {
             return false;
@@ -219,10 +254,13 @@ impl State {
         component.cause = row.cause;
         component.next = row.next;
         component.waits_for = row.waits_for;
-        component.evidence = row.evidence;
         component.fixes = row.fixes;
         self.seq += 1;
         true
+    }
+
+    fn component(&mut self, code: HealthCode) -> Option<&mut Component> {
+        self.components.iter_mut().find(|row| row.code == code)
     }
 
     fn status(&self, reservations: Reservations) -> Status {

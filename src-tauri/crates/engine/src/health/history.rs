@@ -7,12 +7,15 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::jobs::Cause;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use super::{ComponentState, HealthCode};
-use crate::Engine;
+use crate::batches::BatchView;
+use crate::doctor::Receipt;
 use crate::engine::Core;
+use crate::{Engine, Result};
 
 pub(crate) const FILE: &str = "health.jsonl";
 
@@ -134,6 +137,39 @@ impl Engine {
 }
 
 impl Core {
+    /// Keeps what a fix has done, and notes it.
+    pub(crate) fn keep_receipt(&self, receipt: &Receipt) -> Result<()> {
+        self.receipts.lock().keep(receipt.clone())?;
+        self.history.note(
+            self.now(),
+            Happened::Fix {
+                receipt: receipt.id.clone(),
+                code: receipt.code,
+                summary: receipt.summary.clone(),
+                undone: receipt.undone_at.is_some(),
+            },
+        );
+        Ok(())
+    }
+
+    /// Notes an import that has ended. One that a watched folder began is noted when something failed.
+    pub(crate) fn note_import(&self, view: &BatchView) {
+        let progress = &view.progress;
+        let failed = progress.children.failed;
+        if view.batch.cause == Cause::Folder && failed == 0 {
+            return;
+        }
+        self.history.note_import(
+            self.now(),
+            Happened::Import {
+                batch: view.batch.id.to_string(),
+                label: view.batch.label.clone(),
+                added: progress.new + progress.changed,
+                failed,
+            },
+        );
+    }
+
     /// Notes what changed on the board, after it has become true. Files only: the store is not asked.
     pub(crate) fn note_changes(&self) {
         for change in self.board.take_changes() {
@@ -175,6 +211,16 @@ impl History {
             },
         );
         kept.write(&self.file, change.at);
+    }
+
+    /// An import that ends once more with the same figures is no news.
+    fn note_import(&self, at: UnixMs, what: Happened) {
+        let mut kept = self.kept.lock();
+        let kept = kept.get_or_insert_with(|| Kept::read(&self.file, at));
+        if !kept.entries.iter().any(|entry| entry.what == what) {
+            kept.push(at, what);
+            kept.write(&self.file, at);
+        }
     }
 
     fn begin_run(&self, version: &str, now: UnixMs) {

@@ -266,6 +266,7 @@ impl Rig {
             watches: Arc::new(WatchesOnDisk),
             summariser,
             workers,
+            emptied: Vec::new(),
         });
         let engine = Arc::new(engine.unwrap());
         let bell = Arc::new(Bell::default());

@@ -118,3 +118,8 @@ impl Write<'_> {
         Ok(rows)
     }
 }
+
+/// Is this where it was put?
+pub fn is_canary(place: &super::places::Place) -> bool {
+    place.root.as_deref() == Some(ROOT) && place.item == ITEM
+}

@@ -143,10 +143,10 @@ impl Read<'_> {
         self.rows(SQL, [], |row| row.get(0))
     }
 
-    /// The jobs that are held by somebody, by the rows.
-    pub fn running_jobs(&self) -> Result<Vec<JobKey>> {
-        const SQL: &str = "SELECT id FROM jobs WHERE state = 'running'";
-        self.rows(SQL, [], |row| row.get(0))
+    /// The jobs that are held by somebody, by the rows, and until when.
+    pub fn running_jobs(&self) -> Result<Vec<(JobKey, UnixMs)>> {
+        const SQL: &str = "SELECT id, lease_until FROM jobs WHERE state = 'running'";
+        self.rows(SQL, [], |row| Ok((row.get(0)?, UnixMs(row.get(1)?))))
     }
 
     pub fn tree_facts(&self, now: UnixMs) -> Result<TreeFacts> {
@@ -216,7 +216,7 @@ impl Read<'_> {
     /// How many sentences of a summary there are, and how many of them do not stand in the passages that
     /// they name.
     pub fn unfaithful_sentences(&self, node: NodeKey) -> Result<(u32, u32)> {
-        const TEXT: &str = "SELECT text FROM nodes WHERE id = :id";
+        const TEXT: &str = "SELECT text FROM nodes WHERE id = :id AND degraded = 0";
         const SOURCE: &str = "SELECT text FROM chunks WHERE id = :id";
         let Some(said): Option<String> =
             self.row(TEXT, named_params! { ":id": node }, |row| row.get(0))?
@@ -325,6 +325,15 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
+    /// Ends the leases of these jobs, as if they had run out long ago.
+    pub fn expire_leases(&self, jobs: &[JobKey]) -> Result<()> {
+        const SQL: &str = "UPDATE jobs SET lease_until = 0 WHERE id = :id AND state = 'running'";
+        for job in jobs {
+            self.execute(SQL, named_params! { ":id": job })?;
+        }
+        Ok(())
+    }
+
     /// Takes a passage out of the buffer that it waits in.
     pub fn take_chunk_from_buffer(&self, chunk: ChunkKey) -> Result<()> {
         const SQL: &str = "DELETE FROM buffer_items WHERE chunk_id = :chunk";
