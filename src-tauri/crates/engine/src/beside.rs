@@ -25,7 +25,8 @@ pub(crate) fn write(workspace: &Path, name: &str, text: &[u8]) -> io::Result<()>
     fs::rename(half_made, workspace.join(name))
 }
 
-fn private() -> OpenOptions {
+/// A file made with these is for us alone.
+pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]

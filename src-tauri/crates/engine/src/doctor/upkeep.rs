@@ -81,14 +81,8 @@ impl Core {
         )
     }
 
-    fn rights(&self) -> oldgrowth_store::Rights {
-        self.store.rights(std::slice::from_ref(&self.workspace))
-    }
-
     pub(super) fn repair_permissions(&self) -> Result<Done> {
-        let changed = self
-            .store
-            .make_private(std::slice::from_ref(&self.workspace));
+        let changed = self.store.make_private(&self.private_paths());
         let left = self.rights().open.len() as u64;
         let summary = format!(
             "{} of your own account alone now.",

@@ -39,6 +39,8 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60 * 60);
 pub(crate) struct Checks {
     core: OnceLock<Weak<Core>>,
     state: Mutex<State>,
+    /// A run came back or was given up.
+    changed: Condvar,
     /// One call after the other.
     turn: Mutex<()>,
     by_the_week: Mutex<Option<JoinHandle<()>>>,
@@ -67,11 +69,21 @@ struct RunState {
     cancelled: bool,
     canceller: Option<Canceller>,
     looked: Option<Looked>,
+    /// Nobody waits for it any more.
+    hangs: bool,
 }
 
 enum Looked {
     Row(Result<Row>),
     Panicked,
+}
+
+/// Whether a run was begun.
+enum Begun {
+    Run(Arc<Run>),
+    /// The one before has not come back.
+    Hangs,
+    Stopping,
 }
 
 /// What became of a check that was waited for.
@@ -132,6 +144,7 @@ impl Checks {
 
     pub(crate) fn begin_stop(&self) {
         self.state.lock().stopping = true;
+        self.changed.notify_all();
         self.call_off();
     }
 
@@ -144,19 +157,35 @@ impl Checks {
         }
     }
 
-    /// `None` while an earlier run has not come back, or nothing begins any more.
-    fn begin(&self, code: HealthCode, depth: Depth) -> Option<Arc<Run>> {
+    /// Begins a run, after the one that is under way.
+    fn begin(&self, code: HealthCode, depth: Depth) -> Begun {
         let mut state = self.state.lock();
-        if state.stopping || state.under_way.contains_key(&code) {
-            return None;
+        loop {
+            if state.stopping {
+                return Begun::Stopping;
+            }
+            match state.under_way.get(&code) {
+                None => break,
+                Some(before) if before.state.lock().hangs => return Begun::Hangs,
+                // Whoever waits for it gives it up when it takes too long.
+                Some(_) => self.changed.wait(&mut state),
+            }
         }
         let run = Arc::new(Run::new(depth));
         state.under_way.insert(code, Arc::clone(&run));
-        Some(run)
+        Begun::Run(run)
     }
 
     fn came_back(&self, code: HealthCode) {
         self.state.lock().under_way.remove(&code);
+        self.changed.notify_all();
+    }
+
+    /// It has not come back in time.
+    fn give_up(&self, run: &Run) {
+        run.state.lock().hangs = true;
+        let _state = self.state.lock();
+        self.changed.notify_all();
     }
 
     fn called_off(&self) -> (u64, bool) {
@@ -210,15 +239,19 @@ impl Core {
         let Some(core) = self.checks.core.get().and_then(Weak::upgrade) else {
             return;
         };
-        let Some(run) = self.checks.begin(code, depth) else {
-            let hangs = !self.checks.called_off().1;
-            if hangs {
+        let run = match self.checks.begin(code, depth) {
+            Begun::Run(run) => run,
+            Begun::Hangs => {
                 self.board.set(code, rows::hangs(at_most(code)), self.now());
+                return;
             }
-            return;
+            Begun::Stopping => return,
         };
-        self.board.set_running(code, true);
-        self.tell_changes();
+        // What is looked at with every look comes and goes too quickly to be told.
+        if code.on_demand() {
+            self.board.set_running(code, true);
+            self.tell_changes();
+        }
         let begun = self.ambient.clock.monotonic();
         let on = Arc::clone(&run);
         let body = Box::new(move || {
@@ -237,8 +270,15 @@ impl Core {
         };
         self.board.set_running(code, false);
         let row = match came {
-            Came::CalledOff | Came::Back(Looked::Row(Err(Error::Cancelled))) => None,
-            Came::Never => Some(rows::hangs(at_most(code))),
+            Came::CalledOff => {
+                self.checks.give_up(&run);
+                None
+            }
+            Came::Back(Looked::Row(Err(Error::Cancelled))) => None,
+            Came::Never => {
+                self.checks.give_up(&run);
+                Some(rows::hangs(at_most(code)))
+            }
             Came::Back(Looked::Panicked) => Some(rows::broke_off()),
             Came::Back(Looked::Row(Ok(row))) => Some(row),
             Came::Back(Looked::Row(Err(_))) if run.is_cancelled() => None,

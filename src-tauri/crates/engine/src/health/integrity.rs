@@ -28,7 +28,8 @@ pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
         Ok((faults, read)) => Ok(row(&faults, run.depth).seen("Read", bytes(read))),
         Err(error) => match error.store_class() {
             Some(Class::DerivedCorrupt) => Ok(row(&["the fts5 index words".to_owned()], run.depth)),
-            Some(Class::Corrupt) => Ok(row(&[error.to_string()], run.depth)),
+            // While it can't even be opened, that is what is wrong.
+            Some(Class::Corrupt) if core.store_reads() => Ok(row(&[error.to_string()], run.depth)),
             _ => Err(error),
         },
     }

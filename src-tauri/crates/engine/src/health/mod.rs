@@ -37,11 +37,11 @@ pub(crate) use orphans::named as orphans_named;
 pub(crate) use rows::{bytes, counted};
 pub use upkeep::aside_words;
 
-use oldgrowth_store::Class;
+use oldgrowth_store::{Class, Lane};
 
-use crate::Engine;
 use crate::engine::Core;
 use crate::telling::News;
+use crate::{Engine, Error};
 
 /// How closely to look.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,6 +93,14 @@ impl Engine {
 impl Core {
     fn trouble(&self) -> Option<Class> {
         store::trouble(&self.store.health().state)
+    }
+
+    /// Can the store be read at this moment?
+    fn store_reads(&self) -> bool {
+        let read = self
+            .store
+            .read(Lane::Interactive, |r| Ok::<_, Error>(r.source_count()?));
+        read.is_ok()
     }
 
     /// Called by the keeper, on whichever thread noticed: it must not wait for the store.

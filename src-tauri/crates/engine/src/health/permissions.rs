@@ -1,11 +1,33 @@
 //! May only this person read the memory's folder?
 
+use std::path::PathBuf;
+
+use oldgrowth_store::Rights;
+
 use super::rows::{Row, counted};
 use super::{FixCode, HealthCode};
 use crate::engine::Core;
+use crate::workspace_files;
+
+/// How many are named one by one.
+const NAMED_MAX: usize = 5;
+
+impl Core {
+    /// Who may look at the memory, and at what lies beside it.
+    pub(crate) fn rights(&self) -> Rights {
+        self.store.rights(&self.private_paths())
+    }
+
+    /// What is for this person alone besides the store: the memory's folder, and the files in it.
+    pub(crate) fn private_paths(&self) -> Vec<PathBuf> {
+        let mut paths = workspace_files(&self.workspace);
+        paths.push(self.workspace.clone());
+        paths
+    }
+}
 
 pub(super) fn look(core: &Core) -> Row {
-    let rights = core.store.rights(std::slice::from_ref(&core.workspace));
+    let rights = core.rights();
     let seen = rights.seen.to_string();
     let open = rights.open.len() as u64;
     let foreign = rights.foreign.len() as u64;
@@ -34,16 +56,13 @@ pub(super) fn look(core: &Core) -> Row {
     } else {
         Row::ok("Only your own account can read the memory's folder.")
     };
-    let named = |path: &std::path::PathBuf| {
-        let below = path.strip_prefix(&core.workspace).unwrap_or(path);
-        below.to_string_lossy().into_owned()
-    };
     let mut row = row.seen("Folders and files looked at", seen);
-    for path in rights.open.iter().chain(&rights.foreign).take(5) {
+    for path in rights.open.iter().chain(&rights.foreign).take(NAMED_MAX) {
         // The names in a memory's folder are ours.
-        let name = named(path);
+        let below = path.strip_prefix(&core.workspace).unwrap_or(path);
+        let name = below.to_string_lossy();
         let name = if name.is_empty() {
-            "the folder itself".to_owned()
+            "the folder itself".into()
         } else {
             name
         };
