@@ -8,9 +8,9 @@ use std::time::Duration;
 use oldgrowth_store::BatchKey;
 use parking_lot::{Condvar, Mutex};
 
+use crate::Event;
 use crate::engine::Core;
 use crate::ports::Clock;
-use crate::Event;
 
 /// At most so often is one kind of news told: four times a second.
 pub(crate) const TELL_EVERY: Duration = Duration::from_millis(250);

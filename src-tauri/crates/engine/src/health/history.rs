@@ -2,7 +2,7 @@
 //! memory itself can't be read. Losing a line costs a line of the doctor's timeline and nothing else.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ use super::{ComponentState, HealthCode};
 use crate::batches::BatchView;
 use crate::doctor::Receipt;
 use crate::engine::Core;
-use crate::{Engine, Result};
+use crate::{Engine, Result, beside};
 
 pub(crate) const FILE: &str = "health.jsonl";
 
@@ -97,7 +97,7 @@ pub(super) struct Change {
 }
 
 pub(crate) struct History {
-    file: PathBuf,
+    workspace: PathBuf,
     /// Read when it is first needed.
     kept: Mutex<Option<Kept>>,
 }
@@ -181,22 +181,22 @@ impl Core {
 impl History {
     pub(crate) fn of(workspace: &Path) -> Self {
         Self {
-            file: workspace.join(FILE),
+            workspace: workspace.to_owned(),
             kept: Mutex::default(),
         }
     }
 
     pub(crate) fn note(&self, at: UnixMs, what: Happened) {
         let mut kept = self.kept.lock();
-        let kept = kept.get_or_insert_with(|| Kept::read(&self.file, at));
+        let kept = kept.get_or_insert_with(|| Kept::read(&self.workspace, at));
         kept.push(at, what);
-        kept.write(&self.file, at);
+        kept.write(&self.workspace, at);
     }
 
     /// A state that is the last one noted is no news, and what could not be looked at says nothing.
     fn note_health(&self, change: Change) {
         let mut kept = self.kept.lock();
-        let kept = kept.get_or_insert_with(|| Kept::read(&self.file, change.at));
+        let kept = kept.get_or_insert_with(|| Kept::read(&self.workspace, change.at));
         let from = kept.last_state(change.code);
         if change.to == ComponentState::Unknown || change.to == from {
             return;
@@ -210,22 +210,22 @@ impl History {
                 cause: change.cause.chars().take(CAUSE_CHARS_MAX).collect(),
             },
         );
-        kept.write(&self.file, change.at);
+        kept.write(&self.workspace, change.at);
     }
 
     /// An import that ends once more with the same figures is no news.
     fn note_import(&self, at: UnixMs, what: Happened) {
         let mut kept = self.kept.lock();
-        let kept = kept.get_or_insert_with(|| Kept::read(&self.file, at));
+        let kept = kept.get_or_insert_with(|| Kept::read(&self.workspace, at));
         if !kept.entries.iter().any(|entry| entry.what == what) {
             kept.push(at, what);
-            kept.write(&self.file, at);
+            kept.write(&self.workspace, at);
         }
     }
 
     fn begin_run(&self, version: &str, now: UnixMs) {
         let mut kept = self.kept.lock();
-        let kept = kept.get_or_insert_with(|| Kept::read(&self.file, now));
+        let kept = kept.get_or_insert_with(|| Kept::read(&self.workspace, now));
         if kept.ends_running() {
             kept.push(now, Happened::EndedBadly);
         }
@@ -238,7 +238,7 @@ impl History {
             },
         );
         kept.runs = true;
-        kept.write(&self.file, now);
+        kept.write(&self.workspace, now);
     }
 
     pub(crate) fn end_run(&self, now: UnixMs) {
@@ -246,7 +246,7 @@ impl History {
         if let Some(kept) = kept.as_mut().filter(|kept| kept.runs) {
             kept.runs = false;
             kept.push(now, Happened::Closed);
-            kept.write(&self.file, now);
+            kept.write(&self.workspace, now);
         }
     }
 
@@ -258,7 +258,7 @@ impl History {
         now: UnixMs,
     ) -> Timeline {
         let mut kept = self.kept.lock();
-        let kept = kept.get_or_insert_with(|| Kept::read(&self.file, now));
+        let kept = kept.get_or_insert_with(|| Kept::read(&self.workspace, now));
         let limit = usize::try_from(limit).unwrap_or(PAGE_MAX).min(PAGE_MAX);
         let mut told = kept
             .entries
@@ -278,8 +278,8 @@ impl History {
 
 impl Kept {
     /// What can be read of the file; lines that can't be are passed over.
-    fn read(path: &Path, now: UnixMs) -> Self {
-        let text = read_end(path).unwrap_or_default();
+    fn read(folder: &Path, now: UnixMs) -> Self {
+        let text = read_end(&folder.join(FILE)).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         let entries = lines
             .iter()
@@ -311,37 +311,35 @@ impl Kept {
     }
 
     /// Appends what is not in the file yet. What can't be written now goes with the next.
-    fn write(&mut self, path: &Path, now: UnixMs) {
+    fn write(&mut self, folder: &Path, now: UnixMs) {
         let written = if self.lines + self.unwritten > ENTRIES_MAX + ENTRIES_OVER_MAX {
-            self.write_anew(path)
+            self.write_anew(folder)
         } else {
-            self.append(path)
+            self.append(folder)
         };
         if let Err(error) = written {
             tracing::debug!(kind = ?error.kind(), at = now.0, "the history of health could not be written");
         }
     }
 
-    fn append(&mut self, path: &Path) -> io::Result<()> {
+    fn append(&mut self, folder: &Path) -> io::Result<()> {
         let mut text = String::new();
         if self.torn {
             text.push('\n');
         }
         let from = self.entries.len() - self.unwritten;
         text.push_str(&lines(self.entries.range(from..))?);
-        let mut file = open_private(OpenOptions::new().append(true).create(true), path)?;
+        let mut file = beside::private()
+            .append(true)
+            .create(true)
+            .open(folder.join(FILE))?;
         file.write_all(text.as_bytes())?;
         (self.lines, self.unwritten, self.torn) = (self.lines + self.unwritten, 0, false);
         Ok(())
     }
 
-    fn write_anew(&mut self, path: &Path) -> io::Result<()> {
-        let half_made = path.with_extension("new.jsonl");
-        let text = lines(self.entries.iter())?;
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        open_private(&mut options, &half_made)?.write_all(text.as_bytes())?;
-        fs::rename(&half_made, path)?;
+    fn write_anew(&mut self, folder: &Path) -> io::Result<()> {
+        beside::write(folder, FILE, lines(self.entries.iter())?.as_bytes())?;
         (self.lines, self.unwritten, self.torn) = (self.entries.len(), 0, false);
         Ok(())
     }
@@ -452,15 +450,10 @@ fn read_end(path: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// It names sources, so only this person may read it.
-fn open_private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options.open(path)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const HOUR: i64 = 60 * 60 * 1_000;

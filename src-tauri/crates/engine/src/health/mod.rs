@@ -26,8 +26,8 @@ mod watched;
 pub(crate) use board::Board;
 pub(crate) use checks::Checks;
 pub(crate) use clock::ClockSeen;
-pub(crate) use history::History;
 pub use history::{Entry, Happened, Timeline};
+pub(crate) use history::{FILE as HISTORY_FILE, History};
 pub(crate) use kept::{FILE as CHECKS_FILE, KeptChecks};
 pub use model::{
     Component, ComponentState, Evidence, FixCode, FixOffer, FixRisk, HealthCode, HealthGroup,

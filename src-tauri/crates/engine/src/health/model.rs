@@ -98,11 +98,10 @@ impl HealthCode {
     }
 
     /// How long something must have been so before anybody hears of it: what is over before was a moment's
-    /// lock or a disk that was asleep.
+    /// lock or a disk that was asleep. The folders that are watched have waits of their own.
     pub(crate) fn time_to_visible(self, state: ComponentState) -> Duration {
         match (self, state) {
             (Self::Store, ComponentState::Warn | ComponentState::Fail) => Duration::from_secs(3),
-            (Self::WatchedFolders, ComponentState::Warn) => Duration::from_secs(10),
             _ => Duration::ZERO,
         }
     }
