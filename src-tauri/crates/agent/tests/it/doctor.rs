@@ -34,28 +34,30 @@ pub(crate) fn break_word_index(workspace: &Path) {
         .unwrap();
 }
 
-/// A memory of a few notes in its own folder.
-pub(crate) fn kept() -> tempfile::TempDir {
-    let (workspace, notes) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+/// A memory of a few notes, and the folder that they were read from.
+pub(crate) struct Memory {
+    home: tempfile::TempDir,
+}
+
+impl Memory {
+    pub(crate) fn workspace(&self) -> PathBuf {
+        self.home.path().join("memory")
+    }
+}
+
+pub(crate) fn kept() -> Memory {
+    let memory = Memory {
+        home: tempfile::tempdir().unwrap(),
+    };
+    let notes = memory.home.path().join("notes");
     for number in 0..30 {
         let text =
             format!("The boat{number} left the harbour early. Nobody saw wind{number} turn.");
-        write(notes.path(), &format!("{number}.md"), text);
+        write(&notes, &format!("{number}.md"), text);
     }
-    let imported = run(
-        workspace.path(),
-        &["import", notes.path().to_str().unwrap()],
-    );
+    let imported = run(&memory.workspace(), &["import", notes.to_str().unwrap()]);
     assert_eq!(imported.code, 0, "{}", imported.stderr);
-    // What was read stays where it was, for the check that looks for it.
-    let kept = notes.keep();
-    std::fs::write(workspace.path().join("read-from"), kept.to_str().unwrap()).unwrap();
-    workspace
-}
-
-pub(crate) fn forget(workspace: &Path) {
-    let notes = std::fs::read_to_string(workspace.join("read-from")).unwrap();
-    std::fs::remove_dir_all(notes).unwrap();
+    memory
 }
 
 fn mends(workspace: &Path, code: &str) -> Ran {
@@ -65,7 +67,7 @@ fn mends(workspace: &Path, code: &str) -> Ran {
 #[test]
 fn a_fault_is_found_mended_and_told_with_exit_codes_that_say_so() {
     let memory = kept();
-    let workspace = memory.path();
+    let workspace = &memory.workspace();
     let well = run(workspace, &["doctor", "--run", "all"]);
     assert_eq!(well.code, 0, "{}", well.last());
     assert_eq!(row(well.last(), "round_trip")["state"], "ok");
@@ -111,7 +113,6 @@ fn a_fault_is_found_mended_and_told_with_exit_codes_that_say_so() {
     let receipts = run(workspace, &["doctor", "--receipts"]);
     let receipts = receipts.last().as_array().unwrap().clone();
     assert_eq!(receipts.len(), 1, "{receipts:?}");
-    forget(workspace);
 }
 
 #[test]
@@ -143,7 +144,7 @@ fn what_is_asked_wrongly_is_told_before_anything_is_done() {
 #[test]
 fn rows_of_nothing_are_set_aside_and_put_back_through_whoever_owns_the_memory() {
     let memory = kept();
-    let workspace = memory.path();
+    let workspace = &memory.workspace();
     let _serving = Serving::start(workspace);
     raw(workspace)
         .execute_batch("DELETE FROM buffer_items WHERE child_id = (SELECT min(id) FROM nodes)")
@@ -164,13 +165,12 @@ fn rows_of_nothing_are_set_aside_and_put_back_through_whoever_owns_the_memory() 
     assert!(undone.last()["undone_at"].is_string(), "{}", undone.last());
     let twice = run(workspace, &["doctor", "--undo", id]);
     assert_eq!(twice.code, 2, "once is enough: {}", twice.stderr);
-    forget(workspace);
 }
 
 #[test]
 fn a_memory_that_cannot_be_opened_is_brought_back_by_the_doctor() {
     let memory = kept();
-    let workspace = memory.path();
+    let workspace = &memory.workspace();
     assert_eq!(mends(workspace, "back_up_now").code, 0);
     let file = workspace.join(oldgrowth_store::Store::FILE);
     std::fs::write(&file, vec![7_u8; 8_192]).unwrap();
@@ -205,7 +205,6 @@ fn a_memory_that_cannot_be_opened_is_brought_back_by_the_doctor() {
         1,
         "it can be read"
     );
-    std::fs::remove_dir_all(copy).unwrap();
     let named = mends(workspace, "start_fresh");
     assert_eq!(
         named.code, 2,
@@ -228,7 +227,6 @@ fn a_memory_that_cannot_be_opened_is_brought_back_by_the_doctor() {
             .unwrap()
             .contains("restore_backup")
     );
-    forget(workspace);
 }
 
 /// A person's own memory, in the usual folder of their home.

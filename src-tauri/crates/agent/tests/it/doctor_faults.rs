@@ -12,7 +12,7 @@ use oldgrowth_wire::{Empty, Event, Request, Status};
 use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
 
-use crate::doctor::{break_word_index, forget, kept, raw, row};
+use crate::doctor::{break_word_index, kept, raw, row};
 use crate::full_disk::Volume;
 use crate::support::{oldgrowth, run};
 
@@ -103,7 +103,7 @@ fn same_rows(workspace: &Path, window: &Window, fault: &str) -> Value {
 #[test]
 fn every_fault_is_told_in_the_same_rows_to_everybody() {
     let memory = kept();
-    let workspace = memory.path();
+    let workspace = &memory.workspace();
     let window = Window::open(workspace);
     let well = same_rows(workspace, &window, "none");
     assert_eq!(well["state"], "ok", "{well}");
@@ -155,7 +155,6 @@ fn every_fault_is_told_in_the_same_rows_to_everybody() {
         );
     }
     drop(window);
-    forget(workspace);
 }
 
 #[test]

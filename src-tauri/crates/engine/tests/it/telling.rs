@@ -104,7 +104,7 @@ fn ten_thousand_documents_are_told_in_few_events_and_the_last_is_exact() {
     let Some(Event::Health(told)) = newest("health") else {
         panic!("health was told of");
     };
-    assert_eq!(said(told), said(&status));
+    assert_eq!(said(&told), said(&status));
     let ledger = test.engine.ledger().unwrap();
     let counted = ledger.first().unwrap().coverage;
     assert_eq!(
