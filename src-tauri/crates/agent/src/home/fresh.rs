@@ -90,7 +90,6 @@ impl Inner {
     }
 
     /// Takes the new folder, leads there, and notes how to lead back.
-    #[expect(clippy::type_complexity, reason = "what the one caller needs, once")]
     fn begin_fresh(
         &self,
         folder: &Path,

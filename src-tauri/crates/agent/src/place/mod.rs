@@ -104,6 +104,10 @@ impl Workspace {
 
     /// Folders that this system empties by itself, where no memory should lie. Whoever names a folder knows
     /// what it is for.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is named here to be kept away from"
+    )]
     pub(crate) fn emptied(&self) -> Vec<PathBuf> {
         match &self.0 {
             Found::Named(_) => Vec::new(),

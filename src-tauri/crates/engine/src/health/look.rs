@@ -251,7 +251,8 @@ impl Core {
         let unheld = running.iter().filter(|(job, until)| {
             let just_now = *until <= full && *until >= full.plus_ms(-CLAIMED_JUST_NOW_MS);
             let is_held = held.iter().any(|lease| lease.job == *job);
-            !is_held && !(just_now && self.has_workers)
+            let is_about_to_be = just_now && self.has_workers;
+            !(is_held || is_about_to_be)
         });
         Ok(u32::try_from(unheld.count()).unwrap_or(u32::MAX))
     }

@@ -63,10 +63,7 @@ pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
         .store
         .write(|w| Ok::<_, Error>(w.forget_canary()?))
         .map(drop);
-    let failed = match ended {
-        Ok(failed) => failed,
-        Err(error) => return Err(error),
-    };
+    let failed = ended?;
     if failed.is_none() {
         cleared?;
     }
@@ -90,16 +87,19 @@ pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
     }))
 }
 
+/// Does a step, and says whether it went as it should.
+type Act<'c> = fn(&Trip<'c>) -> Result<bool>;
+
 struct Trip<'c> {
     core: &'c Core,
     word: String,
     took: Vec<(Step, Duration)>,
 }
 
-impl Trip<'_> {
+impl<'c> Trip<'c> {
     /// The step at which it failed, if one did.
     fn go(&mut self, run: &Run) -> Result<Option<Step>> {
-        let steps: [(Step, fn(&Self) -> Result<bool>); 6] = [
+        let steps: [(Step, Act<'c>); 6] = [
             (Step::Clear, Self::clear),
             (Step::Write, Self::write),
             (Step::Find, Self::find),

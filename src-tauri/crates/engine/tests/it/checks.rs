@@ -286,6 +286,8 @@ struct SickFiles {
     disk: FilesOnDisk,
     how: Mutex<How>,
     changed: Condvar,
+    asked: Mutex<bool>,
+    looked: Condvar,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -299,7 +301,17 @@ enum How {
 impl SickFiles {
     fn set(&self, how: How) {
         *self.how.lock() = how;
+        *self.asked.lock() = false;
         self.changed.notify_all();
+    }
+
+    /// Waits until somebody looks for a folder.
+    fn wait_asked(&self) {
+        let mut asked = self.asked.lock();
+        let waited = self
+            .looked
+            .wait_while_for(&mut asked, |asked| !*asked, DEADLINE);
+        assert!(!waited.timed_out(), "nobody looked");
     }
 }
 
@@ -324,6 +336,8 @@ impl Files for SickFiles {
     }
 
     fn is_there(&self, path: &Path) -> bool {
+        *self.asked.lock() = true;
+        self.looked.notify_all();
         let mut how = self.how.lock();
         assert!(*how != How::Panics, "a disk that panics, as told");
         let waited = self
@@ -436,6 +450,33 @@ fn a_check_that_hangs_is_left_behind_and_not_begun_again_while_it_hangs() {
     rig.at_work_until("the way back of the check that hung", || {
         row(&rig.engine.doctor(), HealthCode::Sources).state == ComponentState::Ok
     });
+}
+
+#[test]
+fn checks_that_are_called_off_while_a_disk_does_not_answer_end_all_the_same() {
+    let place = Place::new();
+    place.write_many(3);
+    let files = Arc::new(SickFiles::default());
+    let rig = place.start_with(2, files.clone(), Arc::new(Extractive));
+    rig.import_to_the_end();
+    rig.engine.status();
+    files.set(How::Hangs);
+    let status = std::thread::scope(|scope| {
+        let asked = scope.spawn(|| rig.engine.run_checks(&[]));
+        files.wait_asked();
+        rig.engine.cancel_checks();
+        asked.join().unwrap()
+    });
+    assert_eq!(
+        row(&status, HealthCode::Integrity).checked_at,
+        None,
+        "what had not begun does not begin"
+    );
+    assert!(
+        !status.components.iter().any(|row| row.running),
+        "nothing runs"
+    );
+    files.set(How::Well);
 }
 
 #[test]

@@ -289,7 +289,7 @@ fn what_was_fixed_can_be_undone_for_seven_days_and_no_longer() {
     let rig = place.start(1);
     assert_eq!(
         rig.engine.receipts(),
-        [receipt.clone()],
+        std::slice::from_ref(&receipt),
         "receipts outlive the process"
     );
     assert!(matches!(

@@ -145,7 +145,7 @@ fn a_copy_is_laid_out_to_be_read_while_the_memory_cannot_be_opened() {
     let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
     assert_eq!(copy.engine.totals().unwrap().documents, 5, "it reads");
     drop(copy);
-    std::fs::remove_dir_all(&folder).unwrap();
+    sweep(&folder);
     let file = place.workspace.path().join(Store::FILE);
     assert_eq!(
         std::fs::read(file).unwrap(),
@@ -170,4 +170,17 @@ fn a_folder_that_the_system_empties_is_no_place_for_a_memory() {
         let place = row(&status, HealthCode::Place);
         assert_eq!(place.state, state, "{}", place.cause);
     }
+}
+
+/// Removes what lies beside the workspace, file by file.
+fn sweep(folder: &std::path::Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sweep(&path);
+        } else {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    std::fs::remove_dir(folder).unwrap();
 }

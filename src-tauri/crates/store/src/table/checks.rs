@@ -35,7 +35,7 @@ pub struct Newest {
     pub job_ended_at: Option<UnixMs>,
 }
 
-/// How it stands with the queue beyond what is counted in it.
+/// How it stands with the queue beyond what is counted in it, as far as what comes next tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueFacts {
     /// When the one that waits longest could have begun.
@@ -116,8 +116,9 @@ impl Read<'_> {
 
     pub fn queue_facts(&self) -> Result<QueueFacts> {
         const SQL: &str = "
-            SELECT (SELECT min(available_at) FROM jobs WHERE state = 'ready'),
-                   (SELECT coalesce(max(deferrals), 0) FROM jobs WHERE state = 'ready')";
+            SELECT min(available_at), coalesce(max(deferrals), 0)
+            FROM (SELECT available_at, deferrals FROM jobs WHERE state = 'ready'
+                  ORDER BY priority, available_at, id LIMIT 1000)";
         self.one(SQL, [], |row| {
             Ok(QueueFacts {
                 oldest_waiting: time(row.get(0)?),
