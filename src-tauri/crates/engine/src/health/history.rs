@@ -124,6 +124,7 @@ impl Engine {
         limit: u32,
         spans: &[(UnixMs, UnixMs)],
     ) -> Timeline {
+        self.core().note_changes();
         self.core()
             .history
             .page(before, limit, spans, self.core().now())
@@ -172,9 +173,7 @@ impl Core {
 
     /// Notes what changed on the board, after it has become true. Files only: the store is not asked.
     pub(crate) fn note_changes(&self) {
-        for change in self.board.take_changes() {
-            self.history.note_health(change);
-        }
+        self.history.note_health(|| self.board.take_changes());
     }
 }
 
@@ -193,24 +192,27 @@ impl History {
         kept.write(&self.workspace, at);
     }
 
-    /// A state that is the last one noted is no news, and what could not be looked at says nothing.
-    fn note_health(&self, change: Change) {
+    /// A state that is the last one noted is no news, and what could not be looked at says nothing. The
+    /// changes are taken while nobody else notes any, so that they stay in their order.
+    fn note_health(&self, take: impl FnOnce() -> Vec<Change>) {
         let mut kept = self.kept.lock();
-        let kept = kept.get_or_insert_with(|| Kept::read(&self.workspace, change.at));
-        let from = kept.last_state(change.code);
-        if change.to == ComponentState::Unknown || change.to == from {
-            return;
+        for change in take() {
+            let kept = kept.get_or_insert_with(|| Kept::read(&self.workspace, change.at));
+            let from = kept.last_state(change.code);
+            if change.to == ComponentState::Unknown || change.to == from {
+                continue;
+            }
+            kept.push(
+                change.at,
+                Happened::Health {
+                    code: change.code,
+                    from,
+                    to: change.to,
+                    cause: change.cause.chars().take(CAUSE_CHARS_MAX).collect(),
+                },
+            );
+            kept.write(&self.workspace, change.at);
         }
-        kept.push(
-            change.at,
-            Happened::Health {
-                code: change.code,
-                from,
-                to: change.to,
-                cause: change.cause.chars().take(CAUSE_CHARS_MAX).collect(),
-            },
-        );
-        kept.write(&self.workspace, change.at);
     }
 
     /// An import that ends once more with the same figures is no news.
@@ -482,12 +484,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let history = History::of(folder.path());
         for (at, to) in [(1, Unknown), (2, Ok), (3, Fail), (4, Unknown), (5, Fail)] {
-            history.note_health(change(at, to));
+            history.note_health(|| vec![change(at, to)]);
         }
         assert_eq!(states(&history), [(Ok, Fail)]);
         let again = History::of(folder.path());
-        again.note_health(change(6, Fail));
-        again.note_health(change(7, Ok));
+        again.note_health(|| vec![change(6, Fail)]);
+        again.note_health(|| vec![change(7, Ok)]);
         assert_eq!(states(&again), [(Fail, Ok), (Ok, Fail)], "newest first");
     }
 
@@ -526,7 +528,7 @@ mod tests {
         let history = History::of(folder.path());
         for at in 0..20_000 {
             let to = [ComponentState::Fail, ComponentState::Ok][usize::from(at % 2 == 1)];
-            history.note_health(change(at, to));
+            history.note_health(|| vec![change(at, to)]);
         }
         let text = fs::read_to_string(folder.path().join(FILE)).unwrap();
         assert!(text.lines().count() <= ENTRIES_MAX + ENTRIES_OVER_MAX);
@@ -545,11 +547,11 @@ mod tests {
     fn a_torn_end_costs_that_line_and_garbage_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
-        History::of(folder.path()).note_health(change(1, ComponentState::Fail));
+        History::of(folder.path()).note_health(|| vec![change(1, ComponentState::Fail)]);
         let mut text = fs::read(&path).unwrap();
         text.extend_from_slice(b"\xff\xfe garbage\n{\"number\": 7, \"at");
         fs::write(&path, text).unwrap();
-        History::of(folder.path()).note_health(change(2, ComponentState::Ok));
+        History::of(folder.path()).note_health(|| vec![change(2, ComponentState::Ok)]);
         assert_eq!(states(&History::of(folder.path())).len(), 2);
     }
 
@@ -559,10 +561,10 @@ mod tests {
         let path = folder.path().join(FILE);
         fs::create_dir(&path).unwrap();
         let history = History::of(folder.path());
-        history.note_health(change(1, ComponentState::Fail));
+        history.note_health(|| vec![change(1, ComponentState::Fail)]);
         assert_eq!(states(&history).len(), 1);
         fs::remove_dir(&path).unwrap();
-        history.note_health(change(2, ComponentState::Ok));
+        history.note_health(|| vec![change(2, ComponentState::Ok)]);
         assert_eq!(states(&History::of(folder.path())).len(), 2);
     }
 
@@ -574,8 +576,8 @@ mod tests {
         let day = |day: i64| (UnixMs(day * DAY_MS), UnixMs((day + 1) * DAY_MS));
         let days: Vec<_> = (100..106).map(day).collect();
         history.begin_run("1", UnixMs(101 * DAY_MS + HOUR));
-        history.note_health(change(101 * DAY_MS + 2 * HOUR, Fail));
-        history.note_health(change(102 * DAY_MS + 2 * HOUR, Ok));
+        history.note_health(|| vec![change(101 * DAY_MS + 2 * HOUR, Fail)]);
+        history.note_health(|| vec![change(102 * DAY_MS + 2 * HOUR, Ok)]);
         history.end_run(UnixMs(103 * DAY_MS + HOUR));
         history.begin_run("1", UnixMs(105 * DAY_MS + HOUR));
         let page = history.page(None, 1, &days, UnixMs(105 * DAY_MS + 2 * HOUR));

@@ -83,6 +83,7 @@ impl Core {
             self.board.mark_counts_stale();
             self.fold_under_store();
         }
+        self.board.show_due(self.now());
         self.board.status(self.store.reservations())
     }
 

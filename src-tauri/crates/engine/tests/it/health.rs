@@ -1,7 +1,9 @@
 //! What health says is what is the case, and only changes are told.
 
+use std::time::Duration;
+
 use oldgrowth_engine::{
-    Component, ComponentState, Entry, Error, Event, Happened, HealthCode, Status,
+    Component, ComponentState, Entry, Error, Event, Happened, HealthCode, Note, Status,
 };
 use oldgrowth_store::{Class, Store};
 
@@ -245,11 +247,24 @@ fn what_happened_is_told_once_each_and_outlives_the_engine() {
     let place = Place::new();
     let rig = place.start(1);
     rig.engine.begin_run("1.0.0");
-    assert_eq!(rig.engine.status().state, ComponentState::Ok);
+    let status = rig.engine.status();
+    assert_eq!(status.state, ComponentState::Ok, "{status:#?}");
     let file = place.workspace.path().join(Store::FILE);
     let away = place.workspace.path().join("away");
     std::fs::rename(&file, &away).unwrap();
+    let note = Note {
+        text: "A lamp.".to_owned(),
+        title: None,
+        happened_at: None,
+    };
+    assert!(rig.engine.add_note(note).is_err(), "it can't be kept");
     let store = |rig: &crate::rig::Rig| row(&rig.engine.status(), HealthCode::Store).state;
+    assert_eq!(
+        store(&rig),
+        ComponentState::Ok,
+        "it may be over in a moment"
+    );
+    rig.later(Duration::from_secs(5));
     rig.until("the failure, when it has lasted", || {
         store(&rig) == ComponentState::Fail
     });
