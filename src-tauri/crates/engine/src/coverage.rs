@@ -78,6 +78,15 @@ impl Core {
     }
 
     pub(crate) fn counted(&self, freshness: Freshness) -> Result<Arc<Counted>> {
+        self.counted_until(freshness, &|| false)
+    }
+
+    /// As `counted`, and ends with [`Error::Stopping`] soon after it is called off.
+    pub(crate) fn counted_until(
+        &self,
+        freshness: Freshness,
+        called_off: &dyn Fn() -> bool,
+    ) -> Result<Arc<Counted>> {
         let mut last = self.last_count.0.lock();
         // Taken before the rows are read: what is committed in between counts as not counted.
         let facts = self.store.facts();
@@ -91,7 +100,7 @@ impl Core {
                 return Ok(Arc::clone(&kept.counted));
             }
         }
-        let sources = self.count()?;
+        let sources = self.count(called_off)?;
         let at = self.ambient.clock.monotonic();
         let counted = Arc::new(Counted { sources });
         *last = Some(Kept {
@@ -107,7 +116,7 @@ impl Core {
 impl Core {
     /// Reads a little at a time: one long read would end at its deadline, and keep the log from being
     /// emptied meanwhile. What is written in between is counted the next time.
-    fn count(&self) -> Result<HashMap<SourceKey, CountedSource>> {
+    fn count(&self, called_off: &dyn Fn() -> bool) -> Result<HashMap<SourceKey, CountedSource>> {
         let (mut sources, last) = self.store.read(Lane::Background, |r| {
             let sources = r.sources()?.into_iter().map(|source| {
                 let counted = CountedSource {
@@ -121,6 +130,9 @@ impl Core {
         })?;
         let mut from = 0;
         while from <= last {
+            if called_off() {
+                return Err(Error::Stopping);
+            }
             let to = from + DOCUMENTS_AT_A_TIME - 1;
             let parts = self.store.read(Lane::Background, |r| {
                 Ok::<_, Error>(r.coverage_of_documents(from, to)?)

@@ -179,7 +179,7 @@ impl Engine {
     /// Calls back for each event: quick listeners only. Each kind of news is told at most four times a
     /// second, the last of it always; only [`Event::Committed`] is told of each document.
     pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
-        self.core.events.subscribe(Arc::new(listener));
+        self.core.events.subscribe(Box::new(listener));
     }
 
     /// What time it is for this memory.

@@ -109,6 +109,7 @@ impl Engine {
             quiet.forget();
             core.tallies.forget();
             core.forget_checks();
+            core.counted.lock().take();
         }
         drop(quiet);
         drop(work);

@@ -107,10 +107,11 @@ impl Core {
         }
         let freshness = match look {
             Look::Everything => Freshness::Anew,
-            Look::Changed => Freshness::Exact,
+            Look::Changed | Look::Unasked => Freshness::Exact,
         };
+        let called_off = || look == Look::Unasked && self.queue.is_stopping();
         let before = self.last_counted();
-        match self.counted(freshness) {
+        match self.counted_until(freshness, &called_off) {
             Ok(counted) => {
                 let sum = counted.sum();
                 let said = self.put(HealthCode::Coverage, || {
@@ -124,6 +125,8 @@ impl Core {
                     self.memory_changed();
                 }
             }
+            // What it said before is as true as it was, and counts as stale.
+            Err(Error::Stopping) => return,
             Err(_) => {
                 self.put(HealthCode::Coverage, rows::waits_for_store);
                 self.board.mark_counts_stale();

@@ -47,6 +47,8 @@ use crate::{Engine, Error};
 enum Look {
     /// Count again only what may have changed.
     Changed,
+    /// As `Changed`, while nobody waits for the answer: at the end of the work it is called off.
+    Unasked,
     Everything,
 }
 
@@ -127,8 +129,17 @@ impl Core {
 
     /// To be called when work has come to an end: counts what it has left, and tells what changed.
     pub(crate) fn tell_counts(&self) {
+        self.look_again(Look::Changed);
+    }
+
+    /// As [`Core::tell_counts`], for the threads that [`Engine::stop`] waits for.
+    pub(crate) fn tell_counts_unasked(&self) {
+        self.look_again(Look::Unasked);
+    }
+
+    fn look_again(&self, look: Look) {
         self.board.mark_counts_stale();
-        self.look(Look::Changed);
+        self.look(look);
         self.tell_later(News::Work);
     }
 
