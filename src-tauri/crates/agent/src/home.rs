@@ -495,31 +495,38 @@ impl Inner {
         )
         .map_err(|error| error.explain())?;
         if !is_used {
-            let (id, now) = (new_id(), this.ambient.clock.unix_ms());
-            let (before, aside) = match pointer.read() {
-                Ok(note) => (note, None),
-                Err(_) => (
-                    Note::default(),
-                    Some(pointer.set_aside(now).map_err(|error| unnoted(&error))?),
-                ),
-            };
-            let mut note = before.clone();
-            let led = note
-                .lead_to(pointer, &folder, &id)
-                .and_then(|()| pointer.write(&note));
-            if let Err(error) = led {
-                let back = match &aside {
-                    Some(aside) => pointer.put_back(aside),
-                    None => pointer.lead_back(&before, &folder, &id),
-                };
-                if let Err(unwritten) = back {
-                    *state = State::Refused(unnoted(&unwritten));
-                }
-                return Err(unnoted(&error));
-            }
+            this.lead(pointer, &folder, &mut state)?;
         }
         *state = this.opened(Ok(owner));
         Ok(())
+    }
+
+    /// Has the pointer lead to a folder in which a memory is open. After an error it leads where it led
+    /// before; where it can't be led back either, calls are refused with that.
+    fn lead(&self, pointer: &Pointer, folder: &Path, state: &mut State) -> Result<(), WireError> {
+        let (id, now) = (new_id(), self.ambient.clock.unix_ms());
+        let (before, aside) = match pointer.read() {
+            Ok(note) => (note, None),
+            Err(_) => (
+                Note::default(),
+                Some(pointer.set_aside(now).map_err(|error| unnoted(&error))?),
+            ),
+        };
+        let mut note = before.clone();
+        let led = note
+            .lead_to(pointer, folder, &id)
+            .and_then(|()| pointer.write(&note));
+        let Err(error) = led else {
+            return Ok(());
+        };
+        let back = match &aside {
+            Some(aside) => pointer.put_back(aside),
+            None => pointer.lead_back(&before, folder, &id),
+        };
+        if let Err(unwritten) = back {
+            *state = State::Refused(unnoted(&unwritten));
+        }
+        Err(unnoted(&error))
     }
 
     fn step(&self, stage: MoveStage) -> MoveProgress {

@@ -11,9 +11,9 @@ use oldgrowth_wire::{ErrorCode, FixReceipt, WireError};
 
 use super::{Inner, State, closing, new_id, unnoted};
 use crate::owner::{Owner, TakeError, holder};
-use crate::place::{self, Note};
+use crate::place;
 use crate::views;
-use crate::words::wire_error;
+use crate::words::{explain, wire_error};
 
 /// So many memories may be begun beside one another.
 const FRESH_MAX: u32 = 99;
@@ -48,7 +48,7 @@ impl Inner {
     /// Answers when the empty memory is open; after an error the one that was used is used still.
     pub(super) fn start_fresh(this: &Arc<Self>, plan: &str) -> Result<FixReceipt, WireError> {
         if this.plan_fresh()?.id != plan {
-            return Err(crate::words::explain(&oldgrowth_engine::Error::PlanStale));
+            return Err(explain(&oldgrowth_engine::Error::PlanStale));
         }
         let Some(pointer) = this.workspace.pointer() else {
             return Err(place::refusal_error(place::fixed()));
@@ -60,75 +60,25 @@ impl Inner {
         let mut state = this.state.write();
         relocate::make_folder(&folder).map_err(|error| unnoted(&error))?;
         let folder = folder.canonicalize().map_err(|error| unnoted(&error))?;
-        let begun = this.begin_fresh(&folder, &used);
-        let (lock, receipt, before) = match begun {
-            Ok(begun) => begun,
-            Err(error) => {
-                forget_folder(&folder);
-                return Err(error);
-            }
-        };
-        match Owner::begin(
+        let lock = WorkspaceLock::acquire(&folder, &holder(&folder, &this.name))
+            .map_err(|error| TakeError::Lock(folder.clone(), error).explain())?;
+        let now = UnixMs(this.ambient.clock.unix_ms());
+        let receipt = noted(&folder, &used, now);
+        // How to lead back is kept there before anything leads there.
+        Receipts::of(&folder)
+            .keep(receipt.clone())
+            .map_err(|error| explain(&error))?;
+        let owner = Owner::begin(
             lock,
             &folder,
             &this.workspace,
             this.purpose,
             Some(Self::calls(this)),
-        ) {
-            Ok(owner) => {
-                *state = this.opened(Ok(owner));
-                let now = UnixMs(this.ambient.clock.unix_ms());
-                Ok(views::doctor::receipt(receipt, now))
-            }
-            Err(error) => {
-                if let Ok(before) = before {
-                    pointer.write(&before).map_err(|error| unnoted(&error))?;
-                }
-                Err(error.explain())
-            }
-        }
-    }
-
-    /// Takes the new folder, leads there, and notes how to lead back.
-    fn begin_fresh(
-        &self,
-        folder: &Path,
-        used: &Path,
-    ) -> Result<(WorkspaceLock, Receipt, Result<Note, WireError>), WireError> {
-        let pointer = self.workspace.pointer().ok_or_else(closing)?;
-        let lock = WorkspaceLock::acquire(folder, &holder(folder, &self.name))
-            .map_err(|error| TakeError::Lock(folder.to_owned(), error).explain())?;
-        let now = UnixMs(self.ambient.clock.unix_ms());
-        let receipt = Receipt {
-            id: format!("fx_{}", new_id().get(..16).unwrap_or_default()),
-            code: FixCode::StartFresh,
-            at: now,
-            summary: "An empty memory was begun. The one before is as it was.".to_owned(),
-            done: vec![
-                format!("The empty memory lies in {}.", folder.display()),
-                format!("The one before lies in {}.", used.display()),
-            ],
-            undo_until: Some(now.plus_ms(UNDO_MS)),
-            undone_at: None,
-            undo: Some(Undo::LeadBack {
-                folder: used.to_owned(),
-            }),
-        };
-        Receipts::of(folder)
-            .keep(receipt.clone())
-            .map_err(|error| crate::words::explain(&error))?;
-        let before = pointer.read();
-        let mut note = match &before {
-            Ok(note) => note.clone(),
-            Err(_) => pointer
-                .set_aside(now.0)
-                .map(|_aside| Note::default())
-                .map_err(|error| unnoted(&error))?,
-        };
-        note.lead_to(pointer, folder, &new_id())
-            .and_then(|()| pointer.write(&note))
-            .map_err(|error| unnoted(&error))?;
-        Ok((lock, receipt, before))
+        )
+        .map_err(|error| error.explain())?;
+        this.lead(pointer, &folder, &mut state)?;
+        *state = this.opened(Ok(owner));
+        Ok(views::doctor::receipt(receipt, now))
     }
 
     /// The receipt of a memory that was begun beside another, if this is one.
@@ -156,7 +106,7 @@ impl Inner {
     ) -> Result<FixReceipt, WireError> {
         let now = UnixMs(this.ambient.clock.unix_ms());
         if receipt.undoable_until(now).is_none() {
-            return Err(crate::words::explain(&oldgrowth_engine::Error::NotUndoable));
+            return Err(explain(&oldgrowth_engine::Error::NotUndoable));
         }
         let left = this.workspace.folder_named();
         Self::use_folder(this, folder)?;
@@ -204,9 +154,21 @@ fn free_folder(used: &Path, usual: &Path) -> Option<PathBuf> {
         .find(|folder| folder.symlink_metadata().is_err())
 }
 
-/// Removes what was made just now, while nothing but its lock is in it.
-fn forget_folder(folder: &Path) {
-    if std::fs::remove_dir(folder).is_err() {
-        tracing::debug!("the folder of a memory that was not begun stays");
+/// What was done, and how to lead back.
+fn noted(folder: &Path, used: &Path, now: UnixMs) -> Receipt {
+    Receipt {
+        id: format!("fx_{}", new_id().get(..16).unwrap_or_default()),
+        code: FixCode::StartFresh,
+        at: now,
+        summary: "An empty memory was begun. The one before is as it was.".to_owned(),
+        done: vec![
+            format!("The empty memory lies in {}.", folder.display()),
+            format!("The one before lies in {}.", used.display()),
+        ],
+        undo_until: Some(now.plus_ms(UNDO_MS)),
+        undone_at: None,
+        undo: Some(Undo::LeadBack {
+            folder: used.to_owned(),
+        }),
     }
 }

@@ -108,8 +108,8 @@ impl Engine {
             // The leases in what is there now are of a time gone by.
             quiet.forget();
             core.tallies.forget();
-            core.counted.lock().take();
             core.forget_checks();
+            core.counted.lock().take();
         }
         drop(quiet);
         drop(work);

@@ -127,7 +127,7 @@ impl Core {
                 }
             }
             // What it said before is as true as it was, and counts as stale.
-            Err(Error::Stopping) => {}
+            Err(Error::Stopping) => return,
             Err(_) => {
                 self.put(HealthCode::Coverage, rows::waits_for_store);
                 self.board.mark_counts_stale();
