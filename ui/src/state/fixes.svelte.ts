@@ -37,8 +37,8 @@ export type FixEnd =
 /** Progress of a fix that was begun elsewhere has no end of its own: after this much silence it is over. */
 const SILENT_MS_MAX = 5000;
 
-/** What an answer is called that refuses a plan which is no longer true. */
-const outOfDate: readonly ErrorCode[] = ["usage", "not_found", "needs_person"];
+/** What an answer may be called that refuses a plan which is no longer true. */
+const outOfDate: readonly ErrorCode[] = ["busy", "usage", "not_found", "needs_person"];
 
 /** A fix from its plan to its receipt, and the receipts of those before. What is under way goes on whatever the window shows. */
 export class Fixes {

@@ -79,7 +79,7 @@ it("a_plan_that_comes_after_the_dialog_was_closed_opens_nothing", async () => {
 
 it("a_plan_that_is_out_of_date_is_made_again_and_shown", async () => {
   const { platform, fixes, ends } = await begun();
-  platform.next("fix_apply").fail({ code: "usage", message: "the plan is out of date", hint: null });
+  platform.next("fix_apply").fail({ code: "busy", message: "things have changed", hint: null });
   await settle();
   platform.next("fix_plan").answer(planOf("p2", { summary: "Makes the word index anew from 615 passages." }));
   await settle();

@@ -76,7 +76,7 @@ const fixes: Record<FixCode, string> = {
   repair_permissions: "Make the folder private again",
   stop_watching: "Stop watching missing folders",
   restore_backup: "Restore the newest backup",
-  open_copy: "Open a copy to read",
+  open_copy: "Make a copy to read",
   start_fresh: "Start fresh beside it",
 };
 
@@ -96,7 +96,7 @@ const fixesAbout: Record<FixCode, string> = {
   repair_permissions: "Lets only you read the memory’s folder.",
   stop_watching: "Stops looking for changes in folders that are not there.",
   restore_backup: "Puts the newest sound backup in the memory’s place. What is there now is kept aside.",
-  open_copy: "Opens a copy for reading. What is here is not touched.",
+  open_copy: "Lays a copy out in a folder of its own. What is here is not touched.",
   start_fresh: "Begins an empty memory in a new folder. The one here stays as it is.",
 };
 
@@ -106,7 +106,7 @@ const fixesKeep: Partial<Record<FixCode, string>> = {
   stop_watching: "What is remembered of these folders stays.",
   restore_backup:
     "What is in your memory now is not thrown away: all of its files are kept aside first, and you can go back to them. What was added after the backup was made will not be found until you do.",
-  open_copy: "The copy can be searched and read, and nothing can be added to it. The memory itself stays where it is, as it is.",
+  open_copy: "The memory itself stays where it is, as it is. The copy is made from the newest that can be read.",
   start_fresh:
     "The memory that is here stays in its folder, every file of it, and nothing in it is changed or removed. Oldgrowth begins an empty one in a new folder beside it and uses that from then on.",
 };
@@ -148,6 +148,7 @@ export const doctorWords = {
     copyValue: (label: string) => `Copy: ${label}`,
     crashed: "The check itself broke, so nothing is known about this. It is a fault of ours: a report helps us to mend it.",
     waiting: (n: number) => `${plural(n, "other check waits", "other checks wait")} for this`,
+    waits: "Waits",
     waitsFor: (name: string) => `Waits for: ${name}`,
     leads: {
       activity: "Open Activity",
@@ -159,10 +160,7 @@ export const doctorWords = {
     },
     safe: {
       title: "Your memory can’t be opened",
-      text: "Until it can, nothing can be searched or added. Nothing has been removed. These are the ways on:",
-    },
-    noted: {
-      fixUnderWay: "One fix is under way. Others can begin when it has ended.",
+      text: "Until it can, nothing can be searched or added. Oldgrowth removes nothing of it by itself. These are the ways on:",
     },
 
     all: "All checks",
@@ -175,6 +173,7 @@ export const doctorWords = {
     onDemand: "Takes a while, so it runs when you ask, and by itself about once a week.",
     onDemandNever: "Takes a while, so it does not run at every start. Nobody has run it yet.",
     looking: "Looking…",
+    lookingNamed: (name: string) => `Looking… ${name}`,
     lookedAt: "Looked at",
     took: (ms: number) => (ms < 1 ? "in under 1 ms" : ms < 1000 ? `in ${number(Math.round(ms))} ms` : `in ${seconds(ms / 1000)}`),
     runThis: "Run this",
@@ -206,7 +205,6 @@ export const doctorWords = {
       keeps: fixesKeep,
       nothing: "There is nothing to do any more.",
       anew: "Things have changed since you looked. This is what it would do now:",
-      apply: "Do it",
       applying: "Under way…",
       hide: "Close, and go on",
       goesOn: "It goes on when you close this or go elsewhere.",
@@ -218,6 +216,7 @@ export const doctorWords = {
       again: "Look again",
       finished: "Done",
       looksAgain: "What it mends is looked at again by itself.",
+      oneAtATime: "Others can begin when it has ended.",
       show: "Show",
       underWay: (name: string) => `Under way: ${name}`,
       didNot: (name: string) => `Not done: ${name}`,
@@ -234,7 +233,6 @@ export const doctorWords = {
       undoNamed: (name: string) => `Undo: ${name}`,
       undoing: "Undoing…",
       undone: (when: string) => `Undone ${when}`,
-      undoneShort: "Undone",
       announceUndone: (name: string) => `${name}: undone.`,
       show: (name: string) => `Show what was done: ${name}`,
       more: (n: number) => `Show ${plural(n, "more", "more")}`,
@@ -261,13 +259,15 @@ export const doctorWords = {
         off: (n: number) => `${plural(n, "day", "days")} not running`,
       },
       first: "30 days ago",
-      last: "today",
+      last: "Today",
       change: (from: string, to: string) => `${from} → ${to}`,
       changeSaid: (from: string, to: string) => `from ${from} to ${to}`,
       started: (version: string) => `Oldgrowth ${version} was started`,
       updated: (version: string, from: string) => `Oldgrowth was updated from ${from} to ${version}`,
       endedBadly: "The time before, Oldgrowth ended without being closed",
       endedBadlyAbout: "The computer may have lost its power, or something ended it. What was kept by then is kept.",
+      fix: "Fix",
+      fixUndone: "Fix, undone",
       crash: "Oldgrowth broke",
       crashAbout: "Part of the program failed. The report says where.",
       imported: (label: string) => `Import of ${label}`,

@@ -137,7 +137,7 @@ it("each_kind_of_entry_leads_to_what_it_is_about", async () => {
   expect(imported?.querySelector("a")?.getAttribute("href")).toBe("#/sources/import/b1");
   fix?.querySelector("button")?.click();
   expect(fixes.viewed).toBe("r1");
-  expect(fix?.textContent).toContain(t.doctor.receipts.undoneShort);
+  expect(fix?.textContent).toContain(t.doctor.happened.fixUndone);
   expect(screen.getAllByTestId("strip-day").map(({ textContent }) => textContent.trim()), "words, not colour alone").toEqual([
     expect.stringContaining(t.doctor.happened.dayOff),
     expect.stringContaining("Problem"),

@@ -28,7 +28,7 @@ const WEEK_MS = 7 * 86_400_000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const cancelled: WireError = { code: "cancelled", message: "it was stopped", hint: null };
-const changed: WireError = { code: "usage", message: "this plan is out of date", hint: "look at the plan again" };
+const changed: WireError = { code: "busy", message: "things have changed since this plan was made, so nothing was done", hint: "look at the plan again" };
 
 const past = (): FixReceipt[] => [
   {

@@ -127,11 +127,11 @@ export const madeUpFixes: Record<FixCode, MadeUpFix> = {
   },
   open_copy: {
     mends: {},
-    plan: plain("Opens a copy of 48 MB for reading.", ["Copies what can be read", "Opens the copy"], 9000),
+    plan: plain("Lays out the backup of yesterday in a folder of its own.", ["Copies 46 MB to “default-copy-1”", "Leaves the memory itself as it is"], 9000),
     doing: ["Copying"],
     total: 48,
-    summary: "A copy is open for reading.",
-    done: ["48 MB copied"],
+    summary: "A copy lies in “default-copy-1”.",
+    done: ["46 MB copied"],
   },
   start_fresh: {
     mends: { store: "Open, last written a moment ago." },
