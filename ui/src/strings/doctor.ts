@@ -158,10 +158,7 @@ export const doctorWords = {
       storage: "See what takes space",
       limits: "Change the limit",
     },
-    safe: {
-      title: "Your memory can’t be opened",
-      text: "Until it can, nothing can be searched or added. Oldgrowth removes nothing of it by itself. These are the ways on:",
-    },
+    ways: "Oldgrowth removes nothing of your memory by itself. These are the ways on:",
 
     all: "All checks",
     filter: "Filter the checks",

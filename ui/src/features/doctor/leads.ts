@@ -6,6 +6,8 @@ const words = t.doctor.leads;
 
 /** The place where something about a check is done by hand. */
 const leads: Partial<Record<ComponentCode, { to: Route; text: string }>> = {
+  store: { to: { place: "settings", section: "backup" }, text: words.backup },
+  integrity: { to: { place: "settings", section: "backup" }, text: words.backup },
   space: { to: { place: "settings", section: "storage" }, text: words.storage },
   jobs: { to: { place: "activity" }, text: words.activity },
   tree: { to: { place: "activity" }, text: words.activity },

@@ -146,7 +146,10 @@ export class FakeDoctor {
       nothing_to_do: nothing,
       ...(nothing ? { summary: "It has been done already.", steps: [] } : {}),
     };
-    if (this.scenario === "outdated" && this.#plans > 1) this.#plan = { ...this.#plan, summary: `${plan.summary.replace(/\d+/, (n) => String(Number(n) + 3))}` };
+    if (this.scenario === "outdated" && this.#plans > 1) {
+      const grown = (text: string): string => text.replace(/\d+/, (n) => String(Number(n) + 3));
+      this.#plan = { ...this.#plan, summary: grown(plan.summary), steps: plan.steps.map(grown) };
+    }
     return this.#plan;
   }
 

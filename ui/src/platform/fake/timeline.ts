@@ -9,7 +9,7 @@ import type { TimelineEntry } from "../../wire/TimelineEntry";
 const DAYS = 30;
 const DAY_MS = 86_400_000;
 
-/** What happened so many days and hours ago. Days that are not named had nothing but their start. */
+/** What happened so many days and hours ago. Days that are not named had little but their start. */
 const days: Record<number, [number, Happened][]> = {
   0: [
     [0.2, { kind: "import", batch: "imp-2", label: "Notes", added: 12, failed: 2 }],
@@ -57,7 +57,7 @@ export class FakeTimeline {
       if (off.has(day)) continue;
       const started: [number, Happened] = [11, { kind: "started", version: day < 20 ? "0.1.0" : "0.0.9", updated_from: null }];
       const imported: [number, Happened] = [4, { kind: "import", batch: "imp-1", label: "Field journal", added: (day * 7) % 11, failed: 0 }];
-      for (const [hour, what] of days[day] ?? (day % 3 === 0 ? [imported, started] : [started])) told.push({ at: at(day, hour), what });
+      for (const [hour, what] of days[day] ?? (day % 4 === 0 ? [started] : [imported, started])) told.push({ at: at(day, hour), what });
     }
     this.#entries = told.map((entry, index) => ({ ...entry, number: told.length - index }));
   }
