@@ -259,6 +259,10 @@ const views = [
       await page.locator(`${id("fix-dialog")} ${id("undo-fix")}`).click();
       await page.waitForSelector(id("receipt-undone"));
     } },
+  { name: "doctor-undo", at: "?fake=full#/doctor", see: id("undo-fix"), do: async (page) => {
+      await click("undo-fix")(page);
+      await page.waitForSelector(id("undo-dialog"));
+    } },
   { name: "doctor-nothing-to-do", at: "?fake=attention#/doctor", see: id("fix"), do: async (page) => {
       await applyFix("verify_backup")(page);
       await page.waitForSelector(id("receipt"));
