@@ -259,8 +259,9 @@ const views = [
       await page.locator(`${id("fix-dialog")} ${id("undo-fix")}`).click();
       await page.waitForSelector(id("receipt-undone"));
     } },
-  { name: "doctor-undo", at: "?fake=full#/doctor", see: id("undo-fix"), do: async (page) => {
-      await click("undo-fix")(page);
+  { name: "doctor-undo", at: "?fake=error#/doctor", see: id("fix"), do: async (page) => {
+      await applyFix("restore_backup")(page);
+      await page.locator(`${id("fix-dialog")} ${id("undo-fix")}`).click();
       await page.waitForSelector(id("undo-dialog"));
     } },
   { name: "doctor-nothing-to-do", at: "?fake=attention#/doctor", see: id("fix"), do: async (page) => {

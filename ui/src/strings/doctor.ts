@@ -237,7 +237,6 @@ export const doctorWords = {
         title: "Undo this?",
         restore_backup: "Your memory goes back to what it was before. What is in it now is kept aside.",
         start_fresh: "The memory from before is used again. The one begun beside it stays in its folder.",
-        set_aside_orphans: "What was set aside comes back to where it was.",
       } as { title: string } & Partial<Record<FixCode, string>>,
     },
 
