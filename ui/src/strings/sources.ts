@@ -61,7 +61,6 @@ export const sourcesWords = {
     unreadAll: (n: number) => `All, ${number(n)}`,
     unreadShow: "Show",
     unreadMore: "Show more",
-    unreadStates: { failed: "Failed", skipped: "Passed over" },
     filter: "Filter the sources",
     filtered: (n: number) => counted.sources(n),
     filteredNone: "No source has these words.",
