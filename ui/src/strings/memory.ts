@@ -28,6 +28,7 @@ export const memoryWords = {
   memory: {
     title: "Memory",
     untitled: "Untitled",
+    missing: "It may have gone with the source that held it. Ask in Recall for what is here.",
     openOriginal: "Open the file",
     passages: (first: number, last: number, total: number) => `Passages ${number(first)} to ${number(last)} of ${number(total)}`,
     source: "Source",

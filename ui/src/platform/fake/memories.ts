@@ -44,7 +44,7 @@ export const documents: FakeDocument[] = [
       {
         headings: ["October", "Above the mill", "The hollow tree"],
         line: 11,
-        text: "### The hollow tree\n\nThe largest beech stands where the two paths meet. Its girth at breast height is 5.42 m, measured *twice* with the long tape. Henning thinks it is about 280 years old; I would say older, because the crown has already been coming down for decades. A tawny owl left from the upper hollow when we came close. 🦉",
+        text: "### The hollow tree\n\nThe largest beech stands where the two paths meet. Its girth at breast height is 5.42 m, measured *twice* with the long tape. Henning thinks it is about 280 years old; I would say older, because the crown has already been coming down for decades. A tawny owl left from the upper hollow when we came close.",
       },
       {
         headings: ["October", "Above the mill", "What to bring next time"],
