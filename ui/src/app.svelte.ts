@@ -131,24 +131,30 @@ export class AppState {
     }
     // Listening comes first, so that nothing falls between the first answers and the first events.
     await this.#listen();
-    void this.place.load();
-    void this.activity.load();
-    const health = this.health.load();
-    const [ledger, imports] = [this.ledger.load(), this.imports.load()];
-    // Only somebody new is kept waiting, until it is known that nothing is remembered.
-    if (!this.welcome.isOver && this.router.route.place === "recall") {
-      await imports;
-      // What a large memory holds takes a while to count, and nobody new has one.
-      const perhapsNew = this.imports.batches?.length === 0;
-      if (perhapsNew) await Promise.all([health, ledger]);
-      // Whoever has a memory is not new, and waits no more from the next start on.
-      else if (this.imports.error === null) this.welcome.end();
-      if (perhapsNew && !this.health.storeFails && this.ledger.empty) this.router.replace({ place: "welcome", step: "begin" });
-    }
-    void health.then(() => (this.doctorDue = this.health.storeFails && this.router.route.place !== "doctor"));
+    if (!this.welcome.isOver && this.router.route.place === "recall") await this.#greet();
     this.phase = "open";
     await tick();
     performance.mark(FIRST_CONTENT);
+    // Last, what takes the memory a while to say: it is not needed for what can be seen already.
+    void this.imports.load();
+    void this.place.load();
+    void this.activity.load();
+    void this.ledger.load();
+    await this.health.load();
+    if (this.health.storeFails && this.router.route.place !== "doctor") this.doctorDue = true;
+  }
+
+  /** Only somebody new is kept waiting, until it is known that nothing is remembered. */
+  async #greet(): Promise<void> {
+    await this.imports.load();
+    if (this.imports.error !== null) return;
+    if (this.imports.batches?.length !== 0) {
+      // Whoever has a memory is not new, and waits no more from the next start on.
+      this.welcome.end();
+      return;
+    }
+    await Promise.all([this.health.load(), this.ledger.load()]);
+    if (!this.health.storeFails && this.ledger.empty) this.router.replace({ place: "welcome", step: "begin" });
   }
 
   /** Why nothing can be dropped now, or null. */

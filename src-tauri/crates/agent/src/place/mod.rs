@@ -66,7 +66,7 @@ impl Workspace {
             });
         }
         dirs::data_local_dir()
-            .map(|dir| Self(Found::Pointed(Pointer::in_folder(dir.join("oldgrowth")))))
+            .map(|dir| Self::pointed_from(dir.join("oldgrowth")))
             .ok_or_else(|| {
                 wire_error(
                     ErrorCode::Usage,
@@ -74,6 +74,11 @@ impl Workspace {
                     Some("name one with --workspace or OLDGROWTH_WORKSPACE"),
                 )
             })
+    }
+
+    /// By the pointer in this folder, which is the usual one.
+    pub(crate) fn pointed_from(usual: PathBuf) -> Self {
+        Self(Found::Pointed(Pointer::in_folder(usual)))
     }
 
     /// The folder that is used at this moment. Asked again after waiting for its lock: it may have been
