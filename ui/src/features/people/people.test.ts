@@ -1,5 +1,6 @@
 import { render, screen } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
+import { t } from "../../strings";
 import { handPlatform, settle, unavailable } from "../../testing/platform";
 import type { Person } from "../../wire/Person";
 import type { SourceRow } from "../../wire/SourceRow";
@@ -66,4 +67,7 @@ it("each_summarised_source_is_a_topic_that_leads_to_its_branch", async () => {
   expect(rows[0]?.textContent).toContain("9 summaries of 180 passages");
   await rerender({ sources: [] });
   expect(screen.queryByTestId("topic-row")).toBeNull();
+  expect(screen.queryByText(t.people.noTopics)).not.toBeNull();
+  await rerender({ sources: null });
+  expect(screen.queryByText(t.people.noTopics), "nothing is said before it is known").toBeNull();
 });
