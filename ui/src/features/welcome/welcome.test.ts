@@ -1,5 +1,8 @@
-import { fireEvent, screen } from "@testing-library/svelte";
+import { fireEvent, render, screen } from "@testing-library/svelte";
 import { beforeEach, expect, it } from "vitest";
+import App from "../../App.svelte";
+import { AppState } from "../../app.svelte";
+import { FakePlatform } from "../../platform/fake";
 import { batchOf, handPlatform, settle } from "../../testing/platform";
 import { openWindow } from "../../testing/window";
 import { t } from "../../strings";
