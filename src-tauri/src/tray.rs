@@ -50,7 +50,7 @@ impl Line {
         let word = match self.state {
             HealthState::Ok => &words.ok,
             HealthState::Unknown => &words.unknown,
-            HealthState::Warn => &words.warn,
+            HealthState::Crashed | HealthState::Warn => &words.warn,
             HealthState::Fail => &words.fail,
         };
         format!("{word}: {}", self.text)
@@ -252,7 +252,9 @@ fn put<R: Runtime>(
 fn icon_of(state: HealthState) -> Image<'static> {
     match state {
         HealthState::Ok | HealthState::Unknown => tauri::include_image!("icons/tray-well.png"),
-        HealthState::Warn => tauri::include_image!("icons/tray-attention.png"),
+        HealthState::Crashed | HealthState::Warn => {
+            tauri::include_image!("icons/tray-attention.png")
+        }
         HealthState::Fail => tauri::include_image!("icons/tray-problem.png"),
     }
 }

@@ -1,6 +1,7 @@
 //! Every call, whoever makes it, ends here: the window, the command line, another program.
 
 mod copies;
+mod doctor;
 mod memory;
 mod sources;
 
@@ -76,6 +77,25 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         }
         Request::Status(_) => reply(views::status(engine.status(), &workspace(engine))),
         Request::Doctor(_) => reply(views::status(engine.doctor(), &workspace(engine))),
+        Request::ChecksRun(asked) => reply(doctor::run(engine, &asked)),
+        Request::ChecksCancel(_) => {
+            engine.cancel_checks();
+            reply(wire::Empty {})
+        }
+        Request::FixPlan(asked) => reply(doctor::plan(engine, asked)?),
+        Request::FixApply(apply) => reply(doctor::apply(engine, &apply)?),
+        Request::FixCancel(_) => {
+            engine.cancel_fix();
+            reply(wire::Empty {})
+        }
+        Request::FixUndo(id) => reply(doctor::undo(engine, &id)?),
+        Request::Receipts(_) => reply(doctor::receipts(engine)),
+        Request::Timeline(at) => reply(views::doctor::timeline(
+            engine
+                .timeline(at.before, at.limit)
+                .map_err(|e| explain(&e))?,
+        )),
+        Request::Report(asked) => reply(doctor::report(engine, asked)?),
         Request::Copies(_) => reply(copies::list(engine)?),
         Request::BackupMake(make) => reply(copies::make(engine, &make)?),
         Request::CopyCancel(_) => {

@@ -5,6 +5,8 @@
 //!      │       ⇅ a move: the store is closed, and calls are refused until it has ended
 //! ```
 
+mod fresh;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -13,7 +15,8 @@ use std::time::Duration;
 use oldgrowth_engine::ports::{Ambient, Random};
 use oldgrowth_store::WorkspaceLock;
 use oldgrowth_wire::{
-    Empty, ErrorCode, Event, Folder, MoveProgress, MoveStage, Place, Request, WireError,
+    Empty, ErrorCode, Event, FixApply, FixAsked, FixCode, Folder, Id, MoveProgress, MoveStage,
+    Place, Request, WireError,
 };
 use parking_lot::{Mutex, RwLock};
 use serde_json::Value;
@@ -23,6 +26,7 @@ use crate::owner::{Closed, Owner, Purpose, TakeError, holder};
 use crate::place::{self, Begun, Copied, Failed, Note, Old, Pointer, Transfer, Workspace};
 use crate::socket::Calls;
 use crate::system::{SystemRandom, ambient};
+use crate::views;
 use crate::words::{explain, wire_error};
 
 /// At most this often is progress told: four times a second.
@@ -144,6 +148,8 @@ impl Home {
         {
             // A backup may take long, and one that is called off leaves nothing.
             let called_off = owner.call(Request::CopyCancel(Empty {}));
+            owner.engine().cancel_checks();
+            owner.engine().cancel_fix();
             tracing::debug!(called_off = called_off.is_ok(), "closing");
         }
         let state = std::mem::replace(&mut *self.inner.state.write(), State::Closed);
@@ -192,6 +198,21 @@ impl Inner {
                     State::Closed => return Err(closing()),
                 }
                 reply(this.place())
+            }
+            Request::FixPlan(FixAsked {
+                code: FixCode::StartFresh,
+            }) => reply(views::doctor::fix_plan(this.plan_fresh()?)),
+            Request::FixApply(FixApply {
+                code: FixCode::StartFresh,
+                plan,
+            }) => {
+                this.refuse_while_moving()?;
+                reply(Self::start_fresh(this, &plan)?)
+            }
+            Request::FixUndo(Id { id }) if this.receipt_of_fresh(&id).is_some() => {
+                this.refuse_while_moving()?;
+                let (receipt, folder) = this.receipt_of_fresh(&id).ok_or_else(closing)?;
+                reply(Self::lead_back_to(this, receipt, &folder)?)
             }
             request => {
                 this.refuse_while_moving()?;
@@ -301,6 +322,7 @@ impl Inner {
             return Err(closing());
         };
         let target = place::Target::of(to).map_err(|error| Failed::Io(error).explain())?;
+        this.let_go_of_checks()?;
         let _under_way = this.begin_moving(&target.folder)?;
         // From here on new calls are refused; those that are under way are waited for.
         let mut state = this.state.write();
@@ -402,7 +424,13 @@ impl Inner {
                 drop(lock);
                 error
             }
-            Ok(()) => match Owner::begin(lock, &begun.to, this.purpose, Some(Self::calls(this))) {
+            Ok(()) => match Owner::begin(
+                lock,
+                &begun.to,
+                &this.workspace,
+                this.purpose,
+                Some(Self::calls(this)),
+            ) {
                 Ok(owner) => {
                     begun.forget_draft();
                     old_lock.rename(from, &holder(from, &this.name));
@@ -419,7 +447,13 @@ impl Inner {
         };
         drop(server);
         old_lock.rename(from, &holder(from, &this.name));
-        let owner = Owner::begin(old_lock, from, this.purpose, Some(Self::calls(this)));
+        let owner = Owner::begin(
+            old_lock,
+            from,
+            &this.workspace,
+            this.purpose,
+            Some(Self::calls(this)),
+        );
         (Err(error), this.opened(owner))
     }
 
@@ -439,6 +473,7 @@ impl Inner {
                     Some("choose the folder that holds settings and the folder memory_tree"),
                 )
             })?;
+        this.let_go_of_checks()?;
         let _under_way = this.begin_moving(&folder)?;
         let mut state = this.state.write();
         let is_used = this
@@ -451,34 +486,47 @@ impl Inner {
         let lock = WorkspaceLock::acquire(&folder, &holder(&folder, &this.name))
             .map_err(|error| TakeError::Lock(folder.clone(), error).explain())?;
         // Begun first: the pointer never leads to a folder that could not be.
-        let owner = Owner::begin(lock, &folder, this.purpose, Some(Self::calls(this)))
-            .map_err(|error| error.explain())?;
+        let owner = Owner::begin(
+            lock,
+            &folder,
+            &this.workspace,
+            this.purpose,
+            Some(Self::calls(this)),
+        )
+        .map_err(|error| error.explain())?;
         if !is_used {
-            let (id, now) = (new_id(), this.ambient.clock.unix_ms());
-            let (before, aside) = match pointer.read() {
-                Ok(note) => (note, None),
-                Err(_) => (
-                    Note::default(),
-                    Some(pointer.set_aside(now).map_err(|error| unnoted(&error))?),
-                ),
-            };
-            let mut note = before.clone();
-            let led = note
-                .lead_to(pointer, &folder, &id)
-                .and_then(|()| pointer.write(&note));
-            if let Err(error) = led {
-                let back = match &aside {
-                    Some(aside) => pointer.put_back(aside),
-                    None => pointer.lead_back(&before, &folder, &id),
-                };
-                if let Err(unwritten) = back {
-                    *state = State::Refused(unnoted(&unwritten));
-                }
-                return Err(unnoted(&error));
-            }
+            this.lead(pointer, &folder, &mut state)?;
         }
         *state = this.opened(Ok(owner));
         Ok(())
+    }
+
+    /// Has the pointer lead to a folder in which a memory is open. After an error it leads where it led
+    /// before; where it can't be led back either, calls are refused with that.
+    fn lead(&self, pointer: &Pointer, folder: &Path, state: &mut State) -> Result<(), WireError> {
+        let (id, now) = (new_id(), self.ambient.clock.unix_ms());
+        let (before, aside) = match pointer.read() {
+            Ok(note) => (note, None),
+            Err(_) => (
+                Note::default(),
+                Some(pointer.set_aside(now).map_err(|error| unnoted(&error))?),
+            ),
+        };
+        let mut note = before.clone();
+        let led = note
+            .lead_to(pointer, folder, &id)
+            .and_then(|()| pointer.write(&note));
+        let Err(error) = led else {
+            return Ok(());
+        };
+        let back = match &aside {
+            Some(aside) => pointer.put_back(aside),
+            None => pointer.lead_back(&before, folder, &id),
+        };
+        if let Err(unwritten) = back {
+            *state = State::Refused(unnoted(&unwritten));
+        }
+        Err(unnoted(&error))
     }
 
     fn step(&self, stage: MoveStage) -> MoveProgress {

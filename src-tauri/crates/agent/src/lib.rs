@@ -6,6 +6,7 @@ mod dispatch;
 mod home;
 mod owner;
 mod place;
+mod report;
 mod session;
 mod socket;
 mod system;

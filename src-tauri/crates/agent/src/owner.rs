@@ -72,7 +72,7 @@ impl Owner {
                 .map_err(|error| TakeError::Lock(folder.clone(), error))?;
             // It may have been moved by the one who held the lock until now.
             if workspace.folder().map_err(TakeError::Place)? == folder {
-                return Self::begin(lock, &folder, purpose, calls);
+                return Self::begin(lock, &folder, workspace, purpose, calls);
             }
         }
     }
@@ -81,6 +81,7 @@ impl Owner {
     pub(crate) fn begin(
         lock: WorkspaceLock,
         folder: &Path,
+        found: &Workspace,
         purpose: Purpose,
         calls: Option<Arc<dyn Calls>>,
     ) -> Result<Self, TakeError> {
@@ -102,6 +103,7 @@ impl Owner {
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser: Arc::new(oldgrowth_models::Extractive),
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
+            emptied: found.emptied(),
         })
         .map_err(|_| fault("start its workers"))?;
         let engine = Arc::new(engine);

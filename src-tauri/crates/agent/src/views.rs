@@ -17,6 +17,7 @@ use oldgrowth_domain::UnixMs;
 
 mod activity;
 pub(crate) mod copies;
+pub(crate) mod doctor;
 mod health;
 pub(crate) mod memory;
 mod settings;
@@ -24,7 +25,7 @@ mod sources;
 pub(crate) mod storage;
 
 pub(crate) use activity::{activity, failed, work};
-pub(crate) use health::status;
+pub(crate) use health::{code_of, status};
 pub(crate) use settings::settings;
 pub(crate) use sources::{ledger, removal, unread};
 
@@ -426,6 +427,7 @@ pub(crate) fn event(event: &engine::Event, workspace: &str) -> wire::Event {
         engine::Event::Batch(view) => wire::Event::Batch(batch(view.clone())),
         engine::Event::Plan { found } => wire::Event::Plan { found: *found },
         engine::Event::Copy(progress) => wire::Event::Copy(copies::progress(*progress)),
+        engine::Event::Fix(progress) => wire::Event::Fix(doctor::fix_progress(progress)),
         engine::Event::Work(now) => wire::Event::Work(work(*now)),
         engine::Event::CopiesChanged => wire::Event::CopiesChanged,
         engine::Event::MemoryChanged { seq } => wire::Event::MemoryChanged { seq: *seq },

@@ -87,6 +87,36 @@ pub(crate) fn explain(error: &Error) -> WireError {
             "no other long read may begin now",
             Some("try again later, or raise the limit: oldgrowth settings set long_reads_max N"),
         ),
+        Error::FixUnderWay => wire_error(
+            ErrorCode::Busy,
+            "something is being mended already",
+            Some("try again when it has ended"),
+        ),
+        Error::PlanStale => wire_error(
+            ErrorCode::Busy,
+            "things have changed since this plan was made, so nothing was done",
+            Some("look at the plan again; it says what is the case now"),
+        ),
+        Error::NotOurFix => wire_error(
+            ErrorCode::Usage,
+            "this can't be mended from here",
+            Some("do it in the app"),
+        ),
+        Error::NotUndoable => wire_error(
+            ErrorCode::Usage,
+            "this can't be undone, or not any more",
+            Some("a fix can be undone for seven days, and once"),
+        ),
+        Error::NotKept => wire_error(
+            ErrorCode::ReadOnly,
+            "what is to be kept beside the memory could not be written",
+            Some("check the rights and the free space of the memory's folder"),
+        ),
+        Error::InUse => wire_error(
+            ErrorCode::Busy,
+            "somebody reads or writes the memory at this moment",
+            Some("try again in a moment"),
+        ),
         Error::StillWorking => wire_error(
             ErrorCode::Busy,
             "the work at hand did not come to its end in time",

@@ -128,7 +128,7 @@ impl Core {
             let sources = sources.collect::<Result<HashMap<_, _>>>()?;
             Ok::<_, Error>((sources, r.last_document()?))
         })?;
-        let mut from = 1;
+        let mut from = 0;
         while from <= last {
             if called_off() {
                 return Err(Error::Stopping);

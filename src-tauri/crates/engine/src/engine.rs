@@ -12,8 +12,9 @@ use parking_lot::Mutex;
 use crate::askers::Askers;
 use crate::copies::{Memo, Running};
 use crate::coverage::LastCount;
+use crate::doctor::{Fixing, Receipts};
 use crate::events::Events;
-use crate::health::Board;
+use crate::health::{Board, Checks, ClockSeen, KeptChecks};
 use crate::jobs::{Queue, Workers, kept_pause};
 use crate::ports::{Ambient, Files, Forbidden, Random, Summariser, Watches};
 use crate::settings::Settings;
@@ -34,6 +35,8 @@ pub struct Parts {
     pub summariser: Arc<dyn Summariser>,
     /// How many jobs are worked on at once; with none the queue waits for another engine.
     pub workers: usize,
+    /// Folders that the system empties by itself: no place for a memory, unless a person has named it.
+    pub emptied: Vec<PathBuf>,
 }
 
 /// The memory of one workspace, at work. Dropping it stops and joins its workers.
@@ -58,6 +61,12 @@ pub(crate) struct Core {
     pub(crate) events: Events,
     pub(crate) askers: Askers,
     pub(crate) board: Board,
+    pub(crate) checks: Checks,
+    pub(crate) kept_checks: Mutex<KeptChecks>,
+    pub(crate) clock_seen: Mutex<ClockSeen>,
+    pub(crate) emptied: Vec<PathBuf>,
+    pub(crate) fixing: Fixing,
+    pub(crate) receipts: Mutex<Receipts>,
     pub(crate) last_count: LastCount,
     pub(crate) queue: Queue,
     pub(crate) settings: Mutex<Settings>,
@@ -96,6 +105,12 @@ impl Engine {
         let settings = Settings::load(&parts.workspace);
         let memo = Memo::load(&parts.workspace);
         let paused = kept_pause(&parts.workspace);
+        let kept_checks = KeptChecks::load(&parts.workspace);
+        let receipts = Receipts::of(&parts.workspace);
+        let board = Board::new(now);
+        for row in kept_checks.components() {
+            board.put_back(row);
+        }
         parts
             .store
             .set_reservation_cap(settings.long_reads_max.to_use());
@@ -111,7 +126,13 @@ impl Engine {
             summariser: parts.summariser,
             events: Events::default(),
             askers: Askers::default(),
-            board: Board::new(now),
+            board,
+            checks: Checks::default(),
+            kept_checks: Mutex::new(kept_checks),
+            clock_seen: Mutex::default(),
+            emptied: parts.emptied,
+            fixing: Fixing::default(),
+            receipts: Mutex::new(receipts),
             last_count: LastCount::default(),
             queue: Queue::paused_since(paused),
             settings: Mutex::new(settings),
@@ -125,6 +146,7 @@ impl Engine {
             changes: AtomicU64::new(0),
         });
         core.watching.serve(Arc::downgrade(&core));
+        core.checks.serve(Arc::downgrade(&core));
         let weak = Arc::downgrade(&core);
         core.store.on_incident(|incident| {
             // Where a report of it would begin.
@@ -160,15 +182,36 @@ impl Engine {
         self.core.events.subscribe(Box::new(listener));
     }
 
+    /// What time it is for this memory.
+    pub fn now(&self) -> UnixMs {
+        self.core.now()
+    }
+
+    /// Names that mean something to this person alone: of sources and of their folders.
+    pub fn private_names(&self) -> Result<Vec<String>> {
+        self.core.store.read(Lane::Background, |r| {
+            let mut names = Vec::new();
+            for source in r.sources()? {
+                names.push(source.name);
+                names.extend(source.root);
+            }
+            Ok(names)
+        })
+    }
+
     /// Asks the workers, and a plan that is being made, to stop soon; [`Engine::stop`] waits for them.
     pub fn begin_stop(&self) {
         self.core.queue.stop();
         self.core.watching.begin_stop();
+        self.core.checks.begin_stop();
+        self.core.fixing.call_off();
     }
 
     /// Stops the workers and waits for them; jobs that have not begun go back to the queue. Calls are
     /// still answered.
     pub fn stop(&self) {
+        self.core.fixing.call_off();
+        self.core.checks.stop();
         drop(self.workers.lock().take());
     }
 

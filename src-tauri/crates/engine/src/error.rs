@@ -40,6 +40,24 @@ pub enum Error {
     CopyUnderWay,
     #[error("as many long reads as may be are under way")]
     TooManyLongReads,
+    /// Something is being mended already.
+    #[error("another fix is under way")]
+    FixUnderWay,
+    /// The plan says what was the case when it was made, and something has changed since.
+    #[error("the plan no longer says the truth")]
+    PlanStale,
+    /// It can't be mended here: whoever keeps the memory's place does it.
+    #[error("this fix is not the engine's")]
+    NotOurFix,
+    /// It has been undone, or too much time has passed.
+    #[error("it can't be undone any more")]
+    NotUndoable,
+    /// What was to be kept or set aside could not be written down.
+    #[error("it could not be written down")]
+    NotKept,
+    /// Somebody reads or writes what is to be changed.
+    #[error("it is in use")]
+    InUse,
     /// The jobs at work did not come to an end in time.
     #[error("jobs are still at work")]
     StillWorking,
@@ -66,6 +84,14 @@ impl Error {
     /// whatever it takes to mend it.
     pub(crate) fn is_of_the_store(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_of_the_store())
+    }
+
+    /// Of an error of the store: what it means for those who must act on it.
+    pub(crate) fn store_class(&self) -> Option<store::Class> {
+        match self {
+            Self::Store(store::Error::Keeper(error)) => Some(error.class()),
+            _ => None,
+        }
     }
 
     /// Will the same call do later, without anybody doing anything?

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use oldgrowth_domain::{BatchId, DocumentId};
 use parking_lot::RwLock;
 
-use crate::{BatchView, CopyProgress, Status, Work};
+use crate::{BatchView, CopyProgress, FixProgress, Status, Work};
 
 #[derive(Clone, Debug)]
 pub enum Event {
@@ -27,6 +27,8 @@ pub enum Event {
     },
     /// What runs, waits or failed has changed, or whether the work is paused.
     Work(Work),
+    /// A fix moved on.
+    Fix(FixProgress),
     Committed(Committed),
 }
 

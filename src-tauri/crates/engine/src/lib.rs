@@ -6,8 +6,10 @@
 mod activity;
 mod askers;
 mod batches;
+mod beside;
 mod copies;
 mod coverage;
+mod doctor;
 mod engine;
 mod error;
 mod events;
@@ -39,12 +41,13 @@ pub use activity::{Activity, AtWork, Failed, Retry, Work};
 pub use askers::Asker;
 pub use batches::{BatchReport, BatchView};
 pub use copies::{BackupView, Copies, CopyProgress, CopyWork};
+pub use doctor::{FixPlan, FixProgress, Receipt, Receipts, Undo};
 pub use engine::{Engine, Parts};
 pub use error::{Error, Result};
 pub use events::{Committed, Event};
 pub use health::{
     Component, ComponentState, Evidence, FixCode, FixOffer, FixRisk, HealthCode, HealthGroup,
-    Status, aside_words,
+    Status, Timeline, aside_words,
 };
 pub use ingest::plan::{ImportPlan, PlanKnown, ReasonCount};
 pub use jobs::{Pause, PausedBy};

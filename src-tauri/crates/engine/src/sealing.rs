@@ -112,7 +112,11 @@ impl Core {
         let Ok(RemakePayload { node }) = serde_json::from_str(&job.payload) else {
             return self.settle(job.lease, Outcome::Nothing);
         };
-        let node = NodeKey::from_payload(node);
+        self.remake_node(NodeKey::from_payload(node), Some(job.lease))
+    }
+
+    /// As a job's work, or as nobody's.
+    pub(crate) fn remake_node(&self, node: NodeKey, lease: Option<Lease>) -> Result<Outcome> {
         for _ in 0..TRIES_MAX {
             let read = self.store.read(Lane::Background, |r| {
                 let members = r.members_of(node)?;
@@ -120,16 +124,21 @@ impl Core {
                 Ok::<_, Error>(r.node(node)?.map(|_| (members, material)))
             })?;
             let Some((members, material)) = read else {
-                return self.settle(job.lease, Outcome::Nothing);
+                return match lease {
+                    Some(lease) => self.settle(lease, Outcome::Nothing),
+                    None => Ok(Outcome::Nothing),
+                };
             };
             let summary = if members.is_empty() {
                 None
             } else {
                 Some(self.summarise(&material)?)
             };
-            let (lease, now) = (job.lease, self.now());
+            let now = self.now();
             let remade = self.store.write_in(Lane::Background, move |w| {
-                w.settle_done(lease, Outcome::Sealed, None, None, now)?;
+                if let Some(lease) = lease {
+                    w.settle_done(lease, Outcome::Sealed, None, None, now)?;
+                }
                 if w.members_of(node)? != members {
                     return Err(Error::Conflict { tries: 1 });
                 }

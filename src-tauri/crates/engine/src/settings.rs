@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use oldgrowth_store::Reservations;
 use serde_json::{Map, Value};
 
-use crate::{Engine, Error, Result};
+use crate::{Engine, Error, Result, beside};
 
 /// The file's name in the workspace.
 pub const SETTINGS_FILE: &str = "settings.json";
@@ -183,7 +183,10 @@ pub(crate) fn keep(
     let half_made = beside(workspace, "new", now_unix_ms);
     let mut text = serde_json::to_vec_pretty(&values)?;
     text.push(b'\n');
-    let mut file = File::create(&half_made)?;
+    let mut file = beside::private()
+        .create(true)
+        .truncate(true)
+        .open(&half_made)?;
     file.write_all(&text)?;
     file.sync_all()?;
     drop(file);

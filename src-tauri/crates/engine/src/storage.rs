@@ -7,6 +7,8 @@ use oldgrowth_store::Lane;
 use oldgrowth_store::table::storage::{SourceBytes, SourceText, TreeBytes};
 
 use crate::copies::MEMO_FILE;
+use crate::doctor::{self, RECEIPTS_FILE};
+use crate::health::CHECKS_FILE;
 use crate::{Engine, Error, Result, settings};
 
 /// Under this name the count holds its long read.
@@ -154,14 +156,14 @@ impl StorageParts {
     }
 }
 
-/// The files of a workspace besides the store's own: the settings, and what is remembered about copies.
+/// The files of a workspace besides the store's own: the settings, and what is remembered about copies,
+/// checks and fixes.
 #[must_use]
 pub fn workspace_files(workspace: &Path) -> Vec<PathBuf> {
     let mut files = settings::files(workspace);
-    let memo = workspace.join(MEMO_FILE);
-    if memo.is_file() {
-        files.push(memo);
-    }
+    let others = [MEMO_FILE, CHECKS_FILE, RECEIPTS_FILE].map(|name| workspace.join(name));
+    files.extend(others.into_iter().filter(|file| file.is_file()));
+    files.extend(doctor::files_set_aside(workspace));
     files
 }
 

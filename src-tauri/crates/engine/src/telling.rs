@@ -23,6 +23,7 @@ pub(crate) enum News {
     Memory,
     Copies,
     Work,
+    Fix,
 }
 
 #[derive(Default)]
@@ -190,6 +191,7 @@ impl Core {
                 None => Event::CopiesChanged,
             }),
             News::Work => Some(Event::Work(self.work_now())),
+            News::Fix => self.fixing.progress().map(Event::Fix),
         };
         if let Some(event) = event {
             self.events.publish(&event);

@@ -25,6 +25,7 @@ use crate::migrate::Schema;
 use crate::open::Stop;
 use crate::opening::Opening;
 use crate::place::{self, Place, size_of};
+use crate::platform::volume::Volume;
 use crate::queue::Push;
 use crate::reserve::{Canceller, Permits};
 use crate::split_brain::{Split, StrangeWal};
@@ -431,6 +432,24 @@ impl KeptFile {
             }
         }
         all_gone
+    }
+
+    /// Folds the log into the main file by closing the file for a moment, as a program that ends does.
+    /// False while somebody uses it.
+    pub fn fold_log(&self) -> Result<bool, Error> {
+        if connection_is_held() {
+            return Err(Error::Nested);
+        }
+        if !(self.rest() && self.join_writers()) {
+            return Ok(false);
+        }
+        self.read(Lane::Background, look_inside)?;
+        Ok(true)
+    }
+
+    /// What kind of volume the file lies on.
+    pub fn volume(&self) -> Volume {
+        self.place.volume()
     }
 
     /// Closes the file if nobody uses it. The next call opens it again.

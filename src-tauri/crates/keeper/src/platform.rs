@@ -23,7 +23,7 @@ use windows as system;
 
 pub(crate) use system::{
     errno, file_id, is_read_only_volume, keep_private, make_folder, narrow, patiently,
-    raise_open_files_limit, rename_to_new, rights, space, sync_folder, wait_for_scanners,
+    raise_open_files_limit, rename_to_new, rights, sight, space, sync_folder, wait_for_scanners,
 };
 
 /// Programs that look into every file that changes hold it for an instant, so on Windows a name cannot
@@ -38,6 +38,24 @@ const TRY_LATER: Duration = Duration::from_millis(25);
 pub(crate) struct FileId {
     pub(crate) volume: u64,
     pub(crate) index: u64,
+}
+
+/// Who may look at a file or a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    windows,
+    expect(
+        dead_code,
+        reason = "rights there are those of the person's own folder"
+    )
+)]
+pub(crate) enum Sight {
+    /// Its owner alone, who is us.
+    Private,
+    /// Others too.
+    Open,
+    /// It is another account's, or shared by many on purpose.
+    Foreign,
 }
 
 /// The room on a volume.

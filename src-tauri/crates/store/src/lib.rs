@@ -6,6 +6,7 @@
 
 pub mod copies;
 mod error;
+mod health;
 mod keys;
 mod open;
 pub mod table;
@@ -15,8 +16,8 @@ pub use error::{Error, Result};
 pub use keys::{BatchKey, BufferKey, ChunkKey, DocumentKey, JobKey, NodeKey, SourceKey, TreeKey};
 pub use oldgrowth_keeper::{
     Ambient, Canceller, Class, Clock, Degraded, Facts, Health, HealthSnapshot, Holder, Incident,
-    Lane, LockError, Misplaced, Reservation, Reservations, Spawn, SqliteGrade, SqliteVerdict,
-    Waiting, WorkspaceLock, connection_is_held,
+    Lane, LockError, Misplaced, Reservation, Reservations, Rights, Spawn, SqliteGrade,
+    SqliteVerdict, Volume, Waiting, WorkspaceLock, connection_is_held,
 };
 pub use open::{Pending, SCHEMA_VERSION, Store};
 pub use tx::{Read, Write};

@@ -146,12 +146,28 @@ impl TestEngine {
         )
     }
 
-    #[expect(clippy::expect_used, reason = "a failed set-up fails the test")]
     pub fn with(
         workspace: &Path,
         workers: usize,
         clock: Arc<dyn Clock>,
         summariser: Arc<dyn Summariser>,
+    ) -> Self {
+        Self::begin(workspace, workers, clock, summariser, Vec::new())
+    }
+
+    /// On a system that empties these folders by itself.
+    pub fn in_folders(workspace: &Path, emptied: Vec<PathBuf>) -> Self {
+        let summariser = Arc::new(oldgrowth_models::Extractive);
+        Self::begin(workspace, 0, WallClock::start(), summariser, emptied)
+    }
+
+    #[expect(clippy::expect_used, reason = "a failed set-up fails the test")]
+    fn begin(
+        workspace: &Path,
+        workers: usize,
+        clock: Arc<dyn Clock>,
+        summariser: Arc<dyn Summariser>,
+        emptied: Vec<PathBuf>,
     ) -> Self {
         let workspace = workspace.canonicalize().expect("the workspace is there");
         let ambient = Ambient {
@@ -170,6 +186,7 @@ impl TestEngine {
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
             workers,
+            emptied,
         });
         Self {
             engine: Arc::new(engine.expect("threads can be started")),

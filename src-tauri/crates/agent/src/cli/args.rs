@@ -107,12 +107,9 @@ pub(super) enum Command {
     },
     /// How everything is
     Status,
-    /// Look at everything anew and say what to do
-    Doctor {
-        /// When the log is damaged: go on without what lies behind the damage; it stays kept aside
-        #[arg(long)]
-        accept_damage: bool,
-    },
+    /// Look at everything anew, say what to do, and mend it
+    #[command(after_help = DOCTOR_CODES)]
+    Doctor(Doctor),
     /// What the memory is doing: what runs, what waits and for what, what failed
     Activity,
     /// Let no work begin until it is resumed; searches go on
@@ -178,6 +175,48 @@ pub(super) enum Command {
     },
     /// Work on this memory without a window until stopped
     Serve,
+}
+
+/// What `doctor` ends with.
+const DOCTOR_CODES: &str = "\
+Exit codes:
+  0  everything is well, or what was asked for is done
+  1  something needs attention, or it was called off
+  2  it was used wrongly: an unknown code, nobody to say yes
+  3  something fails, or the memory can't be used
+  4  another program holds the memory";
+
+#[derive(Debug, Default, clap::Args)]
+pub(super) struct Doctor {
+    /// When the log is damaged: go on without what lies behind the damage; it stays kept aside
+    #[arg(long, group = "way")]
+    pub(super) accept_damage: bool,
+    /// Run these checks now, those that take long among them: all, or codes such as integrity,round_trip
+    #[arg(
+        long,
+        group = "way",
+        value_name = "all|CODE,...",
+        value_delimiter = ','
+    )]
+    pub(super) run: Vec<String>,
+    /// A report to hand on to somebody who helps; it names no file, folder or person
+    #[arg(long, group = "way")]
+    pub(super) report: bool,
+    /// With the names of files and folders in the report
+    #[arg(long, requires = "report")]
+    pub(super) names: bool,
+    /// Show what a fix would do, ask, and do it; its code, such as rebuild_index
+    #[arg(long, group = "way", value_name = "CODE")]
+    pub(super) fix: Option<String>,
+    /// Do it without asking
+    #[arg(long, requires = "fix")]
+    pub(super) yes: bool,
+    /// Take back what a fix has done
+    #[arg(long, group = "way", value_name = "RECEIPT")]
+    pub(super) undo: Option<String>,
+    /// What was fixed
+    #[arg(long, group = "way")]
+    pub(super) receipts: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,9 +5,11 @@
 mod activity;
 mod args;
 mod copies;
+mod doctor;
 mod import;
 mod output;
 mod place;
+mod reached;
 mod serve;
 mod settings;
 mod show;
@@ -199,23 +201,13 @@ fn command(
             output.status(&status);
             Ok(match status.state {
                 HealthState::Fail => Ended::Unavailable,
-                HealthState::Ok | HealthState::Unknown | HealthState::Warn => Ended::Well,
+                HealthState::Ok
+                | HealthState::Unknown
+                | HealthState::Warn
+                | HealthState::Crashed => Ended::Well,
             })
         }
-        Command::Doctor { accept_damage } => {
-            let mut session = one_call()?;
-            if accept_damage {
-                // What it came to is in the rows that follow.
-                let _accepted: Status = session.call(Request::DamageAccept(Empty {}))?;
-            }
-            let status: Status = session.call(Request::Doctor(Empty {}))?;
-            output.status(&status);
-            Ok(match status.state {
-                HealthState::Ok => Ended::Well,
-                HealthState::Unknown | HealthState::Warn => Ended::InPart,
-                HealthState::Fail => Ended::Unavailable,
-            })
-        }
+        Command::Doctor(asked) => doctor::doctor(workspace, asked, output),
         Command::Activity => activity::show(one_call, output),
         Command::Pause => activity::change(one_call, Request::WorkPause(Empty {}), output),
         Command::Resume => activity::change(one_call, Request::WorkResume(Empty {}), output),

@@ -2,6 +2,7 @@
 
 mod activity;
 mod copies;
+mod doctor;
 mod place;
 mod sources;
 
@@ -11,9 +12,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use oldgrowth_wire::{
-    Answer, Batch, BatchReport, BatchState, ComponentCode, Event, HealthState, Hit, Hits,
-    ItemOutcome, Locator, NoteAdded, People, Settings, Shown, Status, TreeRow, TreeRowKind,
-    TreeView, WireError,
+    Answer, Batch, BatchReport, BatchState, Event, Hit, Hits, ItemOutcome, Locator, NoteAdded,
+    People, Settings, Shown, TreeRow, TreeRowKind, TreeView, WireError,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -211,40 +211,6 @@ impl Output {
         if view.total > shown {
             self.line(&format!("… and {} more", view.total - shown));
         }
-    }
-
-    pub(super) fn status(&self, status: &Status) {
-        if self.json {
-            return self.object(status);
-        }
-        self.line(&status.headline);
-        self.line("");
-        for component in &status.components {
-            let state = match component.state {
-                HealthState::Ok => "ok",
-                HealthState::Unknown => "unknown",
-                HealthState::Warn => "look",
-                HealthState::Fail => "FAILS",
-            };
-            let name = match component.code {
-                ComponentCode::Store => "store",
-                ComponentCode::Sidecars => "sidecars",
-                ComponentCode::Space => "space",
-                ComponentCode::Jobs => "jobs",
-                ComponentCode::Coverage => "coverage",
-                ComponentCode::LongReads => "long reads",
-                ComponentCode::Sqlite => "sqlite",
-                ComponentCode::Backup => "backup",
-                ComponentCode::KeptAside => "kept aside",
-                ComponentCode::WatchedFolders => "watching",
-            };
-            self.line(&format!("{state:>7}  {name:<10} {}", component.cause));
-            if let Some(next) = &component.next {
-                self.line(&format!("{:>20}{next}", ""));
-            }
-        }
-        self.line("");
-        self.line(&format!("Kept in {}", status.workspace));
     }
 
     pub(super) fn settings(&self, settings: &Settings) {

@@ -89,7 +89,7 @@ fn taken() -> WireError {
     )
 }
 
-fn explain_copy(error: &Error) -> WireError {
+pub(super) fn explain_copy(error: &Error) -> WireError {
     use oldgrowth_keeper::{Error as Kept, PathProblem};
     let Error::Store(oldgrowth_store::Error::Keeper(kept)) = error else {
         return match error {

@@ -102,6 +102,25 @@ impl Workspace {
         }
     }
 
+    /// Folders that this system empties by itself, where no memory should lie. Whoever names a folder knows
+    /// what it is for.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it is named here to be kept away from"
+    )]
+    pub(crate) fn emptied(&self) -> Vec<PathBuf> {
+        match &self.0 {
+            Found::Named(_) => Vec::new(),
+            Found::Pointed(_) => {
+                let folders = [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()];
+                let known = folders.iter().filter(|folder| folder.is_absolute());
+                known
+                    .filter_map(|folder| folder.canonicalize().ok())
+                    .collect()
+            }
+        }
+    }
+
     /// `None` for a folder that was named: the next start would look for it in the same place.
     pub(crate) fn pointer(&self) -> Option<&Pointer> {
         match &self.0 {

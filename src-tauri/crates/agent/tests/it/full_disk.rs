@@ -38,7 +38,7 @@ impl Volume {
     }
 
     /// Takes all the space that is left but so many bytes.
-    fn fill_but(&self, left: u64) -> PathBuf {
+    pub(crate) fn fill_but(&self, left: u64) -> PathBuf {
         let path = self.path().join("ballast");
         let free = rustix::fs::statvfs(self.path()).unwrap();
         let bytes = (free.f_bavail * free.f_frsize).saturating_sub(left);

@@ -11,6 +11,9 @@ mod activity;
 mod bad_input;
 mod commands;
 mod copies;
+mod doctor;
+#[cfg(target_os = "linux")]
+mod doctor_faults;
 #[cfg(target_os = "linux")]
 mod full_disk;
 mod kill;

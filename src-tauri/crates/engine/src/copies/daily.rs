@@ -121,7 +121,7 @@ impl Core {
     }
 
     /// Nothing waits and nothing runs.
-    fn is_at_rest(&self) -> Result<bool> {
+    pub(crate) fn is_at_rest(&self) -> Result<bool> {
         let live = self
             .store
             .read(Lane::Background, |r| Ok::<_, Error>(r.has_live_jobs()?))?;

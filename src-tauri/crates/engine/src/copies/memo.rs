@@ -2,18 +2,15 @@
 //! backup or one check too many.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use oldgrowth_domain::UnixMs;
 use serde::{Deserialize, Serialize};
 
 use super::daily::Failure;
+use crate::beside;
 
 pub(crate) const FILE: &str = "upkeep.json";
-
-/// A larger file was not written by us.
-const FILE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Checks that are remembered; the oldest go first.
 const CHECKS_MAX: usize = 64;
@@ -46,12 +43,8 @@ pub(crate) struct Checked {
 
 impl Memo {
     pub(crate) fn load(workspace: &Path) -> Self {
-        let path = workspace.join(FILE);
-        let small = fs::metadata(&path).is_ok_and(|file| file.len() <= FILE_BYTES_MAX);
-        let kept = small
-            .then(|| fs::read(&path).ok())
-            .flatten()
-            .and_then(|text| serde_json::from_slice(&text).ok());
+        let kept =
+            beside::read(workspace, FILE).and_then(|text| serde_json::from_slice(&text).ok());
         Self {
             kept: kept.unwrap_or_default(),
             failure: None,
@@ -98,12 +91,9 @@ impl Memo {
     }
 
     fn keep(&self, workspace: &Path) {
-        let path = workspace.join(FILE);
-        let half_made = workspace.join("upkeep.new.json");
         let kept = serde_json::to_vec_pretty(&self.kept)
             .map_err(std::io::Error::from)
-            .and_then(|text| fs::write(&half_made, text))
-            .and_then(|()| fs::rename(&half_made, &path));
+            .and_then(|text| beside::write(workspace, FILE, &text));
         if let Err(error) = kept {
             tracing::debug!(kind = ?error.kind(), "the upkeep could not be remembered");
         }
@@ -130,7 +120,7 @@ mod tests {
                 sound: false
             })
         );
-        fs::write(workspace.path().join(FILE), "[1, 2").unwrap();
+        std::fs::write(workspace.path().join(FILE), "[1, 2").unwrap();
         assert_eq!(
             Memo::load(workspace.path()).tried_at(),
             None,

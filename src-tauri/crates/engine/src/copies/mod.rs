@@ -108,6 +108,7 @@ impl Engine {
             // The leases in what is there now are of a time gone by.
             quiet.forget();
             core.tallies.forget();
+            core.forget_checks();
             core.counted.lock().take();
         }
         drop(quiet);
@@ -197,7 +198,7 @@ impl Core {
         self.running.begin(self, work).ok_or(Error::CopyUnderWay)
     }
 
-    fn make_backup(&self, to: Option<&Path>) -> Result<BackupView> {
+    pub(crate) fn make_backup(&self, to: Option<&Path>) -> Result<BackupView> {
         // The keeper takes the permit and says no more than that there is too much at once.
         if self.store.reservations().blocked {
             return Err(Error::TooManyLongReads);

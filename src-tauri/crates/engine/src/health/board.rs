@@ -1,5 +1,7 @@
 //! The rows, and what they come to.
 
+use std::time::Duration;
+
 use oldgrowth_domain::UnixMs;
 use oldgrowth_store::Reservations;
 use parking_lot::Mutex;
@@ -23,24 +25,29 @@ struct State {
     counted: u64,
 }
 
+/// The row of which nothing is known.
+pub(super) fn not_looked_at(code: HealthCode, now: UnixMs) -> Component {
+    Component {
+        code,
+        state: ComponentState::Unknown,
+        cause: NOT_LOOKED_AT.to_owned(),
+        since: now,
+        next: None,
+        last_ok: None,
+        checked_at: None,
+        took: None,
+        running: false,
+        waits_for: None,
+        evidence: Vec::new(),
+        fixes: Vec::new(),
+    }
+}
+
 impl Board {
     pub(crate) fn new(now: UnixMs) -> Self {
         let components = HealthCode::ALL
             .into_iter()
-            .map(|code| Component {
-                code,
-                state: ComponentState::Unknown,
-                cause: NOT_LOOKED_AT.to_owned(),
-                since: now,
-                next: None,
-                last_ok: None,
-                checked_at: None,
-                took: None,
-                running: false,
-                waits_for: None,
-                evidence: Vec::new(),
-                fixes: Vec::new(),
-            })
+            .map(|code| not_looked_at(code, now))
             .collect();
         Self {
             state: Mutex::new(State {
@@ -59,16 +66,16 @@ impl Board {
         let Some(component) = state.components.iter_mut().find(|c| c.code == code) else {
             return false;
         };
-        // That it was looked at once more is no news.
+        // That it was looked at once more is no news, nor is a figure that rises and falls by itself.
         component.checked_at = Some(now);
         if row.state == ComponentState::Ok {
             component.last_ok = Some(now);
         }
+        component.evidence = row.evidence;
         let same = component.state == row.state
             && component.cause == row.cause
             && component.next == row.next
             && component.waits_for == row.waits_for
-            && component.evidence == row.evidence
             && component.fixes == row.fixes;
         if same {
             return false;
@@ -80,10 +87,39 @@ impl Board {
         component.cause = row.cause;
         component.next = row.next;
         component.waits_for = row.waits_for;
-        component.evidence = row.evidence;
         component.fixes = row.fixes;
         state.seq += 1;
         true
+    }
+
+    /// How long the last look took.
+    pub(super) fn took(&self, code: HealthCode, took: Duration) {
+        let mut state = self.state.lock();
+        if let Some(component) = state.component(code) {
+            component.took = Some(took);
+        }
+    }
+
+    /// Whether it is being looked at now.
+    pub(super) fn set_running(&self, code: HealthCode, running: bool) {
+        let mut state = self.state.lock();
+        let changed = state
+            .component(code)
+            .is_some_and(|row| std::mem::replace(&mut row.running, running) != running);
+        state.seq += u64::from(changed);
+    }
+
+    pub(super) fn row(&self, code: HealthCode) -> Option<Component> {
+        self.state.lock().component(code).cloned()
+    }
+
+    /// Puts a row in place as it was kept. That it waits for nothing any more is news.
+    pub(crate) fn put_back(&self, kept: Component) {
+        let mut state = self.state.lock();
+        if let Some(component) = state.component(kept.code) {
+            *component = kept;
+            state.seq += 1;
+        }
     }
 
     /// The rows as they are, if something in them has not been told yet. Whoever gets them tells them.
@@ -139,6 +175,10 @@ impl Board {
 }
 
 impl State {
+    fn component(&mut self, code: HealthCode) -> Option<&mut Component> {
+        self.components.iter_mut().find(|row| row.code == code)
+    }
+
     fn status(&self, reservations: Reservations) -> Status {
         // What is looked at only when somebody asks says nothing until then.
         let worst = self

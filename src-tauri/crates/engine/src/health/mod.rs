@@ -1,198 +1,46 @@
 //! The truth about how things are, in one place. The window, the command line and every other
-//! reader speak from these rows.
+//! reader speak from these rows. A check's finding is a row: most are looked at whenever somebody
+//! asks, and those that take long or write by the week.
 
 mod board;
+mod checks;
+mod clock;
+mod evidence;
+mod faithful;
+mod history;
+mod integrity;
+mod kept;
+mod look;
+mod model;
+mod orphans;
+mod permissions;
+mod place;
+mod round_trip;
 mod rows;
+mod sources;
 mod store;
+mod tree;
 mod upkeep;
 mod watched;
 
 pub(crate) use board::Board;
+pub(crate) use checks::Checks;
+pub(crate) use clock::ClockSeen;
+pub use history::Timeline;
+pub(crate) use kept::{FILE as CHECKS_FILE, KeptChecks};
+pub use model::{
+    Component, ComponentState, Evidence, FixCode, FixOffer, FixRisk, HealthCode, HealthGroup,
+    Status,
+};
+pub(crate) use orphans::named as orphans_named;
+pub(crate) use rows::{bytes, counted};
 pub use upkeep::aside_words;
 
-use std::time::Duration;
+use oldgrowth_store::{Class, Lane};
 
-use oldgrowth_domain::UnixMs;
-use oldgrowth_store::{Class, Facts, Lane, Reservations};
-
-use crate::coverage::Freshness;
 use crate::engine::Core;
 use crate::telling::News;
 use crate::{Engine, Error};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum HealthCode {
-    Store,
-    Sidecars,
-    Space,
-    Jobs,
-    Coverage,
-    /// How many reads may be long at once.
-    LongReads,
-    /// Is the SQLite in this program one to trust?
-    Sqlite,
-    /// Is there a copy, and how old is it?
-    Backup,
-    /// Was something kept aside that a person should look at?
-    KeptAside,
-    /// Are the watched folders there, and does the system tell of their changes?
-    WatchedFolders,
-}
-
-/// What a component belongs to, for reading them in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum HealthGroup {
-    Store,
-    Index,
-    Work,
-    Sources,
-    Backup,
-    App,
-    Privacy,
-}
-
-impl HealthCode {
-    pub(crate) const ALL: [Self; 10] = [
-        Self::Store,
-        Self::Sidecars,
-        Self::Space,
-        Self::Jobs,
-        Self::Coverage,
-        Self::LongReads,
-        Self::Sqlite,
-        Self::Backup,
-        Self::KeptAside,
-        Self::WatchedFolders,
-    ];
-
-    pub fn group(self) -> HealthGroup {
-        match self {
-            Self::Store | Self::Sidecars | Self::Space | Self::LongReads => HealthGroup::Store,
-            Self::Coverage => HealthGroup::Index,
-            Self::Jobs => HealthGroup::Work,
-            Self::WatchedFolders => HealthGroup::Sources,
-            Self::Backup | Self::KeptAside => HealthGroup::Backup,
-            Self::Sqlite => HealthGroup::App,
-        }
-    }
-
-    /// It takes long or writes, so it is looked at by the week or when somebody asks, never at a start.
-    pub fn on_demand(self) -> bool {
-        false
-    }
-}
-
-/// Ordered from best to worst.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ComponentState {
-    Ok,
-    /// Not looked at yet, which is not the same as well.
-    Unknown,
-    /// The check itself broke.
-    Crashed,
-    Warn,
-    Fail,
-}
-
-/// What a finding rests on: a thing and what was seen of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Evidence {
-    pub label: String,
-    pub value: String,
-    /// What stands in a report instead, where the value is not fit to be shared.
-    pub redacted: Option<String>,
-}
-
-/// What a fix could cost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FixRisk {
-    /// It changes nothing that is kept.
-    None,
-    /// It makes anew what can be made anew from the rows.
-    Low,
-    /// It changes or sets aside what is remembered; a backup is made first.
-    Data,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FixCode {
-    TryAgain,
-    FoldLog,
-    RebuildIndex,
-    FinishMissing,
-    SetAsideOrphans,
-    RebuildSummaries,
-    RetryFailed,
-    ReleaseStuck,
-    CloseEmptyImports,
-    BackUpNow,
-    VerifyBackup,
-    RepairPermissions,
-    StopWatching,
-    RestoreBackup,
-    OpenCopy,
-    StartFresh,
-}
-
-/// A fix that a finding offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FixOffer {
-    pub code: FixCode,
-    pub risk: FixRisk,
-    /// Can it be undone for a while?
-    pub undo: bool,
-}
-
-impl FixOffer {
-    pub(crate) fn of(code: FixCode) -> Self {
-        use FixCode as C;
-        let (risk, undo) = match code {
-            C::TryAgain
-            | C::FoldLog
-            | C::BackUpNow
-            | C::VerifyBackup
-            | C::OpenCopy
-            | C::RetryFailed
-            | C::ReleaseStuck
-            | C::CloseEmptyImports => (FixRisk::None, false),
-            C::StopWatching | C::StartFresh => (FixRisk::None, true),
-            C::RebuildIndex | C::FinishMissing | C::RepairPermissions => (FixRisk::Low, false),
-            C::RebuildSummaries => (FixRisk::Low, false),
-            C::SetAsideOrphans | C::RestoreBackup => (FixRisk::Data, true),
-        };
-        Self { code, risk, undo }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Component {
-    pub code: HealthCode,
-    pub state: ComponentState,
-    /// In plain words.
-    pub cause: String,
-    pub since: UnixMs,
-    /// What the person can do, or what happens by itself.
-    pub next: Option<String>,
-    pub last_ok: Option<UnixMs>,
-    pub checked_at: Option<UnixMs>,
-    pub took: Option<Duration>,
-    /// It is being looked at now.
-    pub running: bool,
-    /// The unwell component that this one waits for.
-    pub waits_for: Option<HealthCode>,
-    pub evidence: Vec<Evidence>,
-    pub fixes: Vec<FixOffer>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
-    pub headline: String,
-    pub state: ComponentState,
-    pub components: Vec<Component>,
-    /// Grows with each change of any row.
-    pub seq: u64,
-    pub reservations: Reservations,
-}
 
 /// How closely to look.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -239,17 +87,24 @@ impl Core {
         store::trouble(&self.store.health().state)
     }
 
+    /// Can the store be read at this moment?
+    fn store_reads(&self) -> bool {
+        let read = self
+            .store
+            .read(Lane::Interactive, |r| Ok::<_, Error>(r.source_count()?));
+        read.is_ok()
+    }
+
     /// Called by the keeper, on whichever thread noticed: it must not wait for the store.
     pub(crate) fn store_health_changed(&self) {
         let now = self.now();
         let health = self.store.health().state;
-        let jobs_paused = self.store.facts().jobs_paused;
-        self.board
-            .set(HealthCode::Store, store::row(&health, jobs_paused), now);
+        let facts = self.store.facts();
+        let row = store::row(&health, facts.jobs_paused);
+        let row = evidence::store(row, &facts, store::trouble(&health));
+        self.board.set(HealthCode::Store, row, now);
         if !store::can_be_read(&health) {
-            for code in [HealthCode::Jobs, HealthCode::Coverage] {
-                self.board.set(code, rows::waits_for_store(), now);
-            }
+            self.fold_under_store();
         }
         // A worker that finds nothing else to do counts again. At the start, which is when the store opens,
         // nothing has been counted, and nothing needs to be until somebody asks.
@@ -300,116 +155,5 @@ impl Core {
         if self.board.has_news() {
             self.tell(News::Health);
         }
-    }
-
-    fn refresh(&self, look: Look) -> Status {
-        let now = self.now();
-        // Reading opens the store when it isn't open yet, so what follows is about now.
-        let store_answers = self.look_at_jobs();
-        let facts = self.store.facts();
-        self.board.set(
-            HealthCode::Store,
-            store::row(&self.store.health().state, facts.jobs_paused),
-            now,
-        );
-        let misplaced = matches!(self.trouble(), Some(Class::Path));
-        let sidecars = if misplaced {
-            rows::waits_for_store()
-        } else {
-            rows::sidecars(&facts)
-        };
-        self.board.set(HealthCode::Sidecars, sidecars, now);
-        self.board.set(HealthCode::Space, rows::space(&facts), now);
-        self.look_at_upkeep(&facts);
-        self.look_at_watching();
-        if look == Look::Everything || !self.board.is_known(HealthCode::Backup) {
-            self.look_at_copies();
-        }
-        if !store_answers {
-            self.board.mark_counts_stale();
-            self.board
-                .set(HealthCode::Coverage, rows::waits_for_store(), now);
-        }
-        let to_count = self.board.to_count();
-        let is_known = self.board.is_known(HealthCode::Coverage);
-        if store_answers && (look == Look::Everything || to_count.is_some() || !is_known) {
-            let freshness = match look {
-                Look::Everything => Freshness::Anew,
-                Look::Changed | Look::Unasked => Freshness::Exact,
-            };
-            let called_off = || look == Look::Unasked && self.queue.is_stopping();
-            let before = self.last_counted();
-            match self.counted_until(freshness, &called_off) {
-                Ok(counted) => {
-                    let row = rows::coverage(&counted.sum(), counted.sources.len());
-                    let said = self.board.set(HealthCode::Coverage, row, now);
-                    // Only now: whoever asks meanwhile waits for the same count.
-                    self.board.counted(to_count.unwrap_or_default());
-                    // Whoever was answered with what was counted of late hears of the last word, by
-                    // the row or, where the row's sentence is the same, by this.
-                    if !said && before.is_some_and(|before| before != counted) {
-                        self.memory_changed();
-                    }
-                }
-                // What it said before is as true as it was, and counts as stale.
-                Err(Error::Stopping) => {}
-                Err(_) => {
-                    let row = rows::waits_for_store();
-                    self.board.set(HealthCode::Coverage, row, now);
-                    self.board.mark_counts_stale();
-                }
-            }
-        }
-        self.board.status(self.store.reservations())
-    }
-
-    pub(crate) fn look_at_watching(&self) {
-        let row = watched::row(&self.watching.views(), self.has_workers);
-        self.board.set(HealthCode::WatchedFolders, row, self.now());
-    }
-
-    fn look_at_upkeep(&self, facts: &Facts) {
-        let now = self.now();
-        let setting = self.settings.lock().long_reads_max;
-        let row = upkeep::long_reads(&self.store.reservations(), setting.problem);
-        self.board.set(HealthCode::LongReads, row, now);
-        self.board
-            .set(HealthCode::Sqlite, upkeep::sqlite(&facts.sqlite), now);
-    }
-
-    /// Reads what lies beside the store; the store itself is left alone.
-    pub(crate) fn look_at_copies(&self) {
-        let now = self.now();
-        let newest = self
-            .store
-            .backups()
-            .into_iter()
-            .find(|backup| backup.note.is_some());
-        let failure = self.memo.lock().failure();
-        let seen = upkeep::CopiesSeen {
-            now,
-            newest: newest.map(|backup| self.view(backup)),
-            written: self.store.written_at(),
-            made: self.store.made_at(),
-            failure,
-        };
-        let aside = upkeep::kept_aside(&self.store.kept_aside());
-        let backup = upkeep::backup(&seen);
-        self.board.set(HealthCode::Backup, backup, now);
-        self.board.set(HealthCode::KeptAside, aside, now);
-    }
-
-    /// False when the store could not be asked.
-    fn look_at_jobs(&self) -> bool {
-        let now = self.now();
-        let counted = self
-            .store
-            .read(Lane::Interactive, |r| Ok::<_, Error>(r.job_counts(now)?));
-        let row = match &counted {
-            Ok(counts) => rows::jobs(*counts, self.has_workers, self.queue.paused().is_some()),
-            Err(_) => rows::waits_for_store(),
-        };
-        self.board.set(HealthCode::Jobs, row, now);
-        counted.is_ok()
     }
 }

@@ -78,6 +78,14 @@ impl Row {
         self
     }
 
+    /// As [`Row::seen`], if there is something to be seen.
+    pub(super) fn seen_if(self, label: &str, value: Option<impl Into<String>>) -> Self {
+        match value {
+            Some(value) => self.seen(label, value),
+            None => self,
+        }
+    }
+
     pub(super) fn mended_by(mut self, code: FixCode) -> Self {
         self.fixes.push(FixOffer::of(code));
         self
@@ -258,6 +266,29 @@ pub(super) fn coverage(coverage: &Coverage, sources: usize) -> Row {
     )
 }
 
+/// A check that broke off. The others go on.
+pub(super) fn broke_off() -> Row {
+    Row::new(
+        ComponentState::Crashed,
+        "This check broke off before it found anything out: a fault of Oldgrowth's own.",
+        Some("Please report it; Copy report has what is needed. All other checks go on."),
+    )
+}
+
+/// A check that does not come back.
+pub(super) fn hangs(so_long: Duration) -> Row {
+    Row::new(
+        ComponentState::Crashed,
+        format!(
+            "This check has not come back after {} seconds, and is left alone.",
+            so_long.as_secs()
+        ),
+        Some(
+            "A disk or a share that does not answer can be the cause. If all of them do, please report it.",
+        ),
+    )
+}
+
 pub(super) fn waits_for_store() -> Row {
     Row {
         waits_for: Some(HealthCode::Store),
@@ -279,12 +310,12 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// `1 change`, `1,204 changes`.
-pub(super) fn counted(number: u64, one: &str, other: &str) -> String {
+pub(crate) fn counted(number: u64, one: &str, other: &str) -> String {
     let word = if number == 1 { one } else { other };
     format!("{} {word}", grouped(number))
 }
 
-pub(super) fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["bytes", "KB", "MB", "GB"];
     let mut value = count as f64;
     let mut unit = 0;

@@ -61,8 +61,10 @@ impl Core {
                 self.store.tick();
             }
             before = now;
+            self.clock_seen.lock().look(&*self.ambient.clock);
             if ticks >= TICKS_BEFORE_COPIES {
                 self.look_after_copies();
+                self.look_after_health();
             }
             ticks = ticks.saturating_add(1);
             failures = if self.tick_once().is_err() {
@@ -98,12 +100,29 @@ impl Core {
         if self.store.writing_may_resume() {
             self.store.try_now()?;
         }
+        if !self.queue.is_recovered() {
+            self.clear_up()?;
+        }
         self.renew(&self.queue.held())?;
         self.reap(expired_at)?;
         self.ask_for_stale_seals()?;
         if self.queue.recover() {
             self.watching.begin_anew();
             self.tell_counts_unasked();
+        }
+        Ok(())
+    }
+
+    /// What a process that was killed has left half done for the doctor.
+    fn clear_up(&self) -> Result<()> {
+        let left = self.store.read(Lane::Background, |r| {
+            Ok::<_, Error>(r.canary_rows()? > 0 || r.has_words_anew()?)
+        })?;
+        if left {
+            self.store.write(|w| {
+                w.forget_canary()?;
+                Ok::<_, Error>(w.drop_words_anew()?)
+            })?;
         }
         Ok(())
     }

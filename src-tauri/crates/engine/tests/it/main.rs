@@ -8,10 +8,13 @@
 )]
 
 mod activity;
+mod checks;
 mod conversations;
 mod copies;
 mod counting;
 mod failures;
+mod fixes;
+mod fixes_of_copies;
 mod guard;
 mod health;
 mod idle;

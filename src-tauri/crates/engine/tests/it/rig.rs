@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use oldgrowth_domain::BatchId;
 use oldgrowth_engine::ports::{Ambient, Clock, Files, Summariser};
-use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts};
+use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts, Status};
 use oldgrowth_importers::{FilesOnDisk, WatchesOnDisk};
 use oldgrowth_keeper::Keeper;
 use oldgrowth_models::Extractive;
@@ -31,7 +31,7 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn new() -> Self {
         Self {
-            workspace: tempfile::tempdir().unwrap(),
+            workspace: private_folder(),
             notes: tempfile::tempdir().unwrap(),
             clock: FakeClock::at(TODAY),
         }
@@ -102,6 +102,18 @@ impl Place {
         assert!(!keys.exists([]).unwrap(), "every reference leads somewhere");
         assert_spans(&raw);
     }
+}
+
+/// As whoever takes a workspace makes it.
+fn private_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let private = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(folder.path(), private).unwrap();
+    }
+    folder
 }
 
 /// Rules about rows: what holds, and how many rows break it.
@@ -266,6 +278,7 @@ impl Rig {
             watches: Arc::new(WatchesOnDisk),
             summariser,
             workers,
+            emptied: Vec::new(),
         });
         let engine = Arc::new(engine.unwrap());
         let bell = Arc::new(Bell::default());
@@ -402,4 +415,17 @@ impl Drop for Rig {
         self.engine.stop();
         self.keeper.shut_down();
     }
+}
+
+/// What rows say, without the figures and times that move with every look.
+pub(crate) fn said(status: &Status) -> Vec<String> {
+    let rows = status.components.iter();
+    rows.map(|row| {
+        let fixes: Vec<_> = row.fixes.iter().map(|fix| fix.code).collect();
+        format!(
+            "{:?} {:?} {} {:?} {:?} {:?} {fixes:?}",
+            row.code, row.state, row.cause, row.since, row.next, row.waits_for
+        )
+    })
+    .collect()
 }

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::{FileId, Space, existing};
+use super::{FileId, Sight, Space, existing};
 
 #[cfg(target_os = "linux")]
 pub(super) use super::linux::is_network;
@@ -65,6 +65,20 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
 /// A file made with these options is for us alone.
 pub(crate) fn keep_private(options: &mut OpenOptions) {
     options.mode(0o600);
+}
+
+/// Who may look at this; `None` where nothing is.
+pub(crate) fn sight(path: &Path) -> Option<Sight> {
+    let me = rustix::process::geteuid().as_raw();
+    let meta = fs::symlink_metadata(path).ok()?;
+    let mode = meta.mode() & 0o7777;
+    Some(if meta.uid() != me || mode & 0o1000 != 0 {
+        Sight::Foreign
+    } else if mode & 0o077 == 0 {
+        Sight::Private
+    } else {
+        Sight::Open
+    })
 }
 
 /// Takes from others what rights they have to this. Returns how many were changed: one or none. What

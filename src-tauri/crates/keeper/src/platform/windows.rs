@@ -15,7 +15,7 @@ use windows_sys::Win32::Storage::FileSystem::{
     MoveFileExW,
 };
 
-use super::{FileId, Space, existing, pause, retried};
+use super::{FileId, Sight, Space, existing, pause, retried};
 
 /// How often and after how many milliseconds SQLite tries again, each wait longer than the one before
 /// by as much: 5.25 s in all, where its own numbers make 1.375 s. Virus scanners take that long.
@@ -96,6 +96,11 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
 }
 
 pub(crate) fn keep_private(_: &mut OpenOptions) {}
+
+/// A folder of the person's own gives nobody else rights, and what is made in it takes over its own.
+pub(crate) fn sight(path: &Path) -> Option<Sight> {
+    path.symlink_metadata().ok().map(|_| Sight::Private)
+}
 
 pub(crate) fn narrow(_: &Path) -> u64 {
     0

@@ -3,16 +3,20 @@
 pub mod authors;
 pub mod batches;
 pub mod buffer_items;
+pub mod canary;
+pub mod checks;
 pub mod chunks;
 pub mod documents;
 pub mod jobs;
 pub mod nodes;
+pub mod orphans;
 pub mod places;
 pub mod sources;
 pub mod storage;
 pub mod totals;
 pub mod trees;
 pub mod words;
+pub mod words_anew;
 
 use oldgrowth_domain::UnixMs;
 use rusqlite::types::{FromSqlError, Type};

@@ -117,12 +117,12 @@ impl Coverage {
 
 impl Read<'_> {
     pub fn sources(&self) -> Result<Vec<Source>> {
-        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources ORDER BY name, id";
+        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources WHERE id >= 0 ORDER BY name, id";
         self.rows(SQL, [], source)
     }
 
     pub fn source_count(&self) -> Result<u32> {
-        const SQL: &str = "SELECT count(*) FROM sources";
+        const SQL: &str = "SELECT count(*) FROM sources WHERE id >= 0";
         self.one(SQL, [], |row| row.get(0))
     }
 
@@ -130,14 +130,15 @@ impl Read<'_> {
     pub fn source_page(&self, offset: u32, limit: u32) -> Result<Vec<Source>> {
         const SQL: &str = "
             SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources
-            ORDER BY name, id LIMIT :limit OFFSET :offset";
+            WHERE id >= 0 ORDER BY name, id LIMIT :limit OFFSET :offset";
         let params = named_params! { ":limit": limit, ":offset": offset };
         self.rows(SQL, params, source)
     }
 
     /// How many sources come before this one.
     pub fn source_position(&self, source: &Source) -> Result<u32> {
-        const SQL: &str = "SELECT count(*) FROM sources WHERE (name, id) < (:name, :id)";
+        const SQL: &str =
+            "SELECT count(*) FROM sources WHERE (name, id) < (:name, :id) AND id >= 0";
         let params = named_params! { ":name": source.name, ":id": source.key };
         self.one(SQL, params, |row| row.get(0))
     }
@@ -154,7 +155,7 @@ impl Read<'_> {
 
     /// The sources of this name; names need not be unique.
     pub fn sources_by_name(&self, name: &str) -> Result<Vec<Source>> {
-        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources WHERE name = :name COLLATE NOCASE";
+        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources WHERE name = :name COLLATE NOCASE AND id >= 0";
         self.rows(SQL, named_params! { ":name": name }, source)
     }
 

@@ -48,7 +48,7 @@ impl Read<'_> {
         const SQL: &str = "
             SELECT s.public_id, s.name, s.root, count(d.id), coalesce(sum(d.bytes), 0)
             FROM sources s LEFT JOIN documents d ON d.source_id = s.id
-            GROUP BY s.id ORDER BY 5 DESC, s.name";
+            WHERE s.id >= 0 GROUP BY s.id ORDER BY 5 DESC, s.name";
         self.rows(SQL, [], |row| {
             Ok(SourceBytes {
                 id: source_id(row)?,
@@ -67,7 +67,7 @@ impl Read<'_> {
             FROM chunks c
             JOIN documents d ON d.id = c.document_id
             JOIN sources s ON s.id = d.source_id
-            GROUP BY s.id";
+            WHERE s.id >= 0 GROUP BY s.id";
         self.rows(SQL, [], |row| {
             Ok(SourceText {
                 id: source_id(row)?,

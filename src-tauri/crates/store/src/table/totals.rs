@@ -15,8 +15,8 @@ pub struct Totals {
 impl Read<'_> {
     pub fn totals(&self) -> Result<Totals> {
         const SQL: &str = "
-            SELECT (SELECT count(*) FROM sources), (SELECT count(*) FROM documents),
-                   (SELECT count(*) FROM chunks), (SELECT count(*) FROM nodes),
+            SELECT (SELECT count(*) FROM sources WHERE id >= 0), (SELECT count(*) FROM documents WHERE id >= 0),
+                   (SELECT count(*) FROM chunks WHERE id >= 0), (SELECT count(*) FROM nodes),
                    (SELECT count(*) FROM jobs)";
         self.one(SQL, [], |row| {
             let count = |column| row.get(column).map(i64::unsigned_abs);

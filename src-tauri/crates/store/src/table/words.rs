@@ -4,6 +4,7 @@ use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::words::index_text;
 use rusqlite::named_params;
 
+use super::canary::{FIRST_KEY, first_key};
 use crate::{ChunkKey, DocumentKey, Read, Result, SourceKey, Write};
 
 /// What a passage belongs to, as people tell it apart.
@@ -52,7 +53,7 @@ macro_rules! filtered {
             $select,
             "
             FROM words w JOIN chunks c ON c.id = w.rowid
-            WHERE words MATCH :query
+            WHERE words MATCH :query AND w.rowid >= :first
               AND (:from IS NULL OR c.happened_at >= :from)
               AND (:to IS NULL OR c.happened_at <= :to)
               AND (:author IS NULL OR c.author = :author COLLATE NOCASE)
@@ -106,7 +107,8 @@ impl Read<'_> {
     ) -> Result<Vec<WordHit>> {
         // By the function, not by the column `rank`: that one is worked out again for each row read.
         const ALL: &str = "
-            SELECT rowid, bm25(words) AS cost FROM words WHERE words MATCH :query ORDER BY cost LIMIT :limit";
+            SELECT rowid, bm25(words) AS cost FROM words WHERE words MATCH :query AND rowid >= :first
+            ORDER BY cost LIMIT :limit";
         const FILTERED: &str = filtered!(
             "SELECT w.rowid, bm25(words) AS cost",
             "ORDER BY cost LIMIT :limit"
@@ -121,10 +123,12 @@ impl Read<'_> {
             })
         };
         if filter.is_open() {
-            return self.rows(ALL, named_params! { ":query": query, ":limit": limit }, hit);
+            let params = named_params! { ":query": query, ":limit": limit, ":first": FIRST_KEY };
+            return self.rows(ALL, params, hit);
         }
         let params = named_params! {
             ":query": query,
+            ":first": first_key(filter.source),
             ":from": filter.from.map(|at| at.0),
             ":to": filter.to.map(|at| at.0),
             ":author": filter.author,
@@ -137,16 +141,18 @@ impl Read<'_> {
 
     /// How many passages hold any of what is wanted.
     pub fn count_words(&self, wanted: Wanted<'_>, filter: Filter<'_>) -> Result<u32> {
-        const ALL: &str = "SELECT count(*) FROM words WHERE words MATCH :query";
+        const ALL: &str = "SELECT count(*) FROM words WHERE words MATCH :query AND rowid >= :first";
         const FILTERED: &str = filtered!("SELECT count(*)", "");
         let Some(query) = match_any(wanted) else {
             return Ok(0);
         };
         if filter.is_open() {
-            return self.one(ALL, named_params! { ":query": query }, |row| row.get(0));
+            let params = named_params! { ":query": query, ":first": FIRST_KEY };
+            return self.one(ALL, params, |row| row.get(0));
         }
         let params = named_params! {
             ":query": query,
+            ":first": first_key(filter.source),
             ":from": filter.from.map(|at| at.0),
             ":to": filter.to.map(|at| at.0),
             ":author": filter.author,
@@ -173,8 +179,8 @@ impl Read<'_> {
 
     /// How many passages the index holds.
     pub fn indexed_passages(&self) -> Result<u32> {
-        const SQL: &str = "SELECT count(*) FROM words";
-        self.one(SQL, [], |row| row.get(0))
+        const SQL: &str = "SELECT count(*) FROM words WHERE rowid >= :first";
+        self.one(SQL, named_params! { ":first": FIRST_KEY }, |row| row.get(0))
     }
 
     /// Other passages that say exactly the same as this one, which holds these words.
@@ -196,6 +202,7 @@ impl Read<'_> {
         }
         let params = named_params! {
             ":query": quoted.join(" AND "),
+            ":first": first_key(filter.source),
             ":chunk": chunk,
             ":from": filter.from.map(|at| at.0),
             ":to": filter.to.map(|at| at.0),

@@ -1,0 +1,76 @@
+//! Calls about checks, fixes and the report.
+
+use oldgrowth_engine::{Engine, Error};
+use oldgrowth_wire::{self as wire, ErrorCode, WireError};
+
+use super::{Reply, workspace};
+use crate::report;
+use crate::views;
+use crate::words::wire_error;
+
+pub(super) fn run(engine: &Engine, asked: &wire::ChecksAsked) -> wire::Status {
+    let known: Vec<_> = asked
+        .codes
+        .iter()
+        .filter_map(|code| views::code_of(*code))
+        .collect();
+    // Of rows that others keep nothing is run here; none named means all.
+    if known.is_empty() && !asked.codes.is_empty() {
+        return views::status(engine.status(), &workspace(engine));
+    }
+    views::status(engine.run_checks(&known), &workspace(engine))
+}
+
+pub(super) fn plan(engine: &Engine, asked: wire::FixAsked) -> Reply<wire::FixPlan> {
+    let plan = engine
+        .plan_fix(views::doctor::fix_of(asked.code))
+        .map_err(|error| explain_fix(&error))?;
+    Ok(views::doctor::fix_plan(plan))
+}
+
+pub(super) fn apply(engine: &Engine, apply: &wire::FixApply) -> Reply<wire::FixReceipt> {
+    let receipt = engine
+        .apply_fix(views::doctor::fix_of(apply.code), &apply.plan)
+        .map_err(|error| explain_fix(&error))?;
+    Ok(views::doctor::receipt(receipt, engine.now()))
+}
+
+pub(super) fn undo(engine: &Engine, id: &wire::Id) -> Reply<wire::FixReceipt> {
+    let receipt = engine
+        .undo_fix(&id.id)
+        .map_err(|error| explain_fix(&error))?;
+    Ok(views::doctor::receipt(receipt, engine.now()))
+}
+
+pub(super) fn receipts(engine: &Engine) -> Vec<wire::FixReceipt> {
+    let now = engine.now();
+    let receipts = engine.receipts().into_iter();
+    receipts
+        .map(|receipt| views::doctor::receipt(receipt, now))
+        .collect()
+}
+
+pub(super) fn report(engine: &Engine, asked: wire::ReportAsked) -> Reply<wire::Report> {
+    let status = views::status(engine.status(), &workspace(engine));
+    let receipts = receipts(engine);
+    // Without the store nothing is known of the sources, and no row names any.
+    let mut names = engine.private_names().unwrap_or_default();
+    names.push(status.workspace.clone());
+    report::report(&status, &receipts, &names, asked.names, engine.now())
+}
+
+fn explain_fix(error: &Error) -> WireError {
+    match error {
+        Error::NotFound => wire_error(
+            ErrorCode::NotFound,
+            "there is nothing of this kind to be mended or undone",
+            Some("oldgrowth doctor --receipts lists what was fixed"),
+        ),
+        Error::NotOurFix => wire_error(
+            ErrorCode::Usage,
+            "the folder of this memory was named, or a command is at work on it, so no other can be begun from here",
+            Some("do it in the app, or start without --workspace and OLDGROWTH_WORKSPACE"),
+        ),
+        error => super::copies::explain_copy(error),
+    }
+}

@@ -1,0 +1,145 @@
+//! The health of everything, to hand on to somebody who helps. Unless names are asked for, nothing in it
+//! names a person, a file, a folder, or what is remembered.
+
+mod scrub;
+
+use std::fmt::Write;
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::id::content_hash;
+use oldgrowth_wire::{ErrorCode, FixReceipt, Report, Status, WireError};
+use serde_json::{Value, json};
+
+use crate::words::wire_error;
+use scrub::Scrubber;
+
+/// How many letters a report is quoted by.
+const ID_CHARS: usize = 8;
+
+/// How many fixes are told of.
+const RECEIPTS_MAX: usize = 20;
+
+/// `names` are those that mean something to this person alone.
+pub(crate) fn report(
+    status: &Status,
+    receipts: &[FixReceipt],
+    names: &[String],
+    with_names: bool,
+    now: UnixMs,
+) -> Result<Report, WireError> {
+    let receipts = receipts.get(..RECEIPTS_MAX).unwrap_or(receipts);
+    let mut all = json!({
+        "made_at": now.to_rfc3339(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "system": std::env::consts::OS,
+        "processor": std::env::consts::ARCH,
+        "names_included": with_names,
+        "status": status,
+        "receipts": receipts,
+    });
+    if !with_names {
+        let scrubber = Scrubber::new(names, dirs::home_dir());
+        redact(&mut all, &scrubber);
+    }
+    let fault = |_| {
+        wire_error(
+            ErrorCode::Internal,
+            "the report could not be written down; a fault of ours",
+            None,
+        )
+    };
+    let mut id = content_hash(&[&serde_json::to_string(&all).map_err(fault)?]);
+    id.truncate(ID_CHARS);
+    let id = format!("OG-{}", id.to_uppercase());
+    if let Some(fields) = all.as_object_mut() {
+        fields.insert("id".to_owned(), Value::from(id.as_str()));
+    }
+    Ok(Report {
+        text: text(&id, &all),
+        json: serde_json::to_string_pretty(&all).map_err(fault)?,
+        id,
+    })
+}
+
+/// What stands in for a piece of evidence takes its place; every other text is scrubbed.
+fn redact(value: &mut Value, scrubber: &Scrubber) {
+    match value {
+        Value::String(text) => *text = scrubber.scrub(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| redact(item, scrubber)),
+        Value::Object(fields) => {
+            if let Some(Value::String(instead)) = fields.get("redacted").cloned() {
+                fields.insert("value".to_owned(), Value::from(instead));
+                fields.insert("redacted".to_owned(), Value::Null);
+            }
+            fields
+                .values_mut()
+                .for_each(|field| redact(field, scrubber));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Written from the very values that the other form has, so that neither says more than the other.
+fn text(id: &str, all: &Value) -> String {
+    let mut out = String::new();
+    let said = |path: &str| {
+        all.pointer(path)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let mut line = |words: std::fmt::Arguments<'_>| {
+        // Writing to a text does not fail.
+        out.write_fmt(words).ok();
+        out.push('\n');
+    };
+    line(format_args!("Oldgrowth report {id}"));
+    line(format_args!(
+        "{} · version {} · {} on {}",
+        said("/made_at"),
+        said("/version"),
+        said("/system"),
+        said("/processor")
+    ));
+    line(format_args!(""));
+    line(format_args!("{}", said("/status/headline")));
+    let rows = all.pointer("/status/components").and_then(Value::as_array);
+    for row in rows.into_iter().flatten() {
+        let field = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default();
+        line(format_args!(""));
+        line(format_args!(
+            "[{}] {}: {}",
+            field("state"),
+            field("code"),
+            field("cause")
+        ));
+        line(format_args!("    since {}", field("since")));
+        if let Some(next) = row.get("next").and_then(Value::as_str) {
+            line(format_args!("    {next}"));
+        }
+        let evidence = row.get("evidence").and_then(Value::as_array);
+        for seen in evidence.into_iter().flatten() {
+            let part = |name: &str| seen.get(name).and_then(Value::as_str).unwrap_or_default();
+            line(format_args!("    {}: {}", part("label"), part("value")));
+        }
+    }
+    let receipts = all.pointer("/receipts").and_then(Value::as_array);
+    for (number, receipt) in receipts.into_iter().flatten().enumerate() {
+        if number == 0 {
+            line(format_args!(""));
+            line(format_args!("What was fixed:"));
+        }
+        let field = |name: &str| {
+            receipt
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        line(format_args!(
+            "{} {}: {}",
+            field("at"),
+            field("code"),
+            field("summary")
+        ));
+    }
+    out
+}

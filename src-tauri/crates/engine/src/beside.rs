@@ -1,0 +1,44 @@
+//! Small files beside the memory, that outlive the process and can be read when the memory can't.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+/// A larger file was not written by us.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// What the file holds; none when it is not there or can't be ours.
+pub(crate) fn read(workspace: &Path, name: &str) -> Option<Vec<u8>> {
+    let file = File::open(workspace.join(name)).ok()?;
+    let mut text = Vec::new();
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut text).ok()?;
+    (text.len() as u64 <= FILE_BYTES_MAX).then_some(text)
+}
+
+/// Puts the file in place in one step: either the earlier one is there or this one, whole.
+pub(crate) fn write(workspace: &Path, name: &str, text: &[u8]) -> io::Result<()> {
+    let half_made = workspace.join(format!("{name}.new"));
+    let mut file = private().create(true).truncate(true).open(&half_made)?;
+    file.write_all(text)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(half_made, workspace.join(name))
+}
+
+/// A file made with these is for us alone.
+pub(crate) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Makes a folder for us alone, with its missing parents.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}

@@ -1,0 +1,243 @@
+//! Fixes by way of copies: making one, reading one through, putting one back, or laying one out to be read.
+
+use std::path::PathBuf;
+
+use oldgrowth_store::Store;
+use oldgrowth_store::copies::KeptAside;
+
+use super::{Done, FixPlan, Undo, Work};
+use crate::copies::BackupView;
+use crate::engine::Core;
+use crate::health::{FixCode, bytes, counted};
+use crate::{Engine, Error, Result, beside};
+
+/// So many folders of copies may lie beside the memory.
+const COPIES_MAX: u32 = 99;
+
+/// From what a memory can be had again.
+enum Copy {
+    Backup(BackupView),
+    Aside(KeptAside),
+}
+
+impl Copy {
+    fn id(&self) -> &str {
+        match self {
+            Self::Backup(view) => &view.backup.id,
+            Self::Aside(set) => &set.id,
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Backup(view) => {
+                let made = view.backup.note.as_ref().map(|note| note.made_at);
+                let made = made.map_or_else(String::new, |at| format!(" of {at}"));
+                format!("the backup{made} ({})", bytes(view.backup.bytes))
+            }
+            Self::Aside(set) => format!(
+                "the files that were set aside on {} ({})",
+                set.made_at,
+                bytes(set.bytes)
+            ),
+        }
+    }
+}
+
+impl Engine {
+    pub(super) fn read_newest_backup(&self) -> Result<Done> {
+        let newest = self.core().newest_backup().ok_or(Error::NotFound)?;
+        let view = self.verify_backup(&newest.backup.id)?;
+        let summary = if view.unsound {
+            "The newest backup is not what it was when it was made. It stays, marked as such."
+        } else {
+            "The newest backup was read through, and is sound."
+        };
+        Ok(Done::new(
+            summary,
+            vec![format!("{} were read.", bytes(view.backup.bytes))],
+        ))
+    }
+
+    pub(super) fn restore_newest(&self) -> Result<Done> {
+        let core = self.core();
+        let newest = core.sound_backup().ok_or(Error::NotFound)?;
+        let words = Copy::Backup(newest.clone()).words();
+        let set = self.restore(&newest.backup.id)?;
+        Ok(Done::new(
+            format!("The memory is {words} again."),
+            vec![format!("What was there before is kept aside as {set}.")],
+        )
+        .undone_by(Undo::Restore { set }))
+    }
+}
+
+impl Core {
+    fn newest_backup(&self) -> Option<BackupView> {
+        let newest = self
+            .store
+            .backups()
+            .into_iter()
+            .find(|one| one.note.is_some());
+        newest.map(|backup| self.view(backup))
+    }
+
+    /// The newest that is not known to be bad.
+    fn sound_backup(&self) -> Option<BackupView> {
+        self.store
+            .backups()
+            .into_iter()
+            .map(|backup| self.view(backup))
+            .find(|view| view.backup.note.is_some() && !view.unsound)
+    }
+
+    pub(super) fn plan_back_up(&self) -> FixPlan {
+        let facts = self.store.facts();
+        let Some(size) = facts.main_bytes.filter(|size| *size > 0) else {
+            return FixPlan::nothing(FixCode::BackUpNow, "There is nothing to back up yet.");
+        };
+        let size = bytes(size);
+        FixPlan::new(
+            FixCode::BackUpNow,
+            "Makes a backup of the whole memory, and reads it through.".to_owned(),
+            vec![
+                format!(
+                    "About {size} are copied into the memory's folder of backups; work and searches go on."
+                ),
+                "Backups that are not needed any more go, as always.".to_owned(),
+            ],
+        )
+    }
+
+    pub(super) fn back_up(&self, work: &Work<'_>) -> Result<Done> {
+        work.doing("Making a backup", 0, 0)?;
+        let made = self.make_backup(None)?;
+        Ok(Done::new(
+            "A backup was made and read through.",
+            vec![format!("{}, {}.", made.backup.id, bytes(made.backup.bytes))],
+        ))
+    }
+
+    pub(super) fn plan_verify(&self) -> FixPlan {
+        match self.newest_backup() {
+            None => FixPlan::nothing(FixCode::VerifyBackup, "There is no backup yet."),
+            Some(view) => FixPlan::new(
+                FixCode::VerifyBackup,
+                "Reads all of the newest backup and opens it. Nothing is changed.".to_owned(),
+                vec![format!("{} are read.", bytes(view.backup.bytes))],
+            ),
+        }
+    }
+
+    pub(super) fn plan_restore(&self) -> Result<FixPlan> {
+        let Some(newest) = self.sound_backup() else {
+            return Ok(FixPlan::nothing(
+                FixCode::RestoreBackup,
+                "There is no backup that could be restored.",
+            ));
+        };
+        let preview = self.store.preview_copy(&newest.backup.id)?;
+        let mut steps =
+            vec!["What is there now is set aside whole, from where it can be put back.".to_owned()];
+        if let Some(preview) = preview {
+            let documents = preview
+                .tables
+                .iter()
+                .find(|table| table.table == "documents");
+            if let Some(table) = documents {
+                let there = table.there.map_or_else(
+                    || "an unknown number of documents".to_owned(),
+                    |rows| counted(rows, "document", "documents"),
+                );
+                steps.push(format!("{there} are in the backup."));
+                if table.newer_here > 0 {
+                    let newer = counted(table.newer_here, "document", "documents");
+                    steps.push(format!(
+                        "{newer} here are newer and would be set aside with the rest."
+                    ));
+                }
+            }
+        }
+        steps.push("The backup takes its place.".to_owned());
+        Ok(FixPlan::new(
+            FixCode::RestoreBackup,
+            format!(
+                "Puts {} in the memory's place.",
+                Copy::Backup(newest).words()
+            ),
+            steps,
+        ))
+    }
+
+    /// The best copy to look into: the newest sound backup, or files that were set aside.
+    fn copy_to_read(&self) -> Option<Copy> {
+        self.sound_backup().map(Copy::Backup).or_else(|| {
+            let sets = self.store.kept_aside().into_iter();
+            sets.filter(|set| set.restorable).map(Copy::Aside).next()
+        })
+    }
+
+    pub(super) fn plan_open_copy(&self) -> FixPlan {
+        match (self.copy_to_read(), self.free_folder()) {
+            (Some(copy), Some(folder)) => FixPlan::new(
+                FixCode::OpenCopy,
+                format!(
+                    "Lays out {} in a folder of its own, to be read there.",
+                    copy.words()
+                ),
+                vec![
+                    format!("The copy is written to {}.", folder.display()),
+                    "The memory itself is left as it is.".to_owned(),
+                ],
+            ),
+            _ => FixPlan::nothing(
+                FixCode::OpenCopy,
+                "There is no backup, and nothing was set aside, that could be opened.",
+            ),
+        }
+    }
+
+    pub(super) fn copy_to_open(&self) -> Result<Done> {
+        let (Some(copy), Some(folder)) = (self.copy_to_read(), self.free_folder()) else {
+            return Err(Error::NotFound);
+        };
+        let file = folder.join(Store::FILE);
+        let inner = file.parent().unwrap_or(&folder);
+        beside::make_folder(inner).map_err(|error| {
+            tracing::warn!(kind = ?error.kind(), "a folder for a copy could not be made");
+            Error::NotKept
+        })?;
+        match self.store.copy_to(copy.id(), &file) {
+            Ok(true) => {}
+            other => {
+                // Only what was made just now, and only while it is empty.
+                for made in [inner, folder.as_path()] {
+                    if std::fs::remove_dir(made).is_err() {
+                        tracing::debug!("the folder of a copy stays");
+                    }
+                }
+                return match other {
+                    Err(error) => Err(error.into()),
+                    Ok(_) => Err(Error::NotFound),
+                };
+            }
+        }
+        let folder = folder.display();
+        Ok(Done::new(
+            format!("A copy of the memory lies in {folder}."),
+            vec![
+                format!("It was made from {}.", copy.words()),
+                format!("Open it with: oldgrowth --workspace \"{folder}\" search WORDS"),
+            ],
+        ))
+    }
+
+    /// A name beside the memory at which nothing is.
+    fn free_folder(&self) -> Option<PathBuf> {
+        let above = self.workspace.parent()?;
+        let name = self.workspace.file_name()?.to_string_lossy().into_owned();
+        (1..=COPIES_MAX)
+            .map(|number| above.join(format!("{name}-copy-{number}")))
+            .find(|folder| folder.symlink_metadata().is_err())
+    }
+}

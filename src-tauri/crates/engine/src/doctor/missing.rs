@@ -1,0 +1,149 @@
+//! Puts passages that are missing into the word index and the tree.
+
+use std::time::Duration;
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::sealing::is_due;
+use oldgrowth_store::table::buffer_items::Member;
+use oldgrowth_store::table::checks::Missing;
+use oldgrowth_store::{Lane, Write};
+
+use super::{Done, FixPlan, Work};
+use crate::engine::Core;
+use crate::health::{FixCode, counted};
+use crate::sealing::seal_job;
+use crate::{Error, Result};
+
+/// So many passages are looked at in one read, and mended in one write.
+const AT_A_TIME: u32 = 2_000;
+
+const A_SECOND: u64 = 1_500;
+
+#[derive(Clone, Copy, Default)]
+struct Found {
+    words: u64,
+    tree: u64,
+    twice: u64,
+}
+
+impl Found {
+    fn add(&mut self, missing: &[Missing]) {
+        for one in missing {
+            self.words += u64::from(one.words);
+            self.tree += u64::from(one.tree);
+            self.twice += u64::from(one.twice);
+        }
+    }
+
+    fn sum(self) -> u64 {
+        self.words + self.tree + self.twice
+    }
+
+    fn steps(self) -> Vec<String> {
+        let mut steps = Vec::new();
+        if self.words > 0 {
+            let words = counted(self.words, "passage is", "passages are");
+            steps.push(format!("{words} entered into the word index."));
+        }
+        if self.tree > 0 {
+            let words = counted(self.tree, "passage is", "passages are");
+            steps.push(format!("{words} put into the tree, to wait for a summary."));
+        }
+        if self.twice > 0 {
+            let words = counted(self.twice, "passage waits", "passages wait");
+            steps.push(format!(
+                "{words} for a summary no longer, because one was made already."
+            ));
+        }
+        steps
+    }
+}
+
+impl Core {
+    pub(super) fn plan_missing(&self) -> Result<FixPlan> {
+        let mut found = Found::default();
+        self.each_page(|missing| {
+            found.add(&missing);
+            Ok(())
+        })?;
+        if found.sum() == 0 {
+            return Ok(FixPlan::nothing(
+                FixCode::FinishMissing,
+                "Every passage is in the word index and in the tree.",
+            ));
+        }
+        let plan = FixPlan::new(
+            FixCode::FinishMissing,
+            format!(
+                "Puts {} where they belong. Nothing is removed.",
+                counted(found.sum(), "entry", "entries")
+            ),
+            found.steps(),
+        );
+        Ok(plan.about(Duration::from_secs(found.sum() / A_SECOND + 1)))
+    }
+
+    pub(super) fn finish_missing(&self, work: &Work<'_>) -> Result<Done> {
+        let mut found = Found::default();
+        let now = self.now();
+        self.each_page(|missing| {
+            found.add(&missing);
+            work.doing("Putting passages where they belong", found.sum(), 0)?;
+            if missing.is_empty() {
+                return Ok(());
+            }
+            self.store
+                .write_in(Lane::Background, move |w| finish(w, &missing, now))
+        })?;
+        self.memory_changed();
+        Ok(Done::new(
+            format!(
+                "{} put where they belong.",
+                counted(found.sum(), "entry was", "entries were")
+            ),
+            found.steps(),
+        ))
+    }
+
+    /// Goes through all passages, a page at a time.
+    fn each_page(&self, mut each: impl FnMut(Vec<Missing>) -> Result<()>) -> Result<()> {
+        let mut after = -1;
+        loop {
+            let (missing, last) = self.store.read(Lane::Background, |r| {
+                Ok::<_, Error>(r.missing_after(after, AT_A_TIME)?)
+            })?;
+            let Some(last) = last else {
+                return Ok(());
+            };
+            after = last;
+            each(missing)?;
+        }
+    }
+}
+
+fn finish(w: &Write<'_>, missing: &[Missing], now: UnixMs) -> Result<()> {
+    for one in missing {
+        // Another write may have been there since.
+        let (still, _) = w.missing_after(one.chunk.get() - 1, 1)?;
+        let Some(one) = still.first().filter(|still| still.chunk == one.chunk) else {
+            continue;
+        };
+        if one.twice {
+            w.take_chunk_from_buffer(one.chunk)?;
+        }
+        if one.tree {
+            let tree = w.ensure_tree(one.source)?;
+            w.append_to_buffer(tree, 0, Member::Chunk(one.chunk), one.tokens, now)?;
+            if is_due(w.buffer_fill(tree, 0)?, now) {
+                w.insert_job(&seal_job(tree, 0), now)?;
+            }
+        }
+    }
+    // Last, so that the index writes out what it gathers once.
+    for one in missing {
+        if let Some((title, headings, text)) = w.words_of(one.chunk)?.filter(|_| one.words) {
+            w.index_words(one.chunk, &title, &headings, &text)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! Sets aside rows that belong to nothing. They are written into a file beside the memory first, from which
+//! they can be put back, and then taken out in one step.
+
+use std::path::{Path, PathBuf};
+
+use oldgrowth_store::table::orphans::{Loose, Orphan};
+use oldgrowth_store::{Lane, NodeKey, Read};
+use serde::{Deserialize, Serialize};
+
+use super::{Done, FixPlan, Undo, Work};
+use crate::engine::Core;
+use crate::health::{FixCode, counted, orphans_named};
+use crate::{Error, Result, beside};
+
+const PREFIX: &str = "set-aside-";
+const ENDING: &str = ".jsonl";
+
+/// What is taken out may have been all that something else belonged to. Deeper than this nothing goes.
+const ROUNDS_MAX: usize = 5;
+
+/// A line of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+enum Line {
+    /// A row that was taken out, as JSON.
+    Row { table: String, row: String },
+    /// A summary that was hung back into the tree.
+    Hung { node: i64 },
+}
+
+#[derive(Clone, Default)]
+struct Strays {
+    rows: Vec<(Orphan, String)>,
+    loose: Vec<Loose>,
+}
+
+impl Strays {
+    fn read(r: &Read<'_>) -> Result<Self> {
+        let mut rows = Vec::new();
+        for kind in Orphan::ALL {
+            rows.extend(r.orphans(kind)?.into_iter().map(|row| (kind, row)));
+        }
+        Ok(Self {
+            rows,
+            loose: r.loose_nodes()?,
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.loose.is_empty()
+    }
+
+    fn len(&self) -> u64 {
+        (self.rows.len() + self.loose.len()) as u64
+    }
+
+    fn steps(&self) -> Vec<String> {
+        let mut steps = Vec::new();
+        for kind in Orphan::ALL {
+            let count = self.rows.iter().filter(|(of, _)| *of == kind).count() as u64;
+            if count == 0 {
+                continue;
+            }
+            let named = orphans_named(kind, count);
+            steps.push(match kind {
+                Orphan::Words => format!("{named}: removed, as they hold nothing of their own."),
+                _ => format!("{named}: set aside in a file beside the memory."),
+            });
+        }
+        if !self.loose.is_empty() {
+            let count = self.loose.len() as u64;
+            let named = counted(
+                count,
+                "summary that hangs nowhere",
+                "summaries that hang nowhere",
+            );
+            steps.push(format!("{named}: hung back into the tree."));
+        }
+        steps
+    }
+
+    fn lines(&self) -> impl Iterator<Item = Line> + '_ {
+        let rows = self.rows.iter().map(|(kind, row)| Line::Row {
+            table: kind.as_str().to_owned(),
+            row: row.clone(),
+        });
+        let hung = self.loose.iter().map(|loose| Line::Hung {
+            node: loose.node.get(),
+        });
+        rows.chain(hung)
+    }
+}
+
+/// The files in which rows were set aside.
+pub(crate) fn files(workspace: &Path) -> Vec<PathBuf> {
+    let ours = |name: &str| name.starts_with(PREFIX) && name.ends_with(ENDING);
+    let entries = std::fs::read_dir(workspace).into_iter().flatten().flatten();
+    entries
+        .filter(|file| file.file_name().to_str().is_some_and(ours))
+        .map(|file| file.path())
+        .collect()
+}
+
+impl Core {
+    fn strays(&self) -> Result<Strays> {
+        self.store.read(Lane::Background, Strays::read)
+    }
+
+    pub(super) fn plan_strays(&self) -> Result<FixPlan> {
+        let strays = self.strays()?;
+        if strays.is_empty() {
+            return Ok(FixPlan::nothing(
+                FixCode::SetAsideOrphans,
+                "Every row belongs to something.",
+            ));
+        }
+        let plan = FixPlan::new(
+            FixCode::SetAsideOrphans,
+            format!(
+                "Sets {} aside that belong to nothing.",
+                counted(strays.len(), "row", "rows")
+            ),
+            strays.steps(),
+        );
+        Ok(plan.backing_up())
+    }
+
+    pub(super) fn set_strays_aside(&self, work: &Work<'_>) -> Result<Done> {
+        let now = self.now();
+        let file = format!(
+            "{PREFIX}{}-{:08x}{ENDING}",
+            now.0,
+            self.random.bits() as u32
+        );
+        let mut lines: Vec<Line> = Vec::new();
+        let mut steps = Vec::new();
+        let mut count = 0;
+        for _ in 0..ROUNDS_MAX {
+            let strays = self.strays()?;
+            if strays.is_empty() {
+                break;
+            }
+            work.doing("Setting rows aside", count, 0)?;
+            lines.extend(strays.lines());
+            self.keep_lines(&file, &lines)?;
+            count += strays.len();
+            steps.extend(strays.steps());
+            self.store.write(move |w| {
+                // Only what still belongs to nothing.
+                let now_there = Strays::read(w)?;
+                for (kind, row) in strays
+                    .rows
+                    .iter()
+                    .filter(|row| now_there.rows.contains(row))
+                {
+                    w.take_orphan(*kind, row)?;
+                }
+                for loose in strays
+                    .loose
+                    .iter()
+                    .filter(|loose| now_there.loose.contains(loose))
+                {
+                    w.hang_node(*loose, now)?;
+                }
+                Ok::<_, Error>(())
+            })?;
+        }
+        steps.push(format!(
+            "What was set aside is in {file}, beside the memory."
+        ));
+        let summary = format!("{} set aside.", counted(count, "row was", "rows were"));
+        Ok(Done::new(summary, steps).undone_by(Undo::Strays { file }))
+    }
+
+    fn keep_lines(&self, file: &str, lines: &[Line]) -> Result<()> {
+        let mut text = Vec::new();
+        for line in lines {
+            serde_json::to_writer(&mut text, line).map_err(|_| Error::NotKept)?;
+            text.push(b'\n');
+        }
+        beside::write(&self.workspace, file, &text).map_err(|error| {
+            tracing::warn!(kind = ?error.kind(), "rows could not be set aside");
+            Error::NotKept
+        })
+    }
+
+    /// Puts back what was set aside, as far as what it belongs to is there.
+    pub(super) fn put_strays_back(&self, file: &str) -> Result<String> {
+        let text =
+            std::fs::read_to_string(self.workspace.join(file)).map_err(|_| Error::NotFound)?;
+        let lines: Vec<Line> = text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        let (back, left) = self.store.write(move |w| {
+            let (mut back, mut left) = (0_u64, 0_u64);
+            // What others refer to was taken out last.
+            for line in lines.iter().rev() {
+                let is_back = match line {
+                    Line::Row { table, row } => match Orphan::parse(table) {
+                        Some(kind) => w.put_orphan_back(kind, row)?,
+                        None => false,
+                    },
+                    Line::Hung { node } => {
+                        w.take_node_from_buffers(NodeKey::from_payload(*node))?;
+                        true
+                    }
+                };
+                if is_back {
+                    back += 1;
+                } else {
+                    left += 1;
+                }
+            }
+            Ok::<_, Error>((back, left))
+        })?;
+        self.memory_changed();
+        let back = counted(back, "row is", "rows are");
+        Ok(match left {
+            0 => format!("{back} back where they were."),
+            left => format!(
+                "{back} back where they were. {} in {file}: what they belong to is not there.",
+                counted(left, "row stays", "rows stay")
+            ),
+        })
+    }
+}

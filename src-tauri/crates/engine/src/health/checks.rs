@@ -1,0 +1,430 @@
+//! Checks on threads of their own: those that take long, write, or look at disks that may not answer. One
+//! that panics or does not come back is told as such, and the others go on.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock, Weak};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_store::Canceller;
+pub(super) use oldgrowth_store::table::checks::Depth;
+use parking_lot::{Condvar, Mutex};
+
+use super::rows::{self, Row};
+use super::{ComponentState, HealthCode, Look, Status};
+use super::{faithful, integrity, orphans, round_trip, sources};
+use crate::engine::Core;
+use crate::{Engine, Error, Result};
+
+/// How long a check may take before it is called hung: one that only looks, and one that reads everything.
+const LOOKS_MAX: Duration = Duration::from_secs(10);
+const READS_MAX: Duration = Duration::from_secs(30 * 60);
+
+/// How often is looked at the clock while a check is waited for, and how often more after it was called off.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOKS_AFTER_CALLING_OFF: u32 = 60;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// How old the last result may be, and how old the last one that was thorough.
+const EVERY_DAYS: i64 = 7;
+const THOROUGH_EVERY_DAYS: i64 = 30;
+
+/// A check that could not be run by itself is tried again after this.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60 * 60);
+
+#[derive(Default)]
+pub(crate) struct Checks {
+    core: OnceLock<Weak<Core>>,
+    state: Mutex<State>,
+    /// A run came back or was given up.
+    changed: Condvar,
+    /// One call after the other.
+    turn: Mutex<()>,
+    by_the_week: Mutex<Option<JoinHandle<()>>>,
+    /// When a check was last begun by itself.
+    tried: Mutex<HashMap<HealthCode, Duration>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Checks whose threads have not come back.
+    under_way: HashMap<HealthCode, Arc<Run>>,
+    /// How often what is under way was called off.
+    called_off: u64,
+    stopping: bool,
+}
+
+/// One run of a check.
+pub(super) struct Run {
+    pub(super) depth: Depth,
+    state: Mutex<RunState>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct RunState {
+    cancelled: bool,
+    canceller: Option<Canceller>,
+    looked: Option<Looked>,
+    /// Nobody waits for it any more.
+    hangs: bool,
+}
+
+enum Looked {
+    Row(Result<Row>),
+    Panicked,
+}
+
+/// Whether a run was begun.
+enum Begun {
+    Run(Arc<Run>),
+    /// The one before has not come back.
+    Hangs,
+    Stopping,
+}
+
+/// What became of a check that was waited for.
+enum Came {
+    Back(Looked),
+    CalledOff,
+    Never,
+}
+
+impl Run {
+    pub(super) fn new(depth: Depth) -> Self {
+        Self {
+            depth,
+            state: Mutex::default(),
+            ended: Condvar::new(),
+        }
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.state.lock().cancelled
+    }
+
+    /// What is read under this canceller ends when the check is called off.
+    pub(super) fn heed(&self, canceller: Canceller) {
+        let mut state = self.state.lock();
+        if state.cancelled {
+            canceller.cancel();
+        }
+        state.canceller = Some(canceller);
+    }
+
+    fn cancel(&self) {
+        let mut state = self.state.lock();
+        state.cancelled = true;
+        if let Some(canceller) = &state.canceller {
+            canceller.cancel();
+        }
+    }
+
+    fn end(&self, looked: Looked) {
+        self.state.lock().looked = Some(looked);
+        self.ended.notify_all();
+    }
+}
+
+impl Checks {
+    pub(crate) fn serve(&self, core: Weak<Core>) {
+        if self.core.set(core).is_err() {
+            tracing::error!("checks are run for one engine alone");
+        }
+    }
+
+    pub(crate) fn call_off(&self) {
+        let mut state = self.state.lock();
+        state.called_off += 1;
+        state.under_way.values().for_each(|run| run.cancel());
+    }
+
+    pub(crate) fn begin_stop(&self) {
+        self.state.lock().stopping = true;
+        self.changed.notify_all();
+        self.call_off();
+    }
+
+    /// Waits for what runs by the week. A check that hangs is left behind by it too.
+    pub(crate) fn stop(&self) {
+        self.begin_stop();
+        let thread = self.by_the_week.lock().take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread of the week's checks panicked");
+        }
+    }
+
+    /// Begins a run, after the one that is under way.
+    fn begin(&self, code: HealthCode, depth: Depth) -> Begun {
+        let mut state = self.state.lock();
+        loop {
+            if state.stopping {
+                return Begun::Stopping;
+            }
+            match state.under_way.get(&code) {
+                None => break,
+                Some(before) if before.state.lock().hangs => return Begun::Hangs,
+                // Whoever waits for it gives it up when it takes too long.
+                Some(_) => self.changed.wait(&mut state),
+            }
+        }
+        let run = Arc::new(Run::new(depth));
+        state.under_way.insert(code, Arc::clone(&run));
+        Begun::Run(run)
+    }
+
+    fn came_back(&self, code: HealthCode) {
+        self.state.lock().under_way.remove(&code);
+        self.changed.notify_all();
+    }
+
+    /// It has not come back in time.
+    fn give_up(&self, run: &Run) {
+        run.state.lock().hangs = true;
+        let _state = self.state.lock();
+        self.changed.notify_all();
+    }
+
+    fn called_off(&self) -> (u64, bool) {
+        let state = self.state.lock();
+        (state.called_off, state.stopping)
+    }
+}
+
+impl Engine {
+    /// Runs these checks, or all, and answers when they have ended or were called off. Each is told of as it
+    /// ends.
+    pub fn run_checks(&self, codes: &[HealthCode]) -> Status {
+        let core = self.core();
+        let all = codes.is_empty();
+        let _turn = core.checks.turn.lock();
+        let (before, _) = core.checks.called_off();
+        let asked = |code: &HealthCode| all || codes.contains(code);
+        if all || codes.iter().any(|code| !code.on_demand()) {
+            core.look(Look::Everything);
+        }
+        for code in HealthCode::ALL {
+            let (called_off, stopping) = core.checks.called_off();
+            if called_off != before || stopping {
+                break;
+            }
+            if code.on_demand() && asked(&code) {
+                core.run_check(code, Depth::Quick);
+            }
+        }
+        core.look(Look::Changed)
+    }
+
+    /// Stops the checks that are under way.
+    pub fn cancel_checks(&self) {
+        self.core().checks.call_off();
+    }
+
+    /// Runs what is due by the week. The ticker calls it by itself.
+    pub fn look_after_health(&self) {
+        self.core().look_after_health();
+        let thread = self.core().checks.by_the_week.lock().take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the thread of the week's checks panicked");
+        }
+    }
+}
+
+impl Core {
+    /// Runs one check and puts what it has found on the board.
+    pub(super) fn run_check(&self, code: HealthCode, depth: Depth) {
+        let Some(core) = self.checks.core.get().and_then(Weak::upgrade) else {
+            return;
+        };
+        let run = match self.checks.begin(code, depth) {
+            Begun::Run(run) => run,
+            Begun::Hangs => {
+                self.board.set(code, rows::hangs(at_most(code)), self.now());
+                return;
+            }
+            Begun::Stopping => return,
+        };
+        // What is looked at with every look comes and goes too quickly to be told.
+        if code.on_demand() {
+            self.board.set_running(code, true);
+            self.tell_changes();
+        }
+        let begun = self.ambient.clock.monotonic();
+        let on = Arc::clone(&run);
+        let body = Box::new(move || {
+            let looked = catch_unwind(AssertUnwindSafe(|| look(code, &core, &on)));
+            core.checks.came_back(code);
+            on.end(looked.map_or(Looked::Panicked, Looked::Row));
+        });
+        // Who waits for it has a limit, so that the thread is not joined: one that hangs is left behind.
+        let came = match self.ambient.spawn.spawn(format!("check-{code:?}"), body) {
+            Ok(_left_to_itself) => self.wait_for(&run, at_most(code), begun),
+            Err(error) => {
+                tracing::error!(kind = ?error.kind(), "a check could not be begun");
+                self.checks.came_back(code);
+                Came::Back(Looked::Panicked)
+            }
+        };
+        self.board.set_running(code, false);
+        let row = match came {
+            Came::CalledOff => {
+                self.checks.give_up(&run);
+                None
+            }
+            Came::Back(Looked::Row(Err(Error::Cancelled))) => None,
+            Came::Never => {
+                self.checks.give_up(&run);
+                Some(rows::hangs(at_most(code)))
+            }
+            Came::Back(Looked::Panicked) => Some(rows::broke_off()),
+            Came::Back(Looked::Row(Ok(row))) => Some(row),
+            Came::Back(Looked::Row(Err(_))) if run.is_cancelled() => None,
+            Came::Back(Looked::Row(Err(Error::TooManyLongReads))) => {
+                let unknown = self
+                    .board
+                    .row(code)
+                    .is_none_or(|row| row.state == ComponentState::Unknown);
+                unknown.then(|| {
+                    Row::unknown(
+                        "It could not be looked at: as many long reads as may be are under way.",
+                    )
+                    .next("Run it again when they have ended.")
+                })
+            }
+            Came::Back(Looked::Row(Err(error))) if error.is_of_the_store() => {
+                Some(rows::waits_for_store())
+            }
+            Came::Back(Looked::Row(Err(error))) => {
+                tracing::warn!(%error, "a check found nothing out");
+                Some(rows::broke_off())
+            }
+        };
+        if let Some(row) = row {
+            self.board.set(code, row, self.now());
+            let took = self.ambient.clock.monotonic().saturating_sub(begun);
+            self.board.took(code, took);
+            if code.on_demand() {
+                self.keep_check(
+                    code,
+                    code == HealthCode::Integrity && depth == Depth::Thorough,
+                );
+            }
+        }
+        self.tell_changes();
+    }
+
+    fn wait_for(&self, run: &Run, at_most: Duration, begun: Duration) -> Came {
+        let mut looks_left = LOOKS_AFTER_CALLING_OFF;
+        let mut too_long = false;
+        let mut state = run.state.lock();
+        loop {
+            if let Some(looked) = state.looked.take() {
+                return Came::Back(looked);
+            }
+            if state.cancelled {
+                looks_left -= 1;
+                if looks_left == 0 {
+                    return if too_long {
+                        Came::Never
+                    } else {
+                        Came::CalledOff
+                    };
+                }
+            } else if self.ambient.clock.monotonic().saturating_sub(begun) > at_most {
+                too_long = true;
+                drop(state);
+                run.cancel();
+                state = run.state.lock();
+                continue;
+            }
+            let _timed_out = run.ended.wait_for(&mut state, LOOK_EVERY);
+        }
+    }
+
+    /// Runs what is due by the week on a thread of its own, while nothing else is done.
+    pub(crate) fn look_after_health(&self) {
+        self.clock_seen.lock().look(&*self.ambient.clock);
+        let mut thread = self.checks.by_the_week.lock();
+        if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            return;
+        }
+        let due = self.due_checks();
+        let at_rest = || self.queue.paused().is_none() && self.is_at_rest().unwrap_or(false);
+        if due.is_empty() || self.running.progress().is_some() || !at_rest() {
+            return;
+        }
+        let Some(core) = self.checks.core.get().and_then(Weak::upgrade) else {
+            return;
+        };
+        let body = Box::new(move || {
+            let _turn = core.checks.turn.lock();
+            for (code, depth) in due {
+                if core.checks.called_off().1 || !core.is_at_rest().unwrap_or(false) {
+                    return;
+                }
+                let now = core.ambient.clock.monotonic();
+                core.checks.tried.lock().insert(code, now);
+                core.run_check(code, depth);
+            }
+        });
+        match self.ambient.spawn.spawn("checks".to_owned(), body) {
+            Ok(begun) => *thread = Some(begun),
+            Err(error) => tracing::warn!(kind = ?error.kind(), "the week's checks can't be run"),
+        }
+    }
+
+    fn due_checks(&self) -> Vec<(HealthCode, Depth)> {
+        if self.store.written_at().is_none() {
+            return Vec::new();
+        }
+        let now = self.now();
+        let older_than =
+            |at: Option<UnixMs>, days: i64| at.is_none_or(|at| now.0 - at.0 >= days * DAY_MS);
+        let thorough = older_than(self.kept_checks.lock().thorough_at(), THOROUGH_EVERY_DAYS);
+        let monotonic = self.ambient.clock.monotonic();
+        let tried = self.checks.tried.lock();
+        let rests = |code: &HealthCode| {
+            tried
+                .get(code)
+                .is_some_and(|at| monotonic.saturating_sub(*at) < TRY_AGAIN_AFTER)
+        };
+        HealthCode::ALL
+            .into_iter()
+            .filter(|code| code.on_demand() && !rests(code))
+            .filter_map(|code| {
+                let row = self.board.row(code)?;
+                let thorough = thorough && code == HealthCode::Integrity;
+                let due = thorough || older_than(row.checked_at, EVERY_DAYS);
+                let depth = if thorough {
+                    Depth::Thorough
+                } else {
+                    Depth::Quick
+                };
+                due.then_some((code, depth))
+            })
+            .collect()
+    }
+}
+
+fn at_most(code: HealthCode) -> Duration {
+    if code.on_demand() {
+        READS_MAX
+    } else {
+        LOOKS_MAX
+    }
+}
+
+fn look(code: HealthCode, core: &Core, run: &Run) -> Result<Row> {
+    match code {
+        HealthCode::Integrity => integrity::look(core, run),
+        HealthCode::Orphans => orphans::look(core, run),
+        HealthCode::Faithful => faithful::look(core, run),
+        HealthCode::RoundTrip => round_trip::look(core, run),
+        HealthCode::Sources => sources::look(core, run),
+        // The others are looked at where they stand.
+        _ => Ok(rows::broke_off()),
+    }
+}

@@ -1,0 +1,150 @@
+//! Does the computer's clock go forward, and is it about right?
+
+use std::time::Duration;
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_store::table::checks::Newest;
+
+use super::rows::{Row, counted};
+use crate::ports::Clock;
+
+/// Rows may be a little ahead: a clock is set right by minutes now and then.
+const AHEAD_MS_MAX: i64 = 60 * 60 * 1_000;
+
+/// Who has not used the program for so long is more likely to have a clock that is wrong.
+const BEHIND_YEARS_MAX: i64 = 5;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+const YEAR_MS: i64 = 365 * DAY_MS;
+
+/// A step back of less than this is a clock that is set right.
+const BACK_MAX: Duration = Duration::from_secs(5 * 60);
+
+/// What was seen of the two clocks since the start. The monotonic one never goes back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ClockSeen {
+    last: Option<(i64, Duration)>,
+    /// How far it went back, the last time it did.
+    pub(crate) went_back: Option<Duration>,
+}
+
+impl ClockSeen {
+    /// To be called now and then. A step forward is no news: the computer may have slept.
+    pub(crate) fn look(&mut self, clock: &dyn Clock) {
+        let (unix_ms, monotonic) = (clock.unix_ms(), clock.monotonic());
+        if let Some((before, at)) = self.last {
+            let passed =
+                i64::try_from(monotonic.saturating_sub(at).as_millis()).unwrap_or(i64::MAX);
+            let back = before.saturating_add(passed).saturating_sub(unix_ms);
+            let back = Duration::from_millis(u64::try_from(back).unwrap_or(0));
+            if back > BACK_MAX {
+                self.went_back = Some(back);
+            }
+        }
+        self.last = Some((unix_ms, monotonic));
+    }
+}
+
+pub(super) fn row(now: UnixMs, newest: Newest, went_back: Option<Duration>) -> Row {
+    let newest = newest.imported_at.max(newest.job_ended_at);
+    let ahead = newest.map_or(0, |newest| newest.0 - now.0);
+    let set_it = "Set the computer's date and time, best by letting it ask the network. What is kept stays as it is.";
+    let row = if ahead > AHEAD_MS_MAX {
+        Row::warn(
+            format!(
+                "The computer's clock is {} behind the newest thing that is remembered.",
+                span(ahead)
+            ),
+            set_it,
+        )
+    } else if -ahead > BEHIND_YEARS_MAX * YEAR_MS && newest.is_some() {
+        Row::warn(
+            format!(
+                "The computer's clock is {} after the newest thing that is remembered.",
+                span(-ahead)
+            ),
+            "If nothing was added for so long, all is well. If not, set the computer's date and time.",
+        )
+    } else if let Some(back) = went_back {
+        Row::warn(
+            format!(
+                "The computer's clock went back by {} while Oldgrowth was running.",
+                span(i64::try_from(back.as_millis()).unwrap_or(i64::MAX))
+            ),
+            set_it,
+        )
+    } else {
+        Row::ok("The computer's clock goes forward.")
+    };
+    row.seen("Now", now.to_rfc3339())
+        .seen_if("Newest thing remembered", newest.map(UnixMs::to_rfc3339))
+}
+
+fn span(ms: i64) -> String {
+    let count = |unit: i64| u64::try_from(ms / unit).unwrap_or(0);
+    match ms {
+        ms if ms >= 2 * YEAR_MS => counted(count(YEAR_MS), "year", "years"),
+        ms if ms >= 2 * DAY_MS => counted(count(DAY_MS), "day", "days"),
+        _ => counted(count(60 * 1_000), "minute", "minutes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ComponentState;
+
+    const NOW: UnixMs = UnixMs(1_795_000_000_000);
+
+    fn newest(years_ago: i64) -> Newest {
+        Newest {
+            imported_at: Some(NOW.plus_ms(-years_ago * YEAR_MS)),
+            job_ended_at: None,
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_years_off_or_went_back_is_told_and_a_rest_of_a_year_is_not() {
+        for (newest, back, state, words) in [
+            (Newest::default(), None, ComponentState::Ok, "forward"),
+            (newest(1), None, ComponentState::Ok, "forward"),
+            (newest(-3), None, ComponentState::Warn, "3 years behind"),
+            (newest(6), None, ComponentState::Warn, "6 years after"),
+            (
+                newest(0),
+                Some(Duration::from_secs(7_200)),
+                ComponentState::Warn,
+                "went back by 120 minutes",
+            ),
+        ] {
+            let row = row(NOW, newest, back);
+            assert_eq!(row.state, state, "{}", row.cause);
+            assert!(row.cause.contains(words), "{}", row.cause);
+        }
+    }
+
+    #[test]
+    fn only_a_step_back_counts() {
+        struct At(i64, u64);
+        impl Clock for At {
+            fn monotonic(&self) -> Duration {
+                Duration::from_secs(self.1)
+            }
+            fn unix_ms(&self) -> i64 {
+                self.0 * 1_000
+            }
+        }
+        let mut seen = ClockSeen::default();
+        for (clock, back) in [
+            (At(10_000, 10), None),
+            (At(10_060, 70), None),
+            (At(99_000, 130), None),
+            (At(98_900, 131), None),
+            (At(90_000, 140), Some(8_909)),
+            (At(90_010, 150), Some(8_909)),
+        ] {
+            seen.look(&clock);
+            assert_eq!(seen.went_back.map(|back| back.as_secs()), back);
+        }
+    }
+}

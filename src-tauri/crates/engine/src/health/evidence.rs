@@ -1,0 +1,261 @@
+//! What the rows rest on, and which fix mends what they find.
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_store::copies::KeptAside;
+use oldgrowth_store::table::checks::QueueFacts;
+use oldgrowth_store::table::jobs::{FailedGroup, JobCounts};
+use oldgrowth_store::table::sources::Coverage;
+use oldgrowth_store::{Class, Facts, Reservations};
+
+use super::rows::{Row, bytes, counted, grouped};
+use super::{ComponentState, FixCode};
+use crate::copies::BackupView;
+use crate::{FolderState, FolderView};
+
+/// Reasons of failures that are told one by one.
+const REASONS_MAX: usize = 5;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// A backup is read through again when this has passed.
+const VERIFIED_DAYS_MAX: i64 = 31;
+
+/// What is known of the queue.
+pub(super) struct JobsSeen {
+    pub(super) counts: JobCounts,
+    pub(super) failed: Vec<FailedGroup>,
+    pub(super) facts: QueueFacts,
+    /// Held by nobody, though their rows say that they are.
+    pub(super) unheld: u32,
+    pub(super) now: UnixMs,
+}
+
+/// `trouble` is why it can't be used, if it can't.
+pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>) -> Row {
+    let row = row
+        .seen_privately(
+            "File",
+            facts.path.to_string_lossy(),
+            "chunks.db in the memory's folder",
+        )
+        .seen_if(
+            "Schema",
+            facts.schema_version.map(|version| version.to_string()),
+        )
+        .seen("Opened", counted(facts.opens, "time", "times"))
+        .seen("Written", counted(facts.writes, "time", "times"))
+        .seen(
+            "Given up and opened again",
+            counted(facts.evictions, "time", "times"),
+        )
+        .seen("Calls refused meanwhile", grouped(facts.refused));
+    match trouble {
+        None | Some(Class::Closed) => row,
+        Some(
+            Class::Corrupt
+            | Class::DerivedCorrupt
+            | Class::Misplaced
+            | Class::Path
+            | Class::SplitBrain
+            | Class::TransientIo
+            | Class::ShmUnavailable
+            | Class::DurabilityLost,
+        ) => row
+            .mended_by(FixCode::TryAgain)
+            .mended_by(FixCode::RestoreBackup)
+            .mended_by(FixCode::OpenCopy)
+            .mended_by(FixCode::StartFresh),
+        Some(Class::TooNew) => row.mended_by(FixCode::StartFresh),
+        Some(_) => row.mended_by(FixCode::TryAgain),
+    }
+}
+
+pub(super) fn sidecars(row: Row, facts: &Facts) -> Row {
+    let last = facts.last_checkpoint.map(|last| match last.failed {
+        Some(code) => format!("failed with code {code}"),
+        None => format!("{} of {} pages", last.checkpointed, last.log),
+    });
+    let warns = row.state == ComponentState::Warn;
+    let row = row
+        .seen_if("Main file", facts.main_bytes.map(bytes))
+        .seen_if("Log", facts.wal_bytes.map(bytes))
+        .seen_if("Last fold of the log", last)
+        .seen(
+            "Folds left unfinished",
+            facts.incomplete_checkpoints.to_string(),
+        )
+        .seen_if(
+            "Longest reader",
+            facts
+                .oldest_reader
+                .map(|oldest| format!("{}, {} s", oldest.label, oldest.age.as_secs())),
+        );
+    if warns {
+        row.mended_by(FixCode::FoldLog)
+    } else {
+        row
+    }
+}
+
+pub(super) fn space(row: Row, facts: &Facts) -> Row {
+    row.seen_if("Free", facts.free_bytes.map(bytes))
+        .seen_if("The memory takes", facts.main_bytes.map(bytes))
+        .seen(
+            "Imports and summaries",
+            if facts.jobs_paused {
+                "paused"
+            } else {
+                "not held back"
+            },
+        )
+}
+
+pub(super) fn long_reads(row: Row, now: &Reservations) -> Row {
+    row.seen("Under way", now.reserved.to_string())
+        .seen("At most", now.cap.to_string())
+        .seen("Waiting", now.waiting.to_string())
+}
+
+pub(super) fn coverage(row: Row, sum: &Coverage) -> Row {
+    let missing = sum.indexed != sum.chunks || sum.in_tree != sum.chunks;
+    let row = row
+        .seen("Documents", grouped(sum.documents.into()))
+        .seen("Passages", grouped(sum.chunks.into()))
+        .seen("In the word index", grouped(sum.indexed.into()))
+        .seen("In the tree", grouped(sum.in_tree.into()))
+        .seen("Summaries", grouped(sum.nodes.into()))
+        .seen("Items not read", grouped(sum.not_read.into()));
+    if missing && row.state == ComponentState::Warn {
+        row.mended_by(FixCode::FinishMissing)
+            .mended_by(FixCode::RebuildIndex)
+    } else {
+        row
+    }
+}
+
+pub(super) fn watched(row: Row, folders: &[(String, FolderView)]) -> Row {
+    let mut row = row;
+    let mut gone = false;
+    for (number, (name, view)) in (1_u32..).zip(folders) {
+        let state = match view.state {
+            FolderState::Starting => "looked at for the first time".to_owned(),
+            FolderState::Watched => "watched".to_owned(),
+            FolderState::LookedAt(_) => "looked at every five minutes".to_owned(),
+            FolderState::NotThere { since } => {
+                gone = true;
+                format!("not there since {since}")
+            }
+        };
+        row = row.seen_privately(
+            "Folder",
+            format!("{name}: {state}"),
+            format!("folder {number}: {state}"),
+        );
+    }
+    if gone {
+        row.mended_by(FixCode::StopWatching)
+    } else {
+        row
+    }
+}
+
+pub(super) fn backup(row: Row, newest: Option<&BackupView>, count: usize) -> Row {
+    let made = newest.and_then(|view| view.backup.note.as_ref().map(|note| note.made_at));
+    let verified = newest.and_then(|view| view.verified_at);
+    let warns = row.state == ComponentState::Warn;
+    let unsound = newest.is_some_and(|view| view.unsound);
+    let long_ago = made
+        .zip(verified)
+        .is_some_and(|(made, verified)| verified.0 - made.0 > VERIFIED_DAYS_MAX * DAY_MS);
+    let row = row
+        .seen("Backups", count.to_string())
+        .seen_if("Newest", made.map(UnixMs::to_rfc3339))
+        .seen_if("Its size", newest.map(|view| bytes(view.backup.bytes)))
+        .seen_if(
+            "Last read through",
+            match (verified, unsound) {
+                (_, true) => Some("not as it was when it was made".to_owned()),
+                (verified, false) => verified.map(UnixMs::to_rfc3339),
+            },
+        );
+    let row = if warns {
+        row.mended_by(FixCode::BackUpNow)
+    } else {
+        row
+    };
+    if unsound || long_ago {
+        row.mended_by(FixCode::VerifyBackup)
+    } else {
+        row
+    }
+}
+
+pub(super) fn kept_aside(row: Row, sets: &[KeptAside]) -> Row {
+    let only = sets.iter().filter(|set| set.only_copy).count();
+    row.seen("Sets of files", sets.len().to_string())
+        .seen("May hold an only copy", only.to_string())
+        .seen("Size", bytes(sets.iter().map(|set| set.bytes).sum()))
+}
+
+/// `working` is whether this process works on the queue.
+pub(super) fn jobs(row: Row, seen: &JobsSeen, working: bool) -> Row {
+    let JobsSeen { counts, facts, .. } = seen;
+    let well = row.state == ComponentState::Ok;
+    let row = match (seen.unheld, facts.empty_imports) {
+        (unheld, _) if well && working && unheld > 0 => Row::warn(
+            format!(
+                "{} held by nobody and would wait for ever.",
+                counted(unheld.into(), "piece of work is", "pieces of work are")
+            ),
+            "Give it back to the queue; then it goes on. Nothing is lost.",
+        ),
+        (_, empty) if well && empty > 0 => Row::warn(
+            format!(
+                "{} to be under way, though nothing of it is left to do.",
+                counted(empty.into(), "import seems", "imports seem")
+            ),
+            "End it. What it brought in stays.",
+        ),
+        _ => row,
+    };
+    let waited = facts.oldest_waiting.map(|oldest| {
+        let seconds = (seen.now.0 - oldest.0).max(0) / 1_000;
+        format!("{} s", grouped(seconds.unsigned_abs()))
+    });
+    let mut row = row
+        .seen("Waiting", grouped(counts.ready.into()))
+        .seen("Running", grouped(counts.running.into()))
+        .seen("Put off for another try", grouped(counts.deferred.into()))
+        .seen(
+            "Failed",
+            grouped((counts.failed + counts.failed_summaries).into()),
+        )
+        .seen_if("Oldest has waited", waited);
+    if facts.deferrals_most > 0 {
+        row = row.seen(
+            "Most often put off",
+            counted(facts.deferrals_most.into(), "time", "times"),
+        );
+    }
+    for group in seen.failed.iter().take(REASONS_MAX) {
+        let count = grouped((group.items + group.summaries).into());
+        row = row.seen("Failed because", format!("{}: {count}", group.code));
+    }
+    if seen.unheld > 0 {
+        row = row
+            .seen("Held by nobody", grouped(seen.unheld.into()))
+            .mended_by(FixCode::ReleaseStuck);
+    }
+    if facts.empty_imports > 0 {
+        row = row
+            .seen(
+                "Imports with nothing left to do",
+                grouped(facts.empty_imports.into()),
+            )
+            .mended_by(FixCode::CloseEmptyImports);
+    }
+    if counts.failed + counts.failed_summaries > 0 {
+        row = row.mended_by(FixCode::RetryFailed);
+    }
+    row
+}

@@ -1,0 +1,142 @@
+//! What the checks that run by the week have found, kept in a small file beside the memory so that it is
+//! known after a restart. Losing it costs running them once more.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use oldgrowth_domain::UnixMs;
+use serde::{Deserialize, Serialize};
+
+use super::board::not_looked_at;
+use super::{Component, ComponentState, Evidence, FixCode, FixOffer, HealthCode};
+use crate::beside;
+use crate::engine::Core;
+
+pub(crate) const FILE: &str = "checks.json";
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct KeptChecks {
+    rows: Vec<KeptRow>,
+    /// When the file was last read through index by index too.
+    thorough_unix_ms: Option<i64>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct KeptRow {
+    code: HealthCode,
+    state: ComponentState,
+    cause: String,
+    since_unix_ms: i64,
+    next: Option<String>,
+    last_ok_unix_ms: Option<i64>,
+    checked_unix_ms: Option<i64>,
+    took_ms: Option<u64>,
+    evidence: Vec<Evidence>,
+    fixes: Vec<FixCode>,
+}
+
+impl KeptChecks {
+    pub(crate) fn load(workspace: &Path) -> Self {
+        let kept = beside::read(workspace, FILE);
+        kept.and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default()
+    }
+
+    /// The rows that it knows, for the board.
+    pub(crate) fn components(&self) -> Vec<Component> {
+        let of_the_week = |row: &&KeptRow| row.code.on_demand();
+        self.rows
+            .iter()
+            .filter(of_the_week)
+            .map(KeptRow::component)
+            .collect()
+    }
+
+    pub(crate) fn thorough_at(&self) -> Option<UnixMs> {
+        self.thorough_unix_ms.map(UnixMs)
+    }
+
+    fn keep(&mut self, row: &Component) {
+        self.rows.retain(|kept| kept.code != row.code);
+        self.rows.push(KeptRow::of(row));
+    }
+}
+
+impl KeptRow {
+    fn of(row: &Component) -> Self {
+        Self {
+            code: row.code,
+            state: row.state,
+            cause: row.cause.clone(),
+            since_unix_ms: row.since.0,
+            next: row.next.clone(),
+            last_ok_unix_ms: row.last_ok.map(|at| at.0),
+            checked_unix_ms: row.checked_at.map(|at| at.0),
+            took_ms: row
+                .took
+                .map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+            evidence: row.evidence.clone(),
+            fixes: row.fixes.iter().map(|fix| fix.code).collect(),
+        }
+    }
+
+    fn component(&self) -> Component {
+        Component {
+            code: self.code,
+            state: self.state,
+            cause: self.cause.clone(),
+            since: UnixMs(self.since_unix_ms),
+            next: self.next.clone(),
+            last_ok: self.last_ok_unix_ms.map(UnixMs),
+            checked_at: self.checked_unix_ms.map(UnixMs),
+            took: self.took_ms.map(Duration::from_millis),
+            running: false,
+            waits_for: None,
+            evidence: self.evidence.clone(),
+            fixes: self.fixes.iter().copied().map(FixOffer::of).collect(),
+        }
+    }
+}
+
+impl Core {
+    /// What was last found, or that nothing is known.
+    pub(super) fn kept_check(&self, code: HealthCode) -> Component {
+        let kept = self.kept_checks.lock();
+        let row = kept.rows.iter().find(|row| row.code == code);
+        row.map_or_else(|| not_looked_at(code, self.now()), KeptRow::component)
+    }
+
+    /// Keeps what the board says of a check that does not run by itself.
+    pub(super) fn keep_check(&self, code: HealthCode, thorough: bool) {
+        let Some(row) = self.board.row(code).filter(|row| row.waits_for.is_none()) else {
+            return;
+        };
+        let text = {
+            let mut kept = self.kept_checks.lock();
+            kept.keep(&row);
+            if thorough {
+                kept.thorough_unix_ms = Some(self.now().0);
+            }
+            serde_json::to_vec_pretty(&*kept)
+        };
+        let written = text
+            .map_err(std::io::Error::from)
+            .and_then(|text| beside::write(&self.workspace, FILE, &text));
+        if let Err(error) = written {
+            tracing::debug!(kind = ?error.kind(), "what a check has found could not be kept");
+        }
+    }
+
+    /// Another memory may lie in the same place now: what was found in the one before says nothing of it.
+    pub(crate) fn forget_checks(&self) {
+        *self.kept_checks.lock() = KeptChecks::default();
+        if let Err(error) = fs::remove_file(self.workspace.join(FILE)) {
+            tracing::debug!(kind = ?error.kind(), "no check had been kept");
+        }
+        for code in HealthCode::ALL.into_iter().filter(|code| code.on_demand()) {
+            self.board.put_back(not_looked_at(code, self.now()));
+        }
+    }
+}

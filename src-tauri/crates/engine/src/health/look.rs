@@ -1,0 +1,259 @@
+//! Looking at everything that can be looked at whenever somebody asks. Each row is made by itself: one whose
+//! making breaks off says so, and the others are made all the same.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use oldgrowth_domain::jobs::LEASE_MS;
+use oldgrowth_store::{Class, Facts, Lane, Read};
+
+use super::checks::Depth;
+use super::evidence::JobsSeen;
+use super::rows::Row;
+use super::{
+    ComponentState, HealthCode, Look, Status, clock, evidence, permissions, place, rows, store,
+    tree, upkeep, watched,
+};
+use crate::coverage::Freshness;
+use crate::engine::Core;
+use crate::{Error, Result};
+
+/// The rows that can be made only while the store can be read.
+const READS_STORE: [HealthCode; 8] = [
+    HealthCode::Jobs,
+    HealthCode::Coverage,
+    HealthCode::Tree,
+    HealthCode::Sources,
+    HealthCode::Integrity,
+    HealthCode::Orphans,
+    HealthCode::Faithful,
+    HealthCode::RoundTrip,
+];
+
+/// A job that was claimed so shortly ago may not be noted as held yet.
+const CLAIMED_JUST_NOW_MS: i64 = 5_000;
+
+impl Core {
+    /// Makes a row and puts it on the board. True when it says something new.
+    fn put(&self, code: HealthCode, look: impl FnOnce() -> Row) -> bool {
+        let begun = self.ambient.clock.monotonic();
+        let row = catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| rows::broke_off());
+        let said = self.board.set(code, row, self.now());
+        let took = self.ambient.clock.monotonic().saturating_sub(begun);
+        self.board.took(code, took);
+        said
+    }
+
+    /// What can't be looked at while the store can't be read stands under its row.
+    pub(super) fn fold_under_store(&self) {
+        for code in READS_STORE {
+            self.board.set(code, rows::waits_for_store(), self.now());
+        }
+    }
+
+    pub(super) fn refresh(&self, look: Look) -> Status {
+        // Reading opens the store when it isn't open yet, so what follows is about now.
+        let store_answers = self.look_at_jobs();
+        let facts = self.store.facts();
+        self.put(HealthCode::Store, || {
+            let row = store::row(&self.store.health().state, facts.jobs_paused);
+            evidence::store(row, &facts, self.trouble())
+        });
+        let misplaced = matches!(self.trouble(), Some(Class::Path));
+        self.put(HealthCode::Sidecars, || {
+            if misplaced {
+                rows::waits_for_store()
+            } else {
+                evidence::sidecars(rows::sidecars(&facts), &facts)
+            }
+        });
+        self.put(HealthCode::Space, || {
+            evidence::space(rows::space(&facts), &facts)
+        });
+        self.look_at_upkeep(&facts);
+        self.look_at_watching();
+        self.look_at_clock();
+        if look == Look::Everything || !self.board.is_known(HealthCode::Backup) {
+            self.look_at_copies();
+            self.look_at_surroundings();
+        }
+        if store_answers {
+            self.unfold();
+            self.look_at_counts(look);
+        } else {
+            self.board.mark_counts_stale();
+            self.fold_under_store();
+        }
+        self.board.status(self.store.reservations())
+    }
+
+    /// What was found before the store could not be read is what is known still.
+    fn unfold(&self) {
+        for code in READS_STORE.into_iter().filter(|code| code.on_demand()) {
+            let waits = self
+                .board
+                .row(code)
+                .is_some_and(|row| row.waits_for == Some(HealthCode::Store));
+            if waits {
+                self.board.put_back(self.kept_check(code));
+            }
+        }
+    }
+
+    fn look_at_counts(&self, look: Look) {
+        let to_count = self.board.to_count();
+        let is_known = self.board.is_known(HealthCode::Coverage);
+        if look != Look::Everything && to_count.is_none() && is_known {
+            return;
+        }
+        let freshness = match look {
+            Look::Everything => Freshness::Anew,
+            Look::Changed | Look::Unasked => Freshness::Exact,
+        };
+        let called_off = || look == Look::Unasked && self.queue.is_stopping();
+        let before = self.last_counted();
+        match self.counted_until(freshness, &called_off) {
+            Ok(counted) => {
+                let sum = counted.sum();
+                let said = self.put(HealthCode::Coverage, || {
+                    evidence::coverage(rows::coverage(&sum, counted.sources.len()), &sum)
+                });
+                // Only now: whoever asks meanwhile waits for the same count.
+                self.board.counted(to_count.unwrap_or_default());
+                // Whoever was answered with what was counted of late hears of the last word, by
+                // the row or, where the row's sentence is the same, by this.
+                if !said && before.is_some_and(|before| before != counted) {
+                    self.memory_changed();
+                }
+            }
+            // What it said before is as true as it was, and counts as stale.
+            Err(Error::Stopping) => return,
+            Err(_) => {
+                self.put(HealthCode::Coverage, rows::waits_for_store);
+                self.board.mark_counts_stale();
+            }
+        }
+        self.put(HealthCode::Tree, || {
+            tree::look(self).unwrap_or_else(|_| rows::waits_for_store())
+        });
+        if look == Look::Everything || self.is_unknown(HealthCode::Sources) {
+            self.run_check(HealthCode::Sources, Depth::Quick);
+        }
+    }
+
+    fn is_unknown(&self, code: HealthCode) -> bool {
+        self.board
+            .row(code)
+            .is_some_and(|row| row.state == ComponentState::Unknown && !row.running)
+    }
+
+    pub(crate) fn look_at_watching(&self) {
+        self.put(HealthCode::WatchedFolders, || {
+            let views = self.watching.views();
+            evidence::watched(watched::row(&views, self.has_workers), &views)
+        });
+    }
+
+    fn look_at_upkeep(&self, facts: &Facts) {
+        let setting = self.settings.lock().long_reads_max;
+        let now = self.store.reservations();
+        self.put(HealthCode::LongReads, || {
+            evidence::long_reads(upkeep::long_reads(&now, setting.problem), &now)
+        });
+        self.put(HealthCode::Sqlite, || {
+            upkeep::sqlite(&facts.sqlite).seen("Version", facts.sqlite_version)
+        });
+    }
+
+    fn look_at_clock(&self) {
+        let now = self.now();
+        let newest = self
+            .store
+            .read(Lane::Interactive, |r| Ok::<_, Error>(r.newest()?))
+            .unwrap_or_default();
+        let went_back = self.clock_seen.lock().went_back;
+        self.put(HealthCode::Clock, || clock::row(now, newest, went_back));
+    }
+
+    /// Where the memory lies, and who may look at it.
+    pub(crate) fn look_at_surroundings(&self) {
+        self.put(HealthCode::Place, || place::look(self));
+        self.put(HealthCode::Permissions, || permissions::look(self));
+    }
+
+    /// Reads what lies beside the store; the store itself is left alone.
+    pub(crate) fn look_at_copies(&self) {
+        self.put(HealthCode::Backup, || {
+            let backups = self.store.backups();
+            let count = backups.len();
+            let newest = backups
+                .into_iter()
+                .find(|backup| backup.note.is_some())
+                .map(|backup| self.view(backup));
+            let seen = upkeep::CopiesSeen {
+                now: self.now(),
+                newest: newest.clone(),
+                written: self.store.written_at(),
+                made: self.store.made_at(),
+                failure: self.memo.lock().failure(),
+            };
+            evidence::backup(upkeep::backup(&seen), newest.as_ref(), count)
+        });
+        self.put(HealthCode::KeptAside, || {
+            let sets = self.store.kept_aside();
+            evidence::kept_aside(upkeep::kept_aside(&sets), &sets)
+        });
+    }
+
+    /// False when the store could not be asked.
+    fn look_at_jobs(&self) -> bool {
+        let seen = self.jobs_seen();
+        let answers = seen.is_ok();
+        let paused = self.queue.paused().is_some();
+        self.put(HealthCode::Jobs, || match &seen {
+            Ok(seen) => evidence::jobs(
+                rows::jobs(seen.counts, self.has_workers, paused),
+                seen,
+                self.has_workers,
+            ),
+            Err(_) => rows::waits_for_store(),
+        });
+        answers
+    }
+
+    fn jobs_seen(&self) -> Result<JobsSeen> {
+        let now = self.now();
+        self.store.read(Lane::Interactive, |r| {
+            let counts = r.job_counts(now)?;
+            let failed = if counts.failed + counts.failed_summaries > 0 {
+                r.failed_groups()?
+            } else {
+                Vec::new()
+            };
+            Ok(JobsSeen {
+                counts,
+                failed,
+                facts: r.queue_facts()?,
+                unheld: self.unheld(r)?,
+                now,
+            })
+        })
+    }
+
+    /// Jobs that are held by nobody, though their rows say that they are.
+    pub(crate) fn unheld(&self, r: &Read<'_>) -> Result<u32> {
+        let running = r.running_jobs()?;
+        if running.is_empty() || (self.has_workers && !self.queue.is_recovered()) {
+            // What a dead process held is about to be put back.
+            return Ok(0);
+        }
+        let held = self.queue.held();
+        let full = self.now().plus_ms(LEASE_MS);
+        let unheld = running.iter().filter(|(job, until)| {
+            let just_now = *until <= full && *until >= full.plus_ms(-CLAIMED_JUST_NOW_MS);
+            let is_held = held.iter().any(|lease| lease.job == *job);
+            let is_about_to_be = just_now && self.has_workers;
+            !(is_held || is_about_to_be)
+        });
+        Ok(u32::try_from(unheld.count()).unwrap_or(u32::MAX))
+    }
+}

@@ -1,0 +1,222 @@
+//! What a row of health says, and what a fix is called.
+
+use std::time::Duration;
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_store::Reservations;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthCode {
+    Store,
+    Sidecars,
+    Space,
+    Jobs,
+    Coverage,
+    /// How many reads may be long at once.
+    LongReads,
+    /// Is the SQLite in this program one to trust?
+    Sqlite,
+    /// Is there a copy, and how old is it?
+    Backup,
+    /// Was something kept aside that a person should look at?
+    KeptAside,
+    /// Are the watched folders there, and does the system tell of their changes?
+    WatchedFolders,
+    /// Does the memory's file read as it should, page by page, index by index?
+    Integrity,
+    /// Does every row belong to something?
+    Orphans,
+    /// Is what waits for a summary getting one?
+    Tree,
+    /// Does each sentence of a summary stand in its sources?
+    Faithful,
+    /// Something is written, found, cited, forgotten and proved gone.
+    RoundTrip,
+    /// Are the folders there that things were read from?
+    Sources,
+    /// Does the memory lie where a program may keep a database?
+    Place,
+    /// May only this person read the memory's folder?
+    Permissions,
+    /// Does the computer's clock go forward?
+    Clock,
+}
+
+/// What a component belongs to, for reading them in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HealthGroup {
+    Store,
+    Index,
+    Work,
+    Sources,
+    Backup,
+    App,
+    Privacy,
+}
+
+impl HealthCode {
+    pub const ALL: [Self; 19] = [
+        Self::Store,
+        Self::Sidecars,
+        Self::Space,
+        Self::Jobs,
+        Self::Coverage,
+        Self::LongReads,
+        Self::Sqlite,
+        Self::Backup,
+        Self::KeptAside,
+        Self::WatchedFolders,
+        Self::Integrity,
+        Self::Orphans,
+        Self::Tree,
+        Self::Faithful,
+        Self::RoundTrip,
+        Self::Sources,
+        Self::Place,
+        Self::Permissions,
+        Self::Clock,
+    ];
+
+    pub fn group(self) -> HealthGroup {
+        match self {
+            Self::Store
+            | Self::Sidecars
+            | Self::Space
+            | Self::LongReads
+            | Self::Integrity
+            | Self::Orphans
+            | Self::Place => HealthGroup::Store,
+            Self::Coverage | Self::Tree | Self::Faithful | Self::RoundTrip => HealthGroup::Index,
+            Self::Jobs => HealthGroup::Work,
+            Self::WatchedFolders | Self::Sources => HealthGroup::Sources,
+            Self::Backup | Self::KeptAside => HealthGroup::Backup,
+            Self::Sqlite | Self::Clock => HealthGroup::App,
+            Self::Permissions => HealthGroup::Privacy,
+        }
+    }
+
+    /// It takes long or writes, so it is looked at by the week or when somebody asks, never at a start.
+    pub fn on_demand(self) -> bool {
+        matches!(
+            self,
+            Self::Integrity | Self::Orphans | Self::Faithful | Self::RoundTrip
+        )
+    }
+}
+
+/// Ordered from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ComponentState {
+    Ok,
+    /// Not looked at yet, which is not the same as well.
+    Unknown,
+    /// The check itself broke.
+    Crashed,
+    Warn,
+    Fail,
+}
+
+/// What a finding rests on: a thing and what was seen of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    pub label: String,
+    pub value: String,
+    /// What stands in a report instead, where the value is not fit to be shared.
+    pub redacted: Option<String>,
+}
+
+/// What a fix could cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FixRisk {
+    /// It changes nothing that is kept.
+    None,
+    /// It makes anew what can be made anew from the rows.
+    Low,
+    /// It changes or sets aside what is remembered; a backup is made first.
+    Data,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FixCode {
+    TryAgain,
+    FoldLog,
+    RebuildIndex,
+    FinishMissing,
+    SetAsideOrphans,
+    RebuildSummaries,
+    RetryFailed,
+    ReleaseStuck,
+    CloseEmptyImports,
+    BackUpNow,
+    VerifyBackup,
+    RepairPermissions,
+    StopWatching,
+    RestoreBackup,
+    OpenCopy,
+    StartFresh,
+}
+
+/// A fix that a finding offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FixOffer {
+    pub code: FixCode,
+    pub risk: FixRisk,
+    /// Can it be undone for a while?
+    pub undo: bool,
+}
+
+impl FixOffer {
+    pub(crate) fn of(code: FixCode) -> Self {
+        use FixCode as C;
+        let (risk, undo) = match code {
+            C::TryAgain
+            | C::FoldLog
+            | C::BackUpNow
+            | C::VerifyBackup
+            | C::OpenCopy
+            | C::RetryFailed
+            | C::ReleaseStuck
+            | C::CloseEmptyImports => (FixRisk::None, false),
+            C::StopWatching | C::StartFresh => (FixRisk::None, true),
+            C::RebuildIndex | C::FinishMissing | C::RepairPermissions => (FixRisk::Low, false),
+            C::RebuildSummaries => (FixRisk::Low, false),
+            C::SetAsideOrphans | C::RestoreBackup => (FixRisk::Data, true),
+        };
+        Self { code, risk, undo }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Component {
+    pub code: HealthCode,
+    pub state: ComponentState,
+    /// In plain words.
+    pub cause: String,
+    pub since: UnixMs,
+    /// What the person can do, or what happens by itself.
+    pub next: Option<String>,
+    pub last_ok: Option<UnixMs>,
+    pub checked_at: Option<UnixMs>,
+    pub took: Option<Duration>,
+    /// It is being looked at now.
+    pub running: bool,
+    /// The unwell component that this one waits for.
+    pub waits_for: Option<HealthCode>,
+    pub evidence: Vec<Evidence>,
+    pub fixes: Vec<FixOffer>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    pub headline: String,
+    pub state: ComponentState,
+    pub components: Vec<Component>,
+    /// Grows with each change of any row.
+    pub seq: u64,
+    pub reservations: Reservations,
+}

@@ -1,0 +1,261 @@
+//! Rows that belong to nothing: counted, taken out as text from which they can be put back, and put back.
+
+use oldgrowth_domain::UnixMs;
+use rusqlite::named_params;
+
+use super::buffer_items::Member;
+use crate::{Error, NodeKey, Read, Result, TreeKey, Write};
+
+/// What kind of row it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Orphan {
+    /// A place at which a document is said to have been found, which is not there.
+    Place,
+    /// What waits in a buffer, or stands under a summary, and is not there or not searched any more.
+    Buffered,
+    Child,
+    /// A sentence's way back to a passage that is not there or not searched any more.
+    Span,
+    /// A summary of nothing.
+    EmptyNode,
+    /// A passage of a document that is not there.
+    Chunk,
+    /// An entry of the word index for a passage that is not there or not searched any more.
+    Words,
+}
+
+/// One kind of row in SQL: how the strays are found, written out, taken out and put back.
+struct Kind {
+    orphan: Orphan,
+    /// Rows of `x`, each as its columns in JSON.
+    list: &'static str,
+    delete: &'static str,
+    insert: &'static str,
+}
+
+/// In the order in which they can be taken out: what refers to something first.
+const KINDS: [Kind; 6] = [
+    Kind {
+        orphan: Orphan::Place,
+        list: "
+            SELECT json_object('source_id', x.source_id, 'item', x.item, 'document_id', x.document_id,
+                               'seen_at', x.seen_at, 'version_at', x.version_at)
+            FROM places x
+            WHERE NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = x.document_id)
+               OR NOT EXISTS (SELECT 1 FROM sources s WHERE s.id = x.source_id)",
+        delete: "
+            DELETE FROM places
+            WHERE source_id = json_extract(:row, '$.source_id') AND item = json_extract(:row, '$.item')",
+        insert: "
+            INSERT OR IGNORE INTO places (source_id, item, document_id, seen_at, version_at)
+            VALUES (json_extract(:row, '$.source_id'), json_extract(:row, '$.item'),
+                    json_extract(:row, '$.document_id'), json_extract(:row, '$.seen_at'),
+                    json_extract(:row, '$.version_at'))",
+    },
+    Kind {
+        orphan: Orphan::Buffered,
+        list: "
+            SELECT json_object('id', x.id, 'tree_id', x.tree_id, 'level', x.level, 'chunk_id', x.chunk_id,
+                               'child_id', x.child_id, 'tokens', x.tokens, 'appended_at', x.appended_at)
+            FROM buffer_items x
+            WHERE NOT EXISTS (SELECT 1 FROM trees t WHERE t.id = x.tree_id)
+               OR (x.child_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = x.child_id))
+               OR (x.chunk_id IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM chunks c JOIN documents d ON d.id = c.document_id
+                    WHERE c.id = x.chunk_id AND d.superseded_at IS NULL))",
+        delete: "DELETE FROM buffer_items WHERE id = json_extract(:row, '$.id')",
+        insert: "
+            INSERT OR IGNORE INTO buffer_items (id, tree_id, level, chunk_id, child_id, tokens, appended_at)
+            VALUES (json_extract(:row, '$.id'), json_extract(:row, '$.tree_id'), json_extract(:row, '$.level'),
+                    json_extract(:row, '$.chunk_id'), json_extract(:row, '$.child_id'),
+                    json_extract(:row, '$.tokens'), json_extract(:row, '$.appended_at'))",
+    },
+    Kind {
+        orphan: Orphan::Child,
+        list: "
+            SELECT json_object('node_id', x.node_id, 'position', x.position, 'chunk_id', x.chunk_id,
+                               'child_id', x.child_id)
+            FROM node_children x
+            WHERE NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = x.node_id)
+               OR (x.child_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = x.child_id))
+               OR (x.chunk_id IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM chunks c JOIN documents d ON d.id = c.document_id
+                    WHERE c.id = x.chunk_id AND d.superseded_at IS NULL))",
+        delete: "
+            DELETE FROM node_children
+            WHERE node_id = json_extract(:row, '$.node_id') AND position = json_extract(:row, '$.position')",
+        insert: "
+            INSERT OR IGNORE INTO node_children (node_id, position, chunk_id, child_id)
+            VALUES (json_extract(:row, '$.node_id'), json_extract(:row, '$.position'),
+                    json_extract(:row, '$.chunk_id'), json_extract(:row, '$.child_id'))",
+    },
+    Kind {
+        orphan: Orphan::Span,
+        list: "
+            SELECT json_object('node_id', x.node_id, 'sentence', x.sentence, 'text_start', x.text_start,
+                               'text_end', x.text_end, 'chunk_id', x.chunk_id, 'chunk_start', x.chunk_start,
+                               'chunk_end', x.chunk_end)
+            FROM node_spans x
+            WHERE NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = x.node_id)
+               OR NOT EXISTS (SELECT 1 FROM chunks c WHERE c.id = x.chunk_id)",
+        delete: "
+            DELETE FROM node_spans
+            WHERE node_id = json_extract(:row, '$.node_id') AND sentence = json_extract(:row, '$.sentence')",
+        insert: "
+            INSERT OR IGNORE INTO node_spans (node_id, sentence, text_start, text_end, chunk_id, chunk_start, chunk_end)
+            VALUES (json_extract(:row, '$.node_id'), json_extract(:row, '$.sentence'),
+                    json_extract(:row, '$.text_start'), json_extract(:row, '$.text_end'),
+                    json_extract(:row, '$.chunk_id'), json_extract(:row, '$.chunk_start'),
+                    json_extract(:row, '$.chunk_end'))",
+    },
+    Kind {
+        orphan: Orphan::EmptyNode,
+        list: "
+            SELECT json_object('id', x.id, 'public_id', x.public_id, 'tree_id', x.tree_id, 'level', x.level,
+                               'text', x.text, 'tokens', x.tokens, 'passages', x.passages,
+                               'first_happened_at', x.first_happened_at, 'last_happened_at', x.last_happened_at,
+                               'summariser', x.summariser, 'degraded', x.degraded, 'sealed_at', x.sealed_at)
+            FROM nodes x
+            WHERE NOT EXISTS (SELECT 1 FROM node_children n WHERE n.node_id = x.id)
+              AND NOT EXISTS (SELECT 1 FROM node_children n WHERE n.child_id = x.id)
+              AND NOT EXISTS (SELECT 1 FROM buffer_items b WHERE b.child_id = x.id)
+              AND NOT EXISTS (SELECT 1 FROM node_spans s WHERE s.node_id = x.id)
+              AND x.degraded = 0",
+        delete: "DELETE FROM nodes WHERE id = json_extract(:row, '$.id')",
+        insert: "
+            INSERT OR IGNORE INTO nodes (id, public_id, tree_id, level, text, tokens, passages, first_happened_at,
+                                         last_happened_at, summariser, degraded, sealed_at)
+            VALUES (json_extract(:row, '$.id'), json_extract(:row, '$.public_id'), json_extract(:row, '$.tree_id'),
+                    json_extract(:row, '$.level'), json_extract(:row, '$.text'), json_extract(:row, '$.tokens'),
+                    json_extract(:row, '$.passages'), json_extract(:row, '$.first_happened_at'),
+                    json_extract(:row, '$.last_happened_at'), json_extract(:row, '$.summariser'),
+                    json_extract(:row, '$.degraded'), json_extract(:row, '$.sealed_at'))",
+    },
+    Kind {
+        orphan: Orphan::Chunk,
+        list: "
+            SELECT json_object('id', x.id, 'public_id', x.public_id, 'document_id', x.document_id,
+                               'ordinal', x.ordinal, 'text', x.text, 'headings', x.headings,
+                               'line_first', x.line_first, 'line_last', x.line_last,
+                               'happened_at', x.happened_at, 'tokens', x.tokens, 'author', x.author)
+            FROM chunks x
+            WHERE NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = x.document_id)",
+        delete: "DELETE FROM chunks WHERE id = json_extract(:row, '$.id')",
+        insert: "
+            INSERT OR IGNORE INTO chunks (id, public_id, document_id, ordinal, text, headings, line_first, line_last,
+                                          happened_at, tokens, author)
+            VALUES (json_extract(:row, '$.id'), json_extract(:row, '$.public_id'),
+                    json_extract(:row, '$.document_id'), json_extract(:row, '$.ordinal'),
+                    json_extract(:row, '$.text'), json_extract(:row, '$.headings'),
+                    json_extract(:row, '$.line_first'), json_extract(:row, '$.line_last'),
+                    json_extract(:row, '$.happened_at'), json_extract(:row, '$.tokens'),
+                    json_extract(:row, '$.author'))",
+    },
+];
+
+impl Orphan {
+    pub const ALL: [Self; 7] = [
+        Self::Place,
+        Self::Buffered,
+        Self::Child,
+        Self::Span,
+        Self::EmptyNode,
+        Self::Chunk,
+        Self::Words,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Place => "place",
+            Self::Buffered => "buffered",
+            Self::Child => "child",
+            Self::Span => "span",
+            Self::EmptyNode => "empty_node",
+            Self::Chunk => "chunk",
+            Self::Words => "words",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    fn kind(self) -> Option<&'static Kind> {
+        KINDS.iter().find(|kind| kind.orphan == self)
+    }
+}
+
+/// A summary that hangs nowhere, though it says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loose {
+    pub node: NodeKey,
+    pub tree: TreeKey,
+    pub level: u32,
+    pub tokens: u32,
+}
+
+impl Read<'_> {
+    /// The rows of a kind that belong to nothing, as JSON. Entries of the word index hold nothing that could
+    /// be written out; of them it is their keys.
+    pub fn orphans(&self, of: Orphan) -> Result<Vec<String>> {
+        const WORDS: &str = "
+            SELECT CAST(w.id AS TEXT) FROM words_docsize w
+            LEFT JOIN chunks c ON c.id = w.id LEFT JOIN documents d ON d.id = c.document_id
+            WHERE d.id IS NULL OR d.superseded_at IS NOT NULL";
+        let sql = of.kind().map_or(WORDS, |kind| kind.list);
+        self.rows(sql, [], |row| row.get(0))
+    }
+
+    /// Summaries that are in no buffer and under no other.
+    pub fn loose_nodes(&self) -> Result<Vec<Loose>> {
+        const SQL: &str = "
+            SELECT x.id, x.tree_id, x.level, x.tokens FROM nodes x
+            WHERE EXISTS (SELECT 1 FROM trees t WHERE t.id = x.tree_id)
+              AND EXISTS (SELECT 1 FROM node_children n WHERE n.node_id = x.id)
+              AND NOT EXISTS (SELECT 1 FROM node_children n WHERE n.child_id = x.id)
+              AND NOT EXISTS (SELECT 1 FROM buffer_items b WHERE b.child_id = x.id)";
+        self.rows(SQL, [], |row| {
+            Ok(Loose {
+                node: row.get(0)?,
+                tree: row.get(1)?,
+                level: row.get(2)?,
+                tokens: row.get(3)?,
+            })
+        })
+    }
+}
+
+impl Write<'_> {
+    /// Takes a row out that [`Read::orphans`] has named.
+    pub fn take_orphan(&self, of: Orphan, row: &str) -> Result<()> {
+        const WORDS: &str = "DELETE FROM words WHERE rowid = CAST(:row AS INTEGER)";
+        let sql = of.kind().map_or(WORDS, |kind| kind.delete);
+        self.execute(sql, named_params! { ":row": row })?;
+        Ok(())
+    }
+
+    /// Puts a row back. False when what it belongs to is still not there, or another has its key.
+    pub fn put_orphan_back(&self, of: Orphan, row: &str) -> Result<bool> {
+        let Some(kind) = of.kind() else {
+            return Ok(false);
+        };
+        match self.execute(kind.insert, named_params! { ":row": row }) {
+            Ok(rows) => Ok(rows == 1),
+            Err(Error::Keeper(error)) if error.class() == oldgrowth_keeper::Class::Constraint => {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Hangs a summary back into the buffer of its level.
+    pub fn hang_node(&self, loose: Loose, now: UnixMs) -> Result<()> {
+        self.append_to_buffer(
+            loose.tree,
+            loose.level,
+            Member::Node(loose.node),
+            loose.tokens,
+            now,
+        )
+    }
+}

@@ -1,0 +1,98 @@
+//! The word index, made anew beside the one in use and put in its place when it is whole. Searches meanwhile
+//! go on in the old one, and so does what is written.
+
+use oldgrowth_domain::words::index_text;
+use rusqlite::named_params;
+
+use super::canary::FIRST_KEY;
+use crate::{ChunkKey, Read, Result, Write};
+
+impl Read<'_> {
+    /// How many passages are to be in the word index.
+    pub fn searched_passages(&self) -> Result<u32> {
+        const SQL: &str = "
+            SELECT count(*) FROM documents d CROSS JOIN chunks c ON c.document_id = d.id
+            WHERE d.superseded_at IS NULL AND c.id >= :first";
+        self.one(SQL, named_params! { ":first": FIRST_KEY }, |row| row.get(0))
+    }
+
+    /// The keys of searched passages after this one, at most so many.
+    pub fn searched_after(&self, after: ChunkKey, limit: u32) -> Result<Vec<ChunkKey>> {
+        const SQL: &str = "
+            SELECT c.id FROM chunks c CROSS JOIN documents d ON d.id = c.document_id
+            WHERE c.id > :after AND d.superseded_at IS NULL ORDER BY c.id LIMIT :limit";
+        let after = after.get().max(FIRST_KEY - 1);
+        self.rows(
+            SQL,
+            named_params! { ":after": after, ":limit": limit },
+            |row| row.get(0),
+        )
+    }
+
+    /// Is a new index being made, or has one been left half made?
+    pub fn has_words_anew(&self) -> Result<bool> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'words_anew')";
+        self.one(SQL, [], |row| row.get(0))
+    }
+}
+
+impl Write<'_> {
+    /// Begins a new index; what an earlier try has left goes.
+    pub fn begin_words_anew(&self) -> Result<()> {
+        const SQL: &str = "
+            CREATE VIRTUAL TABLE words_anew USING fts5 (
+                head, body,
+                content = '', contentless_delete = 1,
+                tokenize = \"porter unicode61 remove_diacritics 2 categories 'L* N* Co Mc Mn'\"
+            )";
+        self.drop_words_anew()?;
+        self.execute(SQL, [])?;
+        Ok(())
+    }
+
+    pub fn drop_words_anew(&self) -> Result<()> {
+        const SQL: &str = "DROP TABLE IF EXISTS words_anew";
+        self.execute(SQL, [])?;
+        Ok(())
+    }
+
+    /// Enters these passages, as far as they are still searched.
+    pub fn index_words_anew(&self, chunks: &[ChunkKey]) -> Result<()> {
+        const SQL: &str = "INSERT INTO words_anew (rowid, head, body) VALUES (:id, :head, :body)";
+        for chunk in chunks {
+            if let Some((title, headings, text)) = self.words_of(*chunk)? {
+                let head = index_text(&format!("{title}\n{}", headings.join("\n")));
+                self.insert(
+                    SQL,
+                    named_params! { ":id": chunk, ":head": head, ":body": index_text(&text) },
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the new index up to date with what was written and taken back meanwhile, and puts it in the
+    /// place of the old one, which goes.
+    pub fn put_words_anew(&self) -> Result<()> {
+        const MISSING: &str = "
+            SELECT c.id FROM chunks c CROSS JOIN documents d ON d.id = c.document_id
+            LEFT JOIN words_anew_docsize w ON w.id = c.id
+            WHERE d.superseded_at IS NULL AND w.id IS NULL AND c.id >= :first";
+        const LEFT: &str = "
+            DELETE FROM words_anew WHERE rowid IN (
+                SELECT w.id FROM words_anew_docsize w
+                LEFT JOIN chunks c ON c.id = w.id LEFT JOIN documents d ON d.id = c.document_id
+                WHERE d.id IS NULL OR d.superseded_at IS NOT NULL)";
+        const DROP: &str = "DROP TABLE words";
+        const RENAME: &str = "ALTER TABLE words_anew RENAME TO words";
+        let missing: Vec<ChunkKey> =
+            self.rows(MISSING, named_params! { ":first": FIRST_KEY }, |row| {
+                row.get(0)
+            })?;
+        self.index_words_anew(&missing)?;
+        self.execute(LEFT, [])?;
+        self.execute(DROP, [])?;
+        self.execute(RENAME, [])?;
+        Ok(())
+    }
+}
