@@ -21,12 +21,15 @@ import { recallHome, type Route } from "./shared/route";
 import type { StartActions } from "./shared/Start.svelte";
 import { Announcer } from "./state/announcer.svelte";
 import { Changes } from "./state/changes.svelte";
+import { canUndo, type FixEnd, Fixes } from "./state/fixes.svelte";
 import { Health } from "./state/health.svelte";
 import { CharacterKeys } from "./state/keys.svelte";
 import { LedgerState } from "./state/ledger.svelte";
+import { ReportState } from "./state/report.svelte";
 import { Router } from "./state/router.svelte";
 import { ShellState } from "./state/shell.svelte";
 import { Theme } from "./state/theme.svelte";
+import { TimelineState } from "./state/timeline.svelte";
 import { Toasts } from "./state/toasts.svelte";
 import { t } from "./strings";
 import type { Batch } from "./wire/Batch";
@@ -54,6 +57,9 @@ export class AppState {
   readonly toasts = new Toasts((text) => this.announcer.say(text));
   readonly changes = new Changes();
   readonly health: Health;
+  readonly fixes: Fixes;
+  readonly timeline: TimelineState;
+  readonly report: ReportState;
   readonly ledger: LedgerState;
   readonly imports: Imports;
   readonly sources: SourcesState;
@@ -80,7 +86,10 @@ export class AppState {
   #listening = false;
 
   constructor(private readonly platform: Platform) {
-    this.health = new Health(platform);
+    this.health = new Health(platform, (end) => this.announcer.say(t.doctor[end]));
+    this.fixes = new Fixes(platform, (end) => this.#tellOfFix(end));
+    this.timeline = new TimelineState(platform);
+    this.report = new ReportState(platform);
     this.ledger = new LedgerState(platform);
     this.welcome = new Welcome(platform);
     this.imports = new Imports(platform, ({ id }, samples) => {
@@ -204,6 +213,12 @@ export class AppState {
         else if (this.health.coverage !== counted) void this.ledger.load();
         if (!failed && this.health.storeFails) this.announcer.say(status.headline);
         if (failed !== this.health.storeFails) this.doctorDue = this.health.storeFails;
+        this.timeline.changed();
+        break;
+      }
+      case "fix": {
+        const { event: _, ...progress } = event;
+        this.fixes.apply(progress);
         break;
       }
       case "batch":
@@ -248,7 +263,7 @@ export class AppState {
 
   /** A dialog has the keys and what is pasted. */
   get dialogOpen(): boolean {
-    return this.shell.closing || this.shell.aboutOpen || this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.place.dialogOpen || this.sources.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen;
+    return this.shell.closing || this.shell.aboutOpen || this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.place.dialogOpen || this.sources.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen || this.fixes.dialogOpen || this.report.open;
   }
 
   /** Ends the introduction, at its end or before. */
@@ -261,6 +276,15 @@ export class AppState {
   openDoctor(): void {
     this.doctorDue = false;
     this.router.go({ place: "doctor" });
+  }
+
+  /** Shows the folder of this memory in the system's file manager. */
+  async showFolder(folder: string): Promise<void> {
+    try {
+      await this.platform.showPlace(folder);
+    } catch {
+      this.toasts.show(t.doctor.showFolderFailed, { ok: false });
+    }
   }
 
   /** Goes to the question box. */
@@ -288,6 +312,7 @@ export class AppState {
     void this.health.load();
     void this.imports.load();
     void this.activity.load();
+    this.timeline.shown();
     // What was heard while nobody could see it makes the page read itself again.
     if (!this.changes.shown()) this.refresh();
   }
@@ -301,6 +326,7 @@ export class AppState {
   async #moved(): Promise<void> {
     this.health.renew();
     this.changes.renew();
+    this.timeline.renew();
     await this.place.ended();
     const error = await this.platform.openError().catch(toWireError);
     if (error === null) return this.resync();
@@ -310,6 +336,32 @@ export class AppState {
 
   #tellOfPlace(done: PlaceDone): void {
     this.announcer.say(t.place.done[done]);
+  }
+
+  /** In words, and where the dialog does not show it, in sight too. */
+  #tellOfFix(end: FixEnd): void {
+    const name = t.doctor.fixes[end.code];
+    const tell = (text: string, ok: boolean, undo: (() => void) | null = null): void => {
+      if (this.fixes.dialogOpen) this.announcer.say(text);
+      else this.toasts.show(text, { ok, action: undo === null ? null : { label: t.undo, run: undo } });
+    };
+    switch (end.what) {
+      case "done": {
+        const { receipt } = end;
+        const undo = canUndo(receipt, Date.now()) ? (): void => void this.fixes.undo(receipt, t.doctor.receipts.ask[receipt.code] === undefined) : null;
+        tell(t.doctor.fix.announceDone(name, receipt.summary), true, undo);
+        break;
+      }
+      case "undone":
+        tell(t.doctor.receipts.announceUndone(name), true);
+        break;
+      case "stopped":
+        return tell(t.doctor.fix.announceStopped(name), true);
+      case "failed":
+        return tell(t.doctor.fix.announceFailed(name), false);
+    }
+    this.timeline.changed();
+    this.resync();
   }
 
   #tellOfCopy(done: Done): void {
@@ -323,6 +375,7 @@ export class AppState {
       return;
     }
     this.announcer.say(t.batch.announceEnd(batch.label, t.batch.states[batch.state]));
+    this.timeline.changed();
     const { route } = this.router;
     if (route.place === "import" && route.batch === batch.id) void this.imports.loadReport(batch.id);
   }
