@@ -1,9 +1,4 @@
 //! Facts about what a doctor asks for: who may look at the files, and folding the log in.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed set-up should fail the test"
-)]
 
 mod common;
 
@@ -66,7 +61,7 @@ fn what_others_may_look_at_is_told_and_made_private() {
     }
     let mut open = file.rights(&beside).open;
     open.sort();
-    let mut wide = vec![folder, backup, beside[0].clone()];
+    let mut wide = [folder, backup, beside[0].clone()];
     wide.sort();
     assert_eq!(
         open.iter().map(|path| path.file_name()).collect::<Vec<_>>(),
