@@ -11,6 +11,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use oldgrowth_engine::ports::{Ambient, Random};
+use oldgrowth_reports::Sender;
 use oldgrowth_store::WorkspaceLock;
 use oldgrowth_wire::{
     Empty, ErrorCode, Event, Folder, MoveProgress, MoveStage, Place, Request, WireError,
@@ -21,6 +22,7 @@ use serde_json::Value;
 use crate::dispatch::reply;
 use crate::owner::{Closed, Owner, Purpose, TakeError, holder};
 use crate::place::{self, Begun, Copied, Failed, Note, Old, Pointer, Transfer, Workspace};
+use crate::reporting;
 use crate::socket::Calls;
 use crate::system::{SystemRandom, ambient};
 use crate::words::{explain, wire_error};
@@ -36,6 +38,8 @@ pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// The memory that a process keeps open. Dropping it closes the memory.
 pub struct Home {
+    /// Sends reports for as long as the memory is open, or was to be.
+    sender: Mutex<Option<Sender>>,
     inner: Arc<Inner>,
 }
 
@@ -101,7 +105,10 @@ impl Home {
             moving: Mutex::new(None),
         });
         *inner.state.write() = Inner::take(&inner);
-        Self { inner }
+        Self {
+            sender: Mutex::new(Inner::keep_sending(&inner)),
+            inner,
+        }
     }
 
     /// Answers a call, on the caller's thread.
@@ -138,6 +145,7 @@ impl Home {
     /// Shuts down, after the calls that are under way; a move or a backup is called off. Every later
     /// call is refused.
     pub fn close(&self) {
+        drop(self.sender.lock().take());
         self.inner.cancel_move();
         if let Some(state) = self.inner.state.try_read()
             && let State::Open(owner) = &*state
@@ -193,6 +201,12 @@ impl Inner {
                 }
                 reply(this.place())
             }
+            request @ (Request::Reports(_)
+            | Request::ReportsConsent(_)
+            | Request::ReportsAsked(_)
+            | Request::ReportSend(_)
+            | Request::ReportDelete(_)
+            | Request::ReportsDeleteAll(_)) => reporting::answer(this.workspace.reports(), request),
             request => {
                 this.refuse_while_moving()?;
                 match &*this.state.read() {
@@ -202,6 +216,24 @@ impl Inner {
                 }
             }
         }
+    }
+
+    /// `None` for who answers one call, and where nothing is recorded.
+    fn keep_sending(this: &Arc<Self>) -> Option<Sender> {
+        let reports = this.workspace.reports()?;
+        if this.purpose != Purpose::Work {
+            return None;
+        }
+        let weak = Arc::downgrade(this);
+        let tell = move || {
+            if let Some(inner) = weak.upgrade() {
+                inner.publish(&Event::ReportsChanged);
+            }
+        };
+        reports
+            .keep_sending(tell)
+            .inspect_err(|error| tracing::warn!(kind = ?error.kind(), "no thread for reports"))
+            .ok()
     }
 
     fn place(&self) -> Place {
@@ -402,7 +434,13 @@ impl Inner {
                 drop(lock);
                 error
             }
-            Ok(()) => match Owner::begin(lock, &begun.to, this.purpose, Some(Self::calls(this))) {
+            Ok(()) => match Owner::begin(
+                lock,
+                &begun.to,
+                this.purpose,
+                Some(Self::calls(this)),
+                this.workspace.reports(),
+            ) {
                 Ok(owner) => {
                     begun.forget_draft();
                     old_lock.rename(from, &holder(from, &this.name));
@@ -419,7 +457,13 @@ impl Inner {
         };
         drop(server);
         old_lock.rename(from, &holder(from, &this.name));
-        let owner = Owner::begin(old_lock, from, this.purpose, Some(Self::calls(this)));
+        let owner = Owner::begin(
+            old_lock,
+            from,
+            this.purpose,
+            Some(Self::calls(this)),
+            this.workspace.reports(),
+        );
         (Err(error), this.opened(owner))
     }
 
@@ -461,7 +505,13 @@ impl Inner {
         note.lead_to(pointer, &folder, &new_id())
             .map_err(|error| unnoted(&error))?;
         pointer.write(&note).map_err(|error| unnoted(&error))?;
-        match Owner::begin(lock, &folder, this.purpose, Some(Self::calls(this))) {
+        match Owner::begin(
+            lock,
+            &folder,
+            this.purpose,
+            Some(Self::calls(this)),
+            this.workspace.reports(),
+        ) {
             Ok(owner) => {
                 *state = this.opened(Ok(owner));
                 Ok(())

@@ -6,6 +6,7 @@ mod dispatch;
 mod home;
 mod owner;
 mod place;
+mod reporting;
 mod session;
 mod socket;
 mod system;
@@ -14,3 +15,4 @@ mod words;
 
 pub use home::{Home, Listener};
 pub use place::Workspace;
+pub use reporting::{report_faults, reports_of_person};

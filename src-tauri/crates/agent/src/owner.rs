@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use oldgrowth_engine::{Engine, Parts};
 use oldgrowth_keeper::Keeper;
+use oldgrowth_reports::Reports;
 use oldgrowth_store::{Holder, LockError, Store, WorkspaceLock};
 use oldgrowth_wire::{ErrorCode, Event, Request, WireError};
 use serde_json::Value;
@@ -14,7 +15,7 @@ use crate::place::Workspace;
 use crate::socket::{Calls, Endpoint, Server};
 use crate::system::{SystemRandom, ambient};
 use crate::words::wire_error;
-use crate::{dispatch, views};
+use crate::{dispatch, reporting, views};
 
 /// Jobs worked on at once. Two keep a disk and a core busy and leave the machine to its person.
 const WORKERS: usize = 2;
@@ -72,7 +73,7 @@ impl Owner {
                 .map_err(|error| TakeError::Lock(folder.clone(), error))?;
             // It may have been moved by the one who held the lock until now.
             if workspace.folder().map_err(TakeError::Place)? == folder {
-                return Self::begin(lock, &folder, purpose, calls);
+                return Self::begin(lock, &folder, purpose, calls, workspace.reports());
             }
         }
     }
@@ -83,6 +84,7 @@ impl Owner {
         folder: &Path,
         purpose: Purpose,
         calls: Option<Arc<dyn Calls>>,
+        reports: Option<&Reports>,
     ) -> Result<Self, TakeError> {
         let fault = |what| TakeError::Fault(folder.to_owned(), what);
         let endpoint = Endpoint::of_workspace(folder);
@@ -105,6 +107,9 @@ impl Owner {
         })
         .map_err(|_| fault("start its workers"))?;
         let engine = Arc::new(engine);
+        if let Some(reports) = reports {
+            reporting::report_faults(&engine, reports);
+        }
         // Who owns it for one call takes no work from others: they wait until it is done. Without a
         // socket everything works but other programs; they are told who holds it.
         let calls = calls.unwrap_or_else(|| Arc::new(EngineCalls(Arc::clone(&engine))));

@@ -13,6 +13,7 @@ use crate::askers::Askers;
 use crate::copies::{Memo, Running};
 use crate::coverage::LastCount;
 use crate::events::Events;
+use crate::faults::{Fault, Faults};
 use crate::health::Board;
 use crate::jobs::{Queue, Workers, kept_pause};
 use crate::ports::{Ambient, Files, Forbidden, Random, Summariser, Watches};
@@ -56,6 +57,7 @@ pub(crate) struct Core {
     pub(crate) plans_cancelled: AtomicU64,
     pub(crate) summariser: Arc<dyn Summariser>,
     pub(crate) events: Events,
+    pub(crate) faults: Arc<Faults>,
     pub(crate) askers: Askers,
     pub(crate) board: Board,
     pub(crate) last_count: LastCount,
@@ -110,6 +112,7 @@ impl Engine {
             plans_cancelled: AtomicU64::new(0),
             summariser: parts.summariser,
             events: Events::default(),
+            faults: Arc::default(),
             askers: Askers::default(),
             board: Board::new(now),
             last_count: LastCount::default(),
@@ -126,10 +129,7 @@ impl Engine {
         });
         core.watching.serve(Arc::downgrade(&core));
         let weak = Arc::downgrade(&core);
-        core.store.on_incident(|incident| {
-            // Where a report of it would begin.
-            tracing::warn!(?incident, "the store could not be used for long");
-        });
+        core.faults.listen_to(&core.store);
         core.store.on_health(move |_| {
             if let Some(core) = weak.upgrade() {
                 core.store_health_changed();
@@ -158,6 +158,11 @@ impl Engine {
     /// second, the last of it always; only [`Event::Committed`] is told of each document.
     pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
         self.core.events.subscribe(Arc::new(listener));
+    }
+
+    /// Calls back for what a developer should hear of, on the thread that met it: quick listeners only.
+    pub fn on_fault(&self, listener: impl Fn(&Fault) + Send + Sync + 'static) {
+        self.core.faults.subscribe(Arc::new(listener));
     }
 
     /// Asks the workers, and a plan that is being made, to stop soon; [`Engine::stop`] waits for them.

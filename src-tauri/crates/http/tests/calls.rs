@@ -84,9 +84,7 @@ fn no_redirect_is_followed() {
         "HTTP/1.1 307 Elsewhere\r\nLocation: http://{to}/taken\r\nContent-Length: 0\r\n\r\n"
     );
     let (url, serving) = answering(Box::leak(answer.into_boxed_str()));
-    let response = Client::new(free)
-        .post(&url, &[], b"hello", LIMITS)
-        .unwrap();
+    let response = Client::new(free).post(&url, &[], b"hello", LIMITS).unwrap();
     serving.join().unwrap();
     assert_eq!(response.status, 307, "it is told as what it is");
     assert!(
@@ -197,9 +195,7 @@ fn a_thread_that_holds_a_connection_is_refused() {
 #[test]
 fn child_that_sends() {
     if let Ok(url) = std::env::var(ADDRESS) {
-        Client::new(free)
-            .post(&url, &[], b"hello", LIMITS)
-            .unwrap();
+        Client::new(free).post(&url, &[], b"hello", LIMITS).unwrap();
     }
 }
 

@@ -337,6 +337,14 @@ impl Reports {
         }
     }
 
+    /// Sends what is due, if this process has recorded anything: a command that went well does not wait for a
+    /// network.
+    pub fn send_recorded(&self) {
+        if !self.0.seen.lock().is_empty() {
+            self.send_due();
+        }
+    }
+
     /// Has a thread send what may be sent from now on, and call `changed` whenever the reports or what was
     /// chosen have changed.
     ///

@@ -3,6 +3,7 @@
 mod activity;
 mod copies;
 mod place;
+mod reports;
 mod sources;
 
 use std::io::{IsTerminal, Write};

@@ -21,6 +21,7 @@ mod view;
 
 use std::path::{Path, PathBuf};
 
+use oldgrowth_reports::Reports;
 use oldgrowth_wire::{ErrorCode, WireError};
 
 use crate::words::wire_error;
@@ -34,9 +35,12 @@ pub(crate) use view::view;
 /// Names another folder than the person's own.
 const WORKSPACE_VARIABLE: &str = "OLDGROWTH_WORKSPACE";
 
-/// How the folder of a memory is found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Workspace(Found);
+/// How the folder of a memory is found, and who is told of what fails there.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    found: Found,
+    reports: Option<Reports>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Found {
@@ -49,7 +53,24 @@ enum Found {
 impl Workspace {
     #[must_use]
     pub fn named(folder: PathBuf) -> Self {
-        Self(Found::Named(folder))
+        Self::of(Found::Named(folder))
+    }
+
+    fn of(found: Found) -> Self {
+        Self {
+            found,
+            reports: None,
+        }
+    }
+
+    /// Has what fails there recorded.
+    #[must_use]
+    pub fn reporting(self, reports: Option<Reports>) -> Self {
+        Self { reports, ..self }
+    }
+
+    pub(crate) fn reports(&self) -> Option<&Reports> {
+        self.reports.as_ref()
     }
 
     /// This person's memory: in the folder that `OLDGROWTH_WORKSPACE` names, or else in the platform's folder
@@ -65,8 +86,8 @@ impl Workspace {
                 )
             });
         }
-        dirs::data_local_dir()
-            .map(|dir| Self(Found::Pointed(Pointer::in_folder(dir.join("oldgrowth")))))
+        person_folder()
+            .map(|folder| Self::of(Found::Pointed(Pointer::in_folder(folder))))
             .ok_or_else(|| {
                 wire_error(
                     ErrorCode::Usage,
@@ -79,7 +100,7 @@ impl Workspace {
     /// The folder that is used at this moment. Asked again after waiting for its lock: it may have been
     /// moved meanwhile.
     pub(crate) fn folder(&self) -> Result<PathBuf, WireError> {
-        match &self.0 {
+        match &self.found {
             Found::Named(folder) => Ok(folder.clone()),
             Found::Pointed(pointer) => pointer.folder(),
         }
@@ -87,7 +108,7 @@ impl Workspace {
 
     /// The folder by name, whether or not it is there.
     pub(crate) fn folder_named(&self) -> PathBuf {
-        match &self.0 {
+        match &self.found {
             Found::Named(folder) => folder.clone(),
             Found::Pointed(pointer) => pointer
                 .read()
@@ -99,11 +120,16 @@ impl Workspace {
 
     /// `None` for a folder that was named: the next start would look for it in the same place.
     pub(crate) fn pointer(&self) -> Option<&Pointer> {
-        match &self.0 {
+        match &self.found {
             Found::Named(_) => None,
             Found::Pointed(pointer) => Some(pointer),
         }
     }
+}
+
+/// This person's usual folder, in which the pointer is.
+pub(crate) fn person_folder() -> Option<PathBuf> {
+    dirs::data_local_dir().map(|folder| folder.join("oldgrowth"))
 }
 
 /// A path as the wire carries it.
