@@ -54,7 +54,7 @@ mod tests {
     fn a_path_begins_at_its_crate() {
         for (path, told) in [
             (
-                "/home/anna/work/oldgrowth/src-tauri/crates/engine/src/jobs/mod.rs",
+                "/home/anna/code/oldgrowth/src-tauri/crates/engine/src/jobs/mod.rs",
                 Some("engine/src/jobs/mod.rs"),
             ),
             (
