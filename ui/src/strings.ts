@@ -1,6 +1,7 @@
 import { commandsWords } from "./strings/commands";
 import { memoryWords } from "./strings/memory";
 import { recallWords } from "./strings/recall";
+import { reportsWords } from "./strings/reports";
 import { settingsWords } from "./strings/settings";
 import { sourcesWords } from "./strings/sources";
 import { counted } from "./strings/counting";
@@ -109,4 +110,5 @@ export const t = {
   ...memoryWords,
   ...sourcesWords,
   ...settingsWords,
+  ...reportsWords,
 } as const;

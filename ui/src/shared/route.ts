@@ -3,7 +3,7 @@ export const welcomeSteps = ["begin", "bring", "ask"] as const;
 export type WelcomeStep = (typeof welcomeSteps)[number];
 
 /** The sections of the settings, in their order. */
-export const settingsSections = ["place", "storage", "backup", "looks", "keyboard", "window", "limits", "about"] as const;
+export const settingsSections = ["place", "storage", "backup", "privacy", "looks", "keyboard", "window", "limits", "about"] as const;
 export type SettingsSection = (typeof settingsSections)[number];
 
 /** The places of the window and their addresses. */

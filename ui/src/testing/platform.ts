@@ -46,6 +46,7 @@ export function handPlatform(picked: string[] = []): HandPlatform {
     showCopy: vi.fn(async () => {}),
     showPlace: vi.fn(async () => {}),
     showSource: vi.fn(async () => {}),
+    pageFailed: vi.fn(async () => {}),
     openError: async () => null,
   };
 }

@@ -11,13 +11,14 @@ import { FakeWork } from "./activity";
 import { FakeCopies } from "./copies";
 import { findInDocument, near, original, why } from "./reading";
 import { FakePlace, storage } from "./place";
+import { FakeReports } from "./reports";
 import { recall } from "./search";
 import { people } from "./people";
 import { FakeSources } from "./sources";
 import { largeTree, manySources, manySourcesLedger } from "./large";
 import { show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "ask", "crashed", "reports", "offline", "unaddressed"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -48,6 +49,7 @@ export class FakePlatform implements Platform {
   #work: FakeWork;
   #shell = new FakeShell();
   #place: FakePlace;
+  #reports: FakeReports;
   #counted: boolean;
   #sources: FakeSources;
   #longReads: number | null = null;
@@ -55,6 +57,7 @@ export class FakePlatform implements Platform {
   constructor(private readonly scenario: Scenario) {
     this.#empty = scenario === "empty";
     this.#place = new FakePlace(scenario, (event) => this.#emit(event));
+    this.#reports = new FakeReports(scenario);
     this.#counted = scenario !== "large";
     this.#copies = new FakeCopies(scenario, (event) => this.#emit(event));
     this.#sources = new FakeSources(scenario);
@@ -134,6 +137,8 @@ export class FakePlatform implements Platform {
   async showPlace(): Promise<void> {}
 
   async showSource(): Promise<void> {}
+
+  async pageFailed(): Promise<void> {}
 
   async openError(): Promise<WireError | null> {
     if (this.#place.lost) {
@@ -228,6 +233,12 @@ export class FakePlatform implements Platform {
     move_cancel: () => this.#place.cancel(),
     place_use: ({ folder }) => this.#place.use(folder),
     copy_left_remove: ({ folder }) => this.#place.remove(folder),
+    reports: () => this.#reports.get(),
+    reports_consent: ({ on }) => this.#reports.consent(on),
+    reports_asked: () => this.#reports.asked(),
+    report_send: ({ id }) => this.#reports.send(id),
+    report_delete: ({ id }) => this.#reports.remove(id),
+    reports_delete_all: () => this.#reports.removeAll(),
     storage: ({ count }) => {
       this.#counted ||= count;
       return storage(this.#empty, this.#counted);
