@@ -105,7 +105,13 @@ export class AppState {
     this.shell = new ShellState(platform);
     this.place = new PlaceState(platform, (done) => this.#tellOfPlace(done));
     this.storage = new StorageState(platform);
-    this.reports = new ReportsState(platform, (done) => this.toasts.show(t.privacy.done[done]));
+    this.reports = new ReportsState(
+      platform,
+      (done) => this.toasts.show(t.privacy.done[done]),
+      () => {
+        if (this.router.route.place !== "settings") this.toasts.show(t.privacy.notSent, { ok: false });
+      },
+    );
     this.recall = new RecallState(platform, () => this.changes.revision);
     this.memory = new MemoryState(platform);
     this.tree = new TreeState(platform);

@@ -14,8 +14,8 @@ export type ReportsDone = "sent" | "deleted";
 export class ReportsState {
   reports = $state.raw<Reports | null>(null);
   error = $state.raw<WireError | null>(null);
-  /** Why what was asked for last could not be done. */
-  failure = $state.raw<WireError | null>(null);
+  /** Why what was asked for last could not be done: a choice, or something about a held report. */
+  failure = $state.raw<{ of: "choice" | "held"; error: WireError } | null>(null);
   busy = $state(false);
   /** The report whose text is shown; the example has no id. */
   seen = $state.raw<{ id: string | null; envelope: string } | null>(null);
@@ -26,6 +26,7 @@ export class ReportsState {
   constructor(
     private readonly platform: Platform,
     private readonly onDone: (done: ReportsDone) => void,
+    private readonly onFailed: () => void = () => {},
   ) {}
 
   get dialogOpen(): boolean {
@@ -64,23 +65,25 @@ export class ReportsState {
 
   async choose(on: boolean): Promise<void> {
     this.ask = null;
-    await this.#work(null, () => this.platform.call("reports_consent", { on }));
+    await this.#work("choice", null, () => this.platform.call("reports_consent", { on }));
   }
 
   async send(id: string): Promise<void> {
     if (this.ask?.about === "crash" && this.ask.report.id === id) this.ask = null;
-    await this.#work("sent", () => this.platform.call("report_send", { id }));
+    await this.#work("held", "sent", () => this.platform.call("report_send", { id }));
     // What the server said of it is written down with it.
-    if (this.failure !== null) await this.load();
+    if (this.failure === null) return;
+    this.onFailed();
+    await this.load();
   }
 
   async remove(id: string): Promise<void> {
-    await this.#work("deleted", () => this.platform.call("report_delete", { id }));
+    await this.#work("held", "deleted", () => this.platform.call("report_delete", { id }));
   }
 
   async removeAll(): Promise<void> {
     this.removingAll = false;
-    await this.#work("deleted", () => this.platform.call("reports_delete_all", {}));
+    await this.#work("held", "deleted", () => this.platform.call("reports_delete_all", {}));
   }
 
   /** That it was shown is kept, so that it is not shown again. */
@@ -92,7 +95,7 @@ export class ReportsState {
     }
   }
 
-  async #work(done: ReportsDone | null, work: () => Promise<Reports>): Promise<void> {
+  async #work(of: "choice" | "held", done: ReportsDone | null, work: () => Promise<Reports>): Promise<void> {
     if (this.busy) return;
     this.busy = true;
     this.failure = null;
@@ -100,7 +103,7 @@ export class ReportsState {
       this.reports = await work();
       if (done !== null) this.onDone(done);
     } catch (thrown) {
-      this.failure = toWireError(thrown);
+      this.failure = { of, error: toWireError(thrown) };
     }
     this.busy = false;
   }

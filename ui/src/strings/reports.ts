@@ -28,7 +28,7 @@ export const reportsWords = {
     held: "Held reports",
     none: "No report is held.",
     lastSent: "Last sent",
-    nextTry: "Tried again",
+    nextTry: "Next try",
     waits: { consent: "waits for you", network: "will be sent", refused: (status: number) => `not wanted by the server (${status})`, here: "kept here" },
     see: "See",
     seeNamed: (what: string, when: string) => `See the report: ${what}, ${when}`,
@@ -43,6 +43,8 @@ export const reportsWords = {
       confirm: "Delete",
     },
     folder: "They and the crash log lie in",
+    notSent: "The report was not sent. It is held in the settings, under Privacy.",
+    failed: { choice: "Your choice could not be kept", held: "That could not be done" },
     done: { sent: "The report was sent. Thank you.", deleted: "Deleted." },
     what: {
       panic: "Oldgrowth failed at something",
@@ -63,7 +65,7 @@ export const reportsWords = {
   ask: {
     label: "Crash reports",
     value: { title: "May Oldgrowth tell when it fails?", text: "A crash report says what failed and where in the code. Nothing you keep is in it. It is off until you turn it on." },
-    crash: { title: "Something in Oldgrowth failed", text: "Your memory is safe. A report of it would help to mend it; nothing you keep is in it. Send this one?" },
+    crash: { title: "Something in Oldgrowth failed", text: "A report of it would help to mend it, and nothing you keep is in it. Send this one?" },
     yes: "Send reports",
     one: "Send this one",
     always: "Always send",

@@ -194,6 +194,20 @@ mod tests {
     }
 
     #[test]
+    fn the_list_is_told_whole() {
+        let told = include_str!("../../../../docs/privacy.md");
+        let fields: Vec<&str> = told
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+            .collect();
+        let listed: Vec<&str> = FIELDS.iter().map(|(field, _)| *field).collect();
+        assert_eq!(
+            fields, listed,
+            "docs/privacy.md names what may leave, in this order"
+        );
+    }
+
+    #[test]
     fn a_field_on_the_list_holds_only_what_it_is_for() {
         for text in [
             "Anna Müller",
