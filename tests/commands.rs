@@ -1,9 +1,5 @@
 //! The window's commands on Tauri's mock runtime, with the capabilities that are shipped.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed set-up should fail the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -22,6 +22,8 @@ pub(crate) struct Choices {
     pub(crate) menu_bar: bool,
     /// The work goes on when the window is closed.
     pub(crate) keep_running: bool,
+    /// The system tells when something fails.
+    pub(crate) notices: bool,
     /// The person has been told what closing the window does to the work.
     pub(crate) told_of_closing: bool,
 }
@@ -33,6 +35,7 @@ impl Default for Choices {
             zoom_percent: ZOOM_PERCENT_DEFAULT,
             menu_bar: false,
             keep_running: false,
+            notices: true,
             told_of_closing: false,
         }
     }

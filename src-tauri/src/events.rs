@@ -6,7 +6,7 @@ use parking_lot::Mutex;
 use tauri::{AppHandle, Emitter, Manager, Runtime};
 
 use crate::memory::Listener;
-use crate::tray;
+use crate::{notices, tray};
 
 /// The name under which the window hears of the owner's events.
 pub const EVENT: &str = "oldgrowth";
@@ -22,6 +22,7 @@ pub(crate) fn to_window<R: Runtime>(app: &AppHandle<R>) -> Listener {
         window.state::<Underway>().hear(event);
         if let Event::Health(status) = event {
             tray::show(&window, tray::Line::of(status));
+            notices::hear(&window, status);
         }
         if let Event::Work(work) = event {
             tray::show_work(&window, work);

@@ -8,6 +8,7 @@ mod commands;
 mod events;
 mod memory;
 mod menu;
+mod notices;
 mod place;
 mod tray;
 mod window;
@@ -49,6 +50,7 @@ pub fn run() -> anyhow::Result<()> {
             }
             app.manage(Underway::default());
             app.manage(Kept::open(choices_file(app)));
+            notices::warm_up(app);
             app.manage(Memory::open_default(
                 reports.clone(),
                 events::to_window(app),
@@ -134,9 +136,12 @@ fn with_plugins<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             |app, _arguments, _folder| window::focus(app),
         ))
     };
-    builder.plugin(tauri_plugin_dialog::init()).plugin(
-        tauri_plugin_opener::Builder::new()
-            .open_js_links_on_click(false)
-            .build(),
-    )
+    builder
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_notification::init())
+        .plugin(
+            tauri_plugin_opener::Builder::new()
+                .open_js_links_on_click(false)
+                .build(),
+        )
 }

@@ -18,6 +18,8 @@ const EDITING: &str = "edit-";
 #[derive(Debug, Deserialize)]
 pub(crate) struct Words {
     menus: Vec<MenuWords>,
+    /// Over a notice of the system's.
+    pub(crate) notice: String,
     pub(crate) tray: TrayWords,
 }
 

@@ -135,23 +135,22 @@ pub(crate) fn is_seen<R: Runtime>(app: &AppHandle<R>) -> bool {
     app.tray_by_id(ID).is_some()
 }
 
-/// Asks how the memory is, off this thread, and shows it.
+/// Asks, off this thread, whether the memory is there and what it works on, and shows it. How it is comes
+/// with its own news, so that nothing is counted for the icon while the window is still being drawn.
 pub(crate) fn refresh<R: Runtime>(app: &AppHandle<R>) {
     if app.tray_by_id(ID).is_none() {
         return;
     }
     let app = app.clone();
     async_runtime::spawn_blocking(move || {
-        let answer = app.state::<Memory>().call(Request::Status(Empty {}));
-        let line = match answer.map(serde_json::from_value::<Status>) {
-            Ok(Ok(status)) => Line::of(&status),
-            Ok(Err(_)) => return,
-            Err(refusal) => Line::of_refusal(&refusal),
-        };
-        show(&app, line);
-        let answer = app.state::<Memory>().call(Request::Activity(Empty {}));
-        if let Ok(Ok(activity)) = answer.map(serde_json::from_value::<Activity>) {
-            show_work(&app, &activity.work);
+        match app
+            .state::<Memory>()
+            .call(Request::Activity(Empty {}))
+            .map(serde_json::from_value::<Activity>)
+        {
+            Ok(Ok(activity)) => show_work(&app, &activity.work),
+            Ok(Err(_)) => {}
+            Err(refusal) => show(&app, Line::of_refusal(&refusal)),
         }
     });
 }

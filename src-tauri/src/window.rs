@@ -41,6 +41,12 @@ pub(crate) fn open<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     window.show()
 }
 
+/// Does the person have it before them?
+pub(crate) fn is_looked_at<R: Runtime>(app: &AppHandle<R>) -> bool {
+    app.get_webview_window(MAIN)
+        .is_some_and(|window| window.is_focused().unwrap_or(false))
+}
+
 /// Brings the window to the front, from behind others or from the tray.
 pub(crate) fn focus<R: Runtime>(app: &AppHandle<R>) {
     let Some(window) = app.get_webview_window(MAIN) else {

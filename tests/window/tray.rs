@@ -4,6 +4,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use zbus::blocking::connection::Builder;
 use zbus::blocking::{Connection, Proxy};
@@ -17,6 +18,8 @@ use crate::screen::{window_named, xdotool};
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 const WATCHER_PATH: &str = "/StatusNotifierWatcher";
 const ITEM: &str = "org.kde.StatusNotifierItem";
+/// A notice waits until a minute has passed since the start.
+const NOTICE_MAX: Duration = Duration::from_secs(90);
 const MENU: &str = "com.canonical.dbusmenu";
 
 /// A session bus for one person.
@@ -91,6 +94,39 @@ impl Watcher {
     }
 }
 
+/// Takes the notices that the system is to show.
+struct Notices {
+    shown: Sender<(String, String)>,
+}
+
+#[zbus::interface(name = "org.freedesktop.Notifications")]
+impl Notices {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "so many has the call of the desktop's"
+    )]
+    fn notify(
+        &self,
+        _app: &str,
+        _replaces: u32,
+        _icon: &str,
+        title: &str,
+        body: &str,
+        _actions: Vec<String>,
+        _hints: std::collections::HashMap<String, OwnedValue>,
+        _timeout: i32,
+    ) -> u32 {
+        self.shown
+            .send((title.to_owned(), body.to_owned()))
+            .unwrap();
+        1
+    }
+
+    fn get_server_information(&self) -> (&str, &str, &str, &str) {
+        ("test", "test", "1", "1.2")
+    }
+}
+
 /// The icon, as the desktop sees it.
 struct Icon {
     bus: Connection,
@@ -153,6 +189,14 @@ async fn the_tray_says_how_the_memory_is_and_keeps_the_program() {
     let bus = Bus::start();
     let (registered, icons) = channel();
     let watcher = bus.watched_by(Watcher { registered });
+    let (shown, notices) = channel();
+    watcher
+        .object_server()
+        .at("/org/freedesktop/Notifications", Notices { shown })
+        .unwrap();
+    watcher
+        .request_name("org.freedesktop.Notifications")
+        .unwrap();
     let window = person.open_window_on(Some(&bus.address)).await;
     let icon = Icon::gathered(bus.connect(), &icons).await;
     window.click("welcome-skip").await;
@@ -215,12 +259,30 @@ async fn the_tray_says_how_the_memory_is_and_keeps_the_program() {
         .send_keys("Anything.")
         .await
         .unwrap();
-    window.click("note-save").await;
+    // Somebody who looks at the window needs no notice.
+    window
+        .script("window.__TAURI_INTERNALS__.invoke('act', { act: 'close' })")
+        .await;
+    until("the window is away again", || async {
+        seen().is_none().then_some(())
+    })
+    .await;
+    window
+        .script("document.querySelector('[data-testid=note-save]').click()")
+        .await;
     until("the icon is another one", || async {
         (icon.file() != file && icon.lines()[0].1 != headline).then_some(())
     })
     .await;
+    // Nobody is told in the first minute, and then of this failure once.
+    let (title, body) = tokio::task::block_in_place(|| notices.recv_timeout(NOTICE_MAX)).unwrap();
+    assert_eq!(title, "Oldgrowth needs you");
+    assert!(
+        icon.lines()[0].1.contains(&body[..body.find('.').unwrap()]),
+        "{body}: the tray's words"
+    );
     std::fs::rename(person.home().join("chunks.db"), &store).unwrap();
+    assert!(notices.try_recv().is_err(), "and no more");
     drop(watcher);
     window.close().await;
 }

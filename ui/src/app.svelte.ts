@@ -157,15 +157,16 @@ export class AppState {
 
   /** Only somebody new is kept waiting, until it is known that nothing is remembered. */
   async #greet(): Promise<void> {
-    await this.imports.load();
-    if (this.imports.error !== null) return;
-    if (this.imports.batches?.length !== 0) {
+    const { imports, health, ledger } = this;
+    await known(imports, () => imports.batches);
+    if (imports.error !== null) return;
+    if (imports.batches?.length !== 0) {
       // Whoever has a memory is not new, and waits no more from the next start on.
       this.welcome.end();
       return;
     }
-    await Promise.all([this.health.load(), this.ledger.load()]);
-    if (!this.health.storeFails && this.ledger.empty) this.router.replace({ place: "welcome", step: "begin" });
+    await Promise.all([known(health, () => health.status), known(ledger, () => ledger.sources)]);
+    if (!health.storeFails && ledger.empty) this.router.replace({ place: "welcome", step: "begin" });
   }
 
   /** Why nothing can be dropped now, or null. */
@@ -351,4 +352,10 @@ export class AppState {
     const { route } = this.router;
     if (route.place === "import" && route.batch === batch.id) void this.imports.loadReport(batch.id);
   }
+}
+
+/** Asks until it is known, or why not. A load that was overtaken by a newer one brings nothing itself. */
+async function known(state: { error: WireError | null; load: () => Promise<void> }, answer: () => unknown): Promise<void> {
+  do await state.load();
+  while (answer() === null && state.error === null);
 }

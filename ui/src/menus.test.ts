@@ -171,7 +171,7 @@ it("closing_says_what_becomes_of_the_work_and_then_closes", async () => {
 
 it("without_a_tray_nothing_can_be_kept_running", async () => {
   const platform = new FakePlatform("full");
-  platform.shell = async () => ({ zoom_percent: 100, menu_bar: false, keep_running: false, tray: false });
+  platform.shell = async () => ({ zoom_percent: 100, menu_bar: false, keep_running: false, notices: true, tray: false });
   history.replaceState(null, "", "#/settings");
   const app = new AppState(platform);
   render(App, { app });

@@ -2,9 +2,8 @@ use std::path::PathBuf;
 
 use oldgrowth_wire::{Copies, Empty, ErrorCode, Request, WireError};
 use tauri::{AppHandle, Manager, Runtime};
-use tauri_plugin_opener::OpenerExt;
 
-use super::blocking;
+use super::{blocking, reveal};
 use crate::Memory;
 
 /// Shows a backup, or what is kept aside, in the system's file manager. The page names it by id, never
@@ -19,13 +18,7 @@ pub(crate) async fn show_copy<R: Runtime>(app: AppHandle<R>, id: String) -> Resu
             message: "this copy is no longer there".into(),
             hint: None,
         })?;
-        app.opener()
-            .reveal_item_in_dir(&path)
-            .map_err(|_| WireError {
-                code: ErrorCode::Internal,
-                message: "no program on this computer could show the folder".into(),
-                hint: Some("open it by hand; its place is shown under the list".into()),
-            })
+        reveal(&app, &path, "under the list")
     })
     .await
 }

@@ -7,7 +7,7 @@ use tauri::{AppHandle, Manager, Runtime, WebviewWindow};
 use tauri_plugin_dialog::{DialogExt, FilePath};
 use tauri_plugin_opener::OpenerExt;
 
-use super::blocking;
+use super::{blocking, reveal};
 use crate::Memory;
 
 /// Where the sample memories lie among the app's resources.
@@ -107,13 +107,7 @@ pub(crate) async fn show_original<R: Runtime>(
 ) -> Result<(), WireError> {
     blocking(move || {
         let path = original_of(&app, document)?;
-        app.opener()
-            .reveal_item_in_dir(&path)
-            .map_err(|_| WireError {
-                code: ErrorCode::Internal,
-                message: "no program on this computer could show the folder".into(),
-                hint: Some("open it by hand; its place is shown above the passage".into()),
-            })
+        reveal(&app, &path, "above the passage")
     })
     .await
 }
@@ -136,13 +130,7 @@ pub(crate) async fn show_source<R: Runtime>(
                 "what is remembered of it is still here; plug its disk in, if it has one".into(),
             ),
         })?;
-        app.opener()
-            .reveal_item_in_dir(&folder)
-            .map_err(|_| WireError {
-                code: ErrorCode::Internal,
-                message: "no program on this computer could show the folder".into(),
-                hint: Some("open it by hand; its place is shown beside its name".into()),
-            })
+        reveal(&app, &folder, "beside its name")
     })
     .await
 }

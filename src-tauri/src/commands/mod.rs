@@ -7,8 +7,12 @@ pub(crate) mod files;
 pub(crate) mod place;
 pub(crate) mod shell;
 
+use std::path::Path;
+
 use oldgrowth_wire::{ErrorCode, WireError};
 use tauri::async_runtime::spawn_blocking;
+use tauri::{AppHandle, Runtime};
+use tauri_plugin_opener::OpenerExt;
 
 /// Runs blocking work off the threads that carry the page's messages.
 async fn blocking<T: Send + 'static>(
@@ -21,4 +25,16 @@ async fn blocking<T: Send + 'static>(
             hint: Some("try it once more; what was kept before is safe".into()),
         })
     })
+}
+
+/// Shows a file or a folder in the system's file manager. Where that can't be done the person is told where
+/// they read its place.
+fn reveal<R: Runtime>(app: &AppHandle<R>, path: &Path, place: &str) -> Result<(), WireError> {
+    app.opener()
+        .reveal_item_in_dir(path)
+        .map_err(|_| WireError {
+            code: ErrorCode::Internal,
+            message: "no program on this computer could show the folder".into(),
+            hint: Some(format!("open it by hand; its place is shown {place}")),
+        })
 }

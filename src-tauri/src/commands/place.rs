@@ -2,9 +2,8 @@ use std::path::PathBuf;
 
 use oldgrowth_wire::{Empty, ErrorCode, Place, Request, WireError};
 use tauri::{AppHandle, Manager, Runtime};
-use tauri_plugin_opener::OpenerExt;
 
-use super::blocking;
+use super::{blocking, reveal};
 use crate::Memory;
 
 /// Shows the memory's folder, or one that a move has left, in the system's file manager. No other
@@ -22,13 +21,7 @@ pub(crate) async fn show_place<R: Runtime>(
             message: "this folder is not there".into(),
             hint: Some("connect its disk, if it lies on another one".into()),
         })?;
-        app.opener()
-            .reveal_item_in_dir(&path)
-            .map_err(|_| WireError {
-                code: ErrorCode::Internal,
-                message: "no program on this computer could show the folder".into(),
-                hint: Some("open it by hand; its place is shown in the settings".into()),
-            })
+        reveal(&app, &path, "in the settings")
     })
     .await
 }

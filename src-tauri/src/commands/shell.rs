@@ -20,6 +20,8 @@ pub(crate) enum Act {
     Quit,
     KeepRunning,
     EndWithWindow,
+    Notices,
+    NoNotices,
 }
 
 /// How the window is, as far as the person chose it.
@@ -29,6 +31,8 @@ pub(crate) struct Shell {
     /// Are the menus shown? Null where the window has no place for them.
     menu_bar: Option<bool>,
     keep_running: bool,
+    /// The system tells when something fails.
+    notices: bool,
     /// Only with an icon in the tray can the program go on without its window.
     tray: bool,
 }
@@ -63,6 +67,7 @@ fn seen<R: Runtime>(app: &AppHandle<R>) -> Shell {
         zoom_percent: choices.zoom_percent,
         menu_bar: window::has_menu_bar().then_some(choices.menu_bar),
         keep_running: choices.keep_running && tray,
+        notices: choices.notices,
         tray,
     }
 }
@@ -90,6 +95,13 @@ fn done<R: Runtime>(window: &WebviewWindow<R>, act: Act) -> tauri::Result<()> {
         }
         Act::EndWithWindow => {
             keep_running(window, false);
+            Ok(())
+        }
+        Act::Notices | Act::NoNotices => {
+            let on = matches!(act, Act::Notices);
+            window
+                .state::<Kept>()
+                .choose(|choices| choices.notices = on);
             Ok(())
         }
     }

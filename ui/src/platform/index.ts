@@ -22,6 +22,8 @@ export interface Shell {
   menu_bar: boolean | null;
   /** The work goes on when the window is closed. */
   keep_running: boolean;
+  /** The system tells when something fails. */
+  notices: boolean;
   /** An icon of the app is where the person can see it. */
   tray: boolean;
 }
@@ -36,7 +38,9 @@ export type WindowAct =
   | "close"
   | "quit"
   | "keep_running"
-  | "end_with_window";
+  | "end_with_window"
+  | "notices"
+  | "no_notices";
 
 /** The commands of the page's table that a menu, the tray or the window itself may ask for. */
 export const outerCommands = [

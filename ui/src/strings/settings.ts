@@ -232,6 +232,8 @@ export const settingsWords = {
     title: "Window",
     keepRunning: "Keep running when the window is closed",
     keepRunningAbout: "Imports and other work go on. The icon in the tray brings the window back and ends the program.",
+    notices: "Tell me when something fails",
+    noticesAbout: "Your system shows one notice for each new failure, unless you are looking at this window.",
     noTray: "This desktop shows no tray, so closing the window ends Oldgrowth. Work goes on at the next start.",
     about: "About Oldgrowth",
     version: (version: string) => `Version ${version}`,

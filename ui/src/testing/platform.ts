@@ -51,7 +51,7 @@ export function handPlatform(picked: string[] = []): HandPlatform {
   };
 }
 
-export const shellOf = (part: Partial<Shell> = {}): Shell => ({ zoom_percent: 100, menu_bar: false, keep_running: false, tray: true, ...part });
+export const shellOf = (part: Partial<Shell> = {}): Shell => ({ zoom_percent: 100, menu_bar: false, keep_running: false, notices: true, tray: true, ...part });
 
 /** Lets all that is ready to go on, go on. */
 export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));

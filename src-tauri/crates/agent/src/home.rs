@@ -427,7 +427,7 @@ impl Inner {
         let error = match committed {
             Err(error) => {
                 // The last step may have failed after the pointer was replaced.
-                if let Err(unwritten) = lead_back(pointer, before, &begun.id) {
+                if let Err(unwritten) = lead_back(pointer, before, &begun) {
                     return (Err(unwritten.clone()), State::Refused(unwritten));
                 }
                 undo(pointer, &begun, true);
@@ -447,7 +447,7 @@ impl Inner {
                     return (Ok(()), this.opened(Ok(owner)));
                 }
                 Err(error) => {
-                    if let Err(unwritten) = lead_back(pointer, before, &begun.id) {
+                    if let Err(unwritten) = lead_back(pointer, before, &begun) {
                         return (Err(unwritten.clone()), State::Refused(unwritten));
                     }
                     undo(pointer, &begun, true);
@@ -494,35 +494,41 @@ impl Inner {
         }
         let lock = WorkspaceLock::acquire(&folder, &holder(&folder, &this.name))
             .map_err(|error| TakeError::Lock(folder.clone(), error).explain())?;
-        let before = pointer.read();
-        let mut note = match &before {
-            Ok(note) => note.clone(),
-            Err(_) => pointer
-                .set_aside(this.ambient.clock.unix_ms())
-                .map(|()| Note::default())
-                .map_err(|error| unnoted(&error))?,
-        };
-        note.lead_to(pointer, &folder, &new_id())
-            .map_err(|error| unnoted(&error))?;
-        pointer.write(&note).map_err(|error| unnoted(&error))?;
-        match Owner::begin(
+        // Begun first: the pointer never leads to a folder that could not be.
+        let owner = Owner::begin(
             lock,
             &folder,
             this.purpose,
             Some(Self::calls(this)),
             this.workspace.reports(),
-        ) {
-            Ok(owner) => {
-                *state = this.opened(Ok(owner));
-                Ok(())
-            }
-            Err(error) => {
-                if let Ok(before) = before {
-                    pointer.write(&before).map_err(|error| unnoted(&error))?;
+        )
+        .map_err(|error| error.explain())?;
+        if !is_used {
+            let (id, now) = (new_id(), this.ambient.clock.unix_ms());
+            let (before, aside) = match pointer.read() {
+                Ok(note) => (note, None),
+                Err(_) => (
+                    Note::default(),
+                    Some(pointer.set_aside(now).map_err(|error| unnoted(&error))?),
+                ),
+            };
+            let mut note = before.clone();
+            let led = note
+                .lead_to(pointer, &folder, &id)
+                .and_then(|()| pointer.write(&note));
+            if let Err(error) = led {
+                let back = match &aside {
+                    Some(aside) => pointer.put_back(aside),
+                    None => pointer.lead_back(&before, &folder, &id),
+                };
+                if let Err(unwritten) = back {
+                    *state = State::Refused(unnoted(&unwritten));
                 }
-                Err(error.explain())
+                return Err(unnoted(&error));
             }
         }
+        *state = this.opened(Ok(owner));
+        Ok(())
     }
 
     fn step(&self, stage: MoveStage) -> MoveProgress {
@@ -614,11 +620,11 @@ fn commit(
 fn lead_back(
     pointer: &Pointer,
     before: Result<Note, WireError>,
-    id: &str,
+    begun: &Begun,
 ) -> Result<(), WireError> {
     before.and_then(|before| {
         pointer
-            .lead_back(&before, id)
+            .lead_back(&before, &begun.to, &begun.id)
             .map_err(|error| unnoted(&error))
     })
 }
@@ -654,4 +660,76 @@ fn unnoted(error: &std::io::Error) -> WireError {
 
 fn closing() -> WireError {
     wire_error(ErrorCode::Unavailable, "Oldgrowth is closing", None)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use oldgrowth_wire::AddNote;
+
+    use super::*;
+
+    const GARBAGE: &str = "{ half";
+
+    fn open(workspace: Workspace) -> Home {
+        Home::open(workspace, "a test", Arc::new(|_| {}))
+    }
+
+    fn note(home: &Home) -> Result<Value, WireError> {
+        home.call(Request::NoteAdd(AddNote {
+            text: "A lamp.".to_owned(),
+            title: None,
+            happened_at: None,
+        }))
+    }
+
+    fn use_folder(home: &Home, folder: &Path) -> Result<Value, WireError> {
+        home.call(Request::PlaceUse(Folder {
+            folder: place::text(folder),
+        }))
+    }
+
+    #[test]
+    fn a_pointer_that_cannot_be_replaced_leads_where_it_led() {
+        let person = tempfile::tempdir().unwrap();
+        let path = |name: &str| person.path().canonicalize().unwrap().join(name);
+        let (usual, other) = (path("usual"), path("other"));
+        note(&open(Workspace::named(other.clone()))).unwrap();
+        // Where this process would write its draft of the pointer.
+        let in_the_way = usual.join(format!("place.json.{}.tmp", std::process::id()));
+        fs::create_dir_all(&in_the_way).unwrap();
+
+        let pointer = usual.join("place.json");
+        fs::write(&pointer, GARBAGE).unwrap();
+        let home = open(Workspace::pointed_from(usual.clone()));
+        assert_eq!(
+            use_folder(&home, &other).unwrap_err().code,
+            ErrorCode::ReadOnly
+        );
+        assert_eq!(fs::read_to_string(&pointer).unwrap(), GARBAGE, "as it was");
+        assert_eq!(
+            home.try_again().map(|refusal| refusal.code),
+            Some(ErrorCode::PlaceMissing),
+            "still nobody knows where the memory lives"
+        );
+        assert!(
+            !place::is_memory(&usual),
+            "and no empty one is begun in the usual folder"
+        );
+
+        fs::remove_file(&pointer).unwrap();
+        assert_eq!(home.try_again(), None, "whoever has moved nothing");
+        note(&home).unwrap();
+        assert!(use_folder(&home, &other).is_err());
+        assert!(!pointer.exists(), "has no pointer");
+        note(&home).unwrap();
+        fs::remove_dir(&in_the_way).unwrap();
+        use_folder(&home, &other).unwrap();
+        assert_eq!(
+            Workspace::pointed_from(usual).folder().unwrap(),
+            other,
+            "and can use the other one when nothing is in the way"
+        );
+    }
 }

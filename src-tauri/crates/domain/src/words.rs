@@ -117,8 +117,8 @@ pub fn begun_word(question: &str) -> Option<String> {
     (is_last && is_telling && word.chars().count() >= BEGUN_CHARS_MIN).then_some(word)
 }
 
-/// Where this stands in a text, whatever the case and the accents, as byte ranges in order, not
-/// overlapping.
+/// Where this stands in a text, whatever the case and the accents and wherever a line ends, as byte ranges
+/// in order, not overlapping.
 pub fn find_folded(text: &str, wanted: &str) -> Vec<Range<usize>> {
     let wanted = Folded::of(wanted).text;
     if wanted.is_empty() {
@@ -132,7 +132,15 @@ pub fn find_folded(text: &str, wanted: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// A text in lower case without accents, and where each of its bytes comes from.
+/// Can a text of at most so many characters hold this, whatever the case and the accents?
+pub fn fits_folded(wanted: &str, chars_max: usize) -> bool {
+    Folded::of(wanted).text.chars().count() <= chars_max * FOLDED_CHARS_MAX
+}
+
+/// Folding makes at most so many characters of one: of a Hangul syllable its letters.
+const FOLDED_CHARS_MAX: usize = 3;
+
+/// A text in lower case without accents, its white space as spaces, and where each of its bytes comes from.
 struct Folded {
     text: String,
     /// For each byte the start and the end of the character it was made from; empty when the text was
@@ -144,7 +152,11 @@ impl Folded {
     fn of(text: &str) -> Self {
         if text.is_ascii() {
             return Self {
-                text: text.to_ascii_lowercase(),
+                text: text
+                    .chars()
+                    .map(folded_space)
+                    .collect::<String>()
+                    .to_ascii_lowercase(),
                 from: Vec::new(),
             };
         }
@@ -155,7 +167,7 @@ impl Folded {
         for (at, c) in text.char_indices() {
             decompose_canonical(c, |part| {
                 if !matches!(u32::from(part), 0x0300..=0x036F) {
-                    folded.text.extend(part.to_lowercase());
+                    folded.text.extend(folded_space(part).to_lowercase());
                 }
             });
             let end = at + c.len_utf8();
@@ -243,6 +255,11 @@ fn grams(run: &str, size: usize) -> impl Iterator<Item = &str> {
     (0..count).filter_map(move |i| run.get(*starts.get(i)?..*starts.get(i + size)?))
 }
 
+/// The end of a line is mostly the width of somebody's window.
+fn folded_space(c: char) -> char {
+    if c.is_whitespace() { ' ' } else { c }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,12 +337,34 @@ mod tests {
             ("我的護照在護照裡", "護照", vec!["護照", "護照"]),
             ("aaa", "aa", vec!["aa"]),
             ("Straße", "ß", vec!["ß"]),
+            (
+                "Nobody expected the wind\nto turn.",
+                "wind to",
+                vec!["wind\nto"],
+            ),
+            (
+                "Où est\u{a0}la\tclé\n?",
+                "est la cle ?",
+                vec!["est\u{a0}la\tclé\n?"],
+            ),
             ("nothing", "", vec![]),
         ] {
             let ranges = find_folded(text, wanted);
             let stands: Vec<&str> = ranges.into_iter().map(|r| text.get(r).unwrap()).collect();
             assert_eq!(stands, found, "{wanted} in {text}");
         }
+    }
+
+    #[test]
+    fn no_character_becomes_more_than_three_when_it_is_folded() {
+        let most = ('\0'..=char::MAX)
+            .map(|c| Folded::of(c.encode_utf8(&mut [0; 4])).text.chars().count())
+            .max();
+        assert_eq!(most, Some(FOLDED_CHARS_MAX));
+        let syllables = "각".repeat(9);
+        assert!(!find_folded(&syllables, &syllables).is_empty());
+        assert!(fits_folded(&syllables, 9), "what is found fits");
+        assert!(!fits_folded(&"a".repeat(28), 9), "what fits in no way");
     }
 
     #[test]

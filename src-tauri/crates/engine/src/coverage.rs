@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_domain::BatchId;
-use oldgrowth_store::table::sources::{Coverage, Source};
+use oldgrowth_store::table::sources::Coverage;
 use oldgrowth_store::{Lane, SourceKey};
 use parking_lot::Mutex;
 
@@ -24,14 +24,13 @@ const SERVES_FOR_TIMES: u32 = 10;
 const DOCUMENTS_AT_A_TIME: i64 = 1_000;
 
 /// What all sources held at one time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counted {
-    pub(crate) sources: Vec<CountedSource>,
+    pub(crate) sources: HashMap<SourceKey, CountedSource>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CountedSource {
-    pub(crate) source: Source,
     pub(crate) coverage: Coverage,
     /// The newest import that had to do with it.
     pub(crate) last_batch: Option<BatchId>,
@@ -41,29 +40,10 @@ impl Counted {
     /// Over all sources.
     pub(crate) fn sum(&self) -> Coverage {
         let mut sum = Coverage::default();
-        for source in &self.sources {
+        for source in self.sources.values() {
             sum.add(source.coverage);
         }
         sum
-    }
-}
-
-impl Counted {
-    pub(crate) fn of(&self, key: SourceKey) -> Option<&CountedSource> {
-        self.sources
-            .iter()
-            .find(|counted| counted.source.key == key)
-    }
-
-    /// Names and the like are not counted.
-    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let said = |counted: &Self| -> Vec<_> {
-            let sources = counted.sources.iter();
-            sources
-                .map(|one| (one.source.key, one.coverage, one.last_batch.clone()))
-                .collect()
-        };
-        said(self) == said(other)
     }
 }
 
@@ -98,6 +78,15 @@ impl Core {
     }
 
     pub(crate) fn counted(&self, freshness: Freshness) -> Result<Arc<Counted>> {
+        self.counted_until(freshness, &|| false)
+    }
+
+    /// As `counted`, and ends with [`Error::Stopping`] soon after it is called off.
+    pub(crate) fn counted_until(
+        &self,
+        freshness: Freshness,
+        called_off: &dyn Fn() -> bool,
+    ) -> Result<Arc<Counted>> {
         let mut last = self.last_count.0.lock();
         // Taken before the rows are read: what is committed in between counts as not counted.
         let facts = self.store.facts();
@@ -111,7 +100,7 @@ impl Core {
                 return Ok(Arc::clone(&kept.counted));
             }
         }
-        let sources = self.count()?;
+        let sources = self.count(called_off)?;
         let at = self.ambient.clock.monotonic();
         let counted = Arc::new(Counted { sources });
         *last = Some(Kept {
@@ -127,31 +116,29 @@ impl Core {
 impl Core {
     /// Reads a little at a time: one long read would end at its deadline, and keep the log from being
     /// emptied meanwhile. What is written in between is counted the next time.
-    fn count(&self) -> Result<Vec<CountedSource>> {
+    fn count(&self, called_off: &dyn Fn() -> bool) -> Result<HashMap<SourceKey, CountedSource>> {
         let (mut sources, last) = self.store.read(Lane::Background, |r| {
             let sources = r.sources()?.into_iter().map(|source| {
-                Ok::<_, Error>(CountedSource {
+                let counted = CountedSource {
                     coverage: r.coverage_beside_documents(source.key)?,
                     last_batch: r.newest_batch_of(source.key)?.map(|batch| batch.id),
-                    source,
-                })
+                };
+                Ok::<_, Error>((source.key, counted))
             });
-            Ok::<_, Error>((sources.collect::<Result<Vec<_>>>()?, r.last_document()?))
+            let sources = sources.collect::<Result<HashMap<_, _>>>()?;
+            Ok::<_, Error>((sources, r.last_document()?))
         })?;
-        let places: HashMap<SourceKey, usize> = sources
-            .iter()
-            .enumerate()
-            .map(|(at, counted)| (counted.source.key, at))
-            .collect();
         let mut from = 1;
         while from <= last {
+            if called_off() {
+                return Err(Error::Stopping);
+            }
             let to = from + DOCUMENTS_AT_A_TIME - 1;
             let parts = self.store.read(Lane::Background, |r| {
                 Ok::<_, Error>(r.coverage_of_documents(from, to)?)
             })?;
             for (source, part) in parts {
-                let counted = places.get(&source).and_then(|at| sources.get_mut(*at));
-                if let Some(counted) = counted {
+                if let Some(counted) = sources.get_mut(&source) {
                     counted.coverage.add(part);
                 }
             }

@@ -157,7 +157,7 @@ impl Engine {
     /// Calls back for each event: quick listeners only. Each kind of news is told at most four times a
     /// second, the last of it always; only [`Event::Committed`] is told of each document.
     pub fn subscribe(&self, listener: impl Fn(&Event) + Send + Sync + 'static) {
-        self.core.events.subscribe(Arc::new(listener));
+        self.core.events.subscribe(Box::new(listener));
     }
 
     /// Calls back for what a developer should hear of, on the thread that met it: quick listeners only.

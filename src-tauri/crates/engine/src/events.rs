@@ -1,6 +1,8 @@
 //! What the engine tells, after it has become true.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use oldgrowth_domain::{BatchId, DocumentId};
 use parking_lot::RwLock;
@@ -40,17 +42,23 @@ pub struct Committed {
     pub chunks: u32,
 }
 
-type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
+struct Listener {
+    hear: Box<dyn Fn(&Event) + Send + Sync>,
+    has_panicked: AtomicBool,
+}
 
 /// Calls its listeners in the order of their subscription, on the thread that publishes.
 #[derive(Default)]
 pub(crate) struct Events {
-    listeners: RwLock<Vec<Listener>>,
+    listeners: RwLock<Vec<Arc<Listener>>>,
 }
 
 impl Events {
-    pub(crate) fn subscribe(&self, listener: Listener) {
-        self.listeners.write().push(listener);
+    pub(crate) fn subscribe(&self, hear: Box<dyn Fn(&Event) + Send + Sync>) {
+        self.listeners.write().push(Arc::new(Listener {
+            hear,
+            has_panicked: AtomicBool::new(false),
+        }));
     }
 
     pub(crate) fn nobody_listens(&self) -> bool {
@@ -61,7 +69,18 @@ impl Events {
     pub(crate) fn publish(&self, event: &Event) {
         let listeners = self.listeners.read().clone();
         for listener in listeners {
-            listener(event);
+            listener.hear(event);
+        }
+    }
+}
+
+impl Listener {
+    /// One that panics must not silence the others, nor stop whoever tells. It is logged once, not for
+    /// each event, and goes on hearing.
+    fn hear(&self, event: &Event) {
+        let heard = catch_unwind(AssertUnwindSafe(|| (self.hear)(event)));
+        if heard.is_err() && !self.has_panicked.swap(true, Ordering::Relaxed) {
+            tracing::error!("a listener panicked");
         }
     }
 }

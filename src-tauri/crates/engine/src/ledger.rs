@@ -37,12 +37,12 @@ impl Engine {
         let sources = core
             .store
             .read(Lane::Interactive, |r| Ok::<_, Error>(r.sources()?))?;
-        let is_new = |source: &Source| counted.of(source.key).is_none();
+        let is_new = |source: &Source| !counted.sources.contains_key(&source.key);
         if sources.iter().any(is_new) {
             counted = core.counted(Freshness::Exact)?;
         }
         let ledger = sources.into_iter().filter_map(|source| {
-            let counted = counted.of(source.key)?;
+            let counted = counted.sources.get(&source.key)?;
             Some(SourceLedger {
                 coverage: counted.coverage,
                 watching: core.watching.view(source.key),

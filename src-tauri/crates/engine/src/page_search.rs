@@ -1,8 +1,9 @@
-//! Finding in one document, letter by letter, across all its passages.
+//! Finding in one document, letter by letter, in each of its passages.
 
 use std::ops::Range;
 
-use oldgrowth_domain::words::find_folded;
+use oldgrowth_domain::chunking::CHUNK_CHARS_MAX;
+use oldgrowth_domain::words::{find_folded, fits_folded};
 use oldgrowth_store::table::chunks::Chunk;
 
 use crate::askers::Asker;
@@ -31,7 +32,7 @@ pub struct FoundIn {
 }
 
 impl Engine {
-    /// Where these letters stand in a document, whatever their case and accents.
+    /// Where these letters stand in a passage of a document, whatever their case and accents.
     pub fn find_in_document(
         &self,
         id: &str,
@@ -45,6 +46,10 @@ impl Engine {
         self.read_for(asker, |r, canceller| {
             let (document, _) = document_of(r, id)?;
             let mut found = FoundInDocument::default();
+            // It is found where it stands in one passage, and none is long enough.
+            if !fits_folded(&letters, CHUNK_CHARS_MAX) {
+                return Ok(found);
+            }
             let mut left = PLACES_MAX;
             let mut from = 0;
             loop {

@@ -10,8 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use oldgrowth_engine::ports::{self, Files};
-use oldgrowth_importers::{FilesOnDisk, Forbidden, PartReaders, PlannedItem, fetch_part, plan};
+use oldgrowth_importers::{Forbidden, PartReaders, PlannedItem, fetch_part, plan};
 use tempfile::TempDir;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
@@ -138,6 +137,9 @@ fn open_below(folder: &Path) -> usize {
 #[cfg(target_os = "linux")]
 #[test]
 fn few_archives_are_kept_open_and_none_when_there_is_nothing_to_read() {
+    use oldgrowth_engine::ports::{self, Files};
+    use oldgrowth_importers::FilesOnDisk;
+
     let folder = tempfile::tempdir().unwrap();
     let below = folder.path().canonicalize().unwrap();
     let files = FilesOnDisk::default();

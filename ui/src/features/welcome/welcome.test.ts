@@ -28,6 +28,26 @@ it("an_empty_memory_begins_with_the_introduction_and_skipping_it_is_remembered",
   expect(app.welcome.isOver, "and it does not come back").toBe(true);
 });
 
+it("an_answer_that_is_overtaken_while_the_window_opens_hides_the_introduction_from_nobody", async () => {
+  const platform = new FakePlatform("empty");
+  const call = platform.call.bind(platform);
+  const overtaken = new Set<string>();
+  platform.call = (method, params) => {
+    const answer = call(method, params);
+    const state = method === "batches" ? app.imports : method === "ledger" ? app.ledger : null;
+    if (state !== null && !overtaken.has(method)) {
+      overtaken.add(method);
+      void state.load();
+    }
+    return answer;
+  };
+  const app = new AppState(platform);
+  render(App, { app });
+  await app.start();
+  expect([...overtaken].toSorted()).toEqual(["batches", "ledger"]);
+  expect((await screen.findByTestId("welcome")).dataset["step"]).toBe("begin");
+});
+
 it("a_memory_that_holds_something_begins_with_the_question", async () => {
   const app = await open("full");
   expect(await screen.findByTestId("question-box")).toBeTruthy();

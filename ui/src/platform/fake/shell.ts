@@ -2,7 +2,7 @@ import type { OuterCommand, Shell, Unlisten, WindowAct } from "../index";
 
 /** A browser's tab has neither menus nor a tray; this is a window that has both. `close-window` can be asked for by an event. */
 export class FakeShell {
-  now: Shell = { zoom_percent: 100, menu_bar: false, keep_running: false, tray: true };
+  now: Shell = { zoom_percent: 100, menu_bar: false, keep_running: false, notices: true, tray: true };
 
   listen(on: (id: OuterCommand) => void): Unlisten {
     const heard = (event: Event): void => {
@@ -24,6 +24,8 @@ export class FakeShell {
       quit: {},
       keep_running: { keep_running: true },
       end_with_window: { keep_running: false },
+      notices: { notices: true },
+      no_notices: { notices: false },
     };
     this.now = { ...this.now, ...changes[act] };
     return this.now;

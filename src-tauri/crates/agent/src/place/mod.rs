@@ -86,15 +86,18 @@ impl Workspace {
                 )
             });
         }
-        person_folder()
-            .map(|folder| Self::of(Found::Pointed(Pointer::in_folder(folder))))
-            .ok_or_else(|| {
-                wire_error(
-                    ErrorCode::Usage,
-                    "this computer names no folder for application data",
-                    Some("name one with --workspace or OLDGROWTH_WORKSPACE"),
-                )
-            })
+        person_folder().map(Self::pointed_from).ok_or_else(|| {
+            wire_error(
+                ErrorCode::Usage,
+                "this computer names no folder for application data",
+                Some("name one with --workspace or OLDGROWTH_WORKSPACE"),
+            )
+        })
+    }
+
+    /// By the pointer in this folder, which is the usual one.
+    pub(crate) fn pointed_from(usual: PathBuf) -> Self {
+        Self::of(Found::Pointed(Pointer::in_folder(usual)))
     }
 
     /// The folder that is used at this moment. Asked again after waiting for its lock: it may have been

@@ -130,22 +130,33 @@ impl Pointer {
         relocate::replace(&self.usual.join(POINTER), &text)
     }
 
-    /// Says again what it said before a move with this id, unless it says nothing of that move. A step
-    /// that failed may have replaced it all the same: only what is read tells.
-    pub(crate) fn lead_back(&self, before: &Note, id: &str) -> io::Result<()> {
-        let leads_elsewhere = self
-            .read()
-            .is_ok_and(|now| now.used.is_none_or(|used| used.id != id));
+    /// Says again what it said before it was to lead to this folder, by this id, unless it leads elsewhere. A
+    /// step that failed may have replaced it all the same: only what is read tells.
+    pub(crate) fn lead_back(&self, before: &Note, folder: &Path, id: &str) -> io::Result<()> {
+        let leads_elsewhere = self.read().is_ok_and(|now| match now.used {
+            Some(used) => used.id != id,
+            None => !is_same(&self.usual, folder),
+        });
         if leads_elsewhere {
             return Ok(());
         }
         self.write(before)
     }
 
-    /// Gives a pointer that can't be read another name.
-    pub(crate) fn set_aside(&self, now_unix_ms: i64) -> io::Result<()> {
-        let aside = format!("place.unreadable-{now_unix_ms}.json");
-        relocate::rename_new(&self.usual.join(POINTER), &self.usual.join(aside))
+    /// Gives a pointer that can't be read another name, and answers it.
+    pub(crate) fn set_aside(&self, now_unix_ms: i64) -> io::Result<PathBuf> {
+        let aside = self
+            .usual
+            .join(format!("place.unreadable-{now_unix_ms}.json"));
+        relocate::rename_new(&self.usual.join(POINTER), &aside)?;
+        Ok(aside)
+    }
+
+    /// Gives a pointer that was set aside its own name again: without one, an empty memory would be begun
+    /// in the usual folder.
+    pub(crate) fn put_back(&self, aside: &Path) -> io::Result<()> {
+        fs::rename(aside, self.usual.join(POINTER))?;
+        relocate::sync_folder(&self.usual)
     }
 
     /// The folder that is used. An error when it is not there, or another one is in its place.
@@ -250,15 +261,24 @@ mod tests {
         after.lead_to(&pointer, &new, "this").unwrap();
         // The name was given, and making it last failed.
         pointer.write(&after).unwrap();
-        pointer.lead_back(&before, "this").unwrap();
+        pointer.lead_back(&before, &new, "this").unwrap();
         assert_eq!(
             (pointer.read().unwrap(), pointer.folder().unwrap()),
-            (before.clone(), usual),
+            (before.clone(), usual.clone()),
             "what is undone from here on is used no more"
         );
         after.lead_to(&pointer, &new, "another").unwrap();
         pointer.write(&after).unwrap();
-        pointer.lead_back(&before, "this").unwrap();
+        pointer.lead_back(&before, &new, "this").unwrap();
         assert_eq!(pointer.read().unwrap(), after, "that of another stays");
+        let mut home = after.clone();
+        home.lead_to(&pointer, &usual, "home").unwrap();
+        pointer.write(&home).unwrap();
+        pointer.lead_back(&after, &usual, "home").unwrap();
+        assert_eq!(
+            pointer.read().unwrap(),
+            after,
+            "the usual folder bears no id and is led back from all the same"
+        );
     }
 }

@@ -108,6 +108,7 @@ impl Engine {
             // The leases in what is there now are of a time gone by.
             quiet.forget();
             core.tallies.forget();
+            core.counted.lock().take();
         }
         drop(quiet);
         drop(work);

@@ -18,7 +18,6 @@ struct State {
     /// Up to which change the listeners have been told.
     told: u64,
     components: Vec<Component>,
-    /// What is kept has changed since it was last counted.
     /// How often something to be counted has changed, and up to which of these it has been counted.
     changed: u64,
     counted: u64,

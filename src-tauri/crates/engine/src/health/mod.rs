@@ -73,6 +73,8 @@ pub struct Status {
 enum Look {
     /// Count again only what may have changed.
     Changed,
+    /// As `Changed`, while nobody waits for the answer: at the end of the work it is called off.
+    Unasked,
     Everything,
 }
 
@@ -123,8 +125,11 @@ impl Core {
                 self.board.set(code, rows::waits_for_store(), now);
             }
         }
-        // A worker that finds nothing else to do counts again.
-        self.board.mark_counts_stale();
+        // A worker that finds nothing else to do counts again. At the start, which is when the store opens,
+        // nothing has been counted, and nothing needs to be until somebody asks.
+        if self.board.is_known(HealthCode::Coverage) {
+            self.board.mark_counts_stale();
+        }
         self.tell_changes();
         self.tell_later(News::Work);
         self.queue.wake();
@@ -143,8 +148,17 @@ impl Core {
 
     /// To be called when work has come to an end: counts what it has left, and tells what changed.
     pub(crate) fn tell_counts(&self) {
+        self.look_again(Look::Changed);
+    }
+
+    /// As [`Core::tell_counts`], for the threads that [`Engine::stop`] waits for.
+    pub(crate) fn tell_counts_unasked(&self) {
+        self.look_again(Look::Unasked);
+    }
+
+    fn look_again(&self, look: Look) {
         self.board.mark_counts_stale();
-        self.look(Look::Changed);
+        self.look(look);
         self.tell_later(News::Work);
     }
 
@@ -195,10 +209,11 @@ impl Core {
         if store_answers && (look == Look::Everything || to_count.is_some() || !is_known) {
             let freshness = match look {
                 Look::Everything => Freshness::Anew,
-                Look::Changed => Freshness::Exact,
+                Look::Changed | Look::Unasked => Freshness::Exact,
             };
+            let called_off = || look == Look::Unasked && self.queue.is_stopping();
             let before = self.last_counted();
-            match self.counted(freshness) {
+            match self.counted_until(freshness, &called_off) {
                 Ok(counted) => {
                     let row = rows::coverage(&counted.sum(), counted.sources.len());
                     let said = self.board.set(HealthCode::Coverage, row, now);
@@ -206,10 +221,12 @@ impl Core {
                     self.board.counted(to_count.unwrap_or_default());
                     // Whoever was answered with what was counted of late hears of the last word, by
                     // the row or, where the row's sentence is the same, by this.
-                    if !said && before.is_some_and(|before| !before.says_the_same(&counted)) {
+                    if !said && before.is_some_and(|before| before != counted) {
                         self.memory_changed();
                     }
                 }
+                // What it said before is as true as it was, and counts as stale.
+                Err(Error::Stopping) => {}
                 Err(_) => {
                     let row = rows::waits_for_store();
                     self.board.set(HealthCode::Coverage, row, now);

@@ -103,7 +103,7 @@ impl Core {
         self.ask_for_stale_seals()?;
         if self.queue.recover() {
             self.watching.begin_anew();
-            self.tell_counts();
+            self.tell_counts_unasked();
         }
         Ok(())
     }

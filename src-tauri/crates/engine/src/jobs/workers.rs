@@ -130,7 +130,7 @@ impl Core {
                     let stale = to_count || self.board.counts_are_stale();
                     if stale && self.queue.holds_none() {
                         to_count = false;
-                        self.tell_counts();
+                        self.tell_counts_unasked();
                     }
                     let at_most = if self.board.counts_are_stale() {
                         Some(at_most.map_or(COUNT_AGAIN, |at_most| at_most.min(COUNT_AGAIN)))

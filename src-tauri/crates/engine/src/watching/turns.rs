@@ -27,10 +27,7 @@ impl Core {
                 Ok(None) if self.watching.end() => return,
                 Ok(None) => Duration::ZERO,
                 Err(error) => {
-                    tracing::debug!(
-                        transient = error.is_transient(),
-                        "watched folders can't be looked at"
-                    );
+                    not_looked_at(&error);
                     AT_REST
                 }
             };
@@ -64,6 +61,7 @@ impl Core {
         let keys: Vec<SourceKey> = watched.iter().map(|source| source.key).collect();
         folders.retain(|key, _| keys.contains(key));
         self.watching.keep_only(&keys);
+        let mut first_error = None;
         for source in &watched {
             if self.watching.is_stopping() {
                 return Ok(Some(Duration::ZERO));
@@ -79,12 +77,23 @@ impl Core {
                 if news {
                     self.memory_changed();
                 }
-                looked?;
+                // It has its next turn by its own time, and so have those behind it.
+                first_error = first_error.or(looked.err());
             }
+        }
+        if let Some(error) = first_error {
+            not_looked_at(&error);
         }
         self.look_at_watching();
         self.tell_changes();
         let now = monotonic();
         Ok(folders.values().map(|folder| folder.wait(now)).min())
     }
+}
+
+fn not_looked_at(error: &Error) {
+    tracing::debug!(
+        transient = error.is_transient(),
+        "watched folders can't be looked at"
+    );
 }

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use oldgrowth_engine::{Event, SourceLedger};
+use oldgrowth_engine::{Event, HealthCode, SourceLedger, Status};
 use oldgrowth_models::Extractive;
 use oldgrowth_store::Clock;
 use oldgrowth_testkit::{TestEngine, WallClock};
 
-use crate::rig::DEADLINE;
+use crate::rig::{DEADLINE, Place};
+use crate::stand_ins::GatedFiles;
 
 const STEP_MS: u64 = 100;
 
@@ -117,4 +118,37 @@ fn a_count_that_changes_no_sentence_is_told_all_the_same() {
         let heard = told.recv_timeout(DEADLINE);
         assert!(heard.is_ok(), "whoever was answered of late asks again");
     }
+}
+
+#[test]
+fn a_count_that_nobody_asked_for_ends_with_the_work() {
+    let place = Place::new();
+    place.write_many(2);
+    let files = Arc::new(GatedFiles::default());
+    let rig = place.start_with(1, files.clone(), Arc::new(Extractive));
+    rig.import_to_the_end();
+    rig.engine.doctor();
+    files.rest.hold_call(1);
+    rig.note("The heron stands in the reeds.");
+    files.rest.wait_held();
+    // The worker has nothing left to do but to count what the note has changed.
+    rig.engine.begin_stop();
+    files.rest.open();
+    rig.engine.stop();
+    let coverage = |status: &Status| {
+        let mut rows = status.components.iter();
+        let row = rows.find(|row| row.code == HealthCode::Coverage);
+        row.map(|row| row.cause.clone()).unwrap()
+    };
+    let now = "3 passages from 2 sources, all of them searchable and in the tree.";
+    for event in rig.events() {
+        if let Event::Health(status) = event {
+            assert_ne!(coverage(&status), now, "nobody waits for it");
+        }
+    }
+    assert_eq!(
+        coverage(&rig.engine.status()),
+        now,
+        "whoever asks afterwards is answered"
+    );
 }

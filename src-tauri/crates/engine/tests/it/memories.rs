@@ -1,5 +1,6 @@
 //! One memory: its pages, what stands near it, what is found in it, and its original.
 
+use oldgrowth_domain::chunking::CHUNK_CHARS_MAX;
 use oldgrowth_engine::{Asker, Error, OriginalState, Page, Shown, ShownDocument};
 
 use crate::rig::{Place, Rig};
@@ -136,6 +137,38 @@ fn what_is_found_in_a_document_is_found_in_all_its_passages() {
         matches!(late, Err(Error::Cancelled)),
         "the older one came late"
     );
+}
+
+#[test]
+fn as_much_as_a_whole_passage_is_found_and_more_is_not_looked_for() {
+    let place = Place::new();
+    let passage = "각".repeat(CHUNK_CHARS_MAX);
+    place.write("long.txt", &passage.repeat(3));
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    let passages = place.raw().query_row(
+        "SELECT min(d.public_id), count(*) FROM documents d JOIN chunks c ON c.document_id = d.id",
+        [],
+        |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)),
+    );
+    let (document, count) = passages.unwrap();
+    assert_eq!(count, 3, "each as long as a passage can be");
+    let found = |letters: &str| {
+        let found = rig.engine.find_in_document(&document, letters, None);
+        found.unwrap().passages.len()
+    };
+    assert_eq!(
+        found(&passage),
+        3,
+        "each from its first character to its last"
+    );
+    assert_eq!(found(&format!("{passage}각")), 0);
+    assert_eq!(found(&passage.repeat(3)), 0, "no passage holds it");
+    assert!(matches!(
+        rig.engine
+            .find_in_document("nothing", &passage.repeat(3), None),
+        Err(Error::NotFound)
+    ));
 }
 
 #[test]

@@ -148,6 +148,8 @@ impl Summariser for ScriptedSummariser {
 pub(crate) struct GatedFiles {
     pub(crate) disk: FilesOnDisk,
     pub(crate) gate: Gate,
+    /// At which a worker stands when it finds nothing else to do, before it counts.
+    pub(crate) rest: Gate,
     pub(crate) parser_panics_at: Option<&'static str>,
     pub(crate) fetch_panics_at: Option<&'static str>,
 }
@@ -193,6 +195,7 @@ impl Files for GatedFiles {
     }
 
     fn rest(&self) {
+        self.rest.pass();
         self.disk.rest();
     }
 

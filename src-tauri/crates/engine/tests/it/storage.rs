@@ -1,8 +1,10 @@
 //! What takes room, by SQLite's own account of its file.
 
-use oldgrowth_engine::Note;
+use oldgrowth_engine::{Note, SettingChange};
 use oldgrowth_store::Store;
 use oldgrowth_testkit::TestEngine;
+
+use crate::rig::Place;
 
 #[test]
 fn what_is_counted_adds_up_to_the_files() {
@@ -50,4 +52,30 @@ fn what_is_counted_adds_up_to_the_files() {
     drop(keeper_lets_go);
     let file = std::fs::metadata(&main).unwrap().len();
     assert_eq!(file, storage.main_bytes, "and the whole is the file");
+}
+
+#[test]
+fn after_a_restore_nothing_is_told_of_what_was_counted_before() {
+    let place = Place::new();
+    let rig = place.start(0);
+    rig.note("A lamp.");
+    let backup = rig.engine.make_backup(None).unwrap();
+    rig.note("Another lamp.");
+    assert!(rig.engine.storage(true).unwrap().counted_at.is_some());
+    rig.engine.restore(&backup.backup.id).unwrap();
+    // Without a long read nothing can be counted anew.
+    rig.engine
+        .change_setting(SettingChange::LongReadsMax(Some(0)))
+        .unwrap();
+    let storage = rig.engine.storage(false).unwrap();
+    assert_eq!(
+        (storage.inside, storage.counted_at),
+        (None, None),
+        "that was another file"
+    );
+    assert_eq!(storage.sources[0].of.documents, 1);
+    assert_eq!(
+        storage.sources[0].counted, None,
+        "and had two passages where this one has one"
+    );
 }

@@ -12,7 +12,7 @@ use oldgrowth_store::Clock;
 use oldgrowth_testkit::{TestEngine, WallClock};
 use parking_lot::Mutex;
 
-use crate::rig::DEADLINE;
+use crate::rig::{DEADLINE, Place};
 
 const DOCUMENTS: u32 = 10_000;
 const APART: Duration = Duration::from_millis(250);
@@ -116,4 +116,27 @@ fn ten_thousand_documents_are_told_in_few_events_and_the_last_is_exact() {
         (DOCUMENTS, DOCUMENTS, DOCUMENTS, DOCUMENTS),
         "and what is counted a little at a time is all there is"
     );
+}
+
+#[test]
+fn a_listener_that_panics_silences_nobody() {
+    let place = Place::new();
+    let rig = place.start(0);
+    let (calls, heard) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(0)));
+    let (calling, hearing) = (Arc::clone(&calls), Arc::clone(&heard));
+    rig.engine.subscribe(move |event| {
+        if matches!(event, Event::MemoryChanged { .. }) {
+            *calling.lock() += 1;
+            panic!("a listener that panics, as told");
+        }
+    });
+    rig.engine.subscribe(move |event| {
+        *hearing.lock() += u32::from(matches!(event, Event::MemoryChanged { .. }));
+    });
+    rig.note("The first lamp.");
+    assert_eq!(*heard.lock(), 1, "whoever comes behind it hears");
+    place.clock.advance(APART);
+    rig.note("The second lamp.");
+    assert_eq!(*heard.lock(), 2, "also the next news of that kind");
+    assert_eq!(*calls.lock(), 2, "and so does the one that panicked");
 }

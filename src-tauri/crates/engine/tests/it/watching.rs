@@ -451,3 +451,46 @@ fn after_a_restore_a_watched_folder_is_compared_with_what_was_restored() {
     rig.idle();
     place.assert_whole();
 }
+
+#[test]
+fn a_folder_that_cannot_be_looked_at_keeps_no_other_waiting() {
+    let place = Place::at_this_moment();
+    let names = ["a", "b", "c", "d", "e"];
+    for name in names {
+        place.write(&format!("{name}/note.md"), &format!("About {name}.\n"));
+    }
+    let rig = place.start(1);
+    for name in names {
+        rig.engine
+            .start_import(&[place.notes.path().join(name)])
+            .unwrap();
+        rig.idle();
+    }
+    for row in rig.engine.ledger().unwrap() {
+        rig.engine.watch_source(&row.source.id, true).unwrap();
+    }
+    drop(rig);
+    // Of all but the last the files are gone, and there is damage in the rows that know of them.
+    for name in &names[..4] {
+        fs::remove_file(place.notes.path().join(name).join("note.md")).unwrap();
+    }
+    let damaged = place.raw().execute(
+        "UPDATE places SET item = CAST(x'ff' AS TEXT) WHERE source_id <> (SELECT max(id) FROM sources)",
+        [],
+    );
+    assert_eq!(damaged.unwrap(), 4);
+    let rig = place.start(1);
+    rig.until("the look at the last", || {
+        let ledger = rig.engine.ledger().unwrap();
+        let last = ledger.iter().find(|row| row.source.name == "e");
+        last.and_then(|row| row.watching)
+            .is_some_and(|view| view.state == FolderState::Watched)
+    });
+    let ledger = rig.engine.ledger().unwrap();
+    let first = ledger.iter().find(|row| row.source.name == "a").unwrap();
+    assert_eq!(
+        first.watching.map(|view| view.state),
+        Some(FolderState::Starting),
+        "the others can't be"
+    );
+}

@@ -45,6 +45,29 @@ pub struct Filter<'f> {
     pub kind: Option<Kind>,
 }
 
+/// A statement about the passages that hold what is wanted and may answer.
+macro_rules! filtered {
+    ($select:literal, $rest:literal) => {
+        concat!(
+            $select,
+            "
+            FROM words w JOIN chunks c ON c.id = w.rowid
+            WHERE words MATCH :query
+              AND (:from IS NULL OR c.happened_at >= :from)
+              AND (:to IS NULL OR c.happened_at <= :to)
+              AND (:author IS NULL OR c.author = :author COLLATE NOCASE)
+              AND (:source IS NULL OR EXISTS (
+                    SELECT 1 FROM places p WHERE p.document_id = c.document_id AND p.source_id = :source))
+              AND (:kind IS NULL OR :kind = (
+                    SELECT CASE WHEN d.format IN ('chatgpt', 'claude') THEN 'conversation'
+                                WHEN s.kind = 'notes' THEN 'note' ELSE 'document' END
+                    FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = c.document_id))
+            ",
+            $rest
+        )
+    };
+}
+
 impl Filter<'_> {
     pub fn is_open(self) -> bool {
         self == Self::default()
@@ -84,20 +107,10 @@ impl Read<'_> {
         // By the function, not by the column `rank`: that one is worked out again for each row read.
         const ALL: &str = "
             SELECT rowid, bm25(words) AS cost FROM words WHERE words MATCH :query ORDER BY cost LIMIT :limit";
-        const FILTERED: &str = "
-            SELECT w.rowid, bm25(words) AS cost
-            FROM words w JOIN chunks c ON c.id = w.rowid
-            WHERE words MATCH :query
-              AND (:from IS NULL OR c.happened_at >= :from)
-              AND (:to IS NULL OR c.happened_at <= :to)
-              AND (:author IS NULL OR c.author = :author COLLATE NOCASE)
-              AND (:source IS NULL OR EXISTS (
-                    SELECT 1 FROM places p WHERE p.document_id = c.document_id AND p.source_id = :source))
-              AND (:kind IS NULL OR :kind = (
-                    SELECT CASE WHEN d.format IN ('chatgpt', 'claude') THEN 'conversation'
-                                WHEN s.kind = 'notes' THEN 'note' ELSE 'document' END
-                    FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = c.document_id))
-            ORDER BY cost LIMIT :limit";
+        const FILTERED: &str = filtered!(
+            "SELECT w.rowid, bm25(words) AS cost",
+            "ORDER BY cost LIMIT :limit"
+        );
         let Some(query) = match_any(wanted) else {
             return Ok(Vec::new());
         };
@@ -125,19 +138,7 @@ impl Read<'_> {
     /// How many passages hold any of what is wanted.
     pub fn count_words(&self, wanted: Wanted<'_>, filter: Filter<'_>) -> Result<u32> {
         const ALL: &str = "SELECT count(*) FROM words WHERE words MATCH :query";
-        const FILTERED: &str = "
-            SELECT count(*)
-            FROM words w JOIN chunks c ON c.id = w.rowid
-            WHERE words MATCH :query
-              AND (:from IS NULL OR c.happened_at >= :from)
-              AND (:to IS NULL OR c.happened_at <= :to)
-              AND (:author IS NULL OR c.author = :author COLLATE NOCASE)
-              AND (:source IS NULL OR EXISTS (
-                    SELECT 1 FROM places p WHERE p.document_id = c.document_id AND p.source_id = :source))
-              AND (:kind IS NULL OR :kind = (
-                    SELECT CASE WHEN d.format IN ('chatgpt', 'claude') THEN 'conversation'
-                                WHEN s.kind = 'notes' THEN 'note' ELSE 'document' END
-                    FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = c.document_id))";
+        const FILTERED: &str = filtered!("SELECT count(*)", "");
         let Some(query) = match_any(wanted) else {
             return Ok(0);
         };
@@ -184,21 +185,11 @@ impl Read<'_> {
         filter: Filter<'_>,
         limit: u32,
     ) -> Result<Vec<ChunkKey>> {
-        const SQL: &str = "
-            SELECT w.rowid
-            FROM words w JOIN chunks c ON c.id = w.rowid
-            WHERE words MATCH :query
-              AND c.id <> :chunk AND c.text = (SELECT text FROM chunks WHERE id = :chunk)
-              AND (:from IS NULL OR c.happened_at >= :from)
-              AND (:to IS NULL OR c.happened_at <= :to)
-              AND (:author IS NULL OR c.author = :author COLLATE NOCASE)
-              AND (:source IS NULL OR EXISTS (
-                    SELECT 1 FROM places p WHERE p.document_id = c.document_id AND p.source_id = :source))
-              AND (:kind IS NULL OR :kind = (
-                    SELECT CASE WHEN d.format IN ('chatgpt', 'claude') THEN 'conversation'
-                                WHEN s.kind = 'notes' THEN 'note' ELSE 'document' END
-                    FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = c.document_id))
-            ORDER BY w.rowid LIMIT :limit";
+        const SQL: &str = filtered!(
+            "SELECT w.rowid",
+            "AND c.id <> :chunk AND c.text = (SELECT text FROM chunks WHERE id = :chunk)
+             ORDER BY w.rowid LIMIT :limit"
+        );
         let quoted = quote(words);
         if quoted.is_empty() {
             return Ok(Vec::new());

@@ -153,7 +153,18 @@ fn statement(source: &str, function: &str, name: &str) -> String {
     let (_, rest) = body
         .split_once(&format!("const {name}: &str ="))
         .unwrap_or_else(|| panic!("{function} has no {name} any more"));
-    let (_, text) = rest.split_once('"').unwrap();
-    let (text, _) = text.split_once("\";").unwrap();
-    text.to_owned()
+    let (said, _) = rest.split_once(';').unwrap();
+    match quoted(said).as_slice() {
+        [whole] => (*whole).to_owned(),
+        // Around what several statements have in common.
+        [before, after] => {
+            let (_, common) = source.split_once("concat!(").unwrap();
+            format!("{before}{}{after}", quoted(common).first().unwrap())
+        }
+        other => panic!("{function} says {name} in {} pieces", other.len()),
+    }
+}
+
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('"').skip(1).step_by(2).collect()
 }

@@ -1,0 +1,61 @@
+//! What fails in the real window's page, and what the person is told and asked.
+
+use std::fs;
+
+use oldgrowth_testkit::Endpoint;
+use serde_json::json;
+
+use crate::driver::Person;
+
+#[tokio::test]
+async fn an_error_of_the_page_waits_for_a_yes_and_is_sent_without_its_words() {
+    let person = Person::new();
+    let endpoint = Endpoint::start().unwrap();
+    let folder = person.home().join(".local/share/oldgrowth/reports");
+    fs::create_dir_all(&folder).unwrap();
+    let settings = json!({ "version": 1, "dsn": endpoint.dsn() });
+    fs::write(folder.join("settings.json"), settings.to_string()).unwrap();
+    let window = person.open_window().await;
+    window.click("welcome-skip").await;
+    window
+        .script("setTimeout(() => { throw new TypeError('the letter from Anna'); }, 0)")
+        .await;
+    let asked = window.text("report-ask[data-about=crash]").await;
+    assert!(asked.contains("Send this one"), "{asked}");
+    window.screenshot("14-something-failed").await;
+    window.click("ask-see").await;
+    let shown = window.text("report-text").await;
+    assert!(
+        shown.contains("TypeError") && !shown.contains("Anna"),
+        "the person sees what would be sent: {shown}"
+    );
+    window.screenshot("15-what-is-sent").await;
+    window.click("report-close").await;
+    assert!(endpoint.received().is_empty(), "nobody has said yes");
+
+    window.click("ask-yes").await;
+    window.click("nav-settings").await;
+    window.click("index-privacy").await;
+    window.find("no-reports").await;
+    window.find("last-sent").await;
+    let leaves = window.text("what-leaves").await;
+    assert!(
+        leaves.contains("127.0.0.1"),
+        "where reports go is said: {leaves}"
+    );
+    window.screenshot("16-privacy").await;
+    window.close().await;
+
+    let received = endpoint.received();
+    assert_eq!(received.len(), 1, "once");
+    let event = received[0].event();
+    assert_eq!(event["tags"]["class"], "page");
+    assert_eq!(event["exception"]["values"][0]["type"], "TypeError");
+    let mut seen = vec![received[0].body.clone()];
+    for entry in fs::read_dir(&folder).unwrap() {
+        seen.push(fs::read_to_string(entry.unwrap().path()).unwrap());
+    }
+    for text in &seen {
+        assert!(!text.contains("Anna"), "{text}");
+    }
+}
