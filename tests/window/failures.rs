@@ -20,17 +20,24 @@ async fn an_error_of_the_page_waits_for_a_yes_and_is_sent_without_its_words() {
     window
         .script("setTimeout(() => { throw new TypeError('the letter from Anna'); }, 0)")
         .await;
-    let asked = window.text("report-ask[data-about=crash]").await;
-    assert!(asked.contains("Send this one"), "{asked}");
+    window.find("report-ask[data-about=crash]").await;
+    // Which waits until it has come into sight.
     window.screenshot("14-something-failed").await;
+    let asked = window.text("report-ask").await;
+    assert!(asked.contains("Send this one"), "{asked}");
     window.click("ask-see").await;
+    window.find("report-text").await;
+    window.screenshot("15-what-is-sent").await;
     let shown = window.text("report-text").await;
     assert!(
         shown.contains("TypeError") && !shown.contains("Anna"),
         "the person sees what would be sent: {shown}"
     );
-    window.screenshot("15-what-is-sent").await;
     window.click("report-close").await;
+    // The dialog lets go of the page only when it has gone.
+    window
+        .holds("getComputedStyle(document.body).pointerEvents !== 'none' && document.querySelector('[data-testid=report-dialog]') === null")
+        .await;
     assert!(endpoint.received().is_empty(), "nobody has said yes");
 
     window.click("ask-yes").await;
