@@ -1,18 +1,16 @@
-import { render, screen } from "@testing-library/svelte";
+import { screen } from "@testing-library/svelte";
 import { beforeEach, expect, it } from "vitest";
-import App from "./App.svelte";
-import { AppState } from "./app.svelte";
-import { FakePlatform, type Scenario } from "./platform/fake";
+import type { AppState } from "./app.svelte";
+import type { Scenario } from "./platform/fake";
 import { settle } from "./testing/platform";
+import { openWindow } from "./testing/window";
 
 beforeEach(() => {
   history.replaceState(null, "", "#/recall");
 });
 
 async function open(scenario: Scenario): Promise<AppState> {
-  const app = new AppState(new FakePlatform(scenario));
-  render(App, { app });
-  await app.start();
+  const { app } = await openWindow(scenario, location.hash);
   // The window shows itself before it knows how everything is.
   if (app.phase === "open") await expect.poll(() => app.health.status).not.toBeNull();
   return app;

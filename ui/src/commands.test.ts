@@ -1,11 +1,11 @@
-import { render, screen } from "@testing-library/svelte";
+import { screen } from "@testing-library/svelte";
 import { beforeEach, expect, it, vi } from "vitest";
-import App from "./App.svelte";
 import { AppState } from "./app.svelte";
 import { commandsOf } from "./commands";
 import { FakePlatform, type Scenario } from "./platform/fake";
 import { shortcutNames } from "./shared/shortcuts";
 import { settle } from "./testing/platform";
+import { openWindow, press } from "./testing/window";
 
 const written = vi.fn(async (_: string) => {});
 
@@ -16,19 +16,10 @@ beforeEach(() => {
   Object.defineProperty(navigator, "clipboard", { value: { writeText: written }, configurable: true });
 });
 
-async function open(scenario: Scenario = "full", at = "#/recall"): Promise<{ app: AppState; platform: FakePlatform }> {
-  history.replaceState(null, "", at);
-  const platform = new FakePlatform(scenario);
-  const app = new AppState(platform);
-  render(App, { app });
-  await app.start();
-  await expect.poll(() => app.ledger.sources !== null || app.ledger.error !== null).toBe(true);
-  return { app, platform };
-}
-
-function press(key: string, init: KeyboardEventInit = {}): void {
-  const target = document.activeElement ?? document.body;
-  target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...init }));
+async function open(scenario: Scenario = "full", at = "#/recall"): ReturnType<typeof openWindow> {
+  const opened = await openWindow(scenario, at);
+  await expect.poll(() => opened.app.ledger.sources !== null || opened.app.ledger.error !== null).toBe(true);
+  return opened;
 }
 
 async function openPalette(typed = ""): Promise<HTMLInputElement> {

@@ -1,14 +1,14 @@
-import { cleanup, render, screen } from "@testing-library/svelte";
+import { cleanup, screen } from "@testing-library/svelte";
 import { beforeEach, expect, it, vi } from "vitest";
-import App from "./App.svelte";
-import { AppState } from "./app.svelte";
+import type { AppState } from "./app.svelte";
 import { commandsOf } from "./commands";
 import menus from "./menus.json";
 import { outerCommands, type OuterCommand } from "./platform";
-import { FakePlatform, type Scenario } from "./platform/fake";
+import { FakePlatform } from "./platform/fake";
 import { strokesOf, type ShortcutName } from "./shared/shortcuts";
 import { t } from "./strings";
 import { settle } from "./testing/platform";
+import { openWindow, press } from "./testing/window";
 
 type Item = { id: string; title: string; keys?: string; keysOnMac?: string };
 const items = menus.menus.flatMap((menu) => menu.items.filter((item) => typeof item !== "string") as Item[]);
@@ -20,23 +20,9 @@ beforeEach(() => {
   Object.defineProperty(navigator, "clipboard", { value: { writeText: async () => {} }, configurable: true });
 });
 
-async function open(scenario: Scenario = "full", at = "#/recall"): Promise<{ app: AppState; platform: FakePlatform }> {
-  history.replaceState(null, "", at);
-  const platform = new FakePlatform(scenario);
-  const app = new AppState(platform);
-  render(App, { app });
-  await app.start();
-  return { app, platform };
-}
-
 const said = (app: AppState): string | undefined => app.toasts.shown.at(-1)?.text;
 
 const choose = (id: OuterCommand): boolean => dispatchEvent(new CustomEvent("fake-command", { detail: id }));
-
-function press(key: string, init: KeyboardEventInit = {}): boolean {
-  const target = document.activeElement ?? document.body;
-  return target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...init }));
-}
 
 it("every_menu_names_a_command_of_the_page", () => {
   const known: readonly string[] = outerCommands;
@@ -46,7 +32,7 @@ it("every_menu_names_a_command_of_the_page", () => {
 });
 
 it("every_menu_is_a_line_of_the_palette_or_opens_it", async () => {
-  const { app } = await open();
+  const { app } = await openWindow();
   app.router.go({ place: "tree", id: null });
   app.router.go({ place: "import", batch: "imp-1" });
   history.back();
@@ -59,7 +45,7 @@ it("every_menu_is_a_line_of_the_palette_or_opens_it", async () => {
 });
 
 it("the_menus_say_what_the_page_says", async () => {
-  const { app } = await open("full", "#/sources/import/imp-1");
+  const { app } = await openWindow("full", "#/sources/import/imp-1");
   // The report can be copied once there is one.
   await expect.poll(() => app.health.status).not.toBeNull();
   const titles = new Map(commandsOf(app).map(({ id, title }) => [id, title]));
@@ -82,7 +68,7 @@ it("the_menus_say_what_the_page_says", async () => {
 });
 
 it("the_menus_show_the_keys_that_the_page_hears", async () => {
-  const { app } = await open("full", "#/sources/import/imp-1");
+  const { app } = await openWindow("full", "#/sources/import/imp-1");
   const shortcuts = new Map<string, ShortcutName | undefined>(commandsOf(app).map(({ id, shortcut }) => [id, shortcut]));
   for (const [id, name] of [["palette", "palette"], ["back", "back"], ["forward", "forward"]] as const) shortcuts.set(id, name);
   const strokes = (name: ShortcutName, mac: boolean): string[] =>
@@ -103,7 +89,7 @@ it("the_menus_show_the_keys_that_the_page_hears", async () => {
 });
 
 it("a_menu_does_what_the_palette_does", async () => {
-  const { app } = await open();
+  const { app } = await openWindow();
   choose("go-tree");
   expect(location.hash).toBe("#/tree");
   choose("note");
@@ -123,7 +109,7 @@ it("a_menu_does_what_the_palette_does", async () => {
 });
 
 it("a_menu_that_can_do_nothing_says_so", async () => {
-  const { app } = await open();
+  const { app } = await openWindow();
   choose("back");
   expect(said(app)).toBe(t.commands.notNow);
   choose("go-recall");
@@ -132,7 +118,7 @@ it("a_menu_that_can_do_nothing_says_so", async () => {
 });
 
 it("the_window_is_zoomed_by_keys_in_any_state", async () => {
-  const { app } = await open("held");
+  const { app } = await openWindow("held");
   await expect.poll(() => app.shell.now).not.toBeNull();
   press("=", { ctrlKey: true });
   await expect.poll(() => app.shell.now?.zoom_percent).toBe(110);
@@ -147,7 +133,7 @@ it("the_window_is_zoomed_by_keys_in_any_state", async () => {
 });
 
 it("a_key_that_the_menu_shows_does_it_once", async () => {
-  const { app, platform } = await open();
+  const { app, platform } = await openWindow();
   const act = vi.spyOn(platform, "act");
   await expect.poll(() => app.shell.now).not.toBeNull();
   expect(press("F10"), "the key is the page's").toBe(false);
@@ -158,7 +144,7 @@ it("a_key_that_the_menu_shows_does_it_once", async () => {
 });
 
 it("closing_says_what_becomes_of_the_work_and_then_closes", async () => {
-  const { app, platform } = await open();
+  const { app, platform } = await openWindow();
   const act = vi.spyOn(platform, "act");
   choose("close-window");
   expect((await screen.findByTestId("close-text")).textContent).toBe(t.window.closing.ends);
@@ -172,10 +158,7 @@ it("closing_says_what_becomes_of_the_work_and_then_closes", async () => {
 it("without_a_tray_nothing_can_be_kept_running", async () => {
   const platform = new FakePlatform("full");
   platform.shell = async () => ({ zoom_percent: 100, menu_bar: false, keep_running: false, notices: true, tray: false });
-  history.replaceState(null, "", "#/settings");
-  const app = new AppState(platform);
-  render(App, { app });
-  await app.start();
+  await openWindow(platform, "#/settings");
   expect((await screen.findByTestId("no-tray")).textContent).toBe(t.window.noTray);
   expect(screen.queryByTestId("keep-running")).toBeNull();
   choose("close-window");
@@ -187,7 +170,7 @@ const drag = (type: string): boolean => dispatchEvent(Object.assign(new Event(ty
 
 it("a_drop_is_taken_in_every_place", async () => {
   for (const at of ["#/recall", "#/tree", "#/memory/doc-beech.2", "#/sources", "#/sources/import/imp-1", "#/doctor", "#/settings"]) {
-    const { app } = await open("full", at);
+    const { app } = await openWindow("full", at);
     expect(app.dropRefusal, at).toBeNull();
     drag("dragover");
     expect(await screen.findByTestId("drop-target"), at).not.toBeNull();
@@ -199,7 +182,7 @@ it("a_drop_is_taken_in_every_place", async () => {
 });
 
 it("a_drop_is_refused_with_words_while_a_dialog_is_open", async () => {
-  const { app } = await open();
+  const { app } = await openWindow();
   choose("note");
   await screen.findByTestId("note-dialog");
   drag("dragover");
@@ -211,7 +194,7 @@ it("a_drop_is_refused_with_words_while_a_dialog_is_open", async () => {
 });
 
 it("a_drop_on_a_memory_that_is_held_is_refused_with_words", async () => {
-  const { app } = await open("held");
+  const { app } = await openWindow("held");
   drag("dragover");
   expect((await screen.findByTestId("drop-refused")).textContent).toContain(t.sources.dropHeld);
   drag("drop");

@@ -41,15 +41,16 @@ describe("excerpt", () => {
   it("keeps_the_quote_and_its_matches_in_a_long_passage", () => {
     const text = `${"before ".repeat(120)}The beech is old. ${"after ".repeat(120)}`;
     const start = text.indexOf("The beech");
-    const short = excerpt(text, { start, end: start + 17 }, [{ start: start + 4, end: start + 9 }]);
-    expect(short.text.slice(short.quote.start, short.quote.end)).toBe("The beech is old.");
-    const [match] = short.matches;
-    expect(match && short.text.slice(match.start, match.end), "the match moves with the cut").toBe("beech");
-    expect(short.text.length, "a list shows little of a long passage").toBeLessThan(500);
-    expect([short.cutBefore, short.cutAfter]).toEqual([true, true]);
+    const quote = { start, end: start + 17 };
+    const short = excerpt(text, quote);
+    expect(short.end - short.start, "a list shows little of a long passage").toBeLessThan(500);
+    const shown = pieces(text, quote, [{ start: start + 4, end: start + 9 }, { start: 0, end: 6 }], short);
+    expect(shown.filter(({ quoted }) => quoted).map((piece) => piece.text).join("")).toBe("The beech is old.");
+    expect(shown.filter(({ matched }) => matched).map((piece) => piece.text), "what lies outside is not marked").toEqual(["beech"]);
+    expect(shown.map((piece) => piece.text).join(""), "the pieces are the stretch").toBe(text.slice(short.start, short.end));
   });
 
   it("leaves_a_short_passage_alone", () => {
-    expect(excerpt("Short.", { start: 0, end: 6 }, []).text).toBe("Short.");
+    expect(excerpt("Short.", { start: 0, end: 6 })).toEqual({ start: 0, end: 6 });
   });
 });

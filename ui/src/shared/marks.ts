@@ -1,10 +1,12 @@
 import type { Span } from "../wire/Span";
+import type { Look } from "./markdown";
 
-/** A stretch of text with one look. The pieces of a text, joined, are the text. */
+/** A stretch of text with one look. The pieces of a stretch, joined, are that stretch. */
 export interface Piece {
   text: string;
   quoted: boolean;
   matched: boolean;
+  looks: Look["look"][];
 }
 
 /** No cut may fall between the halves of one character. */
@@ -14,17 +16,22 @@ function wholeCharacter(text: string, at: number): number {
   return unit >= 0xdc00 && unit <= 0xdfff ? clamped - 1 : clamped;
 }
 
-/** Cuts `text` where the quote and the matches begin and end. Spans count UTF-16 units. */
-export function pieces(text: string, quote: Span | null, matches: Span[]): Piece[] {
-  const snap = ({ start, end }: Span): Span => ({
-    start: wholeCharacter(text, start),
-    end: wholeCharacter(text, end),
-  });
+/**
+ * Cuts `within` of a text where the quote, the matches and the looks begin and end. Spans count UTF-16 units of the whole text.
+ * Hidden signs that hold something of a match are shown after all.
+ */
+export function pieces(text: string, quote: Span | null, matches: Span[], within: Span = { start: 0, end: text.length }, looks: Look[] = []): Piece[] {
+  const overlaps = (a: Span, b: Span): boolean => a.start < b.end && b.start < a.end;
+  const snap = <S extends Span>(span: S): S => ({ ...span, start: wholeCharacter(text, span.start), end: wholeCharacter(text, span.end) });
+  const whole = snap(within);
   const quoted = quote === null ? null : snap(quote);
-  const matched = matches.map(snap).filter((span) => span.start < span.end);
-  const cuts = new Set([0, text.length]);
-  for (const span of quoted === null ? matched : [...matched, quoted]) {
-    cuts.add(span.start).add(span.end);
+  const matched = matches.map(snap).filter((span) => overlaps(span, whole));
+  const looked = looks
+    .filter((span) => overlaps(span, whole))
+    .map((span) => (span.look === "hidden" && matched.some((match) => overlaps(match, span)) ? { ...span, look: "aside" as const } : span));
+  const cuts = new Set([whole.start, whole.end]);
+  for (const { start, end } of [...matched, ...looked, ...(quoted === null ? [] : [quoted])]) {
+    for (const at of [start, end]) if (at > whole.start && at < whole.end) cuts.add(at);
   }
   const sorted = [...cuts].sort((a, b) => a - b);
   const inside = (at: number, span: Span): boolean => span.start <= at && at < span.end;
@@ -32,36 +39,19 @@ export function pieces(text: string, quote: Span | null, matches: Span[]): Piece
     text: text.slice(start, sorted[index + 1]),
     quoted: quoted !== null && inside(start, quoted),
     matched: matched.some((span) => inside(start, span)),
+    looks: [...new Set(looked.filter((span) => inside(start, span)).map(({ look }) => look))],
   }));
-}
-
-/** A stretch of a passage around its quote, short enough to be read in a list. */
-export interface Excerpt {
-  text: string;
-  quote: Span;
-  matches: Span[];
-  cutBefore: boolean;
-  cutAfter: boolean;
 }
 
 /** How much of a passage a list shows, in UTF-16 units. A longer quote is shown whole. */
 const EXCERPT_UNITS_MAX = 420;
 
-export function excerpt(text: string, quote: Span, matches: Span[]): Excerpt {
-  if (text.length <= EXCERPT_UNITS_MAX * 1.25) {
-    return { text, quote, matches, cutBefore: false, cutAfter: false };
-  }
+/** A stretch of a passage around its quote, short enough to be read in a list. */
+export function excerpt(text: string, quote: Span): Span {
+  if (text.length <= EXCERPT_UNITS_MAX * 1.25) return { start: 0, end: text.length };
   const room = Math.max(0, EXCERPT_UNITS_MAX - (quote.end - quote.start));
   const start = wordStart(text, Math.max(0, Math.min(quote.start, quote.start - Math.floor(room / 3))));
-  const end = wordEnd(text, Math.max(quote.end, start + EXCERPT_UNITS_MAX));
-  const shift = (span: Span): Span => ({ start: span.start - start, end: Math.min(span.end, end) - start });
-  return {
-    text: text.slice(start, end),
-    quote: shift(quote),
-    matches: matches.filter((span) => span.start >= start && span.start < end).map(shift),
-    cutBefore: start > 0,
-    cutAfter: end < text.length,
-  };
+  return { start, end: wordEnd(text, Math.max(quote.end, start + EXCERPT_UNITS_MAX)) };
 }
 
 /** How far a cut looks for a space; text without spaces is cut between two characters. */

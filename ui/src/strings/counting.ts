@@ -12,6 +12,7 @@ export const counted = {
   items: (n: number) => plural(n, "item", "items"),
   documents: (n: number) => plural(n, "document", "documents"),
   passages: (n: number) => plural(n, "passage", "passages"),
+  summaries: (n: number) => plural(n, "summary", "summaries"),
   sources: (n: number) => plural(n, "source", "sources"),
 };
 

@@ -28,6 +28,7 @@ export const memoryWords = {
   memory: {
     title: "Memory",
     untitled: "Untitled",
+    missing: "It may have gone with the source that held it. Ask in Recall for what is here.",
     openOriginal: "Open the file",
     passages: (first: number, last: number, total: number) => `Passages ${number(first)} to ${number(last)} of ${number(total)}`,
     source: "Source",
@@ -119,7 +120,9 @@ export const memoryWords = {
     reading: "This row is being read.",
     notRead: "Not read",
     pick: "Choose a row to read it here.",
-    pickKeys: "Arrow keys move through the tree, Enter opens a row.",
+    holds: (summaries: number, passages: number, sources: number) =>
+      `${counted.summaries(summaries)} of ${counted.passages(passages)} from ${counted.sources(sources)}`,
+    keys: { move: "through the rows", open: "into a row", read: "read it" },
     waitingTitle: "Waiting to be summarised",
     waitingAbout: "Not summarised yet",
     waitingText:

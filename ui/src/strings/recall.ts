@@ -145,7 +145,9 @@ export const recallWords = {
       `${counted.passages(passages)} in ${plural(conversations, "conversation", "conversations")}`,
     more: (shown: string) => `These ${shown} say most; others say less.`,
     topics: "Topics",
-    topicsAbout: "What your memory is about stands in the summaries of its tree.",
-    toTree: "Look through the tree",
+    topicsAbout: "What your memory is about stands in its summaries. Each source has a branch of them in the tree.",
+    noTopics: "What your memory is about is summarised by itself, as soon as there is enough of it.",
+    summarised: (summaries: number, passages: number) => `${counted.summaries(summaries)} of ${counted.passages(passages)}`,
+    toTree: "All sources in the tree",
   },
 } as const;

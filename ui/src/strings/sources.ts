@@ -50,7 +50,7 @@ export const sourcesWords = {
     readAgainOf: (name: string) => `Read again: ${name}`,
     removeSamples: "Remove sample memories",
     removal: (documents: number, passages: number, summaries: number) =>
-      `Removing them takes away ${counted.documents(documents)}, ${counted.passages(passages)} and ${plural(summaries, "summary", "summaries")}.`,
+      `Removing them takes away ${counted.documents(documents)}, ${counted.passages(passages)} and ${counted.summaries(summaries)}.`,
     removalKept: (n: number) =>
       `${plural(n, "document that another source holds too stays", "documents that another source holds too stay")} there.`,
     removed: "The sample memories are removed.",
@@ -61,7 +61,6 @@ export const sourcesWords = {
     unreadAll: (n: number) => `All, ${number(n)}`,
     unreadShow: "Show",
     unreadMore: "Show more",
-    unreadStates: { failed: "Failed", skipped: "Passed over" },
     filter: "Filter the sources",
     filtered: (n: number) => counted.sources(n),
     filteredNone: "No source has these words.",
@@ -244,7 +243,7 @@ export const sourcesWords = {
     noReason: "It was interrupted.",
     failed: "Failed",
     counts: (files: number, summaries: number) =>
-      [files > 0 ? counted.files(files) : "", summaries > 0 ? plural(summaries, "summary", "summaries") : ""].filter(Boolean).join(", "),
+      [files > 0 ? counted.files(files) : "", summaries > 0 ? counted.summaries(summaries) : ""].filter(Boolean).join(", "),
     newest: "most recently",
     retry: "Retry",
     retryThese: (what: string) => `Retry ${what}`,

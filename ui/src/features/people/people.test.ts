@@ -1,7 +1,9 @@
 import { render, screen } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
+import { t } from "../../strings";
 import { handPlatform, settle, unavailable } from "../../testing/platform";
 import type { Person } from "../../wire/Person";
+import type { SourceRow } from "../../wire/SourceRow";
 import People from "./People.svelte";
 import { FILTER_FROM, PeopleState } from "./people.svelte";
 
@@ -13,11 +15,15 @@ const person = (author: string): Person => ({
   last_at: null,
   sources: [{ id: "so_1", name: "ChatGPT" }],
 });
+const sourceRow: SourceRow = {
+  id: "", name: "", kind: "folder", service: null, path: "/home/ada", found: 1, not_read: 0, documents: 1, chunked: 1, searchable: 1,
+  in_tree: 0, summaries: 0, in_step: true, last_import_at: null, last_batch: null, watched: false, watching: null,
+};
 const actions = { folder: vi.fn(), files: vi.fn(), samples: vi.fn(), note: vi.fn() };
 
 it("each_person_leads_to_what_they_said_and_to_where", async () => {
   const platform = handPlatform();
-  render(People, { people: new PeopleState(platform), revision: 0, actions });
+  render(People, { people: new PeopleState(platform), sources: [], revision: 0, actions });
   platform.next("people").answer({ people: [person("Ada & Grace")], more: false });
   const row = await screen.findByTestId("person-row");
   expect(row.querySelector("a")?.getAttribute("href")).toBe("#/recall?author=Ada+%26+Grace");
@@ -38,11 +44,30 @@ it("a_long_list_is_narrowed_by_name", async () => {
 it("an_empty_list_says_how_it_fills_and_a_failure_can_be_tried_again", async () => {
   const platform = handPlatform();
   const people = new PeopleState(platform);
-  render(People, { people, revision: 0, actions });
+  render(People, { people, sources: [], revision: 0, actions });
   platform.next("people").fail(unavailable);
   expect(await screen.findByRole("alert")).toBeTruthy();
   void people.load();
   platform.next("people").answer({ people: [], more: false });
   (await screen.findByTestId("choose-files")).click();
   expect(actions.files).toHaveBeenCalledOnce();
+});
+
+it("each_summarised_source_is_a_topic_that_leads_to_its_branch", async () => {
+  const platform = handPlatform();
+  const sources = [
+    { ...sourceRow, id: "so_1", name: "Letters", summaries: 3, in_tree: 41 },
+    { ...sourceRow, id: "so_2", name: "Field journal", summaries: 9, in_tree: 180 },
+    { ...sourceRow, id: "so_3", name: "Just come", summaries: 0, in_tree: 0 },
+  ];
+  const { rerender } = render(People, { people: new PeopleState(platform), sources, revision: 0, actions });
+  platform.next("people").answer({ people: [], more: false });
+  const rows = await screen.findAllByTestId("topic-row");
+  expect(rows.map((row) => row.querySelector("a")?.getAttribute("href")), "what says most comes first").toEqual(["#/tree/so_2", "#/tree/so_1"]);
+  expect(rows[0]?.textContent).toContain("9 summaries of 180 passages");
+  await rerender({ sources: [] });
+  expect(screen.queryByTestId("topic-row")).toBeNull();
+  expect(screen.queryByText(t.people.noTopics)).not.toBeNull();
+  await rerender({ sources: null });
+  expect(screen.queryByText(t.people.noTopics), "nothing is said before it is known").toBeNull();
 });

@@ -2,8 +2,9 @@ import { fireEvent, render, screen } from "@testing-library/svelte";
 import { beforeEach, expect, it } from "vitest";
 import App from "../../App.svelte";
 import { AppState } from "../../app.svelte";
-import { FakePlatform, type Scenario } from "../../platform/fake";
+import { FakePlatform } from "../../platform/fake";
 import { batchOf, handPlatform, settle } from "../../testing/platform";
+import { openWindow } from "../../testing/window";
 import { t } from "../../strings";
 import { Welcome } from "./welcome.svelte";
 
@@ -12,15 +13,8 @@ beforeEach(() => {
   localStorage.clear();
 });
 
-async function open(scenario: Scenario): Promise<AppState> {
-  const app = new AppState(new FakePlatform(scenario));
-  render(App, { app });
-  await app.start();
-  return app;
-}
-
 it("an_empty_memory_begins_with_the_introduction_and_skipping_it_is_remembered", async () => {
-  const app = await open("empty");
+  const { app } = await openWindow("empty");
   expect((await screen.findByTestId("welcome")).dataset["step"]).toBe("begin");
   await fireEvent.click(screen.getByTestId("welcome-skip"));
   expect(await screen.findByTestId("choose-folder"), "the way in is still offered").toBeTruthy();
@@ -49,20 +43,20 @@ it("an_answer_that_is_overtaken_while_the_window_opens_hides_the_introduction_fr
 });
 
 it("a_memory_that_holds_something_begins_with_the_question", async () => {
-  const app = await open("full");
+  const { app } = await openWindow("full");
   expect(await screen.findByTestId("question-box")).toBeTruthy();
   expect(screen.queryByTestId("welcome")).toBeNull();
   expect(app.welcome.isOver, "nobody with a memory is kept waiting for it again").toBe(true);
 });
 
 it("a_store_that_fails_is_no_empty_memory", async () => {
-  await open("error");
+  await openWindow("error");
   expect(await screen.findByTestId("doctor-headline")).toBeTruthy();
   expect(screen.queryByTestId("welcome")).toBeNull();
 });
 
 it("three_steps_lead_from_nothing_to_a_cited_answer", async () => {
-  const app = await open("empty");
+  const { app } = await openWindow("empty");
   await fireEvent.click(await screen.findByTestId("welcome-next"));
   await fireEvent.click(await screen.findByTestId("try-samples"));
   const start = await screen.findByTestId("plan-start");

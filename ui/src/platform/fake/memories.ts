@@ -39,17 +39,17 @@ export const documents: FakeDocument[] = [
       {
         headings: ["October", "Above the mill"],
         line: 3,
-        text: "Walked up behind the mill after the rain. The path is under leaves already and the stream is loud enough to cover talk. Counted eleven old beeches on the north slope; three of them hollow.",
+        text: "## Above the mill\n\nWalked up behind the mill after the rain. The path is under leaves already and the stream is loud enough to cover talk. Counted **eleven old beeches** on the north slope; three of them hollow.",
       },
       {
         headings: ["October", "Above the mill", "The hollow tree"],
         line: 11,
-        text: "The largest beech stands where the two paths meet. Its girth at breast height is 5.42 m, measured twice with the long tape. Henning thinks it is about 280 years old; I would say older, because the crown has already been coming down for decades. A tawny owl left from the upper hollow when we came close. 🦉",
+        text: "### The hollow tree\n\nThe largest beech stands where the two paths meet. Its girth at breast height is 5.42 m, measured *twice* with the long tape. Henning thinks it is about 280 years old; I would say older, because the crown has already been coming down for decades. A tawny owl left from the upper hollow when we came close.",
       },
       {
         headings: ["October", "Above the mill", "What to bring next time"],
         line: 19,
-        text: "Bring the small ladder, the red lamp and more paper. Ask the forester whether the slope may be entered between March and June.",
+        text: "### What to bring next time\n\n- [x] the small ladder\n- [ ] the red lamp, and more paper\n- Ask the forester:\n  - whether the slope may be entered between March and June,\n  - and for [the survey of 1987](https://forestry.example/surveys/1987).\n\n> Nobody owns an old tree.\n> One only gets to stand under it.\n\n```\ngirth 5.42 m   # at breast height\n```",
       },
     ],
   },
@@ -88,12 +88,12 @@ export const documents: FakeDocument[] = [
       {
         headings: ["Mending the roof", "Offers"],
         line: 5,
-        text: "Two offers so far. Petersen wants 14,800 and can begin in May; the firm from town wants 12,300 but not before September. Both say the oak beams are sound and only the battens must go.",
+        text: "## Offers\n\nTwo offers so far:\n\n1. Petersen wants **14,800** and can begin in May;\n2. the firm from town wants 12,300 but not before September.\n\n Both say the oak beams are sound and only the battens must go.",
       },
       {
         headings: ["Mending the roof", "Decision"],
         line: 16,
-        text: "Decided for Petersen. Paid 3,000 in advance on 21 April. The slates from the old barn can be used again, about 400 of them are whole.",
+        text: "## Decision\n\nDecided for Petersen. Paid 3,000 in advance on 21 April. The slates from the old barn can be used again, about 400 of them are whole.",
       },
     ],
   },
@@ -110,7 +110,7 @@ export const documents: FakeDocument[] = [
       {
         headings: ["Kyoto", "四月五日"],
         line: 4,
-        text: "朝早く糺の森を歩いた。古い欅の木が川のそばに立っている。森の中は静かで、鳥の声だけが聞こえた。🌸 Tadasu no Mori is what an old forest in the middle of a city can be.",
+        text: "## 四月五日\n\n朝早く糺の森を歩いた。古い欅の木が川のそばに立っている。森の中は静かで、鳥の声だけが聞こえた。🌸 Tadasu no Mori is what an old forest in the middle of a city can be.",
       },
       {
         headings: ["Kyoto", "Where we ate"],
@@ -192,7 +192,7 @@ export const chat: FakeDocument = {
   imported: "2026-11-18T09:12:40Z",
   passages: [
     { headings: ["You"], line: 1, text: "How old can a beech become, and how would I tell?" },
-    { headings: ["ChatGPT"], line: 2, text: "Beeches rarely pass 300 years. The girth at breast height gives a first guess; a core gives the answer." },
+    { headings: ["ChatGPT"], line: 2, text: "Beeches rarely pass **300 years**. Two ways to tell:\n\n* the girth at breast height gives a first guess,\n* a core gives the answer." },
     { headings: ["You"], line: 3, text: "Without a core, please. It is protected." },
   ],
 };

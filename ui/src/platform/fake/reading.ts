@@ -125,10 +125,11 @@ function messages(document: FakeDocument, index: number): OriginalPart[] {
 function lines(document: FakeDocument, index: number, state: OriginalState): OriginalPart[] {
   const passage = document.passages[index];
   const first = passage?.line ?? 1;
-  const wrapped = (passage?.text ?? "").match(/.{1,90}(?:\s|$)/gsu) ?? [];
+  const written = passage?.text ?? "";
+  const wrapped = written.split("\n").flatMap((one) => (one === "" ? [one] : (one.match(/.{1,90}(?:\s|$)/gu) ?? [])));
   const line = (number: number, text: string, is_passage: boolean): OriginalPart => ({ number, text, is_cut: false, is_passage, author: null, at: null });
-  const before = first > 2 ? [line(first - 2, `## ${passage?.headings.at(-1) ?? document.title}`, false), line(first - 1, "", false)] : [];
+  const before = first > 2 && !written.startsWith("#") ? [line(first - 2, `## ${passage?.headings.at(-1) ?? document.title}`, false), line(first - 1, "", false)] : [];
   const own = wrapped.map((text, at) => line(first + at, text.trimEnd(), state !== "changed"));
   const end = first + wrapped.length;
-  return [...before, ...own, line(end, "", false), line(end + 1, document.passages[index + 1]?.text.slice(0, 80) ?? "* * *", false)];
+  return [...before, ...own, line(end, "", false), line(end + 1, document.passages[index + 1]?.text.split("\n")[0]?.slice(0, 80) ?? "* * *", false)];
 }

@@ -28,8 +28,10 @@ export function pathTo(document: FakeDocument): TreeStep[] {
 export const summaryOf = (document: FakeDocument): string | null =>
   document.source === "src-written" ? null : `sum-${document.id}`;
 
+/** The first sentence below a heading. */
 export function firstSentence(text: string): string {
-  return text.match(/^.*?[.。!?](?=\s|$|[^\s\d])/su)?.[0] ?? text;
+  const body = text.replace(/^#.*\n+/u, "");
+  return body.match(/^.*?[.。!?](?=\s|$|[^\s\d])/su)?.[0] ?? body;
 }
 
 export function spansOf(text: string, terms: string[]): Span[] {

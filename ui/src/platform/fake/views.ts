@@ -75,7 +75,7 @@ function summary(document: FakeDocument, id: string): Shown {
       title: document.title,
       locator: locator(document, index),
       passage: text,
-      words: { start: 0, end: firstSentence(text).length },
+      words: { start: text.indexOf(firstSentence(text)), end: text.indexOf(firstSentence(text)) + firstSentence(text).length },
     })),
     tree: pathTo(document).slice(0, 1),
     passages: document.passages.length,
