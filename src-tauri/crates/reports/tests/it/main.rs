@@ -1,9 +1,5 @@
 //! Reports as their person meets them: real folders, real panics, a real listener.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed set-up should fail the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
 
 mod consent;
 mod limits;
