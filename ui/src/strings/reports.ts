@@ -14,7 +14,7 @@ export const reportsWords = {
     nothing: "Nothing leaves this computer.",
     leaves: (host: string) => `Crash reports go to ${host} when there are any. Nothing else leaves this computer.`,
     send: "Send crash reports",
-    sendAbout: "When Oldgrowth fails, a report helps to mend it. This is off until you turn it on, and sends what is held below, too.",
+    sendAbout: "When Oldgrowth fails, a report helps to mend it. Off until you turn it on; then what is held below is sent, too.",
     noAddress: "This copy of Oldgrowth knows no address for crash reports, so none can be sent. They are only kept here, for you to look at.",
     holds: "What a report holds",
     fields: [

@@ -7,8 +7,9 @@ use crate::failure::Failure;
 use crate::reports::Reports;
 
 /// What threads of ours are named for. The names of others are theirs.
-const PHASES: [&str; 8] = [
-    "call", "main", "reports", "telling", "ticker", "tokio", "watching", "worker",
+const PHASES: [&str; 11] = [
+    "keeper", "main", "notices", "progress", "reports", "socket", "telling", "ticker", "tokio",
+    "watcher", "worker",
 ];
 
 thread_local! {

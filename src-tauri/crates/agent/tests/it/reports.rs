@@ -432,6 +432,37 @@ fn a_store_that_stays_away_is_one_report_with_its_code_after_ten_minutes() {
 }
 
 #[test]
+fn nothing_is_sent_by_a_thread_that_holds_the_store() {
+    let person = Person::new();
+    let endpoint = Endpoint::start().unwrap();
+    let clock = FakeClock::at(START_MS);
+    person.send_to(&endpoint);
+    let reports = Reports::new(Parts {
+        folder: person.folder(),
+        process: "serve",
+        release: "0.1.0",
+        sqlite: "3.54.1",
+        dsn: None,
+        client: Client::new(oldgrowth_keeper::connection_is_held),
+        now: Arc::new({
+            use oldgrowth_engine::ports::Clock;
+            move || clock.unix_ms()
+        }),
+    });
+    reports.record(&oldgrowth_reports::Failure::typed("misuse", "use"));
+    let id = reports.view().held[0].id.clone();
+    let workspace = tempfile::tempdir().unwrap();
+    let test = TestEngine::start(workspace.path(), 0);
+    let sent = test.store.read(Lane::Interactive, |_read| {
+        Ok::<_, oldgrowth_store::Error>(reports.send(&id))
+    });
+    let refused = oldgrowth_reports::Error::Http(oldgrowth_http::Error::HeldConnection);
+    assert_eq!(sent.unwrap(), Err(refused), "in release builds too");
+    assert!(endpoint.received().is_empty(), "nothing was begun");
+    assert_eq!(reports.send(&id), Ok(()), "outside it goes");
+}
+
+#[test]
 fn without_a_yes_no_program_calls_another_computer() {
     let person = Person::new();
     let endpoint = Endpoint::start().unwrap();
