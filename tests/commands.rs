@@ -7,7 +7,7 @@ use std::sync::Arc;
 use oldgrowth_desktop::{Memory, context, with_commands};
 use oldgrowth_http::Client;
 use oldgrowth_reports::{Parts, Reports};
-use oldgrowth_testkit::Endpoint;
+use oldgrowth_testkit::{Endpoint, Received};
 use serde_json::{Value, json};
 use tauri::ipc::{CallbackFn, InvokeBody};
 use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
@@ -244,9 +244,10 @@ fn an_error_of_the_page_is_one_report_without_its_words() {
     for report in &received {
         assert!(!report.body.contains("Anna"), "{}", report.body);
     }
-    let event = received[0].event();
+    let of_kind = |event: &Value| event["exception"]["values"][0]["type"] == "TypeError";
+    let mut events = received.iter().map(Received::event);
+    let event = events.find(of_kind).unwrap();
     assert_eq!(event["platform"], "javascript");
-    assert_eq!(event["exception"]["values"][0]["type"], "TypeError");
     let frames = &event["exception"]["values"][0]["stacktrace"]["frames"];
     assert_eq!(
         frames,

@@ -6,6 +6,7 @@ use oldgrowth_testkit::Endpoint;
 use serde_json::json;
 
 use crate::driver::Person;
+use crate::program::Program;
 
 #[tokio::test]
 async fn an_error_of_the_page_waits_for_a_yes_and_is_sent_without_its_words() {
@@ -65,4 +66,49 @@ async fn an_error_of_the_page_waits_for_a_yes_and_is_sent_without_its_words() {
     for text in &seen {
         assert!(!text.contains("Anna"), "{text}");
     }
+}
+
+#[tokio::test]
+async fn without_a_yes_the_window_calls_no_other_computer() {
+    let person = Person::new();
+    let endpoint = Endpoint::start().unwrap();
+    let folder = person.home().join(".local/share/oldgrowth/reports");
+    fs::create_dir_all(&folder).unwrap();
+    let settings = json!({ "version": 1, "dsn": endpoint.dsn() });
+    fs::write(folder.join("settings.json"), settings.to_string()).unwrap();
+    // A memory that is no memory: something fails at once, and is held.
+    let store = person.home().join(".local/share/oldgrowth/memory_tree");
+    fs::create_dir_all(&store).unwrap();
+    fs::write(store.join("chunks.db"), vec![7_u8; 8192]).unwrap();
+    let trace = person.home().join("trace");
+    let Some(program) = Program::start_traced(&person, &trace) else {
+        println!("left out: strace, which looks on from outside, is not installed");
+        return;
+    };
+    program.window().await;
+    program.quit().await;
+    let held = fs::read_dir(&folder)
+        .unwrap()
+        .filter(|entry| {
+            let name = entry.as_ref().unwrap().file_name();
+            name.to_string_lossy().starts_with("held-")
+        })
+        .count();
+    assert_eq!(held, 1, "what failed is held");
+    let calls = fs::read_to_string(&trace).unwrap();
+    assert!(
+        calls.contains("AF_UNIX"),
+        "the screen is reached, so the look was a real one"
+    );
+    // The web view asks the kernel which networks there are, and that is all.
+    for line in calls.lines() {
+        let calls_somebody = ["connect(", "sendto(", "sendmsg("]
+            .iter()
+            .any(|call| line.contains(call));
+        assert!(
+            !(calls_somebody && line.contains("sa_family=AF_INET")),
+            "{line}"
+        );
+    }
+    assert!(endpoint.received().is_empty());
 }

@@ -21,7 +21,9 @@ use serde_json::Value;
 
 use crate::dispatch::reply;
 use crate::owner::{Closed, Owner, Purpose, TakeError, holder};
-use crate::place::{self, Begun, Copied, Failed, Note, Old, Pointer, Transfer, Workspace};
+use crate::place::{
+    self, Begun, Failed, Note, Pointer, Transfer, Workspace, commit, lead_back, undo, unnoted,
+};
 use crate::reporting;
 use crate::socket::Calls;
 use crate::system::{SystemRandom, ambient};
@@ -598,64 +600,8 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// The one step by which a move becomes true.
-fn commit(
-    pointer: &Pointer,
-    begun: &Begun,
-    from: &Path,
-    files: Vec<Copied>,
-) -> Result<(), WireError> {
-    let mut note = pointer.read()?;
-    note.lead_to(pointer, &begun.to, &begun.id)
-        .map_err(|error| unnoted(&error))?;
-    note.old.push(Old {
-        folder: from.to_owned(),
-        unix_ms: begun.unix_ms,
-        files,
-    });
-    pointer.write(&note).map_err(|error| unnoted(&error))
-}
-
-/// Until the pointer leads back, the new folder is the one in use, and nothing of it may be undone.
-fn lead_back(
-    pointer: &Pointer,
-    before: Result<Note, WireError>,
-    begun: &Begun,
-) -> Result<(), WireError> {
-    before.and_then(|before| {
-        pointer
-            .lead_back(&before, &begun.to, &begun.id)
-            .map_err(|error| unnoted(&error))
-    })
-}
-
-/// Removes what a move has made in the new place. What can't be removed now stays named, so that a
-/// person can have it removed later.
-fn undo(pointer: &Pointer, begun: &Begun, made: bool) {
-    let undone = if made { begun.undo() } else { Ok(()) };
-    let forgotten = undone.and_then(|()| {
-        let mut note = pointer.read().map_err(std::io::Error::other)?;
-        note.begun.retain(|other| other != begun);
-        pointer.write(&note)
-    });
-    if let Err(error) = forgotten {
-        tracing::warn!(kind = ?error.kind(), "a move that failed has left a part of a copy");
-    }
-}
-
 fn new_id() -> String {
     format!("{:032x}", SystemRandom.bits())
-}
-
-fn unnoted(error: &std::io::Error) -> WireError {
-    wire_error(
-        ErrorCode::ReadOnly,
-        format!(
-            "where the memory lives could not be written down: {}",
-            error.kind()
-        ),
-        Some("check the rights and the free space of your own folder; nothing has changed"),
-    )
 }
 
 fn closing() -> WireError {

@@ -15,6 +15,7 @@
 
 mod left;
 mod pointer;
+mod steps;
 mod target;
 mod transfer;
 mod view;
@@ -27,7 +28,8 @@ use oldgrowth_wire::{ErrorCode, WireError};
 use crate::words::wire_error;
 
 pub(crate) use left::remove_left;
-pub(crate) use pointer::{Begun, Copied, Note, Old, Pointer, is_same};
+pub(crate) use pointer::{Begun, Note, Pointer, is_same};
+pub(crate) use steps::{commit, lead_back, undo, unnoted};
 pub(crate) use target::{Target, fixed, is_memory, plan, refusal_error};
 pub(crate) use transfer::{Failed, Transfer, sweep};
 pub(crate) use view::view;
