@@ -270,7 +270,7 @@ const views = [
       await click("fix-close")(page);
       await openFix("verify_backup", id("nothing-to-do"))(page);
     } },
-  { name: "doctor-crashed", at: "?fake=crashed#/doctor", see: id("finding") },
+  { name: "doctor-crashed", at: "?fake=brokencheck#/doctor", see: id("finding") },
   { name: "doctor-running", at: "?fake=full#/doctor", see: id("component-row"), do: async (page) => {
       await click("run-all")(page);
       await page.waitForSelector('[data-code="integrity"] [data-testid="check-running"]');
@@ -308,6 +308,20 @@ const views = [
   { name: "settings-place-lost", at: "?fake=lost", see: id("use-old") },
   { name: "settings-storage", at: "?fake=full#/settings/storage", see: id("storage-part") },
   { name: "settings-storage-large", at: "?fake=large#/settings/storage", see: id("storage-count") },
+  { name: "settings-privacy", at: "?fake=reports#/settings/privacy", see: id("held-report") },
+  { name: "settings-privacy-empty", at: "?fake=full#/settings/privacy", see: id("no-reports") },
+  { name: "settings-privacy-unaddressed", at: "?fake=unaddressed#/settings/privacy", see: id("held-report") },
+  { name: "settings-privacy-example", at: "?fake=full#/settings/privacy", see: id("no-reports"), do: async (page) => {
+      await click("report-example")(page);
+      await page.waitForSelector(id("report-text"));
+    } },
+  { name: "settings-privacy-failed", at: "?fake=offline#/settings/privacy", see: id("held-report"), do: async (page) => {
+      await click("report-send")(page);
+      await page.waitForSelector(`#settings-privacy [role="alert"]`);
+    } },
+  { name: "settings-privacy-delete-all", at: "?fake=reports#/settings/privacy", see: id("held-report"), do: click("reports-delete-all") },
+  { name: "ask-value", at: "?fake=ask#/recall?q=How old is the big beech?", see: id("report-ask") },
+  { name: "ask-crash", at: "?fake=crashed#/recall", see: id("report-ask") },
   { name: "settings-looks", at: "?fake=full#/settings/looks", see: id("looks-theme") },
   { name: "settings-about", at: "?fake=full#/settings/about", see: id("version") },
   { name: "settings", at: "?fake=full#/settings", see: id("backup-row") },

@@ -26,6 +26,7 @@ import { Health } from "./state/health.svelte";
 import { CharacterKeys } from "./state/keys.svelte";
 import { LedgerState } from "./state/ledger.svelte";
 import { ReportState } from "./state/report.svelte";
+import { ReportsState } from "./state/reports.svelte";
 import { Router } from "./state/router.svelte";
 import { ShellState } from "./state/shell.svelte";
 import { Theme } from "./state/theme.svelte";
@@ -72,6 +73,7 @@ export class AppState {
   readonly shell: ShellState;
   readonly place: PlaceState;
   readonly storage: StorageState;
+  readonly reports: ReportsState;
   readonly recall: RecallState;
   readonly memory: MemoryState;
   readonly tree: TreeState;
@@ -112,6 +114,13 @@ export class AppState {
     this.shell = new ShellState(platform);
     this.place = new PlaceState(platform, (done) => this.#tellOfPlace(done));
     this.storage = new StorageState(platform);
+    this.reports = new ReportsState(
+      platform,
+      (done) => this.toasts.show(t.privacy.done[done]),
+      () => {
+        if (this.router.route.place !== "settings") this.toasts.show(t.privacy.notSent, { ok: false });
+      },
+    );
     this.recall = new RecallState(platform, () => this.changes.revision);
     this.memory = new MemoryState(platform);
     this.tree = new TreeState(platform);
@@ -136,6 +145,7 @@ export class AppState {
     if (this.openError !== null) {
       this.phase = "held";
       if (this.openError.code === "place_missing") void this.place.load();
+      void this.reports.load();
       return;
     }
     // Listening comes first, so that nothing falls between the first answers and the first events.
@@ -149,6 +159,7 @@ export class AppState {
     void this.place.load();
     void this.activity.load();
     void this.ledger.load();
+    void this.reports.load();
     await this.health.load();
     if (this.health.storeFails && this.router.route.place !== "doctor") this.doctorDue = true;
   }
@@ -256,6 +267,9 @@ export class AppState {
       case "place_changed":
         void this.#moved();
         break;
+      case "reports_changed":
+        void this.reports.load();
+        break;
       case "committed":
         break;
     }
@@ -263,7 +277,19 @@ export class AppState {
 
   /** A dialog has the keys and what is pasted. */
   get dialogOpen(): boolean {
-    return this.shell.closing || this.shell.aboutOpen || this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.place.dialogOpen || this.sources.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen || this.fixes.dialogOpen || this.report.open;
+    return this.shell.closing || this.shell.aboutOpen || this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.place.dialogOpen || this.sources.dialogOpen || this.reports.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen || this.fixes.dialogOpen || this.report.open;
+  }
+
+  /** Something was found here, or opened: now it is known what this is good for. */
+  get wasOfUse(): boolean {
+    const { place } = this.router.route;
+    return place === "memory" || (place === "recall" && !this.recall.busy && (this.recall.answer?.hits.length ?? 0) > 0);
+  }
+
+  /** Nobody is kept from anything by a question now. What it depends on is read each time. */
+  get mayAsk(): boolean {
+    const known = this.reports.reports !== null && (this.wasOfUse || this.reports.reports.held.length > 0);
+    return known && this.phase !== "starting" && this.router.route.place !== "welcome" && !this.dialogOpen;
   }
 
   /** Ends the introduction, at its end or before. */

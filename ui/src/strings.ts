@@ -2,6 +2,7 @@ import { commandsWords } from "./strings/commands";
 import { doctorWords } from "./strings/doctor";
 import { memoryWords } from "./strings/memory";
 import { recallWords } from "./strings/recall";
+import { reportsWords } from "./strings/reports";
 import { settingsWords } from "./strings/settings";
 import { sourcesWords } from "./strings/sources";
 import { counted } from "./strings/counting";
@@ -72,4 +73,5 @@ export const t = {
   ...memoryWords,
   ...sourcesWords,
   ...settingsWords,
+  ...reportsWords,
 } as const;

@@ -47,6 +47,7 @@ export function handPlatform(picked: string[] = []): HandPlatform {
     showCopy: vi.fn(async () => {}),
     showPlace: vi.fn(async () => {}),
     showSource: vi.fn(async () => {}),
+    pageFailed: vi.fn(async () => {}),
     openError: async () => null,
   };
 }

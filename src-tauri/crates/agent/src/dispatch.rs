@@ -118,7 +118,13 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         | Request::MoveStart(_)
         | Request::MoveCancel(_)
         | Request::PlaceUse(_)
-        | Request::CopyLeftRemove(_) => Err(wire_error(
+        | Request::CopyLeftRemove(_)
+        | Request::Reports(_)
+        | Request::ReportsConsent(_)
+        | Request::ReportsAsked(_)
+        | Request::ReportSend(_)
+        | Request::ReportDelete(_)
+        | Request::ReportsDeleteAll(_) => Err(wire_error(
             ErrorCode::Busy,
             "a command is at work on this memory",
             Some("try again when it has ended"),

@@ -14,6 +14,7 @@ use crate::copies::{Memo, Running};
 use crate::coverage::LastCount;
 use crate::doctor::{Fixing, Receipts};
 use crate::events::Events;
+use crate::faults::{Fault, Faults};
 use crate::health::{Board, Checks, ClockSeen, History, KeptChecks};
 use crate::jobs::{Queue, Workers, kept_pause};
 use crate::ports::{Ambient, Files, Forbidden, Random, Summariser, Watches};
@@ -59,6 +60,7 @@ pub(crate) struct Core {
     pub(crate) plans_cancelled: AtomicU64,
     pub(crate) summariser: Arc<dyn Summariser>,
     pub(crate) events: Events,
+    pub(crate) faults: Arc<Faults>,
     pub(crate) askers: Askers,
     pub(crate) board: Board,
     pub(crate) history: History,
@@ -128,6 +130,7 @@ impl Engine {
             plans_cancelled: AtomicU64::new(0),
             summariser: parts.summariser,
             events: Events::default(),
+            faults: Arc::default(),
             askers: Askers::default(),
             board,
             checks: Checks::default(),
@@ -151,10 +154,7 @@ impl Engine {
         core.watching.serve(Arc::downgrade(&core));
         core.checks.serve(Arc::downgrade(&core));
         let weak = Arc::downgrade(&core);
-        core.store.on_incident(|incident| {
-            // Where a report of it would begin.
-            tracing::warn!(?incident, "the store could not be used for long");
-        });
+        core.faults.listen_to(&core.store);
         core.store.on_health(move |_| {
             if let Some(core) = weak.upgrade() {
                 core.store_health_changed();
@@ -200,6 +200,11 @@ impl Engine {
             }
             Ok(names)
         })
+    }
+
+    /// Calls back for what a developer should hear of, on the thread that met it: quick listeners only.
+    pub fn on_fault(&self, listener: impl Fn(&Fault) + Send + Sync + 'static) {
+        self.core.faults.subscribe(Arc::new(listener));
     }
 
     /// Asks the workers, and a plan that is being made, to stop soon; [`Engine::stop`] waits for them.

@@ -138,7 +138,7 @@ export const changesOf: Record<string, { headline: string; changes: Change[] }> 
     ],
   },
   failed: { headline: "Two files could not be read; everything else works.", changes: [jobsFailed] },
-  crashed: {
+  brokencheck: {
     headline: "A check broke; everything else works.",
     changes: [
       unwell("orphans", "crashed", "The check ended before it had an answer.", "Run it again. If it breaks once more, please send us the report.", {

@@ -10,13 +10,14 @@ import { FakeCopies } from "./copies";
 import { FakeDoctor } from "./doctor";
 import { findInDocument, near, original, why } from "./reading";
 import { FakePlace, storage } from "./place";
+import { FakeReports } from "./reports";
 import { recall } from "./search";
 import { people } from "./people";
 import { FakeSources } from "./sources";
 import { largeTree, manySources, manySourcesLedger } from "./large";
 import { show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "crashed", "checking", "outdated"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -53,6 +54,7 @@ export class FakePlatform implements Platform {
   #shell = new FakeShell();
   #doctor: FakeDoctor;
   #place: FakePlace;
+  #reports: FakeReports;
   #counted: boolean;
   #sources: FakeSources;
   #longReads: number | null = null;
@@ -61,6 +63,7 @@ export class FakePlatform implements Platform {
     this.#empty = scenario === "empty";
     this.#place = new FakePlace(scenario, (event) => this.#emit(event));
     this.#doctor = new FakeDoctor(scenario, (event) => this.#emit(event));
+    this.#reports = new FakeReports(scenario);
     this.#counted = scenario !== "large";
     this.#copies = new FakeCopies(scenario, (event) => this.#emit(event));
     this.#sources = new FakeSources(scenario);
@@ -139,6 +142,8 @@ export class FakePlatform implements Platform {
   async showPlace(): Promise<void> {}
 
   async showSource(): Promise<void> {}
+
+  async pageFailed(): Promise<void> {}
 
   async openError(): Promise<WireError | null> {
     if (this.#place.lost) {
@@ -233,6 +238,12 @@ export class FakePlatform implements Platform {
     move_cancel: () => this.#place.cancel(),
     place_use: ({ folder }) => this.#place.use(folder),
     copy_left_remove: ({ folder }) => this.#place.remove(folder),
+    reports: () => this.#reports.get(),
+    reports_consent: ({ on }) => this.#reports.consent(on),
+    reports_asked: () => this.#reports.asked(),
+    report_send: ({ id }) => this.#reports.send(id),
+    report_delete: ({ id }) => this.#reports.remove(id),
+    reports_delete_all: () => this.#reports.removeAll(),
     storage: ({ count }) => {
       this.#counted ||= count;
       return storage(this.#empty, this.#counted);
