@@ -230,7 +230,11 @@ impl Inner {
             | Request::ReportsAsked(_)
             | Request::ReportSend(_)
             | Request::ReportDelete(_)
-            | Request::ReportsDeleteAll(_)) => reporting::answer(this.workspace.reports(), request),
+            | Request::ReportsDeleteAll(_)) => {
+                let answer = reporting::answer(this.workspace.reports(), request);
+                this.reports_changed();
+                answer
+            }
             request => {
                 this.refuse_while_moving()?;
                 match &*this.state.read() {
@@ -239,6 +243,13 @@ impl Inner {
                     State::Closed => Err(closing()),
                 }
             }
+        }
+    }
+
+    /// The doctor's row about them says what is the case.
+    fn reports_changed(&self) {
+        if let State::Open(owner) = &*self.state.read() {
+            owner.engine().crash_reports_changed();
         }
     }
 
@@ -251,6 +262,7 @@ impl Inner {
         let weak = Arc::downgrade(this);
         let tell = move || {
             if let Some(inner) = weak.upgrade() {
+                inner.reports_changed();
                 inner.publish(&Event::ReportsChanged);
             }
         };

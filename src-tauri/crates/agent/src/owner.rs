@@ -104,6 +104,9 @@ impl Owner {
             summariser: Arc::new(oldgrowth_models::Extractive),
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
             emptied: found.emptied(),
+            crash_reports: found
+                .reports()
+                .map(|reports| Arc::new(reporting::Seen(reports.clone())) as Arc<_>),
         })
         .map_err(|_| fault("start its workers"))?;
         let engine = Arc::new(engine);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use oldgrowth_domain::UnixMs;
+use oldgrowth_engine::ports::{CrashReports, CrashReportsSeen};
 use oldgrowth_engine::{Engine, Fault, Lasting};
 use oldgrowth_http::Client;
 use oldgrowth_keeper::{SqliteGrade, connection_is_held};
@@ -56,6 +57,29 @@ pub fn report_faults(engine: &Engine, reports: &Reports) {
         }
         Fault::StoreWell => reports.well(),
     });
+}
+
+/// What the doctor sees of them.
+pub(crate) struct Seen(pub(crate) Reports);
+
+impl CrashReports for Seen {
+    fn seen(&self) -> CrashReportsSeen {
+        let view = self.0.view();
+        CrashReportsSeen {
+            agreed: match view.consent {
+                Consent::Unasked => None,
+                Consent::Yes => Some(true),
+                Consent::No => Some(false),
+            },
+            has_address: view.host.is_some(),
+            held: view.held.len() as u64,
+        }
+    }
+
+    fn crashes_since(&self, since: UnixMs) -> Vec<(UnixMs, String)> {
+        let crashes = self.0.crashes_since(since.0).into_iter();
+        crashes.map(|(at, place)| (UnixMs(at), place)).collect()
+    }
 }
 
 /// Answers the calls about reports, and no others.

@@ -17,7 +17,7 @@ use crate::events::Events;
 use crate::faults::{Fault, Faults};
 use crate::health::{Board, Checks, ClockSeen, History, KeptChecks};
 use crate::jobs::{Queue, Workers, kept_pause};
-use crate::ports::{Ambient, Files, Forbidden, Random, Summariser, Watches};
+use crate::ports::{Ambient, CrashReports, Files, Forbidden, Random, Summariser, Watches};
 use crate::settings::Settings;
 use crate::storage::Counted;
 use crate::tally::Tallies;
@@ -38,6 +38,8 @@ pub struct Parts {
     pub workers: usize,
     /// Folders that the system empties by itself: no place for a memory, unless a person has named it.
     pub emptied: Vec<PathBuf>,
+    /// None where nothing is recorded.
+    pub crash_reports: Option<Arc<dyn CrashReports>>,
 }
 
 /// The memory of one workspace, at work. Dropping it stops and joins its workers.
@@ -68,6 +70,7 @@ pub(crate) struct Core {
     pub(crate) kept_checks: Mutex<KeptChecks>,
     pub(crate) clock_seen: Mutex<ClockSeen>,
     pub(crate) emptied: Vec<PathBuf>,
+    pub(crate) crash_reports: Option<Arc<dyn CrashReports>>,
     pub(crate) fixing: Fixing,
     pub(crate) receipts: Mutex<Receipts>,
     pub(crate) last_count: LastCount,
@@ -137,6 +140,7 @@ impl Engine {
             kept_checks: Mutex::new(kept_checks),
             clock_seen: Mutex::default(),
             emptied: parts.emptied,
+            crash_reports: parts.crash_reports,
             fixing: Fixing::default(),
             receipts: Mutex::new(receipts),
             last_count: LastCount::default(),

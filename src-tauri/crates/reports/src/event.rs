@@ -92,6 +92,27 @@ pub(crate) fn event(failure: &Failure, about: About, suppressed: u64, unix_ms: i
     scrub(&serde_json::to_value(event).unwrap_or_default())
 }
 
+/// The innermost place that an event names, in our own code if there is one.
+pub(crate) fn place_of(event: &Value) -> Option<String> {
+    let frame = event
+        .pointer("/exception/values/0/stacktrace/frames")
+        .and_then(|frames| {
+            let known = |frame: &&Value| frame.get("filename").is_some();
+            let frames = frames.as_array()?;
+            frames
+                .iter()
+                .rev()
+                .filter(known)
+                .find(|frame| frame.get("in_app").is_some_and(|ours| ours == true))
+                .or_else(|| frames.iter().rev().find(known))
+        })?;
+    let file = frame.get("filename")?.as_str()?;
+    Some(match frame.get("lineno").and_then(Value::as_u64) {
+        Some(line) => format!("{file}:{line}"),
+        None => file.to_owned(),
+    })
+}
+
 /// The bytes that leave: the event, as the protocol wraps it. `None` for what was no event of ours.
 pub(crate) fn envelope(event: &Value) -> Option<String> {
     // What lay in a file may have been changed there.

@@ -12,7 +12,7 @@ use oldgrowth_http::Client;
 use parking_lot::{Condvar, Mutex};
 
 use crate::counts::{Counts, day_of};
-use crate::event::{About, envelope, event, fingerprint};
+use crate::event::{About, envelope, event, fingerprint, place_of};
 use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::held::{self, Held};
@@ -197,6 +197,14 @@ impl Reports {
         if let Err(error) = ended {
             tracing::debug!(%error, "that the store is well again was not written down");
         }
+    }
+
+    /// What broke after this time, from the log of this computer: when, and where in the code. The oldest first.
+    #[must_use]
+    pub fn crashes_since(&self, unix_ms: i64) -> Vec<(i64, String)> {
+        let mut crashes = crash_log::crashes(&self.0.folder);
+        crashes.retain(|(at, _)| *at > unix_ms);
+        crashes
     }
 
     #[must_use]
@@ -569,27 +577,7 @@ impl Drop for Sender {
 impl HeldReport {
     fn of(held: Held) -> Option<Self> {
         let event = held.event()?;
-        let frame = event
-            .pointer("/exception/values/0/stacktrace/frames")
-            .and_then(|frames| {
-                let known = |frame: &&serde_json::Value| frame.get("filename").is_some();
-                let frames = frames.as_array()?;
-                frames
-                    .iter()
-                    .rev()
-                    .filter(known)
-                    .find(|frame| frame.get("in_app").is_some_and(|ours| ours == true))
-                    .or_else(|| frames.iter().rev().find(known))
-            });
-        let place = frame.and_then(|frame| {
-            let file = frame.get("filename")?.as_str()?;
-            Some(
-                match frame.get("lineno").and_then(serde_json::Value::as_u64) {
-                    Some(line) => format!("{file}:{line}"),
-                    None => file.to_owned(),
-                },
-            )
-        });
+        let place = place_of(&event);
         Some(Self {
             id: held.id()?,
             at_unix_ms: held.at_unix_ms,

@@ -59,7 +59,7 @@ pub(super) fn millis(time: Duration) -> u64 {
 }
 
 /// The codes of the wire and of the engine, side by side. One that only the wire knows is another part's.
-const CODES: [(engine::HealthCode, wire::ComponentCode); 19] = [
+const CODES: [(engine::HealthCode, wire::ComponentCode); 20] = [
     (engine::HealthCode::Store, wire::ComponentCode::Store),
     (engine::HealthCode::Sidecars, wire::ComponentCode::Sidecars),
     (engine::HealthCode::Space, wire::ComponentCode::Space),
@@ -97,6 +97,10 @@ const CODES: [(engine::HealthCode, wire::ComponentCode); 19] = [
         wire::ComponentCode::Permissions,
     ),
     (engine::HealthCode::Clock, wire::ComponentCode::Clock),
+    (
+        engine::HealthCode::CrashReports,
+        wire::ComponentCode::CrashReports,
+    ),
 ];
 
 pub(super) fn code(code: engine::HealthCode) -> wire::ComponentCode {

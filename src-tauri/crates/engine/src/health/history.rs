@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::jobs::Cause;
@@ -133,7 +134,14 @@ impl Engine {
     /// To be called by whoever keeps a memory open for a while: notes that it was started, and that the run
     /// before was not closed, if so. [`Engine::stop`] notes the end.
     pub fn begin_run(&self, version: &str) {
-        self.core().history.begin_run(version, self.core().now());
+        let core = self.core();
+        let crashes = core.crash_reports.as_ref().map(|reports| {
+            let reports = Arc::clone(reports);
+            move |since: UnixMs| reports.crashes_since(since)
+        });
+        core.history.begin_run(version, core.now(), |since| {
+            crashes.map_or_else(Vec::new, |crashes| crashes(since))
+        });
     }
 }
 
@@ -225,9 +233,20 @@ impl History {
         }
     }
 
-    fn begin_run(&self, version: &str, now: UnixMs) {
+    /// `crashes` is what broke since a time: when, and where in the code.
+    fn begin_run(
+        &self,
+        version: &str,
+        now: UnixMs,
+        crashes: impl FnOnce(UnixMs) -> Vec<(UnixMs, String)>,
+    ) {
         let mut kept = self.kept.lock();
         let kept = kept.get_or_insert_with(|| Kept::read(&self.workspace, now));
+        if let Some(since) = kept.last_start() {
+            for (at, place) in crashes(since) {
+                kept.push(at, Happened::Crash { place });
+            }
+        }
         if kept.ends_running() {
             kept.push(now, Happened::EndedBadly);
         }
@@ -364,6 +383,15 @@ impl Kept {
                 Happened::Started { version, .. } => Some(version.clone()),
                 _ => None,
             })
+    }
+
+    fn last_start(&self) -> Option<UnixMs> {
+        let started = |entry: &&Entry| matches!(entry.what, Happened::Started { .. });
+        self.entries
+            .iter()
+            .rev()
+            .find(started)
+            .map(|entry| entry.at)
     }
 
     /// Was the last run that was begun not closed?
@@ -506,16 +534,24 @@ mod tests {
             updated_from: from.map(str::to_owned),
         };
         let first = History::of(folder.path());
-        first.begin_run("1.0.0", UnixMs(1));
+        first.begin_run("1.0.0", UnixMs(1), |_| {
+            vec![(UnixMs(0), "never".to_owned())]
+        });
         first.end_run(UnixMs(2));
-        History::of(folder.path()).begin_run("1.0.0", UnixMs(3));
+        History::of(folder.path()).begin_run("1.0.0", UnixMs(3), |_| Vec::new());
         let third = History::of(folder.path());
-        third.begin_run("1.1.0", UnixMs(4));
+        third.begin_run("1.1.0", UnixMs(5), |since| {
+            assert_eq!(since, UnixMs(3), "since it was started");
+            vec![(UnixMs(4), "engine/src/lib.rs:7".to_owned())]
+        });
         assert_eq!(
             whats(&third),
             [
                 started("1.0.0", None),
                 started("1.0.0", None),
+                Happened::Crash {
+                    place: "engine/src/lib.rs:7".to_owned()
+                },
                 Happened::EndedBadly,
                 started("1.1.0", Some("1.0.0")),
             ]
@@ -575,11 +611,11 @@ mod tests {
         let history = History::of(folder.path());
         let day = |day: i64| (UnixMs(day * DAY_MS), UnixMs((day + 1) * DAY_MS));
         let days: Vec<_> = (100..106).map(day).collect();
-        history.begin_run("1", UnixMs(101 * DAY_MS + HOUR));
+        history.begin_run("1", UnixMs(101 * DAY_MS + HOUR), |_| Vec::new());
         history.note_health(|| vec![change(101 * DAY_MS + 2 * HOUR, Fail)]);
         history.note_health(|| vec![change(102 * DAY_MS + 2 * HOUR, Ok)]);
         history.end_run(UnixMs(103 * DAY_MS + HOUR));
-        history.begin_run("1", UnixMs(105 * DAY_MS + HOUR));
+        history.begin_run("1", UnixMs(105 * DAY_MS + HOUR), |_| Vec::new());
         let page = history.page(None, 1, &days, UnixMs(105 * DAY_MS + 2 * HOUR));
         assert_eq!(
             page.spans,

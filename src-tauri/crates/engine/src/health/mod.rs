@@ -5,6 +5,7 @@
 mod board;
 mod checks;
 mod clock;
+mod crash_reports;
 mod evidence;
 mod faithful;
 mod history;

@@ -42,6 +42,8 @@ pub enum HealthCode {
     Permissions,
     /// Does the computer's clock go forward?
     Clock,
+    /// Are crash reports sent, and what is held?
+    CrashReports,
 }
 
 /// What a component belongs to, for reading them in order.
@@ -57,7 +59,7 @@ pub enum HealthGroup {
 }
 
 impl HealthCode {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Store,
         Self::Sidecars,
         Self::Space,
@@ -77,6 +79,7 @@ impl HealthCode {
         Self::Place,
         Self::Permissions,
         Self::Clock,
+        Self::CrashReports,
     ];
 
     pub fn group(self) -> HealthGroup {
@@ -93,7 +96,7 @@ impl HealthCode {
             Self::WatchedFolders | Self::Sources => HealthGroup::Sources,
             Self::Backup | Self::KeptAside => HealthGroup::Backup,
             Self::Sqlite | Self::Clock => HealthGroup::App,
-            Self::Permissions => HealthGroup::Privacy,
+            Self::Permissions | Self::CrashReports => HealthGroup::Privacy,
         }
     }
 
