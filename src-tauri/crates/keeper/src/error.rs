@@ -285,7 +285,7 @@ impl Error {
     }
 
     /// Names a failure of the standard library met beside SQLite.
-    pub(crate) fn from_io(error: &std::io::Error) -> Error {
+    pub fn from_io(error: &std::io::Error) -> Error {
         let errno = error.raw_os_error();
         match classify_io(error) {
             Class::DiskFull => Error::DiskFull { code: None, errno },

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_keeper::{BackupKind, CopyProgress, MadeBy, Set, Source, salvage};
+use oldgrowth_keeper::{BackupKind, CopyProgress, MadeBy, Set, Source, relocate, salvage};
 
 use crate::{Result, Store};
 
@@ -203,6 +203,19 @@ impl Store {
         Ok(true)
     }
 
+    /// Makes a file at a path where nothing is from what can be read of the store's own files, which are
+    /// copied first and stay as they are. Fails while they are in use, and when nothing can be got out of
+    /// them. Answers whether its word index is empty.
+    pub fn salvage_to(&self, path: &Path) -> Result<bool> {
+        let main = self.facts().path;
+        relocate::may_be_copied(&main)?;
+        let folder = path.with_extension("salvaging");
+        let salvaged = copy_and_salvage(&main, &folder, path);
+        remove_salvaged(&folder.join("made"));
+        remove_salvaged(&folder);
+        salvaged
+    }
+
     /// Puts a copy in the store's place. Answers the set in which what was there is kept, or `None` when
     /// there is no such copy.
     pub fn put_back(&self, id: &str) -> Result<Option<String>> {
@@ -292,6 +305,22 @@ impl Store {
         let main = self.facts().path;
         main.parent().map_or_else(PathBuf::new, Path::to_path_buf)
     }
+}
+
+fn copy_and_salvage(main: &Path, folder: &Path, to: &Path) -> Result<bool> {
+    let io = |error: std::io::Error| oldgrowth_keeper::Error::from_io(&error);
+    let name = main.file_name().unwrap_or_default().to_string_lossy();
+    relocate::make_folder(folder).map_err(io)?;
+    for suffix in ["", "-wal"] {
+        let from = main.with_file_name(format!("{name}{suffix}"));
+        if from.is_file() {
+            let copy = folder.join(format!("{name}{suffix}"));
+            relocate::copy_hashed(&from, &copy, &mut |_| ControlFlow::Continue(())).map_err(io)?;
+        }
+    }
+    let made = salvage(folder, &name, None, &folder.join("made"))?;
+    relocate::rename_new(&made.path, to).map_err(io)?;
+    Ok(!made.to_refill.is_empty())
 }
 
 fn modified(path: &Path) -> Option<UnixMs> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use oldgrowth_store::Store;
-use oldgrowth_store::copies::KeptAside;
+use oldgrowth_store::copies::{AsideReason, KeptAside};
 
 use super::{Done, FixPlan, Undo, Work};
 use crate::copies::BackupView;
@@ -18,13 +18,17 @@ const COPIES_MAX: u32 = 99;
 enum Copy {
     Backup(BackupView),
     Aside(KeptAside),
+    /// What can be read of its own files.
+    Files(u64),
 }
 
 impl Copy {
-    fn id(&self) -> &str {
+    /// Of a copy that has a name.
+    fn id(&self) -> Option<&str> {
         match self {
-            Self::Backup(view) => &view.backup.id,
-            Self::Aside(set) => &set.id,
+            Self::Backup(view) => Some(&view.backup.id),
+            Self::Aside(set) => Some(&set.id),
+            Self::Files(_) => None,
         }
     }
 
@@ -40,6 +44,7 @@ impl Copy {
                 set.made_at,
                 bytes(set.bytes)
             ),
+            Self::Files(size) => format!("what can be read of its own files ({})", bytes(*size)),
         }
     }
 }
@@ -173,7 +178,11 @@ impl Core {
     fn copy_to_read(&self) -> Option<Copy> {
         self.sound_backup().map(Copy::Backup).or_else(|| {
             let sets = self.store.kept_aside().into_iter();
-            sets.filter(|set| set.restorable).map(Copy::Aside).next()
+            // What did not read as sound there reads no better as a copy.
+            let sound = |set: &KeptAside| set.restorable && set.reason != AsideReason::NotSound;
+            let set = sets.filter(sound).map(Copy::Aside).next();
+            let own = self.store.facts().main_bytes.filter(|size| *size > 0);
+            set.or_else(|| own.filter(|_| !self.store_reads()).map(Copy::Files))
         })
     }
 
@@ -207,8 +216,12 @@ impl Core {
             tracing::warn!(kind = ?error.kind(), "a folder for a copy could not be made");
             Error::NotKept
         })?;
-        match self.store.copy_to(copy.id(), &file) {
-            Ok(true) => {}
+        let laid_out = match copy.id() {
+            Some(id) => self.store.copy_to(id, &file).map(|there| (there, false)),
+            None => self.store.salvage_to(&file).map(|empty| (true, empty)),
+        };
+        let empty_index = match laid_out {
+            Ok((true, empty_index)) => empty_index,
             other => {
                 // Only what was made just now, and only while it is empty.
                 for made in [inner, folder.as_path()] {
@@ -221,14 +234,20 @@ impl Core {
                     Ok(_) => Err(Error::NotFound),
                 };
             }
-        }
+        };
         let folder = folder.display();
+        let mut done = vec![format!("It was made from {}.", copy.words())];
+        if empty_index {
+            done.push(format!(
+                "Its word index is empty. Make it first: oldgrowth --workspace \"{folder}\" doctor --fix rebuild_index"
+            ));
+        }
+        done.push(format!(
+            "Open it with: oldgrowth --workspace \"{folder}\" search WORDS"
+        ));
         Ok(Done::new(
             format!("A copy of the memory lies in {folder}."),
-            vec![
-                format!("It was made from {}.", copy.words()),
-                format!("Open it with: oldgrowth --workspace \"{folder}\" search WORDS"),
-            ],
+            done,
         ))
     }
 

@@ -97,7 +97,7 @@ impl Core {
     }
 
     /// Can the store be read at this moment?
-    fn store_reads(&self) -> bool {
+    pub(crate) fn store_reads(&self) -> bool {
         let read = self
             .store
             .read(Lane::Interactive, |r| Ok::<_, Error>(r.source_count()?));

@@ -172,6 +172,43 @@ fn a_folder_that_the_system_empties_is_no_place_for_a_memory() {
     }
 }
 
+#[test]
+fn without_any_copy_what_can_be_read_of_the_files_is_laid_out() {
+    let place = Place::new();
+    place.write_many(40);
+    {
+        let rig = place.start(1);
+        rig.import_to_the_end();
+    }
+    // What a file of SQLite begins with is damaged.
+    let file = place.workspace.path().join(Store::FILE);
+    let mut bytes = std::fs::read(&file).unwrap();
+    for byte in &mut bytes[..16] {
+        *byte = 0xff;
+    }
+    std::fs::write(&file, &bytes).unwrap();
+    let rig = place.start(1);
+    let status = rig.engine.run_checks(&[]);
+    let store = row(&status, HealthCode::Store);
+    assert_eq!(store.state, ComponentState::Fail, "{}", store.cause);
+    let (plan, receipt) = mend(&rig, FixCode::OpenCopy);
+    assert!(
+        plan.summary.contains("what can be read"),
+        "{}",
+        plan.summary
+    );
+    let folder = receipt.summary.split(" lies in ").nth(1).unwrap();
+    let folder = std::path::PathBuf::from(folder.trim_end_matches('.'));
+    let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
+    assert_eq!(
+        copy.engine.totals().unwrap().documents,
+        40,
+        "all of it reads"
+    );
+    drop(copy);
+    sweep(&folder);
+}
+
 /// Removes what lies beside the workspace, file by file.
 fn sweep(folder: &std::path::Path) {
     for entry in std::fs::read_dir(folder).unwrap() {
