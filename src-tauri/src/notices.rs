@@ -102,7 +102,7 @@ fn tell<R: Runtime>(app: &AppHandle<R>, failures: Vec<Component>) {
 
 #[cfg(test)]
 mod tests {
-    use oldgrowth_wire::Reservations;
+    use oldgrowth_wire::{ComponentGroup, Reservations};
 
     use super::*;
 
@@ -113,6 +113,15 @@ mod tests {
             cause: "words".to_owned(),
             since: (*since).to_owned(),
             next: None,
+            group: ComponentGroup::Store,
+            on_demand: false,
+            last_ok: None,
+            checked_at: None,
+            took_ms: None,
+            running: false,
+            waits_for: None,
+            evidence: Vec::new(),
+            fixes: Vec::new(),
         };
         Status {
             headline: String::new(),

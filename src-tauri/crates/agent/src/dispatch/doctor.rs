@@ -66,6 +66,11 @@ fn explain_fix(error: &Error) -> WireError {
             "there is nothing of this kind to be mended or undone",
             Some("oldgrowth doctor --receipts lists what was fixed"),
         ),
+        Error::Cancelled => wire_error(
+            ErrorCode::Cancelled,
+            "it was called off; nothing is half done",
+            Some("what was mended until then stays mended; begin it again to go on"),
+        ),
         Error::NotOurFix => wire_error(
             ErrorCode::Usage,
             "the folder of this memory was named, or a command is at work on it, so no other can be begun from here",

@@ -323,6 +323,9 @@ fn a_report_names_nobody_and_nothing_unless_names_are_asked_for() {
         &["add", "--title", "Ferdinand's will", "-"],
         b"Ferdinand leaves everything to Guinevere.",
     );
+    raw(workspace)
+        .execute_batch("UPDATE chunks SET author = 'Rumpelstiltskin'")
+        .unwrap();
     let source = "Zanzibar affair with Quillfeather";
     assert_eq!(run(workspace, &["watch", source]).code, 0);
     std::fs::rename(&secret, home.path().join("Elsewhere")).unwrap();
@@ -362,6 +365,7 @@ fn a_report_names_nobody_and_nothing_unless_names_are_asked_for() {
         "secretkey",
         "Ferdinand",
         "Guinevere",
+        "Rumpelstiltskin",
         &folder,
         &home_name,
     ] {

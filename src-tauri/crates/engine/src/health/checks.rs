@@ -14,7 +14,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::rows::{self, Row};
 use super::{ComponentState, HealthCode, Look, Status};
-use super::{faithful, integrity, orphans, round_trip, sources};
+use super::{faithful, integrity, orphans, round_trip, sources, store};
 use crate::engine::Core;
 use crate::{Engine, Error, Result};
 
@@ -31,6 +31,9 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How old the last result may be, and how old the last one that was thorough.
 const EVERY_DAYS: i64 = 7;
 const THOROUGH_EVERY_DAYS: i64 = 30;
+
+/// What a round trip writes itself is written about when it was looked at.
+const OWN_WRITES_MS: i64 = 60_000;
 
 /// A check that could not be run by itself is tried again after this.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60 * 60);
@@ -90,6 +93,9 @@ enum Begun {
 enum Came {
     Back(Looked),
     CalledOff,
+    /// Its time was over before it found anything out.
+    Late,
+    /// So it was, and it has not ended yet.
     Never,
 }
 
@@ -140,6 +146,14 @@ impl Checks {
         let mut state = self.state.lock();
         state.called_off += 1;
         state.under_way.values().for_each(|run| run.cancel());
+    }
+
+    /// What runs by the week ends for whoever asks; it comes again by itself.
+    fn make_way(&self) {
+        let thread = self.by_the_week.lock();
+        if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            self.call_off();
+        }
     }
 
     pub(crate) fn begin_stop(&self) {
@@ -200,6 +214,7 @@ impl Engine {
     pub fn run_checks(&self, codes: &[HealthCode]) -> Status {
         let core = self.core();
         let all = codes.is_empty();
+        core.checks.make_way();
         let _turn = core.checks.turn.lock();
         let (before, _) = core.checks.called_off();
         let asked = |code: &HealthCode| all || codes.contains(code);
@@ -275,6 +290,7 @@ impl Core {
                 None
             }
             Came::Back(Looked::Row(Err(Error::Cancelled))) => None,
+            Came::Late => Some(rows::hangs(at_most(code))),
             Came::Never => {
                 self.checks.give_up(&run);
                 Some(rows::hangs(at_most(code)))
@@ -283,19 +299,13 @@ impl Core {
             Came::Back(Looked::Row(Ok(row))) => Some(row),
             Came::Back(Looked::Row(Err(_))) if run.is_cancelled() => None,
             Came::Back(Looked::Row(Err(Error::TooManyLongReads))) => {
-                let unknown = self
-                    .board
-                    .row(code)
-                    .is_none_or(|row| row.state == ComponentState::Unknown);
-                unknown.then(|| {
-                    Row::unknown(
-                        "It could not be looked at: as many long reads as may be are under way.",
-                    )
-                    .next("Run it again when they have ended.")
-                })
+                self.not_now(code, "as many long reads as may be are under way")
             }
             Came::Back(Looked::Row(Err(error))) if error.is_of_the_store() => {
-                Some(rows::waits_for_store())
+                match (self.trouble(), error.store_class()) {
+                    (None, Some(class)) => self.not_now(code, store::class_words(class)),
+                    _ => Some(rows::waits_for_store()),
+                }
             }
             Came::Back(Looked::Row(Err(error))) => {
                 tracing::warn!(%error, "a check found nothing out");
@@ -316,13 +326,29 @@ impl Core {
         self.tell_changes();
     }
 
+    /// What was found before stands; where nothing was, it says why there is nothing still.
+    fn not_now(&self, code: HealthCode, why: &str) -> Option<Row> {
+        let before = self.board.row(code);
+        let unknown = before.is_none_or(|row| row.state == ComponentState::Unknown);
+        let writes = code == HealthCode::RoundTrip;
+        // That nothing could be written is what this one is to find out.
+        (unknown || writes).then(|| {
+            Row::unknown(format!("It could not be looked at just now: {why}."))
+                .next("Run it again in a moment.")
+        })
+    }
+
     fn wait_for(&self, run: &Run, at_most: Duration, begun: Duration) -> Came {
         let mut looks_left = LOOKS_AFTER_CALLING_OFF;
         let mut too_long = false;
         let mut state = run.state.lock();
         loop {
             if let Some(looked) = state.looked.take() {
-                return Came::Back(looked);
+                return match looked {
+                    // It heeded that its time was over.
+                    Looked::Row(Err(_)) if too_long => Came::Late,
+                    looked => Came::Back(looked),
+                };
             }
             if state.cancelled {
                 looks_left -= 1;
@@ -360,9 +386,12 @@ impl Core {
             return;
         };
         let body = Box::new(move || {
-            let _turn = core.checks.turn.lock();
+            let Some(_turn) = core.checks.turn.try_lock() else {
+                return;
+            };
+            let before = core.checks.called_off();
             for (code, depth) in due {
-                if core.checks.called_off().1 || !core.is_at_rest().unwrap_or(false) {
+                if core.checks.called_off() != before || !core.is_at_rest().unwrap_or(false) {
                     return;
                 }
                 let now = core.ambient.clock.monotonic();
@@ -377,9 +406,9 @@ impl Core {
     }
 
     fn due_checks(&self) -> Vec<(HealthCode, Depth)> {
-        if self.store.written_at().is_none() {
+        let Some(written) = self.store.written_at() else {
             return Vec::new();
-        }
+        };
         let now = self.now();
         let older_than =
             |at: Option<UnixMs>, days: i64| at.is_none_or(|at| now.0 - at.0 >= days * DAY_MS);
@@ -397,7 +426,12 @@ impl Core {
             .filter_map(|code| {
                 let row = self.board.row(code)?;
                 let thorough = thorough && code == HealthCode::Integrity;
-                let due = thorough || older_than(row.checked_at, EVERY_DAYS);
+                let changed = row
+                    .checked_at
+                    .is_none_or(|at| written > at.plus_ms(OWN_WRITES_MS));
+                // A memory at rest is not written to only to see whether it can be.
+                let may_be = changed || code != HealthCode::RoundTrip;
+                let due = may_be && (thorough || older_than(row.checked_at, EVERY_DAYS));
                 let depth = if thorough {
                     Depth::Thorough
                 } else {

@@ -87,7 +87,10 @@ mod tests {
             assert_eq!(row.state, ComponentState::Fail, "{}", row.cause);
             row.fixes.first().map(|fix| fix.code)
         };
-        assert_eq!(offers(&[index.clone()]), Some(FixCode::RebuildIndex));
+        assert_eq!(
+            offers(std::slice::from_ref(&index)),
+            Some(FixCode::RebuildIndex)
+        );
         assert_eq!(offers(&[index, page]), Some(FixCode::RestoreBackup));
     }
 }

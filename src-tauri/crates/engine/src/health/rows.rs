@@ -280,7 +280,7 @@ pub(super) fn hangs(so_long: Duration) -> Row {
     Row::new(
         ComponentState::Crashed,
         format!(
-            "This check has not come back after {} seconds, and is left alone.",
+            "This check has not come back after {} seconds and was given up.",
             so_long.as_secs()
         ),
         Some(

@@ -102,7 +102,7 @@ pub(super) fn row(health: &Health, jobs_paused: bool) -> Row {
     }
 }
 
-fn class_words(class: Class) -> &'static str {
+pub(super) fn class_words(class: Class) -> &'static str {
     match class {
         Class::Busy => "another program holds it",
         Class::Overloaded => "too much is going on at once",

@@ -425,6 +425,7 @@ fn a_check_that_hangs_is_left_behind_and_not_begun_again_while_it_hangs() {
     let clock = place.clock.clone();
     let hung = std::thread::scope(|scope| {
         let asked = scope.spawn(|| rig.engine.doctor());
+        files.wait_asked();
         while !asked.is_finished() {
             // Time passes, and with it what the check may take.
             clock.advance(Duration::from_secs(1));

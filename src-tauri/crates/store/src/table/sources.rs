@@ -122,7 +122,8 @@ impl Read<'_> {
     }
 
     pub fn source_count(&self) -> Result<u32> {
-        const SQL: &str = "SELECT count(*) FROM sources WHERE id >= 0";
+        const SQL: &str =
+            "SELECT count(*) - (SELECT count(*) FROM sources WHERE id < 0) FROM sources";
         self.one(SQL, [], |row| row.get(0))
     }
 

@@ -120,6 +120,11 @@ impl Output {
         match event {
             Event::Move(progress) => self.move_progress(progress),
             Event::Fix(progress) => self.fix_progress(event, progress),
+            Event::Health(status) if !self.json => {
+                for row in status.components.iter().filter(|row| row.running) {
+                    hint(&format!("Checking {} …", name(row.code)));
+                }
+            }
             _ => {}
         }
     }
