@@ -207,6 +207,9 @@ pub(super) struct Doctor {
     /// A report to hand on to somebody who helps; it names no file, folder or person
     #[arg(long, group = "way")]
     pub(super) report: bool,
+    /// What has happened: changes of health, starts, crashes, imports, fixes; the newest first
+    #[arg(long, group = "way")]
+    pub(super) timeline: bool,
     /// With the names of files and folders in the report
     #[arg(long, requires = "report")]
     pub(super) names: bool,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use oldgrowth_wire::{
     ChecksAsked, ComponentCode, Empty, ErrorCode, FixApply, FixAsked, FixCode, FixPlan, FixReceipt,
-    HealthState, Id, Report, ReportAsked, Request, Status, WireError,
+    HealthState, Id, Report, ReportAsked, Request, Status, Timeline, TimelineAt, WireError,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -19,6 +19,9 @@ use crate::words::wire_error;
 
 /// Stands for every check.
 const ALL: &str = "all";
+
+/// So many of the newest things that happened are told.
+const TIMELINE_ENTRIES: u32 = 100;
 
 pub(super) fn doctor(
     workspace: &Workspace,
@@ -38,6 +41,15 @@ pub(super) fn doctor(
         let names = asked.names;
         let report: Report = reached.call(Request::Report(ReportAsked { names }))?;
         output.report(&report);
+        return Ok(Ended::Well);
+    }
+    if asked.timeline {
+        let newest = TimelineAt {
+            before: None,
+            limit: TIMELINE_ENTRIES,
+        };
+        let timeline: Timeline = reached.call(Request::Timeline(newest))?;
+        output.timeline(&timeline);
         return Ok(Ended::Well);
     }
     if let Some(id) = asked.undo {

@@ -1,5 +1,6 @@
 //! Failures of real programs and real engines, and what becomes of them.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -579,4 +580,62 @@ fn a_move_leaves_the_reports_with_their_person() {
     );
     let (lines, said) = (lines(&back.stderr), back.stderr);
     assert!(lines.is_empty() && !said.contains("files in it"), "{said}");
+}
+
+#[test]
+fn a_crash_and_a_run_that_was_not_closed_are_on_the_timeline() {
+    use oldgrowth_engine::ports::Clock;
+    let person = Person::new();
+    let serve = || {
+        let mut serving = person
+            .command()
+            .args(["--json", "serve"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(serving.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        assert!(line.contains("serving"), "{line}");
+        serving
+    };
+    let mut first = serve();
+    let clock = oldgrowth_testkit::WallClock::start();
+    let reports = Reports::new(Parts {
+        folder: person.folder(),
+        process: "serve",
+        release: "0.1.0",
+        sqlite: "3.54.1",
+        dsn: None,
+        client: Client::new(|| false),
+        now: Arc::new(move || clock.unix_ms()),
+    });
+    reports.record(&oldgrowth_reports::Failure::typed("panic", "worker"));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let mut second = serve();
+    let told = person.run(&["doctor", "--timeline"]).last().clone();
+    let entries = told["entries"].as_array().unwrap();
+    let kinds: Vec<_> = entries.iter().map(|one| &one["what"]["kind"]).collect();
+    assert_eq!(
+        kinds,
+        ["started", "ended_badly", "crash", "started"],
+        "{told}"
+    );
+    assert_eq!(told["days"].as_array().unwrap().len(), 30);
+    assert_eq!(told["days"][29]["state"], "ok", "today");
+    let row = person.run(&["doctor"]).last().clone();
+    let rows = row["components"].as_array().unwrap();
+    let reports = rows.iter().find(|row| row["code"] == "crash_reports");
+    assert!(
+        reports.unwrap()["cause"]
+            .as_str()
+            .unwrap()
+            .contains("1 report is kept"),
+        "{row}"
+    );
+    second.kill().unwrap();
+    second.wait().unwrap();
 }

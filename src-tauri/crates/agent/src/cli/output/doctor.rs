@@ -1,7 +1,8 @@
 //! What `status` and `doctor` print.
 
 use oldgrowth_wire::{
-    Component, ComponentCode, Event, FixPlan, FixProgress, FixReceipt, HealthState, Report, Status,
+    Component, ComponentCode, Event, FixPlan, FixProgress, FixReceipt, Happened, HealthState,
+    Report, Status, Timeline,
 };
 use serde::Serialize;
 
@@ -115,6 +116,18 @@ impl Output {
         self.line(report.text.trim_end());
     }
 
+    pub(in crate::cli) fn timeline(&self, timeline: &Timeline) {
+        if self.json {
+            return self.object(timeline);
+        }
+        if timeline.entries.is_empty() {
+            self.line("Nothing has happened yet.");
+        }
+        for entry in &timeline.entries {
+            self.line(&format!("{}  {}", entry.at, happened(&entry.what)));
+        }
+    }
+
     /// Tells how far something is that takes long.
     pub(in crate::cli) fn progress(&self, event: &Event) {
         match event {
@@ -137,6 +150,36 @@ impl Output {
             0 => format!("{} …", progress.doing),
             total => format!("{}: {} of {total} …", progress.doing, progress.done),
         });
+    }
+}
+
+fn happened(what: &Happened) -> String {
+    match what {
+        Happened::Health {
+            code, to, cause, ..
+        } => format!("{}: {}. {cause}", name(*code), word(to)),
+        Happened::Started {
+            version,
+            updated_from: Some(before),
+        } => format!("Oldgrowth {version} was started, updated from {before}."),
+        Happened::Started { version, .. } => format!("Oldgrowth {version} was started."),
+        Happened::EndedBadly => "The run before ended without being closed.".to_owned(),
+        Happened::Crash { place } => format!("Oldgrowth itself broke, at {place}."),
+        Happened::Import {
+            label,
+            added,
+            failed,
+            ..
+        } => format!("Import of {label}: {added} added, {failed} failed."),
+        Happened::Fix {
+            code,
+            summary,
+            undone,
+            ..
+        } => match undone {
+            true => format!("Taken back: {}.", word(code)),
+            false => format!("{}: {summary}", word(code)),
+        },
     }
 }
 
