@@ -84,14 +84,13 @@ fn row(gone: &[(Source, String)], closed: &[(Source, String)], there: u32, other
     };
     let verb = |list: &[(Source, String)]| if list.len() == 1 { "is" } else { "are" };
     let row = if !gone.is_empty() {
-        Row::warn(
-            format!(
-                "{} that things were read from {} not there.",
-                named(gone),
-                verb(gone)
-            ),
-            "What is remembered stays and can be found. Connect its disk or put it back to read it again under Sources.",
-        )
+        // Nobody asked for it to be kept up with, and nothing that is remembered needs it.
+        Row::ok(format!(
+            "{} that things were read from {} not there.",
+            named(gone),
+            verb(gone)
+        ))
+        .next("What is remembered stays and can be found. Connect its disk or put it back to read it again under Sources.")
     } else if !closed.is_empty() {
         Row::warn(
             format!("{} may not be looked into.", named(closed)),
