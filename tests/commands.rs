@@ -5,11 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use oldgrowth_desktop::{Memory, context, with_commands};
+use oldgrowth_http::Client;
+use oldgrowth_reports::{Parts, Reports};
+use oldgrowth_testkit::{Endpoint, Received};
 use serde_json::{Value, json};
 use tauri::ipc::{CallbackFn, InvokeBody};
 use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
 use tauri::webview::InvokeRequest;
-use tauri::{App, WebviewWindow, WebviewWindowBuilder};
+use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
 
 struct Bench {
     app: App<MockRuntime>,
@@ -189,4 +192,79 @@ fn a_workspace_that_is_held_still_gives_a_window_that_says_so() {
     );
     let status = invoke(&window, "call", call).unwrap();
     assert!(status["headline"].is_string(), "and calls are answered");
+}
+
+#[test]
+fn an_error_of_the_page_is_one_report_without_its_words() {
+    let bench = Bench::new();
+    let endpoint = Endpoint::start().unwrap();
+    let person = tempfile::tempdir().unwrap();
+    let settings = json!({ "version": 1, "dsn": endpoint.dsn(), "consent": "yes" });
+    std::fs::write(person.path().join("settings.json"), settings.to_string()).unwrap();
+    let reports = Reports::new(Parts {
+        folder: person.path().to_owned(),
+        process: "window",
+        release: "0.1.0",
+        sqlite: "3.54.1",
+        dsn: None,
+        client: Client::new(|| false),
+        now: Arc::new(|| 1_790_000_000_000),
+    });
+    bench.app.manage(reports.clone());
+    let window = bench.window("main");
+    let script = bench
+        .app
+        .asset_resolver()
+        .iter()
+        .map(|(name, _)| name.trim_start_matches('/').to_owned())
+        .find(|name| name.ends_with(".js"))
+        .unwrap();
+    let failure = |name: &str| {
+        json!({ "failure": {
+            "kind": "error",
+            "name": name,
+            "frames": [
+                { "file": "assets/Anna.js", "line": 1, "column": 2 },
+                { "file": script, "line": 3, "column": 44 },
+            ],
+        }})
+    };
+    for name in [
+        "TypeError",
+        "TypeError",
+        "AnnasError",
+        "SieheBriefAnAnnaError",
+    ] {
+        let told = invoke(&window, "page_failed", failure(name));
+        assert_eq!(told, Ok(Value::Null), "{name}");
+    }
+    reports.send_due();
+    let received = endpoint.wait_for(2);
+    assert_eq!(received.len(), 2, "one of a known kind, one of all others");
+    for report in &received {
+        assert!(!report.body.contains("Anna"), "{}", report.body);
+    }
+    let of_kind = |event: &Value| event["exception"]["values"][0]["type"] == "TypeError";
+    let mut events = received.iter().map(Received::event);
+    let event = events.find(of_kind).unwrap();
+    assert_eq!(event["platform"], "javascript");
+    let frames = &event["exception"]["values"][0]["stacktrace"]["frames"];
+    assert_eq!(
+        frames,
+        &json!([{ "filename": script, "lineno": 3, "colno": 44, "in_app": true }]),
+        "of the places only those in our own scripts"
+    );
+
+    let long = failure(&"x".repeat(20_000));
+    let refused = invoke(&window, "page_failed", long).unwrap_err();
+    assert_eq!(
+        refused["code"], "usage",
+        "what is too long is not looked at"
+    );
+    let other =
+        json!({ "failure": { "kind": "error", "name": "Error", "frames": [], "message": "Anna" } });
+    assert!(
+        invoke(&window, "page_failed", other).is_err(),
+        "there is no place for a message"
+    );
 }

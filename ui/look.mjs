@@ -48,6 +48,17 @@ const bring = async (page) => {
   await page.waitForSelector(id("welcome-progress"));
 };
 
+/** Opens what a fix would do, and waits for its plan. */
+const openFix = (code, seen = `${id("fix-apply")}:enabled`) => async (page) => {
+  await page.locator(`[data-fix="${code}"]`).first().click();
+  await page.waitForSelector(seen);
+};
+
+const applyFix = (code) => async (page) => {
+  await openFix(code)(page);
+  await click("fix-apply")(page);
+};
+
 /** A name, an address, what to do there, and what must be seen before the picture is taken. */
 const views = [
   { name: "welcome", at: "?fake=empty#/welcome", see: id("welcome-next") },
@@ -214,7 +225,72 @@ const views = [
     } },
   { name: "activity-put-off", at: "?fake=putoff#/activity", see: id("activity-put-off") },
   { name: "doctor", at: "?fake=full#/doctor", see: id("component-row") },
-  { name: "doctor-attention", at: "?fake=attention#/doctor", see: id("component-row") },
+  { name: "doctor-named", at: "?fake=full#/doctor/integrity", see: '#check-integrity [data-testid="evidence"]' },
+  { name: "doctor-filtered", at: "?fake=attention#/doctor", see: id("state-chip"), do: async (page) => {
+      await page.locator('[data-testid="state-chip"][data-state="unknown"]').click();
+      await page.locator(id("check-filter")).fill("summar");
+      await page.locator(id("check-filter")).scrollIntoViewIfNeeded();
+    } },
+  { name: "doctor-attention", at: "?fake=attention#/doctor", see: id("finding") },
+  { name: "doctor-attention-end", at: "?fake=attention#/doctor", see: id("receipt-row"), do: (page) => page.locator(id("receipt-row")).last().scrollIntoViewIfNeeded() },
+  { name: "doctor-folded", at: "?fake=attention#/doctor/coverage", see: id("waiting"), do: (page) => page.locator(`${id("waiting")} summary`).click() },
+  { name: "doctor-plan", at: "?fake=attention#/doctor", see: id("fix"), do: openFix("rebuild_index") },
+  { name: "doctor-plan-anew", at: "?fake=outdated#/doctor", see: id("fix"), do: async (page) => {
+      await openFix("finish_missing")(page);
+      await click("fix-apply")(page);
+      await page.waitForSelector(id("plan-anew"));
+    } },
+  { name: "doctor-plan-grave", at: "?fake=error#/doctor", see: id("fix"), do: openFix("restore_backup") },
+  { name: "doctor-applying", at: "?fake=attention#/doctor", see: id("fix"), do: async (page) => {
+      await applyFix("rebuild_index")(page);
+      await page.getByText("Writing the new index").waitFor();
+    } },
+  { name: "doctor-under-way", at: "?fake=attention#/doctor", see: id("fix"), do: async (page) => {
+      await applyFix("rebuild_index")(page);
+      await click("fix-hide")(page);
+      await page.getByText("Writing the new index").waitFor();
+    } },
+  { name: "doctor-receipt", at: "?fake=gone#/doctor", see: id("fix"), do: async (page) => {
+      await applyFix("stop_watching")(page);
+      await page.waitForSelector(id("receipt"));
+    } },
+  { name: "doctor-undone", at: "?fake=gone#/doctor", see: id("fix"), do: async (page) => {
+      await applyFix("stop_watching")(page);
+      await page.locator(`${id("fix-dialog")} ${id("undo-fix")}`).click();
+      await page.waitForSelector(id("receipt-undone"));
+    } },
+  { name: "doctor-undo", at: "?fake=error#/doctor", see: id("fix"), do: async (page) => {
+      await applyFix("restore_backup")(page);
+      await page.locator(`${id("fix-dialog")} ${id("undo-fix")}`).click();
+      await page.waitForSelector(id("undo-dialog"));
+    } },
+  { name: "doctor-nothing-to-do", at: "?fake=attention#/doctor", see: id("fix"), do: async (page) => {
+      await applyFix("verify_backup")(page);
+      await page.waitForSelector(id("receipt"));
+      await click("fix-close")(page);
+      await openFix("verify_backup", id("nothing-to-do"))(page);
+    } },
+  { name: "doctor-crashed", at: "?fake=brokencheck#/doctor", see: id("finding") },
+  { name: "doctor-running", at: "?fake=full#/doctor", see: id("component-row"), do: async (page) => {
+      await click("run-all")(page);
+      await page.waitForSelector('[data-code="integrity"] [data-testid="check-running"]');
+    } },
+  { name: "doctor-timeline", at: "?fake=full#/doctor/timeline", see: id("happened") },
+  { name: "doctor-timeline-end", at: "?fake=full#/doctor/timeline", see: id("happened"), do: (page) => page.locator(id("happened")).last().scrollIntoViewIfNeeded() },
+  { name: "doctor-timeline-receipt", at: "?fake=full#/doctor/timeline", see: id("happened-fix"), do: async (page) => {
+      await page.locator(id("happened-fix")).nth(1).click();
+      await page.waitForSelector(id("receipt"));
+    } },
+  { name: "doctor-timeline-empty", at: "?fake=empty#/doctor/timeline", see: id("timeline-empty") },
+  { name: "doctor-report", at: "?fake=attention#/doctor", see: id("component-row"), do: async (page) => {
+      await click("open-report")(page);
+      await page.waitForSelector(id("report-id"));
+    } },
+  { name: "doctor-report-names", at: "?fake=attention#/doctor", see: id("component-row"), do: async (page) => {
+      await click("open-report")(page);
+      await page.locator(id("report-names")).check();
+      await page.waitForSelector(id("report-id"));
+    } },
   { name: "doctor-gone", at: "?fake=gone#/doctor", see: id("component-row") },
   { name: "doctor-failing", at: "?fake=error", see: id("try-now") },
   { name: "settings-place-plan", at: "?fake=full#/settings", see: id("place-folder"), do: async (page) => {
@@ -232,6 +308,20 @@ const views = [
   { name: "settings-place-lost", at: "?fake=lost", see: id("use-old") },
   { name: "settings-storage", at: "?fake=full#/settings/storage", see: id("storage-part") },
   { name: "settings-storage-large", at: "?fake=large#/settings/storage", see: id("storage-count") },
+  { name: "settings-privacy", at: "?fake=reports#/settings/privacy", see: id("held-report") },
+  { name: "settings-privacy-empty", at: "?fake=full#/settings/privacy", see: id("no-reports") },
+  { name: "settings-privacy-unaddressed", at: "?fake=unaddressed#/settings/privacy", see: id("held-report") },
+  { name: "settings-privacy-example", at: "?fake=full#/settings/privacy", see: id("no-reports"), do: async (page) => {
+      await click("report-example")(page);
+      await page.waitForSelector(id("report-text"));
+    } },
+  { name: "settings-privacy-failed", at: "?fake=offline#/settings/privacy", see: id("held-report"), do: async (page) => {
+      await click("report-send")(page);
+      await page.waitForSelector(`#settings-privacy [role="alert"]`);
+    } },
+  { name: "settings-privacy-delete-all", at: "?fake=reports#/settings/privacy", see: id("held-report"), do: click("reports-delete-all") },
+  { name: "ask-value", at: "?fake=ask#/recall?q=How old is the big beech?", see: id("report-ask") },
+  { name: "ask-crash", at: "?fake=crashed#/recall", see: id("report-ask") },
   { name: "settings-looks", at: "?fake=full#/settings/looks", see: id("looks-theme") },
   { name: "settings-about", at: "?fake=full#/settings/about", see: id("version") },
   { name: "settings", at: "?fake=full#/settings", see: id("backup-row") },
@@ -265,7 +355,7 @@ const views = [
       await click("character-keys")(page);
     } },
   { name: "toast", at: "?fake=full#/doctor", see: id("component-row"), do: async (page) => {
-      await openPalette("copy report")(page);
+      await openPalette("zoom in")(page);
       await page.keyboard.press("Enter");
       await page.waitForSelector(id("toast"));
     } },

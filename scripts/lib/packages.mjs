@@ -19,6 +19,7 @@ const TESTS = [
   "x11-utils",
   "imagemagick",
   "dbus",
+  "strace",
   "fonts-dejavu-core",
   "fonts-noto-cjk",
 ];
@@ -29,11 +30,11 @@ const BROWSER = ["chromium"];
 const ELSEWHERE = {
   dnf: {
     window: "sudo dnf install gcc pkgconf-pkg-config webkit2gtk4.1-devel libappindicator-gtk3-devel librsvg2-devel",
-    tests: "sudo dnf install xorg-x11-server-Xvfb xauth webkit2gtk-driver xdotool xwininfo ImageMagick dejavu-sans-fonts google-noto-sans-cjk-fonts",
+    tests: "sudo dnf install xorg-x11-server-Xvfb xauth webkit2gtk-driver xdotool xwininfo ImageMagick strace dejavu-sans-fonts google-noto-sans-cjk-fonts",
   },
   pacman: {
     window: "sudo pacman -S --needed base-devel webkit2gtk-4.1 libappindicator-gtk3 librsvg",
-    tests: "sudo pacman -S --needed xorg-server-xvfb xorg-xauth webkitgtk-6.0 xdotool xorg-xwininfo imagemagick ttf-dejavu noto-fonts-cjk",
+    tests: "sudo pacman -S --needed xorg-server-xvfb xorg-xauth webkitgtk-6.0 xdotool xorg-xwininfo imagemagick strace ttf-dejavu noto-fonts-cjk",
   },
 };
 

@@ -16,6 +16,7 @@ mod window;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use oldgrowth_agent::reports_of_person;
 use sha2::{Digest, Sha256};
 use tauri::{AppHandle, Builder, Context, Manager, RunEvent, Runtime};
 
@@ -34,15 +35,26 @@ const WORKSPACE_VARIABLE: &str = "OLDGROWTH_WORKSPACE";
 /// When the window system can't be used. A workspace that can't be opened is no error here: the
 /// window opens and says why.
 pub fn run() -> anyhow::Result<()> {
+    // First of all: what fails from here on is recorded.
+    let reports = reports_of_person("window");
+    if let Some(reports) = &reports {
+        reports.record_panics();
+    }
     let app = with_plugins(with_commands(Builder::default()))
         .menu(menu::menus)
         .on_menu_event(|app, event| menu::choose(app, &event))
-        .setup(|app| {
+        .setup(move |app| {
             let app = app.handle();
+            if let Some(reports) = &reports {
+                app.manage(reports.clone());
+            }
             app.manage(Underway::default());
             app.manage(Kept::open(choices_file(app)));
             notices::warm_up(app);
-            app.manage(Memory::open_default(events::to_window(app)));
+            app.manage(Memory::open_default(
+                reports.clone(),
+                events::to_window(app),
+            ));
             tray::open(app)?;
             tray::refresh(app);
             window::open(app)?;
@@ -76,6 +88,7 @@ pub fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
         commands::files::open_original,
         commands::files::show_original,
         commands::copies::show_copy,
+        commands::failures::page_failed,
         commands::place::show_place,
         commands::files::show_source,
         commands::files::pick_paths,

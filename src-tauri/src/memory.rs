@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use oldgrowth_agent::{Home, Workspace};
+use oldgrowth_reports::Reports;
 use oldgrowth_wire::{Request, WireError};
 use serde_json::Value;
 
@@ -22,10 +23,15 @@ impl Memory {
         Memory::at(workspace.map(Workspace::named), listener)
     }
 
-    /// Opens the workspace that the environment names, or the person's own, wherever it was moved.
+    /// Opens the workspace that the environment names, or the person's own, wherever it was moved, and
+    /// records what fails there.
     #[must_use]
-    pub fn open_default(listener: Listener) -> Memory {
-        Memory::at(Workspace::of_person(), listener)
+    pub fn open_default(reports: Option<Reports>, listener: Listener) -> Memory {
+        let workspace = Workspace::of_person();
+        Memory::at(
+            workspace.map(|workspace| workspace.reporting(reports)),
+            listener,
+        )
     }
 
     fn at(workspace: Result<Workspace, WireError>, listener: Listener) -> Memory {

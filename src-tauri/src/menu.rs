@@ -70,6 +70,7 @@ pub(crate) struct StateWords {
     pub(crate) ok: String,
     pub(crate) unknown: String,
     pub(crate) warn: String,
+    pub(crate) crashed: String,
     pub(crate) fail: String,
 }
 

@@ -50,7 +50,8 @@ impl Line {
         let word = match self.state {
             HealthState::Ok => &words.ok,
             HealthState::Unknown => &words.unknown,
-            HealthState::Crashed | HealthState::Warn => &words.warn,
+            HealthState::Crashed => &words.crashed,
+            HealthState::Warn => &words.warn,
             HealthState::Fail => &words.fail,
         };
         format!("{word}: {}", self.text)

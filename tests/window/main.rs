@@ -6,6 +6,7 @@
 
 mod drag_source;
 mod driver;
+mod failures;
 mod native_dialog;
 mod program;
 mod screen;

@@ -25,6 +25,24 @@ impl Program {
         Self::start_with(person, None, Some(&person.workspace()))
     }
 
+    /// Starts it with somebody looking on from outside, who writes down each call on the network of this
+    /// process and of all that it starts. `None` where strace is not installed.
+    pub(crate) fn start_traced(person: &Person, trace: &Path) -> Option<Program> {
+        let mut program = Command::new("strace");
+        at_home(&mut program, person.home())
+            .args(["-f", "-qq", "-e", "trace=network", "-o"])
+            .arg(trace)
+            .arg(env!("CARGO_BIN_EXE_oldgrowth-desktop"))
+            .env_remove("OLDGROWTH_WORKSPACE")
+            .stdin(Stdio::null());
+        match program.spawn() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            child => Some(Program {
+                child: child.unwrap(),
+            }),
+        }
+    }
+
     fn start_with(person: &Person, bus: Option<&str>, workspace: Option<&Path>) -> Program {
         let mut program = Command::new(env!("CARGO_BIN_EXE_oldgrowth-desktop"));
         at_home(&mut program, person.home()).stdin(Stdio::null());

@@ -278,7 +278,7 @@ async fn the_tray_says_how_the_memory_is_and_keeps_the_program() {
     let (title, body) = tokio::task::block_in_place(|| notices.recv_timeout(NOTICE_MAX)).unwrap();
     assert_eq!(title, "Oldgrowth needs you");
     assert!(
-        icon.lines()[0].1.contains(&body[..body.find('.').unwrap()]),
+        icon.lines()[0].1.contains(body.split('.').next().unwrap()),
         "{body}: the tray's words"
     );
     std::fs::rename(person.home().join("chunks.db"), &store).unwrap();

@@ -21,12 +21,16 @@ import { recallHome, type Route } from "./shared/route";
 import type { StartActions } from "./shared/Start.svelte";
 import { Announcer } from "./state/announcer.svelte";
 import { Changes } from "./state/changes.svelte";
+import { canUndo, type FixEnd, Fixes } from "./state/fixes.svelte";
 import { Health } from "./state/health.svelte";
 import { CharacterKeys } from "./state/keys.svelte";
 import { LedgerState } from "./state/ledger.svelte";
+import { ReportState } from "./state/report.svelte";
+import { ReportsState } from "./state/reports.svelte";
 import { Router } from "./state/router.svelte";
 import { ShellState } from "./state/shell.svelte";
 import { Theme } from "./state/theme.svelte";
+import { TimelineState } from "./state/timeline.svelte";
 import { Toasts } from "./state/toasts.svelte";
 import { t } from "./strings";
 import type { Batch } from "./wire/Batch";
@@ -54,6 +58,9 @@ export class AppState {
   readonly toasts = new Toasts((text) => this.announcer.say(text));
   readonly changes = new Changes();
   readonly health: Health;
+  readonly fixes: Fixes;
+  readonly timeline: TimelineState;
+  readonly report: ReportState;
   readonly ledger: LedgerState;
   readonly imports: Imports;
   readonly sources: SourcesState;
@@ -66,6 +73,7 @@ export class AppState {
   readonly shell: ShellState;
   readonly place: PlaceState;
   readonly storage: StorageState;
+  readonly reports: ReportsState;
   readonly recall: RecallState;
   readonly memory: MemoryState;
   readonly tree: TreeState;
@@ -80,7 +88,10 @@ export class AppState {
   #listening = false;
 
   constructor(private readonly platform: Platform) {
-    this.health = new Health(platform);
+    this.health = new Health(platform, (end) => this.announcer.say(t.doctor[end]));
+    this.fixes = new Fixes(platform, (end) => this.#tellOfFix(end));
+    this.timeline = new TimelineState(platform);
+    this.report = new ReportState(platform);
     this.ledger = new LedgerState(platform);
     this.welcome = new Welcome(platform);
     this.imports = new Imports(platform, ({ id }, samples) => {
@@ -103,6 +114,13 @@ export class AppState {
     this.shell = new ShellState(platform);
     this.place = new PlaceState(platform, (done) => this.#tellOfPlace(done));
     this.storage = new StorageState(platform);
+    this.reports = new ReportsState(
+      platform,
+      (done) => this.toasts.show(t.privacy.done[done]),
+      () => {
+        if (this.router.route.place !== "settings") this.toasts.show(t.privacy.notSent, { ok: false });
+      },
+    );
     this.recall = new RecallState(platform, () => this.changes.revision);
     this.memory = new MemoryState(platform);
     this.tree = new TreeState(platform);
@@ -127,6 +145,7 @@ export class AppState {
     if (this.openError !== null) {
       this.phase = "held";
       if (this.openError.code === "place_missing") void this.place.load();
+      void this.reports.load();
       return;
     }
     // Listening comes first, so that nothing falls between the first answers and the first events.
@@ -140,6 +159,7 @@ export class AppState {
     void this.place.load();
     void this.activity.load();
     void this.ledger.load();
+    void this.reports.load();
     await this.health.load();
     if (this.health.storeFails && this.router.route.place !== "doctor") this.doctorDue = true;
   }
@@ -204,6 +224,12 @@ export class AppState {
         else if (this.health.coverage !== counted) void this.ledger.load();
         if (!failed && this.health.storeFails) this.announcer.say(status.headline);
         if (failed !== this.health.storeFails) this.doctorDue = this.health.storeFails;
+        this.timeline.changed();
+        break;
+      }
+      case "fix": {
+        const { event: _, ...progress } = event;
+        this.fixes.apply(progress);
         break;
       }
       case "batch":
@@ -241,6 +267,9 @@ export class AppState {
       case "place_changed":
         void this.#moved();
         break;
+      case "reports_changed":
+        void this.reports.load();
+        break;
       case "committed":
         break;
     }
@@ -248,7 +277,19 @@ export class AppState {
 
   /** A dialog has the keys and what is pasted. */
   get dialogOpen(): boolean {
-    return this.shell.closing || this.shell.aboutOpen || this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.place.dialogOpen || this.sources.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen;
+    return this.shell.closing || this.shell.aboutOpen || this.palette.open || this.sheetOpen || this.note.open || this.imports.proposal !== null || this.copies.dialogOpen || this.place.dialogOpen || this.sources.dialogOpen || this.reports.dialogOpen || this.memory.dialogOpen || this.details.dialogOpen || this.fixes.dialogOpen || this.report.open;
+  }
+
+  /** Something was found here, or opened: now it is known what this is good for. */
+  get wasOfUse(): boolean {
+    const { place } = this.router.route;
+    return place === "memory" || (place === "recall" && !this.recall.busy && (this.recall.answer?.hits.length ?? 0) > 0);
+  }
+
+  /** Nobody is kept from anything by a question now. What it depends on is read each time. */
+  get mayAsk(): boolean {
+    const known = this.reports.reports !== null && (this.wasOfUse || this.reports.reports.held.length > 0);
+    return known && this.phase !== "starting" && this.router.route.place !== "welcome" && !this.dialogOpen;
   }
 
   /** Ends the introduction, at its end or before. */
@@ -261,6 +302,15 @@ export class AppState {
   openDoctor(): void {
     this.doctorDue = false;
     this.router.go({ place: "doctor" });
+  }
+
+  /** Shows the folder of this memory in the system's file manager. */
+  async showFolder(folder: string): Promise<void> {
+    try {
+      await this.platform.showPlace(folder);
+    } catch {
+      this.toasts.show(t.doctor.showFolderFailed, { ok: false });
+    }
   }
 
   /** Goes to the question box. */
@@ -288,6 +338,7 @@ export class AppState {
     void this.health.load();
     void this.imports.load();
     void this.activity.load();
+    this.timeline.shown();
     // What was heard while nobody could see it makes the page read itself again.
     if (!this.changes.shown()) this.refresh();
   }
@@ -301,6 +352,7 @@ export class AppState {
   async #moved(): Promise<void> {
     this.health.renew();
     this.changes.renew();
+    this.timeline.renew();
     await this.place.ended();
     const error = await this.platform.openError().catch(toWireError);
     if (error === null) return this.resync();
@@ -310,6 +362,32 @@ export class AppState {
 
   #tellOfPlace(done: PlaceDone): void {
     this.announcer.say(t.place.done[done]);
+  }
+
+  /** In words, and where the dialog does not show it, in sight too. */
+  #tellOfFix(end: FixEnd): void {
+    const name = t.doctor.fixes[end.code];
+    const tell = (text: string, ok: boolean, undo: (() => void) | null = null): void => {
+      if (this.fixes.dialogOpen) this.announcer.say(text);
+      else this.toasts.show(text, { ok, action: undo === null ? null : { label: t.undo, run: undo } });
+    };
+    switch (end.what) {
+      case "done": {
+        const { receipt } = end;
+        const undo = canUndo(receipt, Date.now()) ? (): void => void this.fixes.undo(receipt, t.doctor.receipts.ask[receipt.code] === undefined) : null;
+        tell(t.doctor.fix.announceDone(name, receipt.summary), true, undo);
+        break;
+      }
+      case "undone":
+        tell(t.doctor.receipts.announceUndone(name), true);
+        break;
+      case "stopped":
+        return tell(t.doctor.fix.announceStopped(name), true);
+      case "failed":
+        return tell(t.doctor.fix.announceFailed(name), false);
+    }
+    this.timeline.changed();
+    this.resync();
   }
 
   #tellOfCopy(done: Done): void {
@@ -323,6 +401,7 @@ export class AppState {
       return;
     }
     this.announcer.say(t.batch.announceEnd(batch.label, t.batch.states[batch.state]));
+    this.timeline.changed();
     const { route } = this.router;
     if (route.place === "import" && route.batch === batch.id) void this.imports.loadReport(batch.id);
   }

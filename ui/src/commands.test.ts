@@ -71,7 +71,7 @@ it("the_box_keeps_the_focus_while_arrows_choose", async () => {
 
 it("the_focus_goes_back_to_where_it_was", async () => {
   await open("full", "#/doctor");
-  const button = await screen.findByTestId("check-again");
+  const button = await screen.findByTestId("run-all");
   button.focus();
   await openPalette();
   press("Escape");
@@ -145,7 +145,7 @@ it("imports_and_notes_begin_as_their_buttons_begin_them", async () => {
 
 it("a_dialog_that_a_command_opened_gives_the_focus_back_too", async () => {
   await open("full", "#/doctor");
-  const button = await screen.findByTestId("check-again");
+  const button = await screen.findByTestId("run-all");
   button.focus();
   await run("write note");
   await screen.findByTestId("note-dialog");
@@ -185,30 +185,90 @@ it("a_backup_is_made_and_stopped_where_it_can_be_seen", async () => {
   await expect.poll(() => app.copies.done?.what).toBe("stopped");
 });
 
-it("everything_is_checked_again_at_the_doctor", async () => {
-  const { platform } = await open();
+it("all_checks_are_run_and_stopped_at_the_doctor", async () => {
+  const { app, platform } = await open();
   const call = vi.spyOn(platform, "call");
-  await run("check again");
+  await run("all checks");
   expect(location.hash).toBe("#/doctor");
-  expect(call).toHaveBeenCalledWith("doctor", {});
+  expect(call).toHaveBeenCalledWith("checks_run", { codes: [] });
+  expect(names(app)).not.toContain("check");
+  await run("stop the checks");
+  await expect.poll(() => app.health.running).toBe(false);
+  expect(app.announcer.text).toBe("The checks were stopped.");
 });
+
+it("the_timeline_and_each_check_are_gone_to_by_name", async () => {
+  const { app } = await open();
+  await expect.poll(() => app.health.status).not.toBeNull();
+  await run("timeline");
+  expect(location.hash).toBe("#/doctor/timeline");
+  expect(names(app)).not.toContain("timeline");
+  await run("disk space check");
+  expect(location.hash).toBe("#/doctor/space");
+});
+
+it("single_characters_do_it_on_the_doctors_place_alone", async () => {
+  const { app } = await open("full", "#/sources");
+  press("t");
+  expect(location.hash).toBe("#/sources");
+  app.router.go({ place: "doctor" });
+  await screen.findByTestId("run-all");
+  (document.activeElement as HTMLElement).blur();
+  press("t");
+  expect(location.hash).toBe("#/doctor/timeline");
+  press("t");
+  expect(location.hash).toBe("#/doctor");
+  press("c");
+  expect(await screen.findByTestId("report-dialog")).toBeTruthy();
+  press("r");
+  expect(app.health.running, "a dialog has the keys").toBe(false);
+});
+
+it("a_fix_goes_on_wherever_the_person_goes_and_tells_its_end", async () => {
+  const { app } = await open("attention", "#/doctor/permissions");
+  const finding = (await screen.findAllByTestId("finding")).find(({ dataset }) => dataset["code"] === "permissions");
+  finding?.querySelector<HTMLElement>("[data-testid=fix]")?.click();
+  await expect.poll(() => app.fixes.current?.stage.at).toBe("planned");
+  (await screen.findByTestId("fix-apply")).click();
+  expect(await screen.findByTestId("fix-progress")).toBeTruthy();
+  press("Escape");
+  await expect.poll(() => screen.queryByTestId("fix-dialog")).toBeNull();
+  app.router.go({ place: "sources" });
+  expect(names(app)).toContain("show-fix");
+  await expect.poll(() => app.toasts.shown.at(-1)?.text, { timeout: 8000 }).toContain("Only you can read");
+  app.router.go({ place: "doctor" });
+  expect((await screen.findAllByTestId("receipt-row")).length).toBe(4);
+  await expect.poll(() => screen.queryAllByTestId("finding").map(({ dataset }) => dataset["code"])).not.toContain("permissions");
+}, 15_000);
 
 it("what_is_copied_is_said_and_shown", async () => {
   const { app } = await open("full", "#/sources/import/imp-2");
   await screen.findByTestId("batch-report");
-  await run("copy health");
-  await expect.poll(() => written.mock.lastCall?.[0]).toContain("Oldgrowth health report");
-  expect(app.announcer.text).toBe("The health report is copied.");
-  expect(screen.getByTestId("toast").textContent.trim()).toBe("The health report is copied.");
   await run("copy import");
   await expect.poll(() => written.mock.lastCall?.[0]).toContain("Import: Notes");
+  expect(app.announcer.text).toBe("The import’s report is copied.");
+  expect(screen.getByTestId("toast").textContent.trim()).toBe("The import’s report is copied.");
+});
+
+it("the_health_report_is_looked_over_before_it_is_copied", async () => {
+  const { app } = await open("full", "#/sources");
+  await run("copy health");
+  await expect.poll(() => screen.queryByTestId("report-preview")?.textContent).toContain("Oldgrowth health report");
+  expect(written, "nothing is copied unseen").not.toHaveBeenCalled();
+  expect(screen.getByTestId("report-preview").textContent).not.toContain("/home/ada");
+  screen.getByTestId("report-names").click();
+  await expect.poll(() => screen.queryByTestId("report-preview")?.textContent).toContain("/home/ada");
+  screen.getByTestId("report-copy").click();
+  await expect.poll(() => written.mock.lastCall?.[0]).toContain("/home/ada");
+  expect([app.announcer.text, location.hash]).toEqual(["The report is copied.", "#/sources"]);
 });
 
 it("a_copy_that_failed_is_shown_as_one", async () => {
-  const { app } = await open("full");
+  const { app } = await open("full", "#/sources/import/imp-2");
+  await screen.findByTestId("batch-report");
   written.mockRejectedValueOnce(new Error("not allowed"));
   document.execCommand = () => false;
-  await run("copy health");
+  await run("copy import");
   await expect.poll(() => app.toasts.shown.length).toBe(1);
   expect(app.toasts.shown[0]?.ok).toBe(false);
 });
@@ -278,7 +338,7 @@ it("a_store_that_fails_is_asked_for_nothing_but_to_be_tried", async () => {
 
 it("the_sheet_lists_every_shortcut", async () => {
   await open("full", "#/doctor");
-  const button = await screen.findByTestId("check-again");
+  const button = await screen.findByTestId("run-all");
   button.focus();
   press("?", { shiftKey: true });
   await screen.findByTestId("shortcuts");
@@ -298,7 +358,7 @@ it("a_question_mark_that_is_written_opens_nothing", async () => {
 
 it("single_characters_can_be_turned_off_for_good", async () => {
   const { app } = await open("full", "#/doctor");
-  (await screen.findByTestId("check-again")).focus();
+  (await screen.findByTestId("run-all")).focus();
   press("?");
   (await screen.findByTestId("character-keys")).click();
   await settle();

@@ -1,6 +1,5 @@
 import type { AppState } from "./app.svelte";
 import { ASK, type Command } from "./features/commands/palette.svelte";
-import { healthReport } from "./features/doctor/report";
 import { reportText } from "./features/sources/report";
 import { copyText } from "./shared/copy";
 import { tilde } from "./shared/format";
@@ -39,7 +38,7 @@ const words = t.commands;
 
 /** All that the window can do now. What would change nothing is left out. */
 export function commandsOf(app: AppState): Command[] {
-  return [...here(app), ...toPlaces(app), ...toSections(app), ...actions(app), ...sources(app)];
+  return [...here(app), ...toPlaces(app), ...toSections(app), ...toChecks(app), ...actions(app), ...sources(app)];
 }
 
 /** What these shortcuts do is in the table, and in the menus. */
@@ -168,6 +167,20 @@ function toPlaces(app: AppState): Command[] {
     }));
 }
 
+/** The checks, by their names. */
+function toChecks({ health, router }: AppState): Command[] {
+  return (health.status?.components ?? []).map(({ code }) => ({
+    id: `check-${code}`,
+    group: "places" as const,
+    icon: "doctor" as const,
+    title: t.doctor.codes[code],
+    about: t.nav.doctor,
+    also: words.also.checkNamed,
+    hidden: true,
+    run: () => router.go({ place: "doctor", at: code }),
+  }));
+}
+
 /** The sections of the settings, by their names. */
 function toSections({ router }: AppState): Command[] {
   return settingsSections.map((section) => ({
@@ -211,21 +224,7 @@ function actions(app: AppState): Command[] {
     };
     commands.push({ id: "move-memory", group, icon: "folder", title: words.moveMemory, also: also.moveMemory, run });
   }
-  if (health.busy === null) {
-    const check = (ask: () => Promise<void>) => (): void => {
-      router.go({ place: "doctor" });
-      void ask();
-    };
-    if (health.storeUnwell) {
-      commands.push({ id: "try-store", group, icon: "doctor", title: words.tryStore, also: also.check, run: check(() => health.tryNow()) });
-    }
-    commands.push({ id: "check", group, icon: "doctor", title: words.check, also: also.check, run: check(() => health.check()) });
-  }
-  const { status } = health;
-  if (status !== null) {
-    const run = (): void => void copy(app, healthReport(status), words.copied.health);
-    commands.push({ id: "copy-health", group, icon: "copy", title: words.copyHealth, also: also.copy, run });
-  }
+  commands.push(...ofHealth(app));
   if (router.canGoBack) commands.push({ id: "back", group, icon: "back", title: words.back, shortcut: "back", run: () => router.back(recallHome) });
   if (router.canGoForward) commands.push({ id: "forward", group, icon: "forward", title: words.forward, shortcut: "forward", run: () => router.forward() });
   for (const choice of themeChoices) {
@@ -236,6 +235,34 @@ function actions(app: AppState): Command[] {
   commands.push(...windowCommands(app));
   commands.push({ id: "about", group, icon: "info", title: t.window.about, also: also.about, run: () => (app.shell.aboutOpen = true) });
   commands.push({ id: "shortcuts", group, icon: "keyboard", title: t.shortcuts.title, also: also.shortcuts, shortcut: "shortcuts", run: () => (app.sheetOpen = true) });
+  return commands;
+}
+
+/** The checks, what is being mended, and what has happened. */
+function ofHealth({ fixes, health, report, router }: AppState): Command[] {
+  const group = "actions";
+  const { also } = words;
+  // Single characters do it on the Doctor's own place alone.
+  const key = (shortcut: ShortcutName): { shortcut?: ShortcutName } => (router.route.place === "doctor" ? { shortcut } : {});
+  const atDoctor = (does: () => Promise<void>) => (): void => {
+    if (router.route.place !== "doctor") router.go({ place: "doctor" });
+    void does();
+  };
+  const commands: Command[] = [];
+  if (fixes.underWay) commands.push({ id: "show-fix", group, icon: "doctor", title: words.showFix, also: also.fix, run: () => fixes.show() });
+  if (health.storeUnwell && !health.trying) {
+    commands.push({ id: "try-store", group, icon: "doctor", title: words.tryStore, also: also.check, run: atDoctor(() => health.tryNow()) });
+  }
+  commands.push(
+    health.running
+      ? { id: "stop-checks", group, icon: "close", title: words.stopChecks, also: also.check, run: () => void health.stop() }
+      : { id: "check", group, icon: "doctor", title: words.check, also: also.check, ...key("runChecks"), run: atDoctor(() => health.run()) },
+  );
+  commands.push({ id: "copy-health", group, icon: "copy", title: words.copyHealth, also: also.copy, ...key("copyReport"), run: () => void report.show() });
+  if (router.route.place !== "doctor" || router.route.at !== "timeline") {
+    const run = (): void => router.go({ place: "doctor", at: "timeline" });
+    commands.push({ id: "timeline", group, icon: "clock", title: words.timeline, also: also.timeline, ...key("timeline"), run });
+  }
   return commands;
 }
 

@@ -1,6 +1,8 @@
 import { commandsWords } from "./strings/commands";
+import { doctorWords } from "./strings/doctor";
 import { memoryWords } from "./strings/memory";
 import { recallWords } from "./strings/recall";
+import { reportsWords } from "./strings/reports";
 import { settingsWords } from "./strings/settings";
 import { sourcesWords } from "./strings/sources";
 import { counted } from "./strings/counting";
@@ -44,7 +46,7 @@ export const t = {
     themes: { system: "System", light: "Light", dark: "Dark" },
   },
 
-  states: { ok: "Well", unknown: "Not looked at yet", warn: "Attention", fail: "Problem" },
+  states: { ok: "Well", unknown: "Not looked at yet", crashed: "Check broke", warn: "Attention", fail: "Problem" },
 
   errors: {
     usage: "That can’t be asked like this",
@@ -65,48 +67,11 @@ export const t = {
     openDoctor: "Open the Doctor",
   },
 
-  doctor: {
-    title: "Doctor",
-    attention: "Needs attention",
-    all: "All parts",
-    codes: {
-      store: "Memory store",
-      sidecars: "Companion files",
-      space: "Disk space",
-      jobs: "Work queue",
-      coverage: "Coverage",
-      long_reads: "Long reads",
-      sqlite: "Database engine",
-      backup: "Backup",
-      kept_aside: "Kept aside",
-      watched_folders: "Watched folders",
-    },
-    explains: {
-      store: "Can the memory be read and written?",
-      sidecars: "Are the files beside the store what they should be?",
-      space: "Is there room on the disk?",
-      jobs: "Is the work moving, and has nothing failed?",
-      coverage: "Can everything that was read be found?",
-      long_reads: "How many backups and exports run, and how many may?",
-      sqlite: "Is the SQLite in this program one to trust?",
-      backup: "Is there a copy, and how old is it?",
-      kept_aside: "Was something set aside that you should look at?",
-      watched_folders: "Are they there, and does the system tell of what changes in them?",
-    },
-    next: "What to do",
-    since: "since",
-    check: "Check again",
-    checking: "Checking…",
-    tryNow: "Try now",
-    trying: "Trying…",
-    copy: "Copy report",
-    folder: "This memory lives in",
-    report: "Oldgrowth health report",
-  },
-
   ...commandsWords,
+  ...doctorWords,
   ...recallWords,
   ...memoryWords,
   ...sourcesWords,
   ...settingsWords,
+  ...reportsWords,
 } as const;

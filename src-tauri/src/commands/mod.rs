@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod copies;
+pub(crate) mod failures;
 pub(crate) mod files;
 pub(crate) mod place;
 pub(crate) mod shell;

@@ -71,6 +71,22 @@ export const outerCommands = [
 ] as const;
 export type OuterCommand = (typeof outerCommands)[number];
 
+/** A place in a script of the app, by its path, such as `assets/index-1a2b3c4d.js`. */
+export interface PageFrame {
+  file: string;
+  line: number;
+  column: number;
+}
+
+/** Something in the page has failed. There is no place for its words. */
+export interface PageFailure {
+  kind: "error" | "rejection" | "boundary";
+  /** The name of the error's kind. */
+  name: string;
+  /** The innermost first. */
+  frames: PageFrame[];
+}
+
 /** All that the window needs from outside the page. Every call rejects with a `WireError`. */
 export interface Platform {
   call<M extends Method>(method: M, params: Params<M>): Promise<Reply<M>>;
@@ -95,6 +111,8 @@ export interface Platform {
   showPlace(folder: string): Promise<void>;
   /** Shows a source's folder in the system's file manager. */
   showSource(id: string): Promise<void>;
+  /** Tells the app that something in the page has failed. */
+  pageFailed(failure: PageFailure): Promise<void>;
   /** Why the memory could not be opened at all, or null. */
   openError(): Promise<WireError | null>;
 }

@@ -4,7 +4,7 @@ import { getCurrentWebview } from "@tauri-apps/api/webview";
 import { toWireError } from "../errors";
 import type { Event } from "../wire/Event";
 import type { WireError } from "../wire/WireError";
-import { outerCommands, type DropListener, type Method, type OuterCommand, type Params, type Platform, type Reply, type Shell, type Unlisten, type WindowAct } from "./index";
+import { outerCommands, type DropListener, type Method, type OuterCommand, type PageFailure, type Params, type Platform, type Reply, type Shell, type Unlisten, type WindowAct } from "./index";
 
 async function command<T>(name: string, args?: Record<string, unknown>): Promise<T> {
   try {
@@ -81,6 +81,10 @@ export class TauriPlatform implements Platform {
 
   showSource(id: string): Promise<void> {
     return command("show_source", { id });
+  }
+
+  pageFailed(failure: PageFailure): Promise<void> {
+    return command("page_failed", { failure });
   }
 
   openError(): Promise<WireError | null> {

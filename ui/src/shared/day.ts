@@ -29,7 +29,8 @@ export function firstDayOf(recent: Recent, today: Date): string {
   return localDay(new Date(thenYear, thenMonth, Math.min(date, last)));
 }
 
-function localDay(date: Date): string {
+/** The day of an instant by the person's own calendar, `YYYY-MM-DD`. */
+export function localDay(date: Date): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   return `${String(date.getFullYear()).padStart(4, "0")}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }

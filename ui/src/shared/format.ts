@@ -7,6 +7,8 @@ const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const daysInUtc = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 const longDaysInUtc = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeZone: "UTC" });
 const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const hours = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const weekdaysInUtc = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
 const exactMoments = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 
 export const number = (value: number): string => numbers.format(value);
@@ -42,6 +44,18 @@ export function day(iso: string): string {
 export function moment(iso: string): string {
   const date = parsed(iso);
   return date === null ? iso : moments.format(date);
+}
+
+/** The hour of an instant alone, where its day stands elsewhere. */
+export function hour(iso: string): string {
+  const date = parsed(iso);
+  return date === null ? iso : hours.format(date);
+}
+
+/** A day, `YYYY-MM-DD`, with its weekday and without its year. */
+export function weekday(day: string): string {
+  const date = parsed(day);
+  return date === null ? day : weekdaysInUtc.format(date);
 }
 
 /** The whole truth about an instant, for a title. */

@@ -10,6 +10,8 @@ const routes: Route[] = [
   { place: "sources" },
   { place: "import", batch: "b-1" },
   { place: "doctor" },
+  { place: "doctor", at: "timeline" },
+  { place: "doctor", at: "watched_folders" },
   { place: "settings" },
 ];
 
@@ -19,6 +21,10 @@ it("every_place_has_an_address_that_leads_back_to_it", () => {
 
 it("a_question_typed_into_the_address_keeps_its_question_mark", () => {
   expect(parseRoute("#/recall?q=How old?")).toMatchObject({ question: "How old?" });
+});
+
+it("a_check_that_does_not_exist_leads_to_all_of_them", () => {
+  expect(parseRoute("#/doctor/toString")).toEqual({ place: "doctor" });
 });
 
 it("an_unknown_address_leads_home", () => {

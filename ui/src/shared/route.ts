@@ -1,10 +1,21 @@
+import { t } from "../strings";
+import type { ComponentCode } from "../wire/ComponentCode";
+
 /** The steps of the introduction. */
 export const welcomeSteps = ["begin", "bring", "ask"] as const;
 export type WelcomeStep = (typeof welcomeSteps)[number];
 
 /** The sections of the settings, in their order. */
-export const settingsSections = ["place", "storage", "backup", "looks", "keyboard", "window", "limits", "about"] as const;
+export const settingsSections = ["place", "storage", "backup", "privacy", "looks", "keyboard", "window", "limits", "about"] as const;
 export type SettingsSection = (typeof settingsSections)[number];
+
+/** What the doctor's place can be opened at: what has happened, or one check. */
+export type DoctorAt = "timeline" | ComponentCode;
+
+function doctorAt(name: string | undefined): DoctorAt | null {
+  if (name === "timeline") return name;
+  return name !== undefined && Object.hasOwn(t.doctor.codes, name) ? (name as ComponentCode) : null;
+}
 
 /** The places of the window and their addresses. */
 export type Route =
@@ -16,7 +27,7 @@ export type Route =
   | { place: "sources" }
   | { place: "import"; batch: string }
   | { place: "activity" }
-  | { place: "doctor" }
+  | { place: "doctor"; at?: DoctorAt }
   | { place: "settings"; section?: SettingsSection };
 
 export type Place = Route["place"];
@@ -44,8 +55,10 @@ export function parseRoute(hash: string): Route {
       return second === "import" && third ? { place: "import", batch: third } : { place: "sources" };
     case "activity":
       return { place: "activity" };
-    case "doctor":
-      return { place: "doctor" };
+    case "doctor": {
+      const at = doctorAt(second);
+      return at === null ? { place: "doctor" } : { place: "doctor", at };
+    }
     case "settings": {
       const section = settingsSections.find((name) => name === second);
       return section === undefined ? { place: "settings" } : { place: "settings", section };
@@ -85,7 +98,7 @@ export function href(route: Route): string {
     case "activity":
       return "#/activity";
     case "doctor":
-      return "#/doctor";
+      return route.at === undefined ? "#/doctor" : `#/doctor/${route.at}`;
     case "settings":
       return route.section === undefined ? "#/settings" : `#/settings/${route.section}`;
   }

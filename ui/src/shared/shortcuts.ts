@@ -11,7 +11,7 @@ export interface Stroke {
   shifted?: boolean;
 }
 
-export type ShortcutGroup = "everywhere" | "recall" | "memory" | "tree";
+export type ShortcutGroup = "everywhere" | "recall" | "memory" | "tree" | "doctor";
 
 interface Shortcut {
   group: ShortcutGroup;
@@ -61,6 +61,9 @@ const table = {
   treePages: { group: "tree", strokes: [{ key: "PageUp" }, { key: "PageDown" }] },
   treeSiblings: { group: "tree", strokes: [{ key: "*" }] },
   treeRead: { group: "tree", strokes: [{ key: "Enter" }] },
+  runChecks: { group: "doctor", strokes: [{ key: "r" }] },
+  copyReport: { group: "doctor", strokes: [{ key: "c" }] },
+  timeline: { group: "doctor", strokes: [{ key: "t" }] },
 } as const satisfies Record<string, Shortcut>;
 
 export type ShortcutName = keyof typeof table;

@@ -36,7 +36,10 @@ export const commandsWords = {
     moveMemory: "Move the memory to another folder",
     countStorage: "Count the storage again",
     stopCopy: { backup: "Stop the backup", verify: "Stop the check of the backup" },
-    check: "Check everything again",
+    check: "Run all checks",
+    stopChecks: "Stop the checks",
+    timeline: "Show the timeline of health",
+    showFix: "Show the fix that is under way",
     tryStore: "Try the memory store now",
     copyHealth: "Copy the health report",
     back: "Go back",
@@ -54,7 +57,7 @@ export const commandsWords = {
     notByWindow: "The system did not let the window do this.",
     themes: { system: "Use the system’s theme", light: "Use the light theme", dark: "Use the dark theme" },
     source: (name: string) => `Open ${name}`,
-    copied: { health: "The health report is copied.", import: "The import’s report is copied." },
+    copied: { import: "The import’s report is copied." },
     copyFailed: "Copying is not possible here.",
     /** Other words that a command is looked for by. */
     also: {
@@ -79,7 +82,10 @@ export const commandsWords = {
       backUp: "backup make copy save",
       moveMemory: "place location disk relocate directory",
       countStorage: "storage size space bytes",
-      check: "doctor health status",
+      check: "doctor health status again everything",
+      checkNamed: "doctor health check",
+      timeline: "doctor health history log events happened",
+      fix: "doctor repair progress",
       copy: "clipboard text export",
       zoom: "larger smaller bigger size text magnify",
       fullScreen: "whole screen maximise",
@@ -94,7 +100,7 @@ export const commandsWords = {
 
   shortcuts: {
     title: "Keyboard shortcuts",
-    groups: { everywhere: "Everywhere", recall: "Recall", memory: "A memory", tree: "Tree" },
+    groups: { everywhere: "Everywhere", recall: "Recall", memory: "A memory", tree: "Tree", doctor: "Doctor" },
     or: "or",
     off: "off",
     names: {
@@ -136,6 +142,9 @@ export const commandsWords = {
       treePages: "As far as is seen",
       treeSiblings: "Open all rows beside this one",
       treeRead: "Read a row",
+      runChecks: "Run all checks",
+      copyReport: "The report to hand on",
+      timeline: "The timeline, and back",
     },
     typeAhead: "A row by its name",
     letters: "its first letters",

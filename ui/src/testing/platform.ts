@@ -2,6 +2,7 @@ import { vi } from "vitest";
 import type { Method, Params, Platform, Reply, Shell } from "../platform";
 import type { Answer } from "../wire/Answer";
 import type { Batch } from "../wire/Batch";
+import type { Component } from "../wire/Component";
 import type { Status } from "../wire/Status";
 
 /** A reply that the test gives when it wants to. */
@@ -46,6 +47,7 @@ export function handPlatform(picked: string[] = []): HandPlatform {
     showCopy: vi.fn(async () => {}),
     showPlace: vi.fn(async () => {}),
     showSource: vi.fn(async () => {}),
+    pageFailed: vi.fn(async () => {}),
     openError: async () => null,
   };
 }
@@ -84,10 +86,28 @@ export const answerOf = (title: string): Answer => ({
   behind: null,
 });
 
+export const componentOf = (part: Partial<Component> = {}): Component => ({
+  code: "store",
+  state: "ok",
+  cause: "as it should be",
+  since: "2026-11-20T08:00:00Z",
+  next: null,
+  group: "store",
+  on_demand: false,
+  last_ok: null,
+  checked_at: null,
+  took_ms: null,
+  running: false,
+  waits_for: null,
+  evidence: [],
+  fixes: [],
+  ...part,
+});
+
 export const statusOf = (seq: number, store: Status["state"] = "ok"): Status => ({
   headline: `status ${seq}`,
   state: store,
-  components: [{ code: "store", state: store, cause: `cause ${seq}`, since: "2026-11-20T08:00:00Z", next: null }],
+  components: [componentOf({ state: store, cause: `cause ${seq}` })],
   reservations: { reserved: 0, cap: 2, near_cap: false, waiting: 0, oldest_ms: null, blocked: false },
   seq,
   workspace: "/home/ada/memory",

@@ -32,6 +32,8 @@ import type { Place } from "./Place";
 import type { Question } from "./Question";
 import type { Report } from "./Report";
 import type { ReportAsked } from "./ReportAsked";
+import type { Reports } from "./Reports";
+import type { ReportsChoice } from "./ReportsChoice";
 import type { RestorePreview } from "./RestorePreview";
 import type { RestoreTo } from "./RestoreTo";
 import type { Restored } from "./Restored";
@@ -303,4 +305,29 @@ copy_left_remove: [Folder, Place],
 /**
  * What takes room: by source, and by kind. Counting all of it takes moments, and is kept.
  */
-storage: [StorageAsk, Storage], };
+storage: [StorageAsk, Storage], 
+/**
+ * The crash reports that are held, and whether they may be sent. Answered, as are the next five, also
+ * while the memory can't be opened.
+ */
+reports: [Empty, Reports], 
+/**
+ * Lets reports be sent by themselves, or no longer. Those that are held already go too.
+ */
+reports_consent: [ReportsChoice, Reports], 
+/**
+ * The question was shown to the person, and about the reports that are held. It is not asked again.
+ */
+reports_asked: [Empty, Reports], 
+/**
+ * Sends one report, whatever the switch is. Answers when it has arrived.
+ */
+report_send: [Id, Reports], 
+/**
+ * Deletes one report for good.
+ */
+report_delete: [Id, Reports], 
+/**
+ * Deletes all reports that are held, for good.
+ */
+reports_delete_all: [Empty, Reports], };

@@ -90,11 +90,7 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         }
         Request::FixUndo(id) => reply(doctor::undo(engine, &id)?),
         Request::Receipts(_) => reply(doctor::receipts(engine)),
-        Request::Timeline(at) => reply(views::doctor::timeline(
-            engine
-                .timeline(at.before, at.limit)
-                .map_err(|e| explain(&e))?,
-        )),
+        Request::Timeline(at) => reply(doctor::timeline(engine, at)),
         Request::Report(asked) => reply(doctor::report(engine, asked)?),
         Request::Copies(_) => reply(copies::list(engine)?),
         Request::BackupMake(make) => reply(copies::make(engine, &make)?),
@@ -122,7 +118,13 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         | Request::MoveStart(_)
         | Request::MoveCancel(_)
         | Request::PlaceUse(_)
-        | Request::CopyLeftRemove(_) => Err(wire_error(
+        | Request::CopyLeftRemove(_)
+        | Request::Reports(_)
+        | Request::ReportsConsent(_)
+        | Request::ReportsAsked(_)
+        | Request::ReportSend(_)
+        | Request::ReportDelete(_)
+        | Request::ReportsDeleteAll(_) => Err(wire_error(
             ErrorCode::Busy,
             "a command is at work on this memory",
             Some("try again when it has ended"),

@@ -14,6 +14,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use oldgrowth_engine::ports::{Ambient, Random};
+use oldgrowth_reports::Sender;
 use oldgrowth_store::WorkspaceLock;
 use oldgrowth_wire::{
     Empty, ErrorCode, Event, FixApply, FixAsked, FixCode, Folder, Id, MoveProgress, MoveStage,
@@ -24,7 +25,10 @@ use serde_json::Value;
 
 use crate::dispatch::reply;
 use crate::owner::{Closed, Owner, Purpose, TakeError, holder};
-use crate::place::{self, Begun, Copied, Failed, Note, Old, Pointer, Transfer, Workspace};
+use crate::place::{
+    self, Begun, Failed, Pointer, Transfer, Workspace, commit, lead_back, undo, unnoted,
+};
+use crate::reporting;
 use crate::socket::Calls;
 use crate::system::{SystemRandom, ambient};
 use crate::views;
@@ -41,6 +45,8 @@ pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// The memory that a process keeps open. Dropping it closes the memory.
 pub struct Home {
+    /// Sends reports for as long as the memory is open, or was to be.
+    sender: Mutex<Option<Sender>>,
     inner: Arc<Inner>,
 }
 
@@ -106,7 +112,10 @@ impl Home {
             moving: Mutex::new(None),
         });
         *inner.state.write() = Inner::take(&inner);
-        Self { inner }
+        Self {
+            sender: Mutex::new(Inner::keep_sending(&inner)),
+            inner,
+        }
     }
 
     /// Answers a call, on the caller's thread.
@@ -143,6 +152,7 @@ impl Home {
     /// Shuts down, after the calls that are under way; a move or a backup is called off. Every later
     /// call is refused.
     pub fn close(&self) {
+        drop(self.sender.lock().take());
         self.inner.cancel_move();
         if let Some(state) = self.inner.state.try_read()
             && let State::Open(owner) = &*state
@@ -215,6 +225,16 @@ impl Inner {
                 let (receipt, folder) = this.receipt_of_fresh(&id).ok_or_else(closing)?;
                 reply(Self::lead_back_to(this, receipt, &folder)?)
             }
+            request @ (Request::Reports(_)
+            | Request::ReportsConsent(_)
+            | Request::ReportsAsked(_)
+            | Request::ReportSend(_)
+            | Request::ReportDelete(_)
+            | Request::ReportsDeleteAll(_)) => {
+                let answer = reporting::answer(this.workspace.reports(), request);
+                this.reports_changed();
+                answer
+            }
             request => {
                 this.refuse_while_moving()?;
                 match &*this.state.read() {
@@ -224,6 +244,32 @@ impl Inner {
                 }
             }
         }
+    }
+
+    /// The doctor's row about them says what is the case.
+    fn reports_changed(&self) {
+        if let State::Open(owner) = &*self.state.read() {
+            owner.engine().crash_reports_changed();
+        }
+    }
+
+    /// `None` for who answers one call, and where nothing is recorded.
+    fn keep_sending(this: &Arc<Self>) -> Option<Sender> {
+        let reports = this.workspace.reports()?;
+        if this.purpose != Purpose::Work {
+            return None;
+        }
+        let weak = Arc::downgrade(this);
+        let tell = move || {
+            if let Some(inner) = weak.upgrade() {
+                inner.reports_changed();
+                inner.publish(&Event::ReportsChanged);
+            }
+        };
+        reports
+            .keep_sending(tell)
+            .inspect_err(|error| tracing::warn!(kind = ?error.kind(), "no thread for reports"))
+            .ok()
     }
 
     fn place(&self) -> Place {
@@ -525,64 +571,8 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// The one step by which a move becomes true.
-fn commit(
-    pointer: &Pointer,
-    begun: &Begun,
-    from: &Path,
-    files: Vec<Copied>,
-) -> Result<(), WireError> {
-    let mut note = pointer.read()?;
-    note.lead_to(pointer, &begun.to, &begun.id)
-        .map_err(|error| unnoted(&error))?;
-    note.old.push(Old {
-        folder: from.to_owned(),
-        unix_ms: begun.unix_ms,
-        files,
-    });
-    pointer.write(&note).map_err(|error| unnoted(&error))
-}
-
-/// Until the pointer leads back, the new folder is the one in use, and nothing of it may be undone.
-fn lead_back(
-    pointer: &Pointer,
-    before: Result<Note, WireError>,
-    begun: &Begun,
-) -> Result<(), WireError> {
-    before.and_then(|before| {
-        pointer
-            .lead_back(&before, &begun.to, &begun.id)
-            .map_err(|error| unnoted(&error))
-    })
-}
-
-/// Removes what a move has made in the new place. What can't be removed now stays named, so that a
-/// person can have it removed later.
-fn undo(pointer: &Pointer, begun: &Begun, made: bool) {
-    let undone = if made { begun.undo() } else { Ok(()) };
-    let forgotten = undone.and_then(|()| {
-        let mut note = pointer.read().map_err(std::io::Error::other)?;
-        note.begun.retain(|other| other != begun);
-        pointer.write(&note)
-    });
-    if let Err(error) = forgotten {
-        tracing::warn!(kind = ?error.kind(), "a move that failed has left a part of a copy");
-    }
-}
-
 fn new_id() -> String {
     format!("{:032x}", SystemRandom.bits())
-}
-
-fn unnoted(error: &std::io::Error) -> WireError {
-    wire_error(
-        ErrorCode::ReadOnly,
-        format!(
-            "where the memory lives could not be written down: {}",
-            error.kind()
-        ),
-        Some("check the rights and the free space of your own folder; nothing has changed"),
-    )
 }
 
 fn closing() -> WireError {

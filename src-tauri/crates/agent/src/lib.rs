@@ -7,6 +7,7 @@ mod home;
 mod owner;
 mod place;
 mod report;
+mod reporting;
 mod session;
 mod socket;
 mod system;
@@ -15,3 +16,4 @@ mod words;
 
 pub use home::{Home, Listener};
 pub use place::Workspace;
+pub use reporting::{report_faults, reports_of_person};

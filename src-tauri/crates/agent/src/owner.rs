@@ -14,7 +14,7 @@ use crate::place::Workspace;
 use crate::socket::{Calls, Endpoint, Server};
 use crate::system::{SystemRandom, ambient};
 use crate::words::wire_error;
-use crate::{dispatch, views};
+use crate::{dispatch, reporting, views};
 
 /// Jobs worked on at once. Two keep a disk and a core busy and leave the machine to its person.
 const WORKERS: usize = 2;
@@ -104,9 +104,19 @@ impl Owner {
             summariser: Arc::new(oldgrowth_models::Extractive),
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
             emptied: found.emptied(),
+            crash_reports: found
+                .reports()
+                .map(|reports| Arc::new(reporting::Seen(reports.clone())) as Arc<_>),
         })
         .map_err(|_| fault("start its workers"))?;
         let engine = Arc::new(engine);
+        // Whoever answers through calls of its own keeps the memory open for a while.
+        if purpose == Purpose::Work && calls.is_some() {
+            engine.begin_run(env!("CARGO_PKG_VERSION"));
+        }
+        if let Some(reports) = found.reports() {
+            reporting::report_faults(&engine, reports);
+        }
         // Who owns it for one call takes no work from others: they wait until it is done. Without a
         // socket everything works but other programs; they are told who holds it.
         let calls = calls.unwrap_or_else(|| Arc::new(EngineCalls(Arc::clone(&engine))));

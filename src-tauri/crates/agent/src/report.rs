@@ -71,12 +71,19 @@ fn redact(value: &mut Value, scrubber: &Scrubber) {
                 fields.insert("value".to_owned(), Value::from(instead));
                 fields.insert("redacted".to_owned(), Value::Null);
             }
-            fields
-                .values_mut()
-                .for_each(|field| redact(field, scrubber));
+            let others = fields.iter_mut().filter(|(name, _)| !is_ours(name));
+            others.for_each(|(_, field)| redact(field, scrubber));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// Is what stands in a field of this name always a word of ours? A source may be called as one of them.
+fn is_ours(field: &str) -> bool {
+    matches!(
+        field,
+        "label" | "code" | "state" | "group" | "risk" | "waits_for" | "system" | "processor"
+    )
 }
 
 /// Written from the very values that the other form has, so that neither says more than the other.

@@ -167,13 +167,22 @@ impl Core {
         })
     }
 
+    pub(crate) fn batch_now(&self, key: BatchKey) -> Result<BatchView> {
+        let batch = self
+            .store
+            .read(Lane::Background, |r| Ok::<_, Error>(r.batch(key)?))?;
+        self.batch_view(batch)
+    }
+
     /// Tells how far an import has come, and at its end the health that it leaves behind.
     pub(crate) fn tell_batch(&self, key: BatchKey) {
         self.tell(News::Batch(key));
-        let state = self
-            .store
-            .read(Lane::Background, |r| Ok::<_, Error>(r.batch(key)?.state));
-        if state.is_ok_and(|state| state != BatchState::Running) {
+        let view = self.batch_now(key);
+        if let Some(ended) = view
+            .ok()
+            .filter(|view| view.batch.state != BatchState::Running)
+        {
+            self.note_import(&ended);
             self.counts_changed();
         }
     }

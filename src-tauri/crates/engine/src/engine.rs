@@ -14,9 +14,10 @@ use crate::copies::{Memo, Running};
 use crate::coverage::LastCount;
 use crate::doctor::{Fixing, Receipts};
 use crate::events::Events;
-use crate::health::{Board, Checks, ClockSeen, KeptChecks};
+use crate::faults::{Fault, Faults};
+use crate::health::{Board, Checks, ClockSeen, History, KeptChecks};
 use crate::jobs::{Queue, Workers, kept_pause};
-use crate::ports::{Ambient, Files, Forbidden, Random, Summariser, Watches};
+use crate::ports::{Ambient, CrashReports, Files, Forbidden, Random, Summariser, Watches};
 use crate::settings::Settings;
 use crate::storage::Counted;
 use crate::tally::Tallies;
@@ -37,6 +38,8 @@ pub struct Parts {
     pub workers: usize,
     /// Folders that the system empties by itself: no place for a memory, unless a person has named it.
     pub emptied: Vec<PathBuf>,
+    /// None where nothing is recorded.
+    pub crash_reports: Option<Arc<dyn CrashReports>>,
 }
 
 /// The memory of one workspace, at work. Dropping it stops and joins its workers.
@@ -59,12 +62,15 @@ pub(crate) struct Core {
     pub(crate) plans_cancelled: AtomicU64,
     pub(crate) summariser: Arc<dyn Summariser>,
     pub(crate) events: Events,
+    pub(crate) faults: Arc<Faults>,
     pub(crate) askers: Askers,
     pub(crate) board: Board,
+    pub(crate) history: History,
     pub(crate) checks: Checks,
     pub(crate) kept_checks: Mutex<KeptChecks>,
     pub(crate) clock_seen: Mutex<ClockSeen>,
     pub(crate) emptied: Vec<PathBuf>,
+    pub(crate) crash_reports: Option<Arc<dyn CrashReports>>,
     pub(crate) fixing: Fixing,
     pub(crate) receipts: Mutex<Receipts>,
     pub(crate) last_count: LastCount,
@@ -114,8 +120,10 @@ impl Engine {
         parts
             .store
             .set_reservation_cap(settings.long_reads_max.to_use());
+        let history = History::of(&parts.workspace);
         let core = Arc::new(Core {
             workspace: parts.workspace,
+            history,
             store: parts.store,
             ambient: parts.ambient,
             random: parts.random,
@@ -125,12 +133,14 @@ impl Engine {
             plans_cancelled: AtomicU64::new(0),
             summariser: parts.summariser,
             events: Events::default(),
+            faults: Arc::default(),
             askers: Askers::default(),
             board,
             checks: Checks::default(),
             kept_checks: Mutex::new(kept_checks),
             clock_seen: Mutex::default(),
             emptied: parts.emptied,
+            crash_reports: parts.crash_reports,
             fixing: Fixing::default(),
             receipts: Mutex::new(receipts),
             last_count: LastCount::default(),
@@ -148,10 +158,7 @@ impl Engine {
         core.watching.serve(Arc::downgrade(&core));
         core.checks.serve(Arc::downgrade(&core));
         let weak = Arc::downgrade(&core);
-        core.store.on_incident(|incident| {
-            // Where a report of it would begin.
-            tracing::warn!(?incident, "the store could not be used for long");
-        });
+        core.faults.listen_to(&core.store);
         core.store.on_health(move |_| {
             if let Some(core) = weak.upgrade() {
                 core.store_health_changed();
@@ -199,6 +206,11 @@ impl Engine {
         })
     }
 
+    /// Calls back for what a developer should hear of, on the thread that met it: quick listeners only.
+    pub fn on_fault(&self, listener: impl Fn(&Fault) + Send + Sync + 'static) {
+        self.core.faults.subscribe(Arc::new(listener));
+    }
+
     /// Asks the workers, and a plan that is being made, to stop soon; [`Engine::stop`] waits for them.
     pub fn begin_stop(&self) {
         self.core.queue.stop();
@@ -213,6 +225,8 @@ impl Engine {
         self.core.fixing.call_off();
         self.core.checks.stop();
         drop(self.workers.lock().take());
+        self.core.note_changes();
+        self.core.history.end_run(self.core.now());
     }
 
     /// Waits until no job waits or runs. False when it was told to wait no longer, and when the work is

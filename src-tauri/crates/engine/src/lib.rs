@@ -13,6 +13,7 @@ mod doctor;
 mod engine;
 mod error;
 mod events;
+mod faults;
 mod health;
 mod ingest;
 mod jobs;
@@ -45,9 +46,10 @@ pub use doctor::{FixPlan, FixProgress, Receipt, Receipts, Undo};
 pub use engine::{Engine, Parts};
 pub use error::{Error, Result};
 pub use events::{Committed, Event};
+pub use faults::{Fault, Lasting};
 pub use health::{
-    Component, ComponentState, Evidence, FixCode, FixOffer, FixRisk, HealthCode, HealthGroup,
-    Status, Timeline, aside_words,
+    Component, ComponentState, Entry, Evidence, FixCode, FixOffer, FixRisk, Happened, HealthCode,
+    HealthGroup, Status, Timeline, aside_words,
 };
 pub use ingest::plan::{ImportPlan, PlanKnown, ReasonCount};
 pub use jobs::{Pause, PausedBy};

@@ -243,3 +243,21 @@ pub fn no_connection_held() -> Result<()> {
         Ok(())
     }
 }
+
+/// Crash reports, which are the person's own and no memory's.
+pub trait CrashReports: Send + Sync {
+    fn seen(&self) -> CrashReportsSeen;
+
+    /// What broke after a time: when, and where in the code. The oldest first.
+    fn crashes_since(&self, since: UnixMs) -> Vec<(UnixMs, String)>;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CrashReportsSeen {
+    /// Has the person agreed to send them? None while nobody was asked.
+    pub agreed: Option<bool>,
+    /// Is it known where they would go?
+    pub has_address: bool,
+    /// How many are kept and were not sent.
+    pub held: u64,
+}

@@ -8,9 +8,9 @@ use std::time::Duration;
 use oldgrowth_store::BatchKey;
 use parking_lot::{Condvar, Mutex};
 
+use crate::Event;
 use crate::engine::Core;
 use crate::ports::Clock;
-use crate::{Error, Event};
 
 /// At most so often is one kind of news told: four times a second.
 pub(crate) const TELL_EVERY: Duration = Duration::from_millis(250);
@@ -46,11 +46,21 @@ struct Told {
     due: bool,
     /// One tells it at this moment, so that no older state can follow a newer one.
     now: bool,
+    /// There will be something to tell at this time, whatever is told before.
+    again: Option<Duration>,
 }
 
 impl Told {
+    /// From when on it may be told.
     fn at(self) -> Duration {
         self.last.map_or(Duration::ZERO, |last| last + TELL_EVERY)
+    }
+
+    /// When there is something to tell, if there is.
+    fn next(self) -> Option<Duration> {
+        let due = self.due.then(|| self.at());
+        let again = self.again.map(|again| again.max(self.at()));
+        due.into_iter().chain(again).min()
     }
 }
 
@@ -79,6 +89,16 @@ impl Telling {
         }
     }
 
+    /// Lets another thread tell it at this time, by the monotonic clock.
+    fn at(&self, news: News, at: Duration) {
+        let mut state = self.state.lock();
+        if !state.stopped {
+            let told = state.kinds.entry(news).or_default();
+            told.again = Some(told.again.map_or(at, |again| again.min(at)));
+            self.changed.notify_all();
+        }
+    }
+
     /// True when it is to be told once more, because nobody is there any more to do it later.
     fn end(&self, news: News, now: Duration) -> bool {
         let mut state = self.state.lock();
@@ -98,12 +118,12 @@ impl Telling {
     fn next(&self, clock: &dyn Clock) -> Option<Vec<News>> {
         let mut state = self.state.lock();
         loop {
-            let waiting = |told: &Told| told.due && !told.now;
-            let next = state.kinds.values().filter(|told| waiting(told));
-            let next = next.map(|told| told.at()).min();
+            let waiting = state.kinds.values().filter(|told| !told.now);
+            let next = waiting.filter_map(|told| told.next()).min();
             let now = clock.monotonic();
             match next {
                 None if state.stopped => return None,
+                Some(_) if state.stopped && !state.is_due() => return None,
                 None => self.changed.wait(&mut state),
                 Some(at) if at > now && !state.stopped => {
                     let waited = self.changed.wait_for(&mut state, at - now);
@@ -124,14 +144,20 @@ impl Telling {
 }
 
 impl State {
+    fn is_due(&self) -> bool {
+        self.kinds.values().any(|told| told.due && !told.now)
+    }
+
     fn take(&mut self, now: Duration) -> Vec<News> {
         // What was told long ago and has no news needs no row.
         self.kinds
-            .retain(|_, told| told.due || told.now || told.at() + TELL_EVERY > now);
+            .retain(|_, told| told.next().is_some() || told.now || told.at() + TELL_EVERY > now);
         let stopped = self.stopped;
         let mut taken = Vec::new();
         for (news, told) in &mut self.kinds {
-            if told.due && !told.now && (stopped || told.at() <= now) {
+            let is_time = told.next().is_some_and(|at| at <= now);
+            if !told.now && (is_time || stopped && told.due) {
+                told.again = told.again.filter(|again| *again > now);
                 (told.due, told.now) = (false, true);
                 taken.push(*news);
             }
@@ -174,6 +200,14 @@ impl Core {
     }
 
     fn tell_now(&self, news: News) {
+        if news == News::Health {
+            self.board.show_due(self.now());
+            self.note_changes();
+            if let Some(left) = self.board.next_due(self.now()) {
+                let now = self.ambient.clock.monotonic();
+                self.telling.at(News::Health, now + left);
+            }
+        }
         if self.events.nobody_listens() {
             return;
         }
@@ -199,11 +233,7 @@ impl Core {
     }
 
     fn batch_event(&self, key: BatchKey) -> Option<Event> {
-        let batch = self.store.read(oldgrowth_store::Lane::Background, |r| {
-            Ok::<_, Error>(r.batch(key)?)
-        });
-        let view = batch.and_then(|batch| self.batch_view(batch));
-        view.ok().map(Event::Batch)
+        self.batch_now(key).ok().map(Event::Batch)
     }
 }
 
@@ -244,6 +274,19 @@ mod tests {
             Some(vec![News::Health]),
             "what came after the last is told when its time has come"
         );
+    }
+
+    #[test]
+    fn what_comes_later_is_told_when_it_is_time_and_not_at_the_end() {
+        let telling = Telling::default();
+        telling.at(News::Health, MS(3_000));
+        assert!(telling.begin(News::Health, MS(1_000)), "something else");
+        telling.end(News::Health, MS(1_000));
+        assert_eq!(telling.next(&Still(MS(3_000))), Some(vec![News::Health]));
+        telling.end(News::Health, MS(3_000));
+        telling.at(News::Health, MS(9_000));
+        telling.stop();
+        assert_eq!(telling.next(&Still(MS(4_000))), None);
     }
 
     #[test]

@@ -329,6 +329,7 @@ impl KeptFile {
     /// Acts on a failure met in use. Ones that condemn the connection close it, so that the next
     /// call opens a new one through the breaker; `deliver_health` must follow.
     pub(crate) fn note_fault(&self, hub: &SharedHub, fault: &Error) {
+        self.tell_fault(fault);
         match fault.class() {
             Class::DiskFull => self.health.fall(Health::DiskFull, self.moment()),
             Class::Permission => self.health.fall(Health::ReadOnly, self.moment()),

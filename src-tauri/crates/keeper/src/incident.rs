@@ -1,5 +1,5 @@
-//! The one thing worth a report when a file cannot be used: that it has not been usable for long.
-//! Everything transient on the way there is not.
+//! What is worth a report: a failure that only a bug or a damage explains, and, when a file cannot be
+//! used, that it has not been usable for long. Everything transient on the way there is not.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -29,6 +29,7 @@ pub enum Incident {
 }
 
 type Listener = Arc<dyn Fn(&Incident) + Send + Sync>;
+type FaultListener = Arc<dyn Fn(&Error) + Send + Sync>;
 
 #[derive(Default)]
 pub(crate) struct Incidents {
@@ -38,6 +39,7 @@ pub(crate) struct Incidents {
 #[derive(Default)]
 struct Inner {
     listeners: Vec<Listener>,
+    fault_listeners: Vec<FaultListener>,
     /// When the breaker opened in the incident told last.
     told: Option<Duration>,
 }
@@ -53,6 +55,23 @@ impl KeptFile {
     pub fn on_incident(&self, listener: impl Fn(&Incident) + Send + Sync + 'static) {
         let mut inner = self.incidents.inner.lock();
         inner.listeners.push(Arc::new(listener));
+    }
+
+    /// Calls `listener` for each failure in use that is worth a report, on the thread that met it, when it
+    /// holds no connection any more. A panic is told by its own hook.
+    pub fn on_fault(&self, listener: impl Fn(&Error) + Send + Sync + 'static) {
+        let mut inner = self.incidents.inner.lock();
+        inner.fault_listeners.push(Arc::new(listener));
+    }
+
+    pub(crate) fn tell_fault(&self, fault: &Error) {
+        if !fault.is_reportable() || fault.class() == Class::Panicked {
+            return;
+        }
+        let listeners = self.incidents.inner.lock().fault_listeners.clone();
+        for listener in listeners {
+            catch_unwind(AssertUnwindSafe(|| listener(fault))).ok();
+        }
     }
 
     /// Tells that the file has been unavailable for long, if it has and nobody was told.

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::*;
-use oldgrowth_keeper::{BreakerState, Class, Health, Incident, Keeper, KeptFile, Room, Space};
+use oldgrowth_keeper::{
+    BreakerState, Class, Error, Health, Incident, Keeper, KeptFile, Lane, Room, Space,
+};
 use parking_lot::Mutex;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -95,6 +97,40 @@ impl Broken {
             self.file.tick();
         }
     }
+}
+
+#[test]
+fn a_failure_that_only_a_bug_explains_is_told_with_its_code_and_no_other_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_keeper, file) = keep(&dir.path().join("a.db"));
+    let told: Arc<Mutex<Vec<Error>>> = Arc::default();
+    let list = Arc::clone(&told);
+    file.on_fault(move |error| list.lock().push(error.clone()));
+    assert_eq!(count(&file), Ok(0), "what works is not told");
+    let wrong = file.read(Lane::Interactive, |tx| {
+        Ok::<_, Error>(
+            tx.connection()
+                .execute("INSERT INTO nowhere VALUES (1)", [])?,
+        )
+    });
+    assert!(wrong.is_err(), "there is no such table");
+    let none = file.read(Lane::Interactive, |tx| {
+        let sql = "SELECT 1 WHERE 0";
+        Ok::<_, Error>(
+            tx.connection()
+                .query_row(sql, [], |row| row.get::<_, i64>(0))?,
+        )
+    });
+    assert_eq!(none, Err(Error::NoRows), "an answer");
+    let stopped: Result<(), Error> = file.read(Lane::Interactive, |_| Err(Error::Cancelled));
+    assert_eq!(stopped, Err(Error::Cancelled));
+    let panicked = file.write(|_| -> Result<(), Error> { panic!("a bug, told by its hook") });
+    assert_eq!(panicked, Err(Error::Panicked));
+    assert_eq!(
+        told.lock().iter().map(Error::code).collect::<Vec<_>>(),
+        [Some(1)],
+        "one wrong statement, with SQLite's code"
+    );
 }
 
 #[test]

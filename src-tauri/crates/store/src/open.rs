@@ -187,6 +187,11 @@ impl Store {
         self.file.on_incident(listener);
     }
 
+    /// Calls back for each failure in use that is worth a report.
+    pub fn on_fault(&self, listener: impl Fn(&oldgrowth_keeper::Error) + Send + Sync + 'static) {
+        self.file.on_fault(listener);
+    }
+
     pub fn try_now(&self) -> Result<()> {
         Ok(self.file.try_now()?)
     }

@@ -3,9 +3,13 @@
 //! the suites that torture the keeper. Never part of the product.
 
 mod corpus;
+mod envelopes;
 mod parts;
+mod private;
 pub mod torture;
 pub mod vfs;
 
 pub use corpus::Corpus;
+pub use envelopes::{Answer, Endpoint, Received, event_of};
 pub use parts::{FakeClock, Held, SeededRandom, TestEngine, Threads, WallClock};
+pub use private::private_texts;

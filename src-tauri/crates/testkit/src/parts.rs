@@ -187,6 +187,7 @@ impl TestEngine {
             summariser,
             workers,
             emptied,
+            crash_reports: None,
         });
         Self {
             engine: Arc::new(engine.expect("threads can be started")),

@@ -7,10 +7,10 @@ use crate::{
     Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, ChecksAsked, Copies,
     FailedAt, FindAsked, FixApply, FixAsked, FixPlan, FixReceipt, Folder, FoundInDocument, Hits,
     Id, ImportPaths, ImportPlan, JobsRetry, Ledger, MovePlan, Near, NoteAdded, Original, People,
-    Place, Question, Report, ReportAsked, RestorePreview, RestoreTo, Restored, Retried, Search,
-    SettingChange, Settings, ShowAt, Shown, SourceRemoval, SourceRename, SourceWatch, Status,
-    Storage, StorageAsk, Timeline, TimelineAt, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked,
-    Work, WorkFailed,
+    Place, Question, Report, ReportAsked, Reports, ReportsChoice, RestorePreview, RestoreTo,
+    Restored, Retried, Search, SettingChange, Settings, ShowAt, Shown, SourceRemoval, SourceRename,
+    SourceWatch, Status, Storage, StorageAsk, Timeline, TimelineAt, TreeAt, TreeView, Unread,
+    UnreadAt, Why, WhyAsked, Work, WorkFailed,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -162,4 +162,17 @@ calls! {
     copy_left_remove / CopyLeftRemove(Folder) -> Place;
     /// What takes room: by source, and by kind. Counting all of it takes moments, and is kept.
     storage / Storage(StorageAsk) -> Storage;
+    /// The crash reports that are held, and whether they may be sent. Answered, as are the next five, also
+    /// while the memory can't be opened.
+    reports / Reports(Empty) -> Reports;
+    /// Lets reports be sent by themselves, or no longer. Those that are held already go too.
+    reports_consent / ReportsConsent(ReportsChoice) -> Reports;
+    /// The question was shown to the person, and about the reports that are held. It is not asked again.
+    reports_asked / ReportsAsked(Empty) -> Reports;
+    /// Sends one report, whatever the switch is. Answers when it has arrived.
+    report_send / ReportSend(Id) -> Reports;
+    /// Deletes one report for good.
+    report_delete / ReportDelete(Id) -> Reports;
+    /// Deletes all reports that are held, for good.
+    reports_delete_all / ReportsDeleteAll(Empty) -> Reports;
 }

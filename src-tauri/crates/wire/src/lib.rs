@@ -16,6 +16,7 @@ mod import;
 mod memory;
 mod people;
 mod place;
+mod reports;
 mod settings;
 mod storage;
 mod tree;
@@ -57,6 +58,7 @@ pub use place::{
     CopyLeft, CopyLeftKind, Folder, MoveItem, MovePlan, MoveProblem, MoveProgress, MoveRefusal,
     MoveStage, MoveWarning, MoveWhat, Place,
 };
+pub use reports::{HeldReport, Reports, ReportsChoice, ReportsConsent};
 pub use settings::{NumberSetting, SettingChange, SettingName, Settings};
 pub use storage::{SourceStorage, Storage, StorageAsk, StorageCount, StoragePart, StorageWhat};
 pub use tree::{

@@ -1,11 +1,13 @@
 import { render, screen, within } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
 import { CharacterKeys } from "../../state/keys.svelte";
+import { ReportsState } from "../../state/reports.svelte";
 import { Theme } from "../../state/theme.svelte";
 import { handPlatform, settle, unavailable, type HandPlatform } from "../../testing/platform";
 import type { Backup } from "../../wire/Backup";
 import type { Copies } from "../../wire/Copies";
 import type { Place } from "../../wire/Place";
+import type { Reports } from "../../wire/Reports";
 import type { Settings as SettingsValue } from "../../wire/Settings";
 import type { Storage } from "../../wire/Storage";
 import { CopiesState } from "./copies.svelte";
@@ -14,6 +16,8 @@ import { Limits } from "./limits.svelte";
 import { PlaceState } from "./place.svelte";
 import Settings from "./Settings.svelte";
 import { StorageState } from "./storage.svelte";
+
+const noReports: Reports = { consent: "no", asked: true, host: null, held: [], last_sent_at: null, next_try_at: null, folder: "/r", example: "" };
 
 const backupOf = (id: string, part: Partial<Backup> = {}): Backup => ({
   id,
@@ -56,6 +60,7 @@ async function open(copies: Partial<Copies> = {}, limits: Partial<SettingsValue[
     storage: new StorageState(platform),
     copies: state,
     limits: new Limits(platform),
+    reports: new ReportsState(platform, vi.fn()),
     theme: new Theme(),
     keys: new CharacterKeys(),
     shell: new ShellState(platform),
@@ -63,6 +68,7 @@ async function open(copies: Partial<Copies> = {}, limits: Partial<SettingsValue[
     returnTo: () => null,
     shortcuts: vi.fn(),
   });
+  platform.next("reports").answer(noReports);
   platform.next("place").answer({ folder: "/m", there: true, bytes: 1, usual: "/m", fixed: null, other_disk: false, left: [], moving: null } satisfies Place);
   platform.next("storage").answer({ sources: [], parts: [], total_bytes: 0, counted_at: null } satisfies Storage);
   platform.next("copies").answer(copiesOf(copies));

@@ -1,23 +1,23 @@
 import type { Batch } from "../../wire/Batch";
 import type { Event } from "../../wire/Event";
 import type { Settings } from "../../wire/Settings";
-import type { Status } from "../../wire/Status";
 import type { WireError } from "../../wire/WireError";
 import type { DropListener, Method, OuterCommand, Params, Platform, Reply, Shell, Unlisten, WindowAct } from "../index";
 import { FakeShell } from "./shell";
-import { attention, emptyHealthy, failing, folderGone, healthy } from "./health";
 import { begun, emptyPlan, exportPlan, pastBatches, plan, progressed, report, watchedBatches } from "./imports";
 import { FakeWork } from "./activity";
 import { FakeCopies } from "./copies";
+import { FakeDoctor } from "./doctor";
 import { findInDocument, near, original, why } from "./reading";
 import { FakePlace, storage } from "./place";
+import { FakeReports } from "./reports";
 import { recall } from "./search";
 import { people } from "./people";
 import { FakeSources } from "./sources";
 import { largeTree, manySources, manySourcesLedger } from "./large";
 import { show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -35,6 +35,11 @@ const unavailable: WireError = {
 const STEP_ITEMS = 9;
 const STEP_MS = 250;
 
+/** What is answered whatever state the store is in. */
+const answeredAlways: ReadonlySet<Method> = new Set<Method>([
+  "status", "doctor", "store_try_now", "checks_run", "checks_cancel", "fix_plan", "fix_apply", "fix_cancel", "fix_undo", "receipts", "timeline", "report",
+]);
+
 type Handlers = { [M in Method]: (params: Params<M>) => Reply<M> | Promise<Reply<M>> };
 
 /** Stands in for the app in a plain browser: made-up memories, imports that move, states on demand. */
@@ -47,7 +52,9 @@ export class FakePlatform implements Platform {
   #copies: FakeCopies;
   #work: FakeWork;
   #shell = new FakeShell();
+  #doctor: FakeDoctor;
   #place: FakePlace;
+  #reports: FakeReports;
   #counted: boolean;
   #sources: FakeSources;
   #longReads: number | null = null;
@@ -55,6 +62,8 @@ export class FakePlatform implements Platform {
   constructor(private readonly scenario: Scenario) {
     this.#empty = scenario === "empty";
     this.#place = new FakePlace(scenario, (event) => this.#emit(event));
+    this.#doctor = new FakeDoctor(scenario, (event) => this.#emit(event));
+    this.#reports = new FakeReports(scenario);
     this.#counted = scenario !== "large";
     this.#copies = new FakeCopies(scenario, (event) => this.#emit(event));
     this.#sources = new FakeSources(scenario);
@@ -72,8 +81,7 @@ export class FakePlatform implements Platform {
     // Of what the window asks for before it shows a place, everything answers.
     if (this.scenario === "loading" && method !== "status" && method !== "batches") return new Promise(() => {});
     await new Promise((resolve) => setTimeout(resolve, 30));
-    const health = method === "status" || method === "doctor" || method === "store_try_now";
-    if (this.scenario === "error" && !health) throw unavailable;
+    if (this.#doctor.storeFails && !answeredAlways.has(method)) throw unavailable;
     return this.#handlers[method](params);
   }
 
@@ -135,6 +143,8 @@ export class FakePlatform implements Platform {
 
   async showSource(): Promise<void> {}
 
+  async pageFailed(): Promise<void> {}
+
   async openError(): Promise<WireError | null> {
     if (this.#place.lost) {
       return {
@@ -160,12 +170,12 @@ export class FakePlatform implements Platform {
     import_start: ({ paths }) => this.#begin(begun(`imp-${this.#seq}`, paths[0]?.split("/").at(-1) ?? "Import")),
     samples_start: () => {
       this.#sources.addSamples();
-      this.#empty = false;
+      this.#fill();
       this.#changed();
       return this.#begin(begun(`imp-${this.#seq}`, "Sample memories"));
     },
     note_add: () => {
-      this.#empty = false;
+      this.#fill();
       this.#changed();
       return { document: "doc-list", chunks: 1, new: true };
     },
@@ -220,7 +230,7 @@ export class FakePlatform implements Platform {
     kept_aside_discard: ({ id }) => this.#copies.discard(id),
     damage_accept: () => {
       this.#copies.acceptDamage();
-      return this.#status();
+      return this.#doctor.status();
     },
     place: () => this.#place.get(),
     move_plan: ({ folder }) => this.#place.plan(folder),
@@ -228,6 +238,12 @@ export class FakePlatform implements Platform {
     move_cancel: () => this.#place.cancel(),
     place_use: ({ folder }) => this.#place.use(folder),
     copy_left_remove: ({ folder }) => this.#place.remove(folder),
+    reports: () => this.#reports.get(),
+    reports_consent: ({ on }) => this.#reports.consent(on),
+    reports_asked: () => this.#reports.asked(),
+    report_send: ({ id }) => this.#reports.send(id),
+    report_delete: ({ id }) => this.#reports.remove(id),
+    reports_delete_all: () => this.#reports.removeAll(),
     storage: ({ count }) => {
       this.#counted ||= count;
       return storage(this.#empty, this.#counted);
@@ -242,9 +258,18 @@ export class FakePlatform implements Platform {
     jobs_retry: (retry) => this.#work.retry(retry),
     work_pause: () => this.#work.pause(),
     work_resume: () => this.#work.resume(),
-    status: () => this.#status(),
-    doctor: () => this.#status(),
-    store_try_now: () => this.#status(),
+    status: () => this.#doctor.status(),
+    doctor: () => this.#doctor.status(),
+    store_try_now: () => this.#doctor.status(),
+    checks_run: (asked) => this.#doctor.run(asked),
+    checks_cancel: () => this.#doctor.stopRun(),
+    fix_plan: ({ code }) => this.#doctor.plan(code),
+    fix_apply: (asked) => this.#doctor.apply(asked),
+    fix_cancel: () => this.#doctor.stopFix(),
+    fix_undo: ({ id }) => this.#doctor.undo(id),
+    receipts: () => this.#doctor.receipts(),
+    timeline: (at) => this.#doctor.timeline(at),
+    report: ({ names }) => this.#doctor.report(names),
   };
 
   #tree(at: Params<"tree">): Reply<"tree"> | Promise<Reply<"tree">> {
@@ -270,20 +295,6 @@ export class FakePlatform implements Platform {
     };
   }
 
-  #status(): Status {
-    switch (this.scenario) {
-      case "error":
-        return failing;
-      case "attention":
-      case "failed":
-        return attention;
-      case "gone":
-        return folderGone;
-      default:
-        return this.#empty ? emptyHealthy : healthy;
-    }
-  }
-
   #batch(id: string): Batch {
     const batch = this.#batches.find((one) => one.id === id);
     if (batch === undefined) throw { code: "not_found", message: "There is no import with this id.", hint: null } satisfies WireError;
@@ -305,7 +316,7 @@ export class FakePlatform implements Platform {
       this.#tell(next);
       if (next.state === "running") this.#advance(next);
       else {
-        this.#empty = false;
+        this.#fill();
         this.#changed();
       }
     }, STEP_MS);
@@ -316,6 +327,11 @@ export class FakePlatform implements Platform {
     this.#emit({ event: "batch", ...batch });
     this.#emit({ event: "work", ...this.#work.now() });
     return batch;
+  }
+
+  #fill(): void {
+    if (this.#empty) this.#doctor.filled();
+    this.#empty = false;
   }
 
   #changed(): void {

@@ -162,6 +162,11 @@ pub(super) enum Command {
         #[arg(long, requires = "remove_copy")]
         yes: bool,
     },
+    /// Crash reports: those that are held, and whether they may be sent
+    Reports {
+        #[command(subcommand)]
+        action: Option<ReportsAction>,
+    },
     /// What takes room, by source and by kind; reads every page
     Storage,
     /// Move the memory to another folder, also while it is in use; what is here stays until removed
@@ -233,6 +238,30 @@ pub(super) enum SettingsAction {
         #[arg(allow_hyphen_values = true)]
         value: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReportsAction {
+    /// Show one, exactly as it would be sent
+    Show { id: String },
+    /// Send one now, whether or not others may be sent
+    Send { id: String },
+    /// Delete one for good
+    Delete {
+        #[arg(required_unless_present = "all")]
+        id: Option<String>,
+        /// Delete all
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
+    },
+    /// Let reports be sent by themselves, or no longer
+    Consent { to: OnOff },
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum OnOff {
+    On,
+    Off,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]

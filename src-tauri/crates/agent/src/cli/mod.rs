@@ -10,12 +10,14 @@ mod import;
 mod output;
 mod place;
 mod reached;
+mod reports;
 mod serve;
 mod settings;
 mod show;
 mod sources;
 
 use std::io::{IsTerminal, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -28,6 +30,7 @@ use oldgrowth_wire::{
 
 use crate::owner::Purpose;
 use crate::place::Workspace;
+use crate::reporting::reports_of_person;
 use crate::session::Session;
 use crate::words::wire_error;
 use args::{Args, Command};
@@ -58,9 +61,23 @@ pub fn run() -> ExitCode {
     };
     log_to_stderr();
     let output = Arc::new(Output::new(args.json));
-    let ended =
-        workspace(args.workspace).and_then(|workspace| command(args.command, &workspace, &output));
-    match ended {
+    let reports = reports_of_person(match args.command {
+        Command::Serve => "serve",
+        _ => "command_line",
+    });
+    if let Some(reports) = &reports {
+        reports.record_panics();
+    }
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        workspace(args.workspace)
+            .map(|workspace| workspace.reporting(reports.clone()))
+            .and_then(|workspace| command(args.command, &workspace, &output))
+    }));
+    if let Some(reports) = &reports {
+        // Nobody else may be there to do it.
+        reports.send_recorded();
+    }
+    match ended.unwrap_or_else(|panic| resume_unwind(panic)) {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::InPart) => ExitCode::from(1),
         Ok(Ended::Unavailable) => ExitCode::from(3),
@@ -242,6 +259,7 @@ fn command(
             };
             place::place(workspace, way, output)
         }
+        Command::Reports { action } => reports::reports(workspace.reports(), action, output),
         Command::Storage => {
             let storage: Storage =
                 one_call()?.call(Request::Storage(StorageAsk { count: true }))?;

@@ -4,6 +4,7 @@ mod activity;
 mod copies;
 mod doctor;
 mod place;
+mod reports;
 mod sources;
 
 use std::io::{IsTerminal, Write};

@@ -1,12 +1,16 @@
 //! Calls about checks, fixes and the report.
 
+use jiff::tz::TimeZone;
 use oldgrowth_engine::{Engine, Error};
 use oldgrowth_wire::{self as wire, ErrorCode, WireError};
 
 use super::{Reply, workspace};
 use crate::report;
-use crate::views;
 use crate::words::wire_error;
+use crate::{dates, views};
+
+/// So many days the strip of the timeline shows.
+const TIMELINE_DAYS: u16 = 30;
 
 pub(super) fn run(engine: &Engine, asked: &wire::ChecksAsked) -> wire::Status {
     let known: Vec<_> = asked
@@ -78,4 +82,12 @@ fn explain_fix(error: &Error) -> WireError {
         ),
         error => super::copies::explain_copy(error),
     }
+}
+
+/// What has happened, and how the last days were.
+pub(super) fn timeline(engine: &Engine, at: wire::TimelineAt) -> wire::Timeline {
+    let days = dates::last_days(engine.now(), TIMELINE_DAYS, &TimeZone::system());
+    let spans: Vec<_> = days.iter().map(|(_, from, to)| (*from, *to)).collect();
+    let names = days.into_iter().map(|(name, _, _)| name).collect();
+    views::doctor::timeline(engine.timeline(at.before, at.limit, &spans), names)
 }

@@ -15,18 +15,21 @@
 
 mod left;
 mod pointer;
+mod steps;
 mod target;
 mod transfer;
 mod view;
 
 use std::path::{Path, PathBuf};
 
+use oldgrowth_reports::Reports;
 use oldgrowth_wire::{ErrorCode, WireError};
 
 use crate::words::wire_error;
 
 pub(crate) use left::remove_left;
-pub(crate) use pointer::{Begun, Copied, Note, Old, Pointer, is_same};
+pub(crate) use pointer::{Begun, Note, Pointer, is_same};
+pub(crate) use steps::{commit, lead_back, undo, unnoted};
 pub(crate) use target::{Target, fixed, is_memory, plan, refusal_error};
 pub(crate) use transfer::{Failed, Transfer, sweep};
 pub(crate) use view::view;
@@ -34,9 +37,12 @@ pub(crate) use view::view;
 /// Names another folder than the person's own.
 const WORKSPACE_VARIABLE: &str = "OLDGROWTH_WORKSPACE";
 
-/// How the folder of a memory is found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Workspace(Found);
+/// How the folder of a memory is found, and who is told of what fails there.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    found: Found,
+    reports: Option<Reports>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Found {
@@ -49,7 +55,24 @@ enum Found {
 impl Workspace {
     #[must_use]
     pub fn named(folder: PathBuf) -> Self {
-        Self(Found::Named(folder))
+        Self::of(Found::Named(folder))
+    }
+
+    fn of(found: Found) -> Self {
+        Self {
+            found,
+            reports: None,
+        }
+    }
+
+    /// Has what fails there recorded.
+    #[must_use]
+    pub fn reporting(self, reports: Option<Reports>) -> Self {
+        Self { reports, ..self }
+    }
+
+    pub(crate) fn reports(&self) -> Option<&Reports> {
+        self.reports.as_ref()
     }
 
     /// This person's memory: in the folder that `OLDGROWTH_WORKSPACE` names, or else in the platform's folder
@@ -65,26 +88,24 @@ impl Workspace {
                 )
             });
         }
-        dirs::data_local_dir()
-            .map(|dir| Self::pointed_from(dir.join("oldgrowth")))
-            .ok_or_else(|| {
-                wire_error(
-                    ErrorCode::Usage,
-                    "this computer names no folder for application data",
-                    Some("name one with --workspace or OLDGROWTH_WORKSPACE"),
-                )
-            })
+        person_folder().map(Self::pointed_from).ok_or_else(|| {
+            wire_error(
+                ErrorCode::Usage,
+                "this computer names no folder for application data",
+                Some("name one with --workspace or OLDGROWTH_WORKSPACE"),
+            )
+        })
     }
 
     /// By the pointer in this folder, which is the usual one.
     pub(crate) fn pointed_from(usual: PathBuf) -> Self {
-        Self(Found::Pointed(Pointer::in_folder(usual)))
+        Self::of(Found::Pointed(Pointer::in_folder(usual)))
     }
 
     /// The folder that is used at this moment. Asked again after waiting for its lock: it may have been
     /// moved meanwhile.
     pub(crate) fn folder(&self) -> Result<PathBuf, WireError> {
-        match &self.0 {
+        match &self.found {
             Found::Named(folder) => Ok(folder.clone()),
             Found::Pointed(pointer) => pointer.folder(),
         }
@@ -92,7 +113,7 @@ impl Workspace {
 
     /// The folder by name, whether or not it is there.
     pub(crate) fn folder_named(&self) -> PathBuf {
-        match &self.0 {
+        match &self.found {
             Found::Named(folder) => folder.clone(),
             Found::Pointed(pointer) => pointer
                 .read()
@@ -109,7 +130,7 @@ impl Workspace {
         reason = "it is named here to be kept away from"
     )]
     pub(crate) fn emptied(&self) -> Vec<PathBuf> {
-        match &self.0 {
+        match &self.found {
             Found::Named(_) => Vec::new(),
             Found::Pointed(_) => {
                 let folders = [std::env::temp_dir(), "/tmp".into(), "/var/tmp".into()];
@@ -123,11 +144,16 @@ impl Workspace {
 
     /// `None` for a folder that was named: the next start would look for it in the same place.
     pub(crate) fn pointer(&self) -> Option<&Pointer> {
-        match &self.0 {
+        match &self.found {
             Found::Named(_) => None,
             Found::Pointed(pointer) => Some(pointer),
         }
     }
+}
+
+/// This person's usual folder, in which the pointer is.
+pub(crate) fn person_folder() -> Option<PathBuf> {
+    dirs::data_local_dir().map(|folder| folder.join("oldgrowth"))
 }
 
 /// A path as the wire carries it.

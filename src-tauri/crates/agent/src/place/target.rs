@@ -15,12 +15,13 @@ use oldgrowth_wire::{
 use super::pointer::{MARK, Note, POINTER};
 use super::transfer::{DRAFT, room_words};
 use super::{Workspace, text};
+use crate::reporting::REPORTS;
 
 /// Entries of a folder that are looked at when what is not ours is counted.
 const ENTRIES_MAX: usize = 20_000;
 
 /// What a workspace has besides a memory. A folder with nothing else is as good as empty.
-const BESIDES: [&str; 5] = [".lock", ".owner", ".owner.sock", POINTER, MARK];
+const BESIDES: [&str; 6] = [".lock", ".owner", ".owner.sock", POINTER, MARK, REPORTS];
 
 /// A file of the memory, by its path in the memory's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -364,7 +365,10 @@ fn foreign_files(workspace: &Path, own: &[Own]) -> u32 {
             }
             let path = entry.path();
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                folders.push(path);
+                // The person's crash reports stay with the person.
+                if path != workspace.join(REPORTS) {
+                    folders.push(path);
+                }
             } else if let Ok(path) = path.strip_prefix(workspace)
                 && !own.iter().any(|file| file.path == path)
                 && !comes_and_goes(path)

@@ -4,7 +4,7 @@ use oldgrowth_domain::UnixMs;
 use oldgrowth_engine as engine;
 use oldgrowth_wire as wire;
 
-use super::health::millis;
+use super::health::{code, millis, state};
 use super::time;
 
 /// The codes of the engine and of the wire, side by side.
@@ -92,12 +92,73 @@ pub(crate) fn fix_progress(progress: &engine::FixProgress) -> wire::FixProgress 
     }
 }
 
-pub(crate) fn timeline(timeline: engine::Timeline) -> wire::Timeline {
+/// `days` are those that were asked for, in their order.
+pub(crate) fn timeline(timeline: engine::Timeline, days: Vec<String>) -> wire::Timeline {
     wire::Timeline {
-        entries: Vec::new(),
+        entries: timeline.entries.into_iter().filter_map(entry).collect(),
         more: timeline.more,
-        days: Vec::new(),
+        days: days
+            .into_iter()
+            .zip(timeline.spans)
+            .map(|(day, worst)| wire::TimelineDay {
+                day,
+                state: worst.map(state),
+            })
+            .collect(),
     }
+}
+
+fn entry(entry: engine::Entry) -> Option<wire::TimelineEntry> {
+    let what = match entry.what {
+        engine::Happened::Health {
+            code: component,
+            from,
+            to,
+            cause,
+        } => wire::Happened::Health {
+            code: code(component),
+            from: state(from),
+            to: state(to),
+            cause,
+        },
+        engine::Happened::Started {
+            version,
+            updated_from,
+        } => wire::Happened::Started {
+            version,
+            updated_from,
+        },
+        engine::Happened::Closed => return None,
+        engine::Happened::EndedBadly => wire::Happened::EndedBadly,
+        engine::Happened::Crash { place } => wire::Happened::Crash { place },
+        engine::Happened::Import {
+            batch,
+            label,
+            added,
+            failed,
+        } => wire::Happened::Import {
+            batch,
+            label,
+            added,
+            failed,
+        },
+        engine::Happened::Fix {
+            receipt,
+            code,
+            summary,
+            undone,
+        } => wire::Happened::Fix {
+            receipt,
+            code: fix(code),
+            summary,
+            undone,
+        },
+    };
+    Some(wire::TimelineEntry {
+        number: entry.number,
+        at: entry.at.to_rfc3339(),
+        what,
+    })
 }
 
 #[cfg(test)]

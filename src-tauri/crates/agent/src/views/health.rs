@@ -59,7 +59,7 @@ pub(super) fn millis(time: Duration) -> u64 {
 }
 
 /// The codes of the wire and of the engine, side by side. One that only the wire knows is another part's.
-const CODES: [(engine::HealthCode, wire::ComponentCode); 19] = [
+const CODES: [(engine::HealthCode, wire::ComponentCode); 20] = [
     (engine::HealthCode::Store, wire::ComponentCode::Store),
     (engine::HealthCode::Sidecars, wire::ComponentCode::Sidecars),
     (engine::HealthCode::Space, wire::ComponentCode::Space),
@@ -97,9 +97,13 @@ const CODES: [(engine::HealthCode, wire::ComponentCode); 19] = [
         wire::ComponentCode::Permissions,
     ),
     (engine::HealthCode::Clock, wire::ComponentCode::Clock),
+    (
+        engine::HealthCode::CrashReports,
+        wire::ComponentCode::CrashReports,
+    ),
 ];
 
-fn code(code: engine::HealthCode) -> wire::ComponentCode {
+pub(super) fn code(code: engine::HealthCode) -> wire::ComponentCode {
     let found = CODES.iter().find(|(ours, _)| *ours == code);
     found.map_or(wire::ComponentCode::Store, |(_, theirs)| *theirs)
 }
@@ -122,7 +126,7 @@ fn group(group: engine::HealthGroup) -> wire::ComponentGroup {
     }
 }
 
-fn state(state: engine::ComponentState) -> wire::HealthState {
+pub(super) fn state(state: engine::ComponentState) -> wire::HealthState {
     match state {
         engine::ComponentState::Ok => wire::HealthState::Ok,
         engine::ComponentState::Unknown => wire::HealthState::Unknown,

@@ -24,5 +24,7 @@ mod moving;
 mod owners;
 #[cfg(target_os = "linux")]
 mod read_only;
+#[cfg(target_os = "linux")]
+mod reports;
 mod sources;
 mod support;

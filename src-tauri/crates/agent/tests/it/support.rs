@@ -11,6 +11,8 @@ pub(crate) fn oldgrowth(workspace: &Path) -> Command {
         .arg("--workspace")
         .arg(workspace)
         .arg("--json")
+        // What fails in a test is no report of whoever runs it.
+        .env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"))
         .env_remove("OLDGROWTH_WORKSPACE");
     command
 }

@@ -154,7 +154,7 @@ impl Engine {
         told.append(&mut done.done);
         done.done = told;
         let receipt = self.receipt(code, done);
-        core.receipts.lock().keep(receipt.clone())?;
+        core.keep_receipt(&receipt)?;
         work.told("Looking again");
         self.look_again(code);
         Ok(receipt)
@@ -203,7 +203,7 @@ impl Engine {
             done: found.done.iter().cloned().chain([undone]).collect(),
             ..found
         };
-        core.receipts.lock().keep(receipt.clone())?;
+        core.keep_receipt(&receipt)?;
         self.look_again(receipt.code);
         Ok(receipt)
     }

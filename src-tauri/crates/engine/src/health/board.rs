@@ -1,11 +1,13 @@
 //! The rows, and what they come to.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_store::Reservations;
 use parking_lot::Mutex;
 
+use super::history::Change;
 use super::rows::Row;
 use super::{Component, ComponentState, HealthCode, Status};
 
@@ -15,11 +17,20 @@ pub(crate) struct Board {
     state: Mutex<State>,
 }
 
+struct Held {
+    row: Row,
+    since: UnixMs,
+}
+
 struct State {
     seq: u64,
     /// Up to which change the listeners have been told.
     told: u64,
     components: Vec<Component>,
+    /// Which rows have come to another state since it was last noted.
+    changes: Vec<Change>,
+    /// What is worse than well, and has not been so for long enough to be shown.
+    held: HashMap<HealthCode, Held>,
     /// How often something to be counted has changed, and up to which of these it has been counted.
     changed: u64,
     counted: u64,
@@ -54,6 +65,8 @@ impl Board {
                 seq: 0,
                 told: 0,
                 components,
+                changes: Vec::new(),
+                held: HashMap::new(),
                 changed: 0,
                 counted: 0,
             }),
@@ -61,35 +74,46 @@ impl Board {
     }
 
     /// Puts a row in place. True when it says something new. `since` moves only with the state.
+    ///
+    /// What was well and is not is held back for its [`HealthCode::time_to_visible`]: what is over before
+    /// nobody needs to hear of. What was not well, or never looked at, is shown at once whatever it says.
     pub(super) fn set(&self, code: HealthCode, row: Row, now: UnixMs) -> bool {
+        self.state.lock().set(code, row, now)
+    }
+
+    /// Shows what was held back for long enough.
+    pub(crate) fn show_due(&self, now: UnixMs) {
         let mut state = self.state.lock();
-        let Some(component) = state.components.iter_mut().find(|c| c.code == code) else {
-            return false;
+        let due = |code: &HealthCode, held: &Held| {
+            let wait = code.time_to_visible(held.row.state).as_millis();
+            u128::from((now.0 - held.since.0).unsigned_abs()) >= wait
         };
-        // That it was looked at once more is no news, nor is a figure that rises and falls by itself.
-        component.checked_at = Some(now);
-        if row.state == ComponentState::Ok {
-            component.last_ok = Some(now);
+        let codes: Vec<_> = state
+            .held
+            .iter()
+            .filter(|(code, held)| due(code, held))
+            .map(|(code, _)| *code)
+            .collect();
+        for code in codes {
+            if let Some(held) = state.held.remove(&code) {
+                state.show(code, held.row, held.since);
+            }
         }
-        component.evidence = row.evidence;
-        let same = component.state == row.state
-            && component.cause == row.cause
-            && component.next == row.next
-            && component.waits_for == row.waits_for
-            && component.fixes == row.fixes;
-        if same {
-            return false;
-        }
-        if component.state != row.state {
-            component.since = now;
-        }
-        component.state = row.state;
-        component.cause = row.cause;
-        component.next = row.next;
-        component.waits_for = row.waits_for;
-        component.fixes = row.fixes;
-        state.seq += 1;
-        true
+    }
+
+    /// How long until something that is held back is to be shown.
+    pub(crate) fn next_due(&self, now: UnixMs) -> Option<Duration> {
+        let state = self.state.lock();
+        let left = |(code, held): (&HealthCode, &Held)| {
+            let waited = Duration::from_millis((now.0 - held.since.0).max(0).unsigned_abs());
+            code.time_to_visible(held.row.state).saturating_sub(waited)
+        };
+        state.held.iter().map(left).min()
+    }
+
+    /// Which rows have come to another state since this was last asked.
+    pub(super) fn take_changes(&self) -> Vec<Change> {
+        std::mem::take(&mut self.state.lock().changes)
     }
 
     /// How long the last look took.
@@ -130,10 +154,18 @@ impl Board {
         news.then(|| state.status(reservations))
     }
 
-    /// Is there something on it that has not been told?
+    /// Is there something on it, or held back, that has not been told?
     pub(super) fn has_news(&self) -> bool {
         let state = self.state.lock();
-        state.seq > state.told
+        state.seq > state.told || !state.held.is_empty()
+    }
+
+    /// Does it say that this is not well?
+    pub(super) fn is_unwell(&self, code: HealthCode) -> bool {
+        let state = self.state.lock();
+        let shown = state.components.iter().find(|row| row.code == code);
+        let shown = shown.is_some_and(|row| row.state > ComponentState::Unknown);
+        shown || state.held.contains_key(&code)
     }
 
     /// Since when this row has been in its state.
@@ -175,6 +207,58 @@ impl Board {
 }
 
 impl State {
+    fn set(&mut self, code: HealthCode, row: Row, now: UnixMs) -> bool {
+        let Some(shown) = self.components.iter().find(|c| c.code == code) else {
+            return false;
+        };
+        let hold = shown.state == ComponentState::Ok
+            && row.state > ComponentState::Unknown
+            && !code.time_to_visible(row.state).is_zero();
+        if !hold {
+            self.held.remove(&code);
+            return self.show(code, row, now);
+        }
+        let since = self.held.get(&code).map_or(now, |held| held.since);
+        self.held.insert(code, Held { row, since });
+        false
+    }
+
+    fn show(&mut self, code: HealthCode, row: Row, now: UnixMs) -> bool {
+        let Some(component) = self.components.iter_mut().find(|c| c.code == code) else {
+            return false;
+        };
+        // That it was looked at once more is no news, nor is a figure that rises and falls by itself.
+        component.checked_at = Some(now);
+        if row.state == ComponentState::Ok {
+            component.last_ok = Some(now);
+        }
+        component.evidence = row.evidence;
+        let same = component.state == row.state
+            && component.cause == row.cause
+            && component.next == row.next
+            && component.waits_for == row.waits_for
+            && component.fixes == row.fixes;
+        if same {
+            return false;
+        }
+        if component.state != row.state {
+            component.since = now;
+            self.changes.push(Change {
+                at: now,
+                code,
+                to: row.state,
+                cause: row.cause.clone(),
+            });
+        }
+        component.state = row.state;
+        component.cause = row.cause;
+        component.next = row.next;
+        component.waits_for = row.waits_for;
+        component.fixes = row.fixes;
+        self.seq += 1;
+        true
+    }
+
     fn component(&mut self, code: HealthCode) -> Option<&mut Component> {
         self.components.iter_mut().find(|row| row.code == code)
     }
@@ -259,6 +343,45 @@ mod tests {
             (store.since, board.status(NONE).seq),
             (UnixMs(2), 2),
             "still ok since the first time"
+        );
+    }
+
+    #[test]
+    fn what_is_over_soon_is_never_shown_and_what_lasts_is() {
+        let board = Board::new(UnixMs(0));
+        let state = |board: &Board| board.status(NONE).state_of(HealthCode::Store);
+        let fail = || row(ComponentState::Fail, "busy");
+        board.set(HealthCode::Store, fail(), UnixMs(1));
+        assert_eq!(
+            state(&board),
+            ComponentState::Fail,
+            "never looked at before: at once"
+        );
+        board.set(HealthCode::Store, row(ComponentState::Ok, "a"), UnixMs(2));
+        assert_eq!(state(&board), ComponentState::Ok, "so is that it is well");
+        board.take_changes();
+        board.set(HealthCode::Store, fail(), UnixMs(10_000));
+        board.set(
+            HealthCode::Store,
+            row(ComponentState::Ok, "a"),
+            UnixMs(10_100),
+        );
+        board.set(HealthCode::Store, fail(), UnixMs(20_000));
+        board.set(HealthCode::Store, fail(), UnixMs(21_000));
+        assert_eq!(
+            (state(&board), board.take_changes()),
+            (ComponentState::Ok, vec![])
+        );
+        let left = board.next_due(UnixMs(21_000)).unwrap();
+        board.show_due(UnixMs(20_999));
+        assert_eq!(state(&board), ComponentState::Ok, "not yet");
+        board.show_due(UnixMs(21_000 + i64::try_from(left.as_millis()).unwrap()));
+        assert_eq!(state(&board), ComponentState::Fail);
+        let changes = board.take_changes();
+        assert_eq!(
+            (changes.len(), changes[0].at),
+            (1, UnixMs(20_000)),
+            "since it was so"
         );
     }
 

@@ -39,7 +39,7 @@ pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>) -> Row {
             "chunks.db in the memory's folder",
         )
         .seen_if(
-            "Schema",
+            "Layout of its tables",
             facts.schema_version.map(|version| version.to_string()),
         )
         .seen("Opened", counted(facts.opens, "time", "times"))

@@ -34,7 +34,7 @@ const CLAIMED_JUST_NOW_MS: i64 = 5_000;
 
 impl Core {
     /// Makes a row and puts it on the board. True when it says something new.
-    fn put(&self, code: HealthCode, look: impl FnOnce() -> Row) -> bool {
+    pub(super) fn put(&self, code: HealthCode, look: impl FnOnce() -> Row) -> bool {
         let begun = self.ambient.clock.monotonic();
         let row = catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| rows::broke_off());
         let said = self.board.set(code, row, self.now());
@@ -83,6 +83,7 @@ impl Core {
             self.board.mark_counts_stale();
             self.fold_under_store();
         }
+        self.board.show_due(self.now());
         self.board.status(self.store.reservations())
     }
 
@@ -178,6 +179,7 @@ impl Core {
     pub(crate) fn look_at_surroundings(&self) {
         self.put(HealthCode::Place, || place::look(self));
         self.put(HealthCode::Permissions, || permissions::look(self));
+        self.look_at_crash_reports();
     }
 
     /// Reads what lies beside the store; the store itself is left alone.

@@ -5,6 +5,7 @@
 mod board;
 mod checks;
 mod clock;
+mod crash_reports;
 mod evidence;
 mod faithful;
 mod history;
@@ -26,7 +27,8 @@ mod watched;
 pub(crate) use board::Board;
 pub(crate) use checks::Checks;
 pub(crate) use clock::ClockSeen;
-pub use history::Timeline;
+pub use history::{Entry, Happened, Timeline};
+pub(crate) use history::{FILE as HISTORY_FILE, History};
 pub(crate) use kept::{FILE as CHECKS_FILE, KeptChecks};
 pub use model::{
     Component, ComponentState, Evidence, FixCode, FixOffer, FixRisk, HealthCode, HealthGroup,
@@ -50,6 +52,13 @@ enum Look {
     /// As `Changed`, while nobody waits for the answer: at the end of the work it is called off.
     Unasked,
     Everything,
+}
+
+impl Status {
+    pub fn state_of(&self, code: HealthCode) -> ComponentState {
+        let row = self.components.iter().find(|row| row.code == code);
+        row.map_or(ComponentState::Unknown, |row| row.state)
+    }
 }
 
 impl Engine {
@@ -99,16 +108,21 @@ impl Core {
     pub(crate) fn store_health_changed(&self) {
         let now = self.now();
         let health = self.store.health().state;
-        let facts = self.store.facts();
-        let row = store::row(&health, facts.jobs_paused);
-        let row = evidence::store(row, &facts, store::trouble(&health));
-        self.board.set(HealthCode::Store, row, now);
+        // A file that opens and can't be read opens at each try. That it can be used again is said when
+        // something was read, which a worker does at once.
+        let recovers = store::trouble(&health).is_none() && self.board.is_unwell(HealthCode::Store);
+        if !recovers {
+            let facts = self.store.facts();
+            let row = store::row(&health, facts.jobs_paused);
+            let row = evidence::store(row, &facts, store::trouble(&health));
+            self.board.set(HealthCode::Store, row, now);
+        }
         if !store::can_be_read(&health) {
             self.fold_under_store();
         }
         // A worker that finds nothing else to do counts again. At the start, which is when the store opens,
         // nothing has been counted, and nothing needs to be until somebody asks.
-        if self.board.is_known(HealthCode::Coverage) {
+        if recovers || self.board.is_known(HealthCode::Coverage) {
             self.board.mark_counts_stale();
         }
         self.tell_changes();

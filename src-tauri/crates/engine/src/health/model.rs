@@ -42,6 +42,8 @@ pub enum HealthCode {
     Permissions,
     /// Does the computer's clock go forward?
     Clock,
+    /// Are crash reports sent, and what is held?
+    CrashReports,
 }
 
 /// What a component belongs to, for reading them in order.
@@ -57,7 +59,7 @@ pub enum HealthGroup {
 }
 
 impl HealthCode {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Store,
         Self::Sidecars,
         Self::Space,
@@ -77,6 +79,7 @@ impl HealthCode {
         Self::Place,
         Self::Permissions,
         Self::Clock,
+        Self::CrashReports,
     ];
 
     pub fn group(self) -> HealthGroup {
@@ -93,7 +96,16 @@ impl HealthCode {
             Self::WatchedFolders | Self::Sources => HealthGroup::Sources,
             Self::Backup | Self::KeptAside => HealthGroup::Backup,
             Self::Sqlite | Self::Clock => HealthGroup::App,
-            Self::Permissions => HealthGroup::Privacy,
+            Self::Permissions | Self::CrashReports => HealthGroup::Privacy,
+        }
+    }
+
+    /// How long something must have been so before anybody hears of it: what is over before was a moment's
+    /// lock or a disk that was asleep. The folders that are watched have waits of their own.
+    pub(crate) fn time_to_visible(self, state: ComponentState) -> Duration {
+        match (self, state) {
+            (Self::Store, ComponentState::Warn | ComponentState::Fail) => Duration::from_secs(3),
+            _ => Duration::ZERO,
         }
     }
 

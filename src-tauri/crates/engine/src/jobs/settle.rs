@@ -36,6 +36,7 @@ impl Core {
             // Cancelled, or another's by now: nothing of ours was written.
             return;
         }
+        self.faults.tell_of_job(job.kind.as_str(), error);
         match class_of(error) {
             FailureClass::Transient => {
                 let (wait, why) = (self.backoff(job.deferrals + 1), away(error));

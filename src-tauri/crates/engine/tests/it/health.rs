@@ -1,6 +1,10 @@
 //! What health says is what is the case, and only changes are told.
 
-use oldgrowth_engine::{Component, ComponentState, Error, Event, HealthCode, Status};
+use std::time::Duration;
+
+use oldgrowth_engine::{
+    Component, ComponentState, Entry, Error, Event, Happened, HealthCode, Note, Status,
+};
 use oldgrowth_store::{Class, Store};
 
 use crate::rig::{Place, said};
@@ -236,4 +240,69 @@ fn what_could_not_be_counted_is_counted_as_soon_as_it_can_be() {
         "{}",
         coverage.cause
     );
+}
+
+#[test]
+fn what_happened_is_told_once_each_and_outlives_the_engine() {
+    let place = Place::new();
+    let rig = place.start(1);
+    rig.engine.begin_run("1.0.0");
+    let status = rig.engine.status();
+    assert_eq!(status.state, ComponentState::Ok, "{status:#?}");
+    let file = place.workspace.path().join(Store::FILE);
+    let away = place.workspace.path().join("away");
+    std::fs::rename(&file, &away).unwrap();
+    let note = Note {
+        text: "A lamp.".to_owned(),
+        title: None,
+        happened_at: None,
+    };
+    assert!(rig.engine.add_note(note).is_err(), "it can't be kept");
+    let store = |rig: &crate::rig::Rig| row(&rig.engine.status(), HealthCode::Store).state;
+    assert_eq!(
+        store(&rig),
+        ComponentState::Ok,
+        "it may be over in a moment"
+    );
+    rig.later(Duration::from_secs(5));
+    rig.until("the failure, when it has lasted", || {
+        store(&rig) == ComponentState::Fail
+    });
+    std::fs::rename(&away, &file).unwrap();
+    rig.until("that it is well again", || {
+        rig.engine.try_store_now();
+        store(&rig) == ComponentState::Ok
+    });
+    let of_store = |entry: &Entry| match entry.what {
+        Happened::Health {
+            code: HealthCode::Store,
+            from,
+            to,
+            ..
+        } => Some((from, to)),
+        _ => None,
+    };
+    let told = rig.engine.timeline(None, 50, &[]);
+    let states: Vec<_> = told.entries.iter().filter_map(of_store).collect();
+    assert_eq!(
+        states,
+        [
+            (ComponentState::Fail, ComponentState::Ok),
+            (ComponentState::Ok, ComponentState::Fail)
+        ],
+        "newest first: {told:?}"
+    );
+    drop(rig);
+
+    let rig = place.start(1);
+    rig.engine.begin_run("1.1.0");
+    let again = rig.engine.timeline(None, 50, &[]);
+    assert_eq!(
+        again.entries[0].what,
+        Happened::Started {
+            version: "1.1.0".to_owned(),
+            updated_from: Some("1.0.0".to_owned())
+        }
+    );
+    assert_eq!(again.entries[1..], told.entries, "and nothing else is new");
 }

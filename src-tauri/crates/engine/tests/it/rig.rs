@@ -279,6 +279,7 @@ impl Rig {
             summariser,
             workers,
             emptied: Vec::new(),
+            crash_reports: None,
         });
         let engine = Arc::new(engine.unwrap());
         let bell = Arc::new(Bell::default());

@@ -49,6 +49,7 @@ pub(super) const CALLS: &[Call] = &[
             "KeptFile::health_history",
             "KeptFile::on_health",
             "KeptFile::on_incident",
+            "KeptFile::on_fault",
             "KeptFile::facts",
         ],
         ask,
@@ -179,6 +180,7 @@ fn ask(scene: &Scene) -> Result<(), String> {
     let file: &KeptFile = &scene.file;
     file.on_health(|_| {});
     file.on_incident(|_| {});
+    file.on_fault(|_| {});
     let is_told = !file.health_history().is_empty() && file.facts().opens > 0;
     if file.health().state.is_well() && is_told {
         Ok(())

@@ -113,7 +113,7 @@ pub(crate) fn measure_events(table: &mut Table, files: usize) {
             .iter()
             .map(|from| {
                 let end = *from + Duration::from_secs(1);
-                times.iter().filter(|at| (*from..end).contains(at)).count()
+                times.iter().filter(|at| (*from..end).contains(*at)).count()
             })
             .max()
             .unwrap_or(0);

@@ -1,0 +1,180 @@
+//! Crash reports: what this program tells of itself, and what a person can do about it.
+
+use std::sync::Arc;
+
+use oldgrowth_domain::UnixMs;
+use oldgrowth_engine::ports::{CrashReports, CrashReportsSeen};
+use oldgrowth_engine::{Engine, Fault, Lasting};
+use oldgrowth_http::Client;
+use oldgrowth_keeper::{SqliteGrade, connection_is_held};
+use oldgrowth_reports::{Consent, Error, Failure, Parts, Reports, View};
+use oldgrowth_wire::{self as wire, ErrorCode, Id, Request, WireError};
+use serde_json::Value;
+
+use crate::dispatch::reply;
+use crate::place::{person_folder, text};
+use crate::system::ambient;
+use crate::words::wire_error;
+
+/// The folder of the reports in the person's own, whichever memory is in use.
+pub(crate) const REPORTS: &str = "reports";
+
+/// Where reports go, as the program was built. Without one nothing can be sent.
+const DSN: Option<&str> = option_env!("OLDGROWTH_SENTRY_DSN");
+
+/// The reports of the person who runs this program, which is named by a literal such as `window`. `None` on a
+/// computer that names no folder for them.
+#[must_use]
+pub fn reports_of_person(process: &'static str) -> Option<Reports> {
+    let clock = ambient().clock;
+    Some(Reports::new(Parts {
+        folder: person_folder()?.join(REPORTS),
+        process,
+        release: env!("CARGO_PKG_VERSION"),
+        sqlite: SqliteGrade::of_linked().version,
+        dsn: DSN,
+        client: Client::new(connection_is_held),
+        now: Arc::new(move || clock.unix_ms()),
+    }))
+}
+
+/// Has what the engine meets recorded.
+pub fn report_faults(engine: &Engine, reports: &Reports) {
+    let reports = reports.clone();
+    engine.on_fault(move |fault| match *fault {
+        Fault::Failed {
+            class,
+            phase,
+            code,
+            errno,
+            lasting,
+        } => {
+            let failure = Failure::typed(class, phase).codes(code, errno);
+            reports.record(&match lasting {
+                Lasting::Passes => failure,
+                Lasting::GoesOn => failure.lasting(),
+            });
+        }
+        Fault::StoreWell => reports.well(),
+    });
+}
+
+/// What the doctor sees of them.
+pub(crate) struct Seen(pub(crate) Reports);
+
+impl CrashReports for Seen {
+    fn seen(&self) -> CrashReportsSeen {
+        let view = self.0.view();
+        CrashReportsSeen {
+            agreed: match view.consent {
+                Consent::Unasked => None,
+                Consent::Yes => Some(true),
+                Consent::No => Some(false),
+            },
+            has_address: view.host.is_some(),
+            held: view.held.len() as u64,
+        }
+    }
+
+    fn crashes_since(&self, since: UnixMs) -> Vec<(UnixMs, String)> {
+        let crashes = self.0.crashes_since(since.0).into_iter();
+        crashes.map(|(at, place)| (UnixMs(at), place)).collect()
+    }
+}
+
+/// Answers the calls about reports, and no others.
+pub(crate) fn answer(reports: Option<&Reports>, request: Request) -> Result<Value, WireError> {
+    let reports = reports.ok_or_else(|| {
+        wire_error(
+            ErrorCode::Unavailable,
+            "this computer names no folder in which crash reports could be kept",
+            Some("nothing is recorded and nothing is sent"),
+        )
+    })?;
+    match request {
+        Request::ReportsConsent(wire::ReportsChoice { on }) => reports.consent(on),
+        Request::ReportsAsked(_) => reports.asked(),
+        Request::ReportSend(Id { id }) => reports.send(&id),
+        Request::ReportDelete(Id { id }) => reports.delete(&id),
+        Request::ReportsDeleteAll(_) => reports.delete_all(),
+        _ => Ok(()),
+    }
+    .map_err(explain)?;
+    reply(view(reports.view()))
+}
+
+fn view(view: View) -> wire::Reports {
+    let at = |unix_ms: i64| UnixMs(unix_ms).to_rfc3339();
+    wire::Reports {
+        consent: match view.consent {
+            Consent::Unasked => wire::ReportsConsent::Unasked,
+            Consent::Yes => wire::ReportsConsent::Yes,
+            Consent::No => wire::ReportsConsent::No,
+        },
+        asked: view.asked,
+        host: view.host,
+        held: view
+            .held
+            .into_iter()
+            .map(|held| wire::HeldReport {
+                id: held.id,
+                at: at(held.at_unix_ms),
+                class: held.class,
+                place: held.place,
+                asked: held.asked,
+                refused: held.refused,
+                envelope: held.envelope,
+            })
+            .collect(),
+        last_sent_at: view.last_sent_unix_ms.map(at),
+        next_try_at: view.next_try_unix_ms.map(at),
+        folder: text(&view.folder),
+        example: view.example,
+    }
+}
+
+fn explain(error: Error) -> WireError {
+    let unavailable =
+        |message: String, hint| wire_error(ErrorCode::Unavailable, message, Some(hint));
+    match error {
+        Error::NotFound => wire_error(
+            ErrorCode::NotFound,
+            "there is no such report any more",
+            Some("it may have been sent or deleted meanwhile"),
+        ),
+        Error::NoAddress => unavailable(
+            "this copy of Oldgrowth knows no address to send reports to".to_owned(),
+            "look at the report and pass it on yourself, if you like",
+        ),
+        Error::Folder(kind) => wire_error(
+            ErrorCode::ReadOnly,
+            format!("the folder of the reports can't be used: {kind}"),
+            Some("check the rights and the free space of your own folder"),
+        ),
+        Error::Http(error) => unavailable(
+            format!("the report could not be sent: {error}"),
+            "check the connection to the internet; it is kept, and can be sent later",
+        ),
+        Error::Refused(status) => unavailable(
+            format!("the server did not want the report (status {status})"),
+            "it is kept until you delete it",
+        ),
+        Error::ServerFailed => unavailable(
+            "the server failed to take the report".to_owned(),
+            "it is kept, and can be sent later",
+        ),
+        Error::Wait { until_unix_ms } => wire_error(
+            ErrorCode::Busy,
+            format!(
+                "the server wants no more reports before {}",
+                UnixMs(until_unix_ms).to_rfc3339()
+            ),
+            Some("it is kept, and can be sent then"),
+        ),
+        Error::Busy => wire_error(
+            ErrorCode::Busy,
+            "reports are being sent already",
+            Some("try again in a moment"),
+        ),
+    }
+}

@@ -1,0 +1,133 @@
+//! What a developer should hear of, for whoever makes reports: names and numbers, no text.
+
+use std::sync::Arc;
+
+use oldgrowth_store::{Health, Incident, Misplaced, Store};
+use parking_lot::RwLock;
+
+use crate::Error;
+
+/// Does a fault pass, or is it a state that goes on?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lasting {
+    Passes,
+    GoesOn,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    Failed {
+        class: &'static str,
+        /// What was being done.
+        phase: &'static str,
+        /// SQLite's extended code.
+        code: Option<i32>,
+        /// The system's own number.
+        errno: Option<i32>,
+        lasting: Lasting,
+    },
+    /// The store works: no state of it goes on.
+    StoreWell,
+}
+
+type Listener = Arc<dyn Fn(&Fault) + Send + Sync>;
+
+#[derive(Default)]
+pub(crate) struct Faults(RwLock<Vec<Listener>>);
+
+impl Faults {
+    pub(crate) fn subscribe(&self, listener: Listener) {
+        self.0.write().push(listener);
+    }
+
+    /// Hears of what the store says of itself, from now on.
+    pub(crate) fn listen_to(self: &Arc<Self>, store: &Store) {
+        let faults = Arc::downgrade(self);
+        store.on_fault(move |error| {
+            if let Some(faults) = faults.upgrade() {
+                faults.tell(&Fault::Failed {
+                    class: error.class().as_str(),
+                    phase: "use",
+                    code: error.code(),
+                    errno: error.errno(),
+                    lasting: Lasting::Passes,
+                });
+            }
+        });
+        let faults = Arc::downgrade(self);
+        store.on_incident(move |incident| {
+            let Incident::StoreUnavailable {
+                class, code, errno, ..
+            } = incident;
+            tracing::warn!(?incident, "the store could not be used for long");
+            if let Some(faults) = faults.upgrade() {
+                faults.tell(&Fault::Failed {
+                    class: "store_unavailable",
+                    phase: class.as_str(),
+                    code: *code,
+                    errno: *errno,
+                    lasting: Lasting::GoesOn,
+                });
+            }
+        });
+        let faults = Arc::downgrade(self);
+        store.on_health(move |change| {
+            if let Some(faults) = faults.upgrade()
+                && let Some(fault) = of_health(&change.state)
+            {
+                faults.tell(&fault);
+            }
+        });
+    }
+
+    /// A job ended in what can only be a fault of ours. The store tells of its own.
+    pub(crate) fn tell_of_job(&self, kind: &'static str, error: &Error) {
+        let class = match error {
+            Error::HeldConnection => "held_connection",
+            Error::Store(oldgrowth_store::Error::UnknownValue { .. }) => "unknown_value",
+            Error::Model { retry_in: None, .. } => "model",
+            _ => return,
+        };
+        self.tell(&Fault::Failed {
+            class,
+            phase: kind,
+            code: None,
+            errno: None,
+            lasting: Lasting::Passes,
+        });
+    }
+
+    fn tell(&self, fault: &Fault) {
+        let listeners = self.0.read().clone();
+        for listener in listeners {
+            listener(fault);
+        }
+    }
+}
+
+/// States that only a bug or a damage explains. What somebody did to the file, or must do, is none of ours.
+fn of_health(health: &Health) -> Option<Fault> {
+    let class = match health {
+        Health::Ok | Health::Recovered { .. } => return Some(Fault::StoreWell),
+        Health::Corrupt => "corrupt",
+        Health::WalDamaged { .. } => "wal_damaged",
+        Health::SplitBrain => "split_brain",
+        Health::Misplaced(Misplaced::MainMissing | Misplaced::MainEmpty) => "misplaced",
+        Health::Resting
+        | Health::Degraded(_)
+        | Health::Unavailable { .. }
+        | Health::ReadOnly
+        | Health::DiskFull
+        | Health::TooNew { .. }
+        | Health::NotOurs
+        | Health::Misplaced(Misplaced::Vanished)
+        | Health::Closed => return None,
+    };
+    Some(Fault::Failed {
+        class,
+        phase: "open",
+        code: None,
+        errno: None,
+        lasting: Lasting::GoesOn,
+    })
+}

@@ -1,0 +1,224 @@
+//! What the client does and refuses to do, against real listeners on this computer.
+#![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
+
+use std::cell::Cell;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use oldgrowth_http::{Client, Error, Limits};
+
+const LIMITS: Limits = Limits {
+    connect: Duration::from_secs(5),
+    whole: Duration::from_secs(10),
+    request_bytes_max: 1024,
+    response_bytes_max: 64,
+};
+
+/// Where the child of a test that needs another environment sends to.
+const ADDRESS: &str = "OLDGROWTH_TEST_ADDRESS";
+
+fn free() -> bool {
+    false
+}
+
+/// Answers one call with these bytes, and says what it was asked.
+fn answering(answer: &'static str) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/in", listener.local_addr().unwrap());
+    let serving = std::thread::Builder::new()
+        .spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let asked = read_request(&mut stream);
+            stream.write_all(answer.as_bytes()).unwrap();
+            asked
+        })
+        .unwrap();
+    (url, serving)
+}
+
+fn read_request(stream: &mut TcpStream) -> String {
+    let mut asked = Vec::new();
+    let mut chunk = [0; 1024];
+    while !asked.ends_with(b"hello") {
+        let read = stream.read(&mut chunk).unwrap();
+        assert!(read > 0, "the request is whole before its sender hangs up");
+        asked.extend(chunk.iter().take(read));
+    }
+    String::from_utf8(asked).unwrap()
+}
+
+#[test]
+fn a_body_arrives_and_its_answer_comes_back() {
+    let (url, serving) =
+        answering("HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nok");
+    let response = Client::new(free)
+        .post(&url, &[("X-Of-Ours", "yes")], b"hello", LIMITS)
+        .unwrap();
+    assert_eq!(
+        (
+            response.status,
+            response.header("retry-after"),
+            response.body.as_slice()
+        ),
+        (429, Some("7"), &b"ok"[..]),
+        "a refusal is an answer, and is handed on whole"
+    );
+    let asked = serving.join().unwrap().to_lowercase();
+    assert!(asked.starts_with("post /in http/1.1"), "{asked}");
+    assert!(asked.contains("x-of-ours: yes"), "{asked}");
+    assert!(
+        !asked.contains("referer") && !asked.contains("cookie"),
+        "nothing is told that was not asked for: {asked}"
+    );
+}
+
+#[test]
+fn no_redirect_is_followed() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let to = elsewhere.local_addr().unwrap();
+    let answer = format!(
+        "HTTP/1.1 307 Elsewhere\r\nLocation: http://{to}/taken\r\nContent-Length: 0\r\n\r\n"
+    );
+    let (url, serving) = answering(Box::leak(answer.into_boxed_str()));
+    let response = Client::new(free).post(&url, &[], b"hello", LIMITS).unwrap();
+    serving.join().unwrap();
+    assert_eq!(response.status, 307, "it is told as what it is");
+    assert!(
+        elsewhere.accept().is_err(),
+        "nobody else is given what was meant for one"
+    );
+}
+
+#[test]
+fn what_is_too_large_is_refused_in_both_directions() {
+    let client = Client::new(free);
+    assert_eq!(
+        client
+            .post("http://127.0.0.1:9/", &[], &[0; 2000], LIMITS)
+            .unwrap_err(),
+        Error::RequestTooLarge,
+        "before anything is sent"
+    );
+    let body = "x".repeat(65);
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 65\r\n\r\n{body}");
+    let (url, serving) = answering(Box::leak(answer.into_boxed_str()));
+    assert_eq!(
+        client.post(&url, &[], b"hello", LIMITS).unwrap_err(),
+        Error::ResponseTooLarge,
+        "one byte over the limit"
+    );
+    serving.join().unwrap();
+}
+
+#[test]
+fn nobody_and_somebody_who_never_answers_are_told_apart() {
+    let client = Client::new(free);
+    let gone = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    assert_eq!(
+        client
+            .post(&format!("http://{gone}/"), &[], b"hello", LIMITS)
+            .unwrap_err(),
+        Error::Unreachable,
+        "nothing listens there any more"
+    );
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let short = Limits {
+        whole: Duration::from_millis(50),
+        ..LIMITS
+    };
+    assert_eq!(
+        client.post(&url, &[], b"hello", short).unwrap_err(),
+        Error::TimedOut,
+        "it has a connection and no answer"
+    );
+    assert_eq!(
+        client.post("not a url", &[], b"hello", LIMITS).unwrap_err(),
+        Error::BadAddress,
+        "there is nowhere to go"
+    );
+}
+
+#[test]
+fn a_server_that_can_not_prove_itself_is_told_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let serving = std::thread::Builder::new()
+        .spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut seen = vec![0; 4096];
+            let read = stream.read(&mut seen).unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                .unwrap();
+            seen.truncate(read);
+            seen
+        })
+        .unwrap();
+    let refused = Client::new(free)
+        .post(&url, &[], b"hello", LIMITS)
+        .unwrap_err();
+    assert_eq!(refused, Error::NotSafe, "it does not speak TLS");
+    let seen = serving.join().unwrap();
+    assert!(
+        !seen.windows(5).any(|bytes| bytes == b"hello"),
+        "the body waits for the proof"
+    );
+}
+
+#[test]
+fn a_thread_that_holds_a_connection_is_refused() {
+    thread_local! {
+        static HELD: Cell<bool> = const { Cell::new(false) };
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let client = Client::new(|| HELD.get());
+    HELD.set(true);
+    assert_eq!(
+        client.post(&url, &[], b"hello", LIMITS).unwrap_err(),
+        Error::HeldConnection,
+        "a slow server would keep everybody from the database"
+    );
+    assert!(listener.accept().is_err(), "nothing was even begun");
+}
+
+/// Does something only in a child process.
+#[test]
+fn child_that_sends() {
+    if let Ok(url) = std::env::var(ADDRESS) {
+        Client::new(free).post(&url, &[], b"hello", LIMITS).unwrap();
+    }
+}
+
+#[test]
+fn a_proxy_in_the_environment_is_not_used() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let through = format!("http://{}", proxy.local_addr().unwrap());
+    let (url, serving) = answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child
+        .args(["child_that_sends", "--exact"])
+        .env(ADDRESS, url);
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        child.env(name, &through);
+    }
+    for name in ["NO_PROXY", "no_proxy"] {
+        child.env_remove(name);
+    }
+    assert!(
+        child.output().unwrap().status.success(),
+        "it got its answer"
+    );
+    serving.join().unwrap();
+    assert!(proxy.accept().is_err(), "and went there by itself");
+}

@@ -1,0 +1,124 @@
+//! What the person has chosen, and where reports go.
+
+use std::io;
+
+use sentry_types::{Dsn, Scheme};
+use serde::{Deserialize, Serialize};
+
+use crate::folder::Folder;
+
+const NAME: &str = "settings.json";
+const BYTES_MAX: u64 = 16 * 1024;
+const VERSION: u32 = 1;
+
+/// May reports be sent by themselves?
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consent {
+    /// Nobody has chosen. Nothing is sent.
+    #[default]
+    Unasked,
+    Yes,
+    /// Nothing is sent, and nobody asks again.
+    No,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    version: u32,
+    #[serde(default)]
+    pub(crate) consent: Consent,
+    /// The question was shown once; an answer may be missing.
+    #[serde(default)]
+    pub(crate) asked: bool,
+    /// Where reports go, in place of what the program was built with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dsn: Option<String>,
+}
+
+impl Settings {
+    fn with(consent: Consent) -> Self {
+        Self {
+            version: VERSION,
+            consent,
+            asked: false,
+            dsn: None,
+        }
+    }
+
+    /// Read each time it counts, since another process may have changed it. A switch that can't be read
+    /// is off.
+    pub(crate) fn read(folder: &Folder) -> Self {
+        match folder.read(NAME, BYTES_MAX) {
+            Ok(None) => Self::with(Consent::Unasked),
+            Ok(Some(bytes)) => serde_json::from_slice::<Self>(&bytes)
+                .ok()
+                .filter(|settings| settings.version == VERSION)
+                .unwrap_or_else(|| Self::with(Consent::No)),
+            Err(_) => Self::with(Consent::No),
+        }
+    }
+
+    /// The lock is held.
+    pub(crate) fn write(&self, folder: &Folder) -> io::Result<()> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.push(b'\n');
+        folder.replace(NAME, &bytes)
+    }
+
+    /// Where reports go. On the way to another computer they are encrypted, or there is no way.
+    pub(crate) fn address(&self, built_in: Option<&str>) -> Option<Dsn> {
+        let dsn: Dsn = self.dsn.as_deref().or(built_in)?.parse().ok()?;
+        let here = matches!(dsn.host(), "127.0.0.1" | "localhost" | "::1" | "[::1]");
+        (dsn.scheme() == Scheme::Https || here).then_some(dsn)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(dsn: &str) -> Option<String> {
+        Settings::with(Consent::Yes)
+            .address(Some(dsn))
+            .map(|dsn| dsn.host().to_owned())
+    }
+
+    #[test]
+    fn reports_go_encrypted_or_not_at_all() {
+        assert_eq!(
+            address("https://key@reports.example/7").as_deref(),
+            Some("reports.example")
+        );
+        assert_eq!(
+            address("http://key@reports.example/7"),
+            None,
+            "others could read it on the way"
+        );
+        assert_eq!(
+            address("http://key@127.0.0.1:9/7").as_deref(),
+            Some("127.0.0.1"),
+            "there is no way to go"
+        );
+        assert_eq!(address("not an address"), None);
+    }
+
+    #[test]
+    fn a_switch_that_can_not_be_read_is_off() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::new(dir.path().to_owned());
+        assert_eq!(
+            Settings::read(&folder).consent,
+            Consent::Unasked,
+            "nobody has chosen"
+        );
+        for spoilt in ["{", r#"{"version":9,"consent":"yes"}"#, "\u{0}\u{0}"] {
+            std::fs::write(dir.path().join(NAME), spoilt).unwrap();
+            assert_eq!(
+                Settings::read(&folder).consent,
+                Consent::No,
+                "{spoilt:?} says nothing that could be a yes"
+            );
+        }
+    }
+}

@@ -1,0 +1,187 @@
+use std::net::TcpListener;
+
+use oldgrowth_reports::{Error, Failure};
+use oldgrowth_testkit::{Answer, Endpoint};
+
+use crate::support::{HOUR_MS, Scene, send_to};
+
+const MINUTE_MS: i64 = 60 * 1000;
+
+fn two_held(scene: &Scene, endpoint: &Endpoint) -> oldgrowth_reports::Reports {
+    scene.send_to(endpoint);
+    let reports = scene.reports();
+    reports.consent(true).unwrap();
+    reports.record(&Failure::typed("corrupt", "read"));
+    scene.clock.advance(1);
+    reports.record(&Failure::typed("misuse", "read"));
+    reports
+}
+
+#[test]
+fn without_a_network_reports_wait_longer_each_time_and_then_go() {
+    let scene = Scene::new();
+    let gone = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    send_to(&scene.folder(), &format!("http://key@{gone}/7"));
+    let reports = scene.reports();
+    reports.consent(true).unwrap();
+    reports.record(&Failure::typed("corrupt", "read"));
+    let mut waits = Vec::new();
+    for _ in 0..12 {
+        let next = reports.send_due().unwrap();
+        waits.push(next - scene.clock.now());
+        assert_eq!(
+            reports.send_due(),
+            Some(next),
+            "nothing is tried before its time, by no process"
+        );
+        scene.clock.advance(next - scene.clock.now());
+    }
+    assert_eq!(
+        (waits[0], waits[1], waits[2]),
+        (MINUTE_MS, 2 * MINUTE_MS, 4 * MINUTE_MS)
+    );
+    assert_eq!(waits[11], 6 * HOUR_MS, "and never longer than that");
+
+    let endpoint = Endpoint::start().unwrap();
+    scene.send_to(&endpoint);
+    scene.reports().consent(true).unwrap();
+    assert_eq!(scene.reports().send_due(), None);
+    assert_eq!(endpoint.received().len(), 1, "once there is a way");
+}
+
+#[test]
+fn a_server_that_asks_to_wait_is_obeyed() {
+    let slow = |headers: Vec<(&'static str, String)>| -> Answer { (429, headers) };
+    let cases = [
+        (slow(vec![("Retry-After", "120".to_owned())]), 2 * MINUTE_MS),
+        (
+            slow(vec![
+                ("Retry-After", "5".to_owned()),
+                ("X-Sentry-Rate-Limits", "3600:error:key".to_owned()),
+            ]),
+            HOUR_MS,
+        ),
+        (slow(Vec::new()), MINUTE_MS),
+    ];
+    for (answer, wait) in cases {
+        let scene = Scene::new();
+        let first = answer.clone();
+        let endpoint = Endpoint::answering(move |n| {
+            if n == 0 {
+                first.clone()
+            } else {
+                (200, Vec::new())
+            }
+        })
+        .unwrap();
+        let reports = two_held(&scene, &endpoint);
+        assert_eq!(
+            reports.send_due(),
+            Some(scene.clock.now() + wait),
+            "{answer:?}"
+        );
+        let until_unix_ms = scene.clock.now() + wait;
+        assert_eq!(
+            reports.send(&reports.view().held[0].id),
+            Err(Error::Wait { until_unix_ms }),
+            "by hand neither"
+        );
+        scene.clock.advance(wait - 1);
+        assert_eq!(
+            scene.reports().send_due(),
+            Some(until_unix_ms),
+            "nor after a restart"
+        );
+        assert_eq!(endpoint.received().len(), 1, "not a moment sooner");
+        scene.clock.advance(1);
+        assert_eq!(reports.send_due(), None);
+        assert_eq!(endpoint.received().len(), 3, "then both go");
+    }
+}
+
+#[test]
+fn a_limit_that_comes_with_a_yes_counts_as_well() {
+    let scene = Scene::new();
+    let endpoint = Endpoint::answering(|_| {
+        (
+            200,
+            vec![("X-Sentry-Rate-Limits", "60:error:organization".to_owned())],
+        )
+    })
+    .unwrap();
+    let reports = two_held(&scene, &endpoint);
+    assert_eq!(reports.send_due(), Some(scene.clock.now() + MINUTE_MS));
+    assert_eq!(endpoint.received().len(), 1);
+    assert_eq!(
+        reports.view().held.len(),
+        1,
+        "the first was taken, the second waits"
+    );
+}
+
+#[test]
+fn limits_on_other_things_are_not_ours() {
+    let scene = Scene::new();
+    let endpoint = Endpoint::answering(|_| {
+        (
+            200,
+            vec![(
+                "X-Sentry-Rate-Limits",
+                "60:transaction:organization".to_owned(),
+            )],
+        )
+    })
+    .unwrap();
+    assert_eq!(two_held(&scene, &endpoint).send_due(), None);
+    assert_eq!(endpoint.received().len(), 2);
+}
+
+#[test]
+fn a_server_that_fails_is_tried_again_and_one_that_says_no_is_not() {
+    let scene = Scene::new();
+    let endpoint = Endpoint::answering(|n| match n {
+        0 => (503, Vec::new()),
+        1 => (400, Vec::new()),
+        _ => (200, Vec::new()),
+    })
+    .unwrap();
+    let reports = two_held(&scene, &endpoint);
+    let next = reports.send_due().unwrap();
+    scene.clock.advance(next - scene.clock.now());
+    assert_eq!(reports.send_due(), None);
+    assert_eq!(endpoint.received().len(), 3);
+    let held = reports.view().held;
+    assert_eq!(
+        (held.len(), held[0].refused),
+        (1, Some(400)),
+        "the one that was not wanted is kept to be looked at, and not sent again by itself"
+    );
+    reports.send(&held[0].id).unwrap();
+    assert_eq!(
+        endpoint.received().len(),
+        4,
+        "by hand it can be tried once more"
+    );
+}
+
+#[test]
+fn a_thread_sends_what_comes_and_says_that_something_changed() {
+    let scene = Scene::new();
+    let endpoint = Endpoint::start().unwrap();
+    scene.send_to(&endpoint);
+    let reports = scene.reports();
+    let (tell, told) = std::sync::mpsc::channel();
+    let sender = reports
+        .keep_sending(move || tell.send(()).unwrap_or_default())
+        .unwrap();
+    reports.record(&Failure::typed("corrupt", "read"));
+    told.recv().unwrap();
+    assert_eq!(endpoint.received().len(), 0, "nobody has agreed");
+    reports.consent(true).unwrap();
+    assert_eq!(endpoint.wait_for(1).len(), 1);
+    drop(sender);
+    assert!(told.iter().count() > 0, "and the thread has ended");
+}

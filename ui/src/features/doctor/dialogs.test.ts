@@ -1,0 +1,133 @@
+import { render, screen, within } from "@testing-library/svelte";
+import { expect, it, vi } from "vitest";
+import { Fixes } from "../../state/fixes.svelte";
+import { ReportState } from "../../state/report.svelte";
+import { t } from "../../strings";
+import { handPlatform, settle, unavailable } from "../../testing/platform";
+import type { FixPlan } from "../../wire/FixPlan";
+import type { FixReceipt } from "../../wire/FixReceipt";
+import FixDialog from "./FixDialog.svelte";
+import FixStrip from "./FixStrip.svelte";
+import ReceiptDialog from "./ReceiptDialog.svelte";
+import Receipts from "./Receipts.svelte";
+import ReportDialog from "./ReportDialog.svelte";
+
+const planOf = (part: Partial<FixPlan> = {}): FixPlan => ({
+  id: "p1",
+  code: "set_aside_orphans",
+  risk: "data",
+  summary: "Sets 4 rows aside.",
+  steps: ["Makes a backup", "Takes 4 rows out"],
+  about_ms: 40_000,
+  backup_first: true,
+  undo: true,
+  nothing_to_do: false,
+  ...part,
+});
+
+const receiptOf = (part: Partial<FixReceipt> = {}): FixReceipt => ({
+  id: "r1",
+  code: "set_aside_orphans",
+  at: "2026-11-20T08:00:00Z",
+  summary: "4 rows were set aside.",
+  done: ["4 rows set aside"],
+  undo_until: "2999-01-01T00:00:00Z",
+  undone_at: null,
+  ...part,
+});
+
+async function planned(plan: FixPlan) {
+  const platform = handPlatform();
+  const fixes = new Fixes(platform, () => {});
+  render(FixDialog, { fixes });
+  render(FixStrip, { fixes });
+  void fixes.propose(plan.code);
+  platform.next("fix_plan").answer(plan);
+  await settle();
+  return { platform, fixes, dialog: await screen.findByTestId("fix-dialog") };
+}
+
+it("a_plan_says_what_it_does_what_it_costs_and_whether_it_can_be_undone", async () => {
+  const { dialog } = await planned(planOf());
+  expect(screen.getAllByTestId("plan-step").map(({ textContent }) => textContent)).toEqual(["Makes a backup", "Takes 4 rows out"]);
+  for (const word of ["about 40 s", t.doctor.fix.backupFirst, t.doctor.fix.undoCan, t.doctor.fix.risks.data]) expect(dialog.textContent).toContain(word);
+});
+
+it("what_takes_the_memorys_place_says_what_becomes_of_it", async () => {
+  for (const code of ["restore_backup", "start_fresh"] as const) {
+    const { fixes } = await planned(planOf({ code }));
+    expect((await screen.findAllByTestId("plan-keeps")).at(-1)?.textContent).toContain(t.doctor.fix.keeps[code]);
+    fixes.dismiss();
+    await settle();
+  }
+});
+
+it("with_nothing_to_do_there_is_nothing_to_press_but_close", async () => {
+  await planned(planOf({ nothing_to_do: true, steps: [] }));
+  expect(screen.getByTestId("nothing-to-do").textContent).toContain(t.doctor.fix.nothing);
+  expect([screen.queryByTestId("fix-apply"), screen.getByTestId("fix-close").textContent]).toEqual([null, t.close]);
+});
+
+it("a_fix_closed_while_it_works_stays_in_sight_on_the_page", async () => {
+  const { platform, fixes } = await planned(planOf());
+  screen.getByTestId("fix-apply").click();
+  await settle();
+  fixes.apply({ code: "set_aside_orphans", doing: "Setting rows aside", done: 2, total: 4 });
+  (await screen.findByTestId("fix-hide")).click();
+  await expect.poll(() => screen.queryByTestId("fix-dialog")).toBeNull();
+  const strip = screen.getByTestId("fix-strip");
+  expect(strip.textContent).toContain("Setting rows aside");
+  expect(strip.querySelector("progress")?.value).toBe(2);
+  platform.next("fix_apply").fail(unavailable);
+  await settle();
+  expect(screen.getByTestId("fix-strip").textContent, "nor is a failure lost").toContain(t.doctor.fix.didNot(t.doctor.fixes.set_aside_orphans));
+  screen.getByTestId("fix-show").click();
+  const dialog = await screen.findByTestId("fix-dialog");
+  expect(dialog.textContent).toContain("The store can't be read");
+  expect(dialog.textContent).toContain(t.doctor.fix.untouched);
+  expect(within(dialog).getByTestId("fix-apply").textContent).toBe(t.tryAgain);
+});
+
+it("past_fixes_can_be_undone_while_that_is_possible", async () => {
+  const platform = handPlatform();
+  const fixes = new Fixes(platform, () => {});
+  fixes.receipts = [receiptOf({ code: "stop_watching" }), receiptOf({ id: "r2", undo_until: null }), receiptOf({ id: "r3", undone_at: "2026-11-20T09:00:00Z" })];
+  render(Receipts, { fixes, now: Date.parse("2026-11-21T08:00:00Z") });
+  expect(screen.getAllByTestId("receipt-row")).toHaveLength(3);
+  const buttons = screen.getAllByTestId("undo-fix");
+  expect(buttons).toHaveLength(1);
+  buttons[0]?.click();
+  await settle();
+  expect(platform.next("fix_undo").params).toEqual({ id: "r1" });
+});
+
+it("undoing_a_restore_is_asked_about_with_its_consequence", async () => {
+  const platform = handPlatform();
+  const fixes = new Fixes(platform, () => {});
+  fixes.receipts = [receiptOf({ code: "restore_backup" })];
+  render(ReceiptDialog, { fixes });
+  await fixes.view("r1");
+  (await screen.findByTestId("undo-fix")).click();
+  const asked = await screen.findByTestId("undo-dialog");
+  expect(asked.textContent).toContain(t.doctor.receipts.ask.restore_backup);
+  expect(platform.pending).toHaveLength(0);
+  screen.getByTestId("undo-confirm").click();
+  platform.next("fix_undo").answer(receiptOf({ code: "restore_backup", undo_until: null, undone_at: "2026-11-20T09:00:00Z" }));
+  expect((await screen.findByTestId("receipt-undone")).textContent).toContain("Undone");
+});
+
+it("a_report_that_can_not_be_copied_is_ready_to_be_copied_by_hand", async () => {
+  Object.defineProperty(navigator, "clipboard", { value: { writeText: vi.fn(async () => Promise.reject(new Error("no"))) }, configurable: true });
+  document.execCommand = () => false;
+  const platform = handPlatform();
+  const report = new ReportState(platform);
+  const said: string[] = [];
+  render(ReportDialog, { report, announce: (text: string) => said.push(text) });
+  void report.show();
+  platform.next("report").answer({ id: "OG-1", text: "All well.", json: "{}" });
+  await screen.findByText("All well.");
+  screen.getByTestId("report-copy").click();
+  await expect.poll(() => screen.queryByRole("alert")?.textContent).toContain(t.doctor.handOn.copyFailed);
+  expect([said, getSelection()?.toString().trim()]).toEqual([[], "All well."]);
+  expect(screen.getByTestId("report-id").textContent).toBe("OG-1");
+});

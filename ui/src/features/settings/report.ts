@@ -1,0 +1,27 @@
+import { t } from "../../strings";
+import type { HeldReport } from "../../wire/HeldReport";
+import type { Reports } from "../../wire/Reports";
+
+/** What failed, in plain words. */
+export const whatFailed = (report: HeldReport): string => t.privacy.what[report.class] ?? t.privacy.other;
+
+/** What a held report waits for. */
+export function waitsFor(report: HeldReport, reports: Reports): string {
+  if (report.refused !== null) return t.privacy.waits.refused(report.refused);
+  if (reports.host === null) return t.privacy.waits.here;
+  return reports.consent === "yes" ? t.privacy.waits.network : t.privacy.waits.consent;
+}
+
+/** The lines of an envelope, each spread out; what can't be spread is shown as it is. */
+export function spreadOut(envelope: string): string {
+  const lines = envelope.split("\n").filter((line) => line !== "");
+  return lines
+    .map((line) => {
+      try {
+        return JSON.stringify(JSON.parse(line), null, 2);
+      } catch {
+        return line;
+      }
+    })
+    .join("\n\n");
+}
