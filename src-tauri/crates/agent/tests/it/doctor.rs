@@ -1,7 +1,7 @@
 //! The doctor on the command line: checks, fixes, receipts and the report, by the real program.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -230,10 +230,12 @@ fn a_memory_that_cannot_be_opened_is_brought_back_by_the_doctor() {
 }
 
 /// A person's own memory, in the usual folder of their home.
+#[cfg(target_os = "linux")]
 struct Person {
     home: tempfile::TempDir,
 }
 
+#[cfg(target_os = "linux")]
 impl Person {
     fn run(&self, args: &[&str]) -> Ran {
         let home = self.home.path().canonicalize().unwrap();
@@ -244,7 +246,7 @@ impl Person {
             .env("XDG_DATA_HOME", home.join("data"))
             .env("LOCALAPPDATA", home.join("data"))
             .args(args)
-            .stdin(Stdio::null())
+            .stdin(std::process::Stdio::null())
             .output()
             .unwrap()
             .into()

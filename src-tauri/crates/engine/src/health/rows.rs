@@ -331,9 +331,14 @@ pub(crate) fn bytes(count: u64) -> String {
     }
 }
 
-/// Free space in whole gigabytes, so that the row doesn't change with every file that anybody saves.
+/// Free space by the next 1, 2 or 5 below, so that the row doesn't change with what other programs save.
 fn coarse(free: u64) -> String {
-    format!("{} GB", free / (1024 * 1024 * 1024))
+    let whole = (free / (1024 * 1024 * 1024)).max(1);
+    let decade = 10_u64.pow(whole.ilog10());
+    let steps = [5, 2, 1].map(|times| times * decade);
+    let step = steps.into_iter().find(|step| *step <= whole);
+    let step = step.unwrap_or(decade);
+    format!("more than {} GB", grouped(step))
 }
 
 #[cfg(test)]
@@ -349,6 +354,16 @@ mod tests {
         assert_eq!(
             (bytes(512), bytes(1_536)),
             ("512 bytes".to_owned(), "1.5 KB".to_owned())
+        );
+    }
+
+    #[test]
+    fn free_space_is_told_in_steps_that_are_seldom_taken() {
+        const GB: u64 = 1024 * 1024 * 1024;
+        let told = [1, 4, 9, 35, 44, 1_999].map(|whole| coarse(whole * GB + 7));
+        assert_eq!(
+            told,
+            ["1", "2", "5", "20", "20", "1,000"].map(|step| format!("more than {step} GB"))
         );
     }
 
