@@ -103,6 +103,8 @@ impl Core {
     fn look_at_counts(&self, look: Look) {
         let to_count = self.board.to_count();
         let is_known = self.board.is_known(HealthCode::Coverage);
+        // Another may be looking for the first time at this moment: who asks waits for the same answer.
+        let is_known = is_known && !self.is_unknown(HealthCode::Sources);
         if look != Look::Everything && to_count.is_none() && is_known {
             return;
         }
