@@ -306,3 +306,44 @@ fn what_happened_is_told_once_each_and_outlives_the_engine() {
     );
     assert_eq!(again.entries[1..], told.entries, "and nothing else is new");
 }
+
+#[test]
+fn a_hundred_thousand_failures_of_one_kind_are_one_change_of_health() {
+    let place = Place::new();
+    let file = place.workspace.path().join(Store::FILE);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, vec![7_u8; 8_192]).unwrap();
+    let rig = place.start(2);
+    for _ in 0..100_000 {
+        assert!(rig.engine.batches().is_err(), "nothing can be read");
+    }
+    rig.engine.status();
+    rig.engine.stop();
+    let mut told: Vec<(u64, ComponentState)> = rig
+        .events()
+        .iter()
+        .filter_map(|event| match event {
+            Event::Health(status) => Some((status.seq, row(status, HealthCode::Store).state)),
+            _ => None,
+        })
+        .collect();
+    told.sort_by_key(|(seq, _)| *seq);
+    let mut states: Vec<_> = told.iter().map(|(_, state)| *state).collect();
+    states.dedup();
+    assert_eq!(states, [ComponentState::Fail], "it became unwell once");
+    assert!(
+        told.len() <= 3,
+        "and was told with what waits for it: {told:?}"
+    );
+    let of_store = |entry: &&Entry| {
+        matches!(
+            entry.what,
+            Happened::Health {
+                code: HealthCode::Store,
+                ..
+            }
+        )
+    };
+    let happened = rig.engine.timeline(None, 100, &[]).entries;
+    assert_eq!(happened.iter().filter(of_store).count(), 1, "{happened:?}");
+}
