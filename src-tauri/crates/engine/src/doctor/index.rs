@@ -32,7 +32,8 @@ impl Core {
                 "The new index takes the place of the old one, which goes.".to_owned(),
             ],
         );
-        Ok(plan.about(Duration::from_secs(passages / A_SECOND + 1)))
+        let about = Duration::from_secs(passages / A_SECOND + 1);
+        Ok(plan.about(about).whatever_is_written())
     }
 
     fn passages_to_index(&self) -> Result<u64> {

@@ -54,6 +54,28 @@ pub(super) const CALLS: &[Call] = &[
         ],
         ask,
     ),
+    call("fold the log", &["KeptFile::fold_log"], |scene| {
+        // Whether it came to it depends on who else uses it.
+        told(scene.file.fold_log())
+    }),
+    call(
+        "see who may look at it",
+        &[
+            "KeptFile::rights",
+            "KeptFile::make_private",
+            "KeptFile::volume",
+        ],
+        |scene| {
+            scene.file.volume();
+            scene.file.make_private(&[]);
+            let rights = scene.file.rights(&[]);
+            if rights.seen > 0 && rights.open.is_empty() {
+                Ok(())
+            } else {
+                Err(format!("others may look at it: {rights:?}"))
+            }
+        },
+    ),
     call("try now", &["KeptFile::try_now"], |scene| {
         told(scene.file.try_now())
     }),
