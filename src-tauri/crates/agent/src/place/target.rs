@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use oldgrowth_keeper::Volume;
 use oldgrowth_keeper::relocate::{self, BelongsTo};
@@ -256,7 +257,10 @@ fn may_be_written(to: &Path) -> Result<(), MoveRefusal> {
     let Some(folder) = there else {
         return Ok(());
     };
-    let probe = folder.join(format!(".oldgrowth-probe-{}", std::process::id()));
+    // Two who ask at once must not be in each other's way.
+    static PROBES: AtomicU64 = AtomicU64::new(0);
+    let number = PROBES.fetch_add(1, Ordering::Relaxed);
+    let probe = folder.join(format!(".oldgrowth-probe-{}-{number}", std::process::id()));
     let tried = fs::create_dir(&probe).and_then(|()| fs::remove_dir(&probe));
     match tried {
         Ok(()) if !relocate::is_read_only(folder) => Ok(()),

@@ -477,15 +477,24 @@ fn a_plan_that_no_longer_says_the_truth_is_refused() {
     place.write_many(5);
     let rig = place.start(1);
     rig.import_to_the_end();
-    let stale = rig.engine.plan_fix(FixCode::RebuildIndex).unwrap();
-    rig.note("One more passage than in the plan.");
-    let refused = rig.engine.apply_fix(FixCode::RebuildIndex, &stale.id);
+    let unindex = |count: u32| {
+        place
+            .raw()
+            .execute_batch(&format!(
+                "DELETE FROM words WHERE rowid IN (SELECT id FROM chunks ORDER BY id LIMIT {count})"
+            ))
+            .unwrap();
+    };
+    unindex(2);
+    let stale = rig.engine.plan_fix(FixCode::FinishMissing).unwrap();
+    unindex(3);
+    let refused = rig.engine.apply_fix(FixCode::FinishMissing, &stale.id);
     assert!(matches!(refused, Err(Error::PlanStale)), "{refused:?}");
     assert_eq!(rig.engine.receipts(), [], "nothing was done");
-    let fresh = rig.engine.plan_fix(FixCode::RebuildIndex).unwrap();
+    let fresh = rig.engine.plan_fix(FixCode::FinishMissing).unwrap();
     assert!(
         rig.engine
-            .apply_fix(FixCode::RebuildIndex, &fresh.id)
+            .apply_fix(FixCode::FinishMissing, &fresh.id)
             .is_ok()
     );
 }
