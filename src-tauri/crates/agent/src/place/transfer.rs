@@ -158,6 +158,23 @@ fn totals_in(workspace: &Path) -> Result<Totals, oldgrowth_store::Error> {
     totals
 }
 
+/// What a process that was killed while it wrote the mark has left: `.oldgrowth.`, its number and `.tmp`.
+fn half_marks(folder: &Path) -> Vec<PathBuf> {
+    let is_one = |name: &str| {
+        let number = name
+            .strip_prefix(MARK)
+            .and_then(|rest| rest.strip_prefix('.')?.strip_suffix(".tmp"));
+        number.is_some_and(|number| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_one))
+        .map(|entry| entry.path())
+        .collect()
+}
+
 impl Begun {
     pub(super) fn draft(&self) -> PathBuf {
         self.to.join(format!("{DRAFT}{}", self.id))
@@ -182,6 +199,9 @@ impl Begun {
             };
             if draft.join(WHOLE).exists() {
                 relocate::remove_copy(&self.to.join(MARK))?;
+                for half_written in half_marks(&self.to) {
+                    relocate::remove_copy(&half_written)?;
+                }
                 for name in first_names(&list.files) {
                     let (in_draft, named) = (draft.join(&name), self.to.join(&name));
                     // Nothing else can have taken it from a whole draft, and a name is only given when free.
