@@ -363,3 +363,26 @@ impl Failed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_half_written_mark_is_known_by_its_name_and_nothing_else_is_taken_for_one() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            ".oldgrowth.16796.tmp",
+            ".oldgrowth.mine.tmp",
+            ".oldgrowth..tmp",
+            ".oldgrowth",
+            "notes.1.tmp",
+        ] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        assert_eq!(
+            half_marks(folder.path()),
+            [folder.path().join(".oldgrowth.16796.tmp")]
+        );
+    }
+}
