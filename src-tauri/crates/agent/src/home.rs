@@ -225,8 +225,8 @@ impl Inner {
                 let (receipt, folder) = this.receipt_of_fresh(&id).ok_or_else(closing)?;
                 reply(Self::lead_back_to(this, receipt, &folder)?)
             }
-            request @ (Request::Reports(_)
-            | Request::ReportsConsent(_)
+            request @ Request::Reports(_) => reporting::answer(this.workspace.reports(), request),
+            request @ (Request::ReportsConsent(_)
             | Request::ReportsAsked(_)
             | Request::ReportSend(_)
             | Request::ReportDelete(_)

@@ -177,12 +177,13 @@ impl Core {
     /// Tells how far an import has come, and at its end the health that it leaves behind.
     pub(crate) fn tell_batch(&self, key: BatchKey) {
         self.tell(News::Batch(key));
-        let view = self.batch_now(key);
-        if let Some(ended) = view
-            .ok()
-            .filter(|view| view.batch.state != BatchState::Running)
-        {
-            self.note_import(&ended);
+        let state = self
+            .store
+            .read(Lane::Background, |r| Ok::<_, Error>(r.batch(key)?.state));
+        if state.is_ok_and(|state| state != BatchState::Running) {
+            if let Ok(ended) = self.batch_now(key) {
+                self.note_import(&ended);
+            }
             self.counts_changed();
         }
     }

@@ -68,12 +68,17 @@ impl Engine {
         let core = self.core();
         let newest = core.sound_backup().ok_or(Error::NotFound)?;
         let words = Copy::Backup(newest.clone()).words();
+        let is_memory = core.store_reads();
         let set = self.restore(&newest.backup.id)?;
-        Ok(Done::new(
+        let done = Done::new(
             format!("The memory is {words} again."),
             vec![format!("What was there before is kept aside as {set}.")],
-        )
-        .undone_by(Undo::Restore { set }))
+        );
+        Ok(if is_memory {
+            done.undone_by(Undo::Restore { set })
+        } else {
+            done
+        })
     }
 }
 
@@ -142,8 +147,14 @@ impl Core {
             ));
         };
         let preview = self.store.preview_copy(&newest.backup.id)?;
-        let mut steps =
-            vec!["What is there now is set aside whole, from where it can be put back.".to_owned()];
+        // What can't be read is no memory that could take its place again.
+        let is_memory = self.store_reads();
+        let mut steps = vec![if is_memory {
+            "What is there now is set aside whole, from where it can be put back.".to_owned()
+        } else {
+            "What is there now can't be read; it is set aside whole, and nothing of it is deleted."
+                .to_owned()
+        }];
         if let Some(preview) = preview {
             let documents = preview
                 .tables
@@ -164,14 +175,18 @@ impl Core {
             }
         }
         steps.push("The backup takes its place.".to_owned());
-        Ok(FixPlan::new(
+        let plan = FixPlan::new(
             FixCode::RestoreBackup,
             format!(
                 "Puts {} in the memory's place.",
                 Copy::Backup(newest).words()
             ),
             steps,
-        ))
+        );
+        Ok(FixPlan {
+            undo: is_memory,
+            ..plan
+        })
     }
 
     /// The best copy to look into: the newest sound backup, or files that were set aside.

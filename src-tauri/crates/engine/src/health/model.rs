@@ -195,8 +195,9 @@ impl FixOffer {
             | C::ReleaseStuck
             | C::CloseEmptyImports => (FixRisk::None, false),
             C::StopWatching | C::StartFresh => (FixRisk::None, true),
-            C::RebuildIndex | C::FinishMissing | C::RepairPermissions => (FixRisk::Low, false),
-            C::RebuildSummaries => (FixRisk::Low, false),
+            C::RebuildIndex | C::FinishMissing | C::RepairPermissions | C::RebuildSummaries => {
+                (FixRisk::Low, false)
+            }
             C::SetAsideOrphans | C::RestoreBackup => (FixRisk::Data, true),
         };
         Self { code, risk, undo }

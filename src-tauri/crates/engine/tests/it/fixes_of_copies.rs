@@ -64,15 +64,15 @@ fn broken() -> Place {
 }
 
 #[test]
-fn a_memory_that_cannot_be_opened_is_restored_and_that_can_be_undone() {
+fn a_memory_that_cannot_be_opened_is_restored_and_what_was_there_is_kept() {
     let place = broken();
     let rig = place.start(1);
     let before = rig.engine.run_checks(&[]);
     assert_eq!(row(&before, HealthCode::Store).state, ComponentState::Fail);
     let (plan, receipt) = mend(&rig, FixCode::RestoreBackup);
     assert!(
-        plan.undo && !plan.backup_first,
-        "what is there is set aside whole: {plan:?}"
+        !plan.undo && !plan.backup_first,
+        "garbage is set aside whole, and is no memory that could come back: {plan:?}"
     );
     assert!(
         plan.steps.iter().any(|step| step.contains("5 documents")),
@@ -87,15 +87,13 @@ fn a_memory_that_cannot_be_opened_is_restored_and_that_can_be_undone() {
         "{}",
         after.headline
     );
-    let undone = rig.engine.undo_fix(&receipt.id);
-    match undone {
-        Ok(receipt) => assert!(receipt.undone_at.is_some()),
-        // What was set aside is no memory that could take a place.
-        Err(Error::Store(_)) => {
-            assert_eq!(rig.found("boat1").len(), 1, "what is there stays");
-        }
-        Err(error) => panic!("{error}"),
-    }
+    assert_eq!(receipt.undo_until, None, "so nobody is promised that");
+    let refused = rig.engine.undo_fix(&receipt.id);
+    assert!(matches!(refused, Err(Error::NotUndoable)), "{refused:?}");
+    assert_eq!(rig.found("boat1").len(), 1, "what is there stays");
+    let aside = rig.engine.copies().kept_aside;
+    let kept = aside.iter().any(|set| set.bytes >= 8_192);
+    assert!(kept, "and the garbage is kept: {aside:?}");
 }
 
 #[test]
@@ -107,6 +105,7 @@ fn restoring_a_sound_memory_can_be_undone() {
     mend(&rig, FixCode::BackUpNow);
     rig.note("The heron stands in the reeds.");
     let plan = rig.engine.plan_fix(FixCode::RestoreBackup).unwrap();
+    assert!(plan.undo, "what is there is a memory: {plan:?}");
     assert!(
         plan.steps
             .iter()

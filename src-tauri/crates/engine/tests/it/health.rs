@@ -347,3 +347,29 @@ fn a_hundred_thousand_failures_of_one_kind_are_one_change_of_health() {
     let happened = rig.engine.timeline(None, 100, &[]).entries;
     assert_eq!(happened.iter().filter(of_store).count(), 1, "{happened:?}");
 }
+
+#[test]
+fn an_import_is_on_the_timeline_once_for_each_end_that_it_comes_to() {
+    let place = Place::new();
+    place.write_many(3);
+    let rig = place.start(1);
+    let imports = |rig: &crate::rig::Rig| -> Vec<(u32, u32)> {
+        let told = rig
+            .engine
+            .timeline(None, 100, &[])
+            .entries
+            .into_iter()
+            .rev();
+        told.filter_map(|entry| match entry.what {
+            Happened::Import { added, failed, .. } => Some((added, failed)),
+            _ => None,
+        })
+        .collect()
+    };
+    let first = rig.import_to_the_end();
+    assert_eq!(imports(&rig), [(3, 0)], "what it has brought in");
+    rig.engine.cancel_batch(&first.batch.id).unwrap();
+    assert_eq!(imports(&rig), [(3, 0)], "it has ended already");
+    rig.import_to_the_end();
+    assert_eq!(imports(&rig), [(3, 0), (0, 0)], "nothing was new");
+}
