@@ -1,7 +1,7 @@
 // `npm test`: sets up and runs every check. `npm test -- --only NAME` runs one of them.
 
 import { join } from "node:path";
-import { countTests } from "./lib/counts.mjs";
+import { countTests, failuresIn } from "./lib/counts.mjs";
 import { filesUnder, hashOf, npm } from "./lib/page.mjs";
 import { asProgram, endOf, find, root, runInto, seconds, Stop } from "./lib/process.mjs";
 import { setUp } from "./setup.mjs";
@@ -55,7 +55,9 @@ await asProgram(async () => {
     total.failed += failed;
     if (failed > 0) failures.push({ step, log });
   }
-  for (const { step, log } of failures) console.log(`\n---- ${step.name} ----\n${endOf(log.text)}\n(whole: ${log.path})`);
+  for (const { step, log } of failures) {
+    console.log(`\n---- ${step.name} ----\n${endOf(failuresIn(log.text) || log.text)}\n(whole: ${log.path})`);
+  }
   if (failures.length > 0) console.log(`\nFailed: ${failures.map(({ step }) => step.name).join(", ")}`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return failures.length > 0 ? 1 : 0;

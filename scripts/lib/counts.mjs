@@ -1,4 +1,4 @@
-// How many tests a log speaks of, by the closing lines of the runners in use.
+// What a log says of the tests in it, by the lines of the runners in use.
 
 const CARGO = /^test result: \w+\. (\d+) passed; (\d+) failed;/gm;
 const VITEST = /^\s*Tests\s+(?:(\d+) failed)?(?: \| )?(?:(\d+) passed)?/gm;
@@ -15,4 +15,9 @@ export function countTests(log) {
   for (const [, failed, passed] of log.matchAll(VITEST)) add(passed, failed);
   for (const [, kind, number] of log.matchAll(NODE)) add(kind === "pass" ? number : 0, kind === "fail" ? number : 0);
   return count;
+}
+
+/** What Cargo printed of the tests that failed. Other programs' tests follow, so it is seldom at the log's end. */
+export function failuresIn(log) {
+  return [...log.matchAll(/^failures:\n\n(---- [^]*?)\n\n(?=failures:\n|test result:)/gm)].map(([, told]) => told).join("\n\n");
 }

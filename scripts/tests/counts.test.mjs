@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countTests } from "../lib/counts.mjs";
+import { countTests, failuresIn } from "../lib/counts.mjs";
 
 test("cargo's closing lines are added up over all programs", () => {
   const log = [
@@ -22,4 +22,27 @@ test("node's closing lines are read", () => {
 
 test("a log that speaks of no test counts none", () => {
   assert.deepEqual(countTests("error: could not compile\n"), { passed: 0, failed: 0 });
+});
+
+test("what failed is found among what came after it", () => {
+  const log = [
+    "test at_once ... FAILED",
+    "",
+    "failures:",
+    "",
+    "---- at_once stdout ----",
+    "",
+    "thread 'at_once' panicked at src/lib.rs:3:5:",
+    "a reason",
+    "",
+    "",
+    "failures:",
+    "    at_once",
+    "",
+    "test result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s",
+    "",
+    "test result: ok. 144 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s",
+  ].join("\n");
+  assert.equal(failuresIn(log), "---- at_once stdout ----\n\nthread 'at_once' panicked at src/lib.rs:3:5:\na reason\n");
+  assert.equal(failuresIn("error: could not compile\n"), "");
 });
