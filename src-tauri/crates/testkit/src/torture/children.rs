@@ -2,7 +2,7 @@
 //! knows that the row of that number is durable, and anything else if something failed.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -203,12 +203,16 @@ fn write_round(file: &KeptFile, job: &Job, round: i64) -> Result<(), String> {
 }
 
 /// POSIX drops all locks of a process on a file when any descriptor of that file is closed. See
-/// "How To Corrupt An SQLite Database File", 2.2.
+/// "How To Corrupt An SQLite Database File", 2.2. Once the first file's are dropped, another program may
+/// take the second file away at once.
 pub(super) fn drop_locks(database: &Path) -> std::io::Result<()> {
     let mut shm = database.as_os_str().to_owned();
     shm.push("-shm");
     for path in [database, Path::new(&shm)] {
-        drop(File::open(path)?);
+        match File::open(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            opened => drop(opened?),
+        }
     }
     Ok(())
 }
