@@ -2,7 +2,7 @@
 import type { ComponentCode } from "./ComponentCode";
 import type { ComponentGroup } from "./ComponentGroup";
 import type { Evidence } from "./Evidence";
-import type { FixOffer } from "./FixOffer";
+import type { FixCode } from "./FixCode";
 import type { HealthState } from "./HealthState";
 
 /**
@@ -40,4 +40,8 @@ running: boolean,
 /**
  * The unwell component that this one waits for. It is folded under that one.
  */
-waits_for: ComponentCode | null, evidence: Array<Evidence>, fixes: Array<FixOffer>, };
+waits_for: ComponentCode | null, evidence: Array<Evidence>, 
+/**
+ * Those that may mend it, the one to try first in front.
+ */
+fixes: Array<FixCode>, };

@@ -15,6 +15,23 @@ use oldgrowth_wire as wire;
 
 use oldgrowth_domain::UnixMs;
 
+/// Two enums whose variants have the same names, there and back. A variant that one of them lacks does not compile.
+macro_rules! same_names {
+    ($to_vis:vis fn $to:ident($ours:ty) -> $theirs:ty; $from_vis:vis fn $from:ident($_theirs:ty) -> $_ours:ty; $($name:ident),+) => {
+        $to_vis fn $to(ours: $ours) -> $theirs {
+            match ours {
+                $(<$ours>::$name => <$theirs>::$name,)+
+            }
+        }
+
+        $from_vis fn $from(theirs: $theirs) -> $ours {
+            match theirs {
+                $(<$theirs>::$name => <$ours>::$name,)+
+            }
+        }
+    };
+}
+
 mod activity;
 pub(crate) mod copies;
 pub(crate) mod doctor;

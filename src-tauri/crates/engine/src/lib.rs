@@ -48,7 +48,7 @@ pub use error::{Error, Result};
 pub use events::{Committed, Event};
 pub use faults::{Fault, Lasting};
 pub use health::{
-    Component, ComponentState, Entry, Evidence, FixCode, FixOffer, FixRisk, Happened, HealthCode,
+    Component, ComponentState, Entry, Evidence, FixCode, FixRisk, Happened, HealthCode,
     HealthGroup, Status, Timeline, aside_words,
 };
 pub use ingest::plan::{ImportPlan, PlanKnown, ReasonCount};

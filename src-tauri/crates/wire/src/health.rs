@@ -153,16 +153,6 @@ pub enum FixCode {
     StartFresh,
 }
 
-/// A fix that a finding offers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export)]
-pub struct FixOffer {
-    pub code: FixCode,
-    pub risk: FixRisk,
-    /// Can it be undone for a while?
-    pub undo: bool,
-}
-
 /// One component's health.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -189,7 +179,8 @@ pub struct Component {
     /// The unwell component that this one waits for. It is folded under that one.
     pub waits_for: Option<ComponentCode>,
     pub evidence: Vec<Evidence>,
-    pub fixes: Vec<FixOffer>,
+    /// Those that may mend it, the one to try first in front.
+    pub fixes: Vec<FixCode>,
 }
 
 /// Long reads of the store, such as backups: how many there are, and how many may be.

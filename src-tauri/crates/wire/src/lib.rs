@@ -42,7 +42,7 @@ pub use document::{
 pub use error::{ErrorCode, WireError};
 pub use event::Event;
 pub use health::{
-    Component, ComponentCode, ComponentGroup, Evidence, FixCode, FixOffer, FixRisk, HealthState,
+    Component, ComponentCode, ComponentGroup, Evidence, FixCode, FixRisk, HealthState,
     Reservations, Status,
 };
 pub use import::{

@@ -29,7 +29,7 @@ const finding = (code: string): HTMLElement => {
 };
 
 it("a_store_that_fails_can_be_tried_now", async () => {
-  const { platform, health } = open([{ code: "store", state: "fail", fixes: [{ code: "try_again", risk: "none", undo: false }] }]);
+  const { platform, health } = open([{ code: "store", state: "fail", fixes: ["try_again"] }]);
   expect(screen.getByTestId("component-row").dataset).toMatchObject({ code: "store", state: "fail" });
   expect(screen.queryByTestId("fix"), "trying needs no plan, so it is offered once").toBeNull();
   screen.getByTestId("try-now").click();
@@ -75,7 +75,7 @@ it("a_broken_check_is_said_to_be_our_fault", () => {
 
 it("safe_mode_explains_each_way_on_and_shows_the_folder", () => {
   const codes = ["try_again", "open_copy", "restore_backup", "start_fresh"] as const;
-  const { showFolder } = open([{ code: "store", state: "fail", fixes: codes.map((code) => ({ code, risk: "none", undo: false })) }]);
+  const { showFolder } = open([{ code: "store", state: "fail", fixes: [...codes] }]);
   const card = finding("store");
   for (const code of codes) expect(card.textContent).toContain(t.doctor.fixesAbout[code]);
   within(card).getByTestId("finding-folder").click();

@@ -12,8 +12,8 @@ import type { Status } from "../../wire/Status";
 import type { Timeline } from "../../wire/Timeline";
 import type { TimelineAt } from "../../wire/TimelineAt";
 import type { WireError } from "../../wire/WireError";
-import { madeUpFixes } from "./fixes";
-import { ago, allWell, changesOf, offer, workspace } from "./health";
+import { canBeUndone, madeUpFixes, riskOf } from "./fixes";
+import { ago, allWell, changesOf, workspace } from "./health";
 import { FakeTimeline } from "./timeline";
 
 const noReads = { reserved: 0, cap: 2, near_cap: false, waiting: 0, oldest_ms: null, blocked: false };
@@ -141,8 +141,8 @@ export class FakeDoctor {
       id: `plan-${this.#plans}`,
       code,
       ...plan,
-      risk: offer(code).risk,
-      undo: offer(code).undo,
+      risk: riskOf[code] ?? "none",
+      undo: canBeUndone.has(code),
       nothing_to_do: nothing,
       ...(nothing ? { summary: "It has been done already.", steps: [] } : {}),
     };
@@ -173,7 +173,7 @@ export class FakeDoctor {
       at,
       summary,
       done,
-      undo_until: offer(code).undo ? new Date(Date.now() + WEEK_MS).toISOString() : null,
+      undo_until: canBeUndone.has(code) ? new Date(Date.now() + WEEK_MS).toISOString() : null,
       undone_at: null,
     };
     this.#before.set(receipt.id, this.#components);

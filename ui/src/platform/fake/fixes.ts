@@ -1,6 +1,10 @@
 import type { ComponentCode } from "../../wire/ComponentCode";
 import type { FixCode } from "../../wire/FixCode";
 import type { FixPlan } from "../../wire/FixPlan";
+import type { FixRisk } from "../../wire/FixRisk";
+
+export const riskOf: Partial<Record<FixCode, FixRisk>> = { rebuild_index: "low", finish_missing: "low", repair_permissions: "low", rebuild_summaries: "low", set_aside_orphans: "data", restore_backup: "data" };
+export const canBeUndone: ReadonlySet<FixCode> = new Set(["set_aside_orphans", "restore_backup", "stop_watching", "start_fresh"]);
 
 export interface MadeUpFix {
   /** The checks that are well afterwards, and what they say then. */

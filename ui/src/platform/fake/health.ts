@@ -2,26 +2,12 @@ import type { Component } from "../../wire/Component";
 import type { ComponentCode } from "../../wire/ComponentCode";
 import type { ComponentGroup } from "../../wire/ComponentGroup";
 import type { Evidence } from "../../wire/Evidence";
-import type { FixCode } from "../../wire/FixCode";
-import type { FixOffer } from "../../wire/FixOffer";
-import type { FixRisk } from "../../wire/FixRisk";
 import type { HealthState } from "../../wire/HealthState";
 
 export const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
 const DAY = 86_400;
 
 export const workspace = "/home/ada/.local/share/oldgrowth/default";
-
-const offers: Partial<Record<FixCode, { risk: FixRisk; undo: boolean }>> = {
-  rebuild_index: { risk: "low", undo: false },
-  finish_missing: { risk: "low", undo: false },
-  repair_permissions: { risk: "low", undo: false },
-  set_aside_orphans: { risk: "data", undo: true },
-  restore_backup: { risk: "data", undo: true },
-  stop_watching: { risk: "none", undo: true },
-  start_fresh: { risk: "none", undo: true },
-};
-export const offer = (code: FixCode): FixOffer => ({ code, ...(offers[code] ?? { risk: "none", undo: false }) });
 
 export const seen = (label: string, value: string, redacted: string | null = null): Evidence => ({ label, value, redacted });
 
@@ -101,7 +87,7 @@ const jobsFailed = unwell(
       seen("May not be opened", "/home/ada/Documents/Notes/private/diary-2019-03.md", "file-7c1e.md"),
       seen("Changed while it was read", "/home/ada/Documents/Notes/inbox/today.md", "file-02fa.md"),
     ],
-    fixes: [offer("retry_failed")],
+    fixes: ["retry_failed"],
   },
 );
 
@@ -121,16 +107,16 @@ export const changesOf: Record<string, { headline: string; changes: Change[] }> 
     changes: [
       unwell("permissions", "fail", "Others who use this computer can read the memory’s folder.", "Make it private again; nothing else changes.", {
         evidence: [seen("Folder", workspace, "~/…"), seen("Who may read it", "everybody"), seen("Files that others can read", "14")],
-        fixes: [offer("repair_permissions")],
+        fixes: ["repair_permissions"],
       }),
       unwell("coverage", "warn", "38 of 612 passages can’t be found by their words.", "Put the missing ones in, or make the whole index anew.", {
         evidence: [seen("Passages", "612"), seen("In the word index", "574"), seen("Missing", "38"), seen("First of them", "/home/ada/Documents/Notes/roof.md", "file-91b0.md")],
-        fixes: [offer("finish_missing"), offer("rebuild_index")],
+        fixes: ["finish_missing", "rebuild_index"],
       }),
       jobsFailed,
       unwell("backup", "warn", "The newest backup is 9 days old.", "Make one now. The daily one is made at the next start.", {
         evidence: [seen("Newest backup", "12 November 2026"), seen("Changed since", "118 documents")],
-        fixes: [offer("back_up_now"), offer("verify_backup")],
+        fixes: ["back_up_now", "verify_backup"],
       }),
       waits("round_trip", "coverage", "It can’t find what is not in the word index."),
       waits("tree", "coverage", "Counted when everything can be found."),
@@ -156,7 +142,7 @@ export const changesOf: Record<string, { headline: string; changes: Change[] }> 
     changes: [
       unwell("watched_folders", "warn", "The watched folder “Notes” is not there, or empty.", "What is remembered of it stays. Plug its disk in or put it back, and reading goes on by itself.", {
         evidence: [seen("Folder", "/media/ada/Oak/Notes", "folder-1f"), seen("Last seen", "20 November 2026, 7:31")],
-        fixes: [offer("stop_watching")],
+        fixes: ["stop_watching"],
       }),
     ],
   },
@@ -172,7 +158,7 @@ export const changesOf: Record<string, { headline: string; changes: Change[] }> 
           since: ago(260),
           last_ok: ago(290),
           evidence: [seen("Folder", workspace, "~/…"), seen("Tried", "9 times, last 12 seconds ago"), seen("Newest sound backup", "yesterday, 19:04")],
-          fixes: [offer("try_again"), offer("open_copy"), offer("restore_backup"), offer("start_fresh")],
+          fixes: ["try_again", "open_copy", "restore_backup", "start_fresh"],
         },
       ),
       ...(["jobs", "coverage", "integrity", "orphans", "round_trip", "tree", "faithful", "sources", "watched_folders"] as const).map((code) =>

@@ -13,16 +13,8 @@ use crate::{dates, views};
 const TIMELINE_DAYS: u16 = 30;
 
 pub(super) fn run(engine: &Engine, asked: &wire::ChecksAsked) -> wire::Status {
-    let known: Vec<_> = asked
-        .codes
-        .iter()
-        .filter_map(|code| views::code_of(*code))
-        .collect();
-    // Of rows that others keep nothing is run here; none named means all.
-    if known.is_empty() && !asked.codes.is_empty() {
-        return views::status(engine.status(), &workspace(engine));
-    }
-    views::status(engine.run_checks(&known), &workspace(engine))
+    let codes: Vec<_> = asked.codes.iter().copied().map(views::code_of).collect();
+    views::status(engine.run_checks(&codes), &workspace(engine))
 }
 
 pub(super) fn plan(engine: &Engine, asked: wire::FixAsked) -> Reply<wire::FixPlan> {

@@ -7,49 +7,13 @@ use oldgrowth_wire as wire;
 use super::health::{code, millis, state};
 use super::time;
 
-/// The codes of the engine and of the wire, side by side.
-const FIXES: [(engine::FixCode, wire::FixCode); 16] = [
-    (engine::FixCode::TryAgain, wire::FixCode::TryAgain),
-    (engine::FixCode::FoldLog, wire::FixCode::FoldLog),
-    (engine::FixCode::RebuildIndex, wire::FixCode::RebuildIndex),
-    (engine::FixCode::FinishMissing, wire::FixCode::FinishMissing),
-    (
-        engine::FixCode::SetAsideOrphans,
-        wire::FixCode::SetAsideOrphans,
-    ),
-    (
-        engine::FixCode::RebuildSummaries,
-        wire::FixCode::RebuildSummaries,
-    ),
-    (engine::FixCode::RetryFailed, wire::FixCode::RetryFailed),
-    (engine::FixCode::ReleaseStuck, wire::FixCode::ReleaseStuck),
-    (
-        engine::FixCode::CloseEmptyImports,
-        wire::FixCode::CloseEmptyImports,
-    ),
-    (engine::FixCode::BackUpNow, wire::FixCode::BackUpNow),
-    (engine::FixCode::VerifyBackup, wire::FixCode::VerifyBackup),
-    (
-        engine::FixCode::RepairPermissions,
-        wire::FixCode::RepairPermissions,
-    ),
-    (engine::FixCode::StopWatching, wire::FixCode::StopWatching),
-    (engine::FixCode::RestoreBackup, wire::FixCode::RestoreBackup),
-    (engine::FixCode::OpenCopy, wire::FixCode::OpenCopy),
-    (engine::FixCode::StartFresh, wire::FixCode::StartFresh),
-];
-
-pub(crate) fn fix(code: engine::FixCode) -> wire::FixCode {
-    let found = FIXES.iter().find(|(ours, _)| *ours == code);
-    found.map_or(wire::FixCode::TryAgain, |(_, theirs)| *theirs)
+same_names! {
+    pub(super) fn fix(engine::FixCode) -> wire::FixCode;
+    pub(crate) fn fix_of(wire::FixCode) -> engine::FixCode;
+    TryAgain, FoldLog, RebuildIndex, FinishMissing, SetAsideOrphans, RebuildSummaries, RetryFailed, ReleaseStuck, CloseEmptyImports, BackUpNow, VerifyBackup, RepairPermissions, StopWatching, RestoreBackup, OpenCopy, StartFresh
 }
 
-pub(crate) fn fix_of(code: wire::FixCode) -> engine::FixCode {
-    let found = FIXES.iter().find(|(_, theirs)| *theirs == code);
-    found.map_or(engine::FixCode::TryAgain, |(ours, _)| *ours)
-}
-
-pub(crate) fn risk(risk: engine::FixRisk) -> wire::FixRisk {
+fn risk(risk: engine::FixRisk) -> wire::FixRisk {
     match risk {
         engine::FixRisk::None => wire::FixRisk::None,
         engine::FixRisk::Low => wire::FixRisk::Low,
@@ -159,20 +123,4 @@ fn entry(entry: engine::Entry) -> Option<wire::TimelineEntry> {
         at: entry.at.to_rfc3339(),
         what,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_fix_has_its_own_code_on_the_wire() {
-        for (ours, theirs) in FIXES {
-            assert_eq!(
-                (fix(ours), fix_of(theirs)),
-                (theirs, ours),
-                "there and back"
-            );
-        }
-    }
 }

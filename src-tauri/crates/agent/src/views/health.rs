@@ -45,11 +45,7 @@ fn component(component: engine::Component) -> wire::Component {
         fixes: component
             .fixes
             .into_iter()
-            .map(|offer| wire::FixOffer {
-                code: super::doctor::fix(offer.code),
-                risk: super::doctor::risk(offer.risk),
-                undo: offer.undo,
-            })
+            .map(super::doctor::fix)
             .collect(),
     }
 }
@@ -58,60 +54,10 @@ pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The codes of the wire and of the engine, side by side. One that only the wire knows is another part's.
-const CODES: [(engine::HealthCode, wire::ComponentCode); 20] = [
-    (engine::HealthCode::Store, wire::ComponentCode::Store),
-    (engine::HealthCode::Sidecars, wire::ComponentCode::Sidecars),
-    (engine::HealthCode::Space, wire::ComponentCode::Space),
-    (engine::HealthCode::Jobs, wire::ComponentCode::Jobs),
-    (engine::HealthCode::Coverage, wire::ComponentCode::Coverage),
-    (
-        engine::HealthCode::LongReads,
-        wire::ComponentCode::LongReads,
-    ),
-    (engine::HealthCode::Sqlite, wire::ComponentCode::Sqlite),
-    (engine::HealthCode::Backup, wire::ComponentCode::Backup),
-    (
-        engine::HealthCode::KeptAside,
-        wire::ComponentCode::KeptAside,
-    ),
-    (
-        engine::HealthCode::WatchedFolders,
-        wire::ComponentCode::WatchedFolders,
-    ),
-    (
-        engine::HealthCode::Integrity,
-        wire::ComponentCode::Integrity,
-    ),
-    (engine::HealthCode::Orphans, wire::ComponentCode::Orphans),
-    (engine::HealthCode::Tree, wire::ComponentCode::Tree),
-    (engine::HealthCode::Faithful, wire::ComponentCode::Faithful),
-    (
-        engine::HealthCode::RoundTrip,
-        wire::ComponentCode::RoundTrip,
-    ),
-    (engine::HealthCode::Sources, wire::ComponentCode::Sources),
-    (engine::HealthCode::Place, wire::ComponentCode::Place),
-    (
-        engine::HealthCode::Permissions,
-        wire::ComponentCode::Permissions,
-    ),
-    (engine::HealthCode::Clock, wire::ComponentCode::Clock),
-    (
-        engine::HealthCode::CrashReports,
-        wire::ComponentCode::CrashReports,
-    ),
-];
-
-pub(super) fn code(code: engine::HealthCode) -> wire::ComponentCode {
-    let found = CODES.iter().find(|(ours, _)| *ours == code);
-    found.map_or(wire::ComponentCode::Store, |(_, theirs)| *theirs)
-}
-
-/// `None` for a row that the engine does not keep.
-pub(crate) fn code_of(code: wire::ComponentCode) -> Option<engine::HealthCode> {
-    let found = CODES.iter().find(|(_, theirs)| *theirs == code);
-    found.map(|(ours, _)| *ours)
+same_names! {
+    pub(super) fn code(engine::HealthCode) -> wire::ComponentCode;
+    pub(crate) fn code_of(wire::ComponentCode) -> engine::HealthCode;
+    Store, Sidecars, Space, Jobs, Coverage, LongReads, Sqlite, Backup, KeptAside, WatchedFolders, Integrity, Orphans, Tree, Faithful, RoundTrip, Sources, Place, Permissions, Clock, CrashReports
 }
 
 fn group(group: engine::HealthGroup) -> wire::ComponentGroup {
@@ -144,17 +90,5 @@ fn reservations(now: &Reservations) -> wire::Reservations {
         waiting: now.waiting,
         oldest_ms: now.oldest.map(millis),
         blocked: now.blocked,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_code_of_the_engine_has_its_own_on_the_wire() {
-        for ours in engine::HealthCode::ALL {
-            assert_eq!(code_of(code(ours)), Some(ours), "there and back: {ours:?}");
-        }
     }
 }

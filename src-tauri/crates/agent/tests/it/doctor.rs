@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::owners::Serving;
 use crate::support::{Ran, run, run_with_input, write};
@@ -77,10 +77,7 @@ fn a_fault_is_found_mended_and_told_with_exit_codes_that_say_so() {
     let broken = run(workspace, &["doctor", "--run", "integrity"]);
     assert_eq!(broken.code, 3, "it fails: {}", broken.last());
     let integrity = row(broken.last(), "integrity");
-    assert_eq!(
-        integrity["fixes"][0]["code"], "rebuild_index",
-        "{integrity}"
-    );
+    assert_eq!(integrity["fixes"][0], "rebuild_index", "{integrity}");
     let unasked = run(workspace, &["doctor", "--fix", "rebuild_index"]);
     assert_eq!(unasked.code, 2, "nobody is there to say yes");
     assert!(
@@ -177,15 +174,9 @@ fn a_memory_that_cannot_be_opened_is_brought_back_by_the_doctor() {
     let broken = run(workspace, &["doctor"]);
     assert_eq!(broken.code, 3, "{}", broken.last());
     let store = row(broken.last(), "store");
-    let offered: Vec<&str> = store["fixes"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|fix| fix["code"].as_str().unwrap())
-        .collect();
     assert_eq!(
-        offered,
-        ["try_again", "restore_backup", "open_copy", "start_fresh"]
+        store["fixes"],
+        json!(["try_again", "restore_backup", "open_copy", "start_fresh"])
     );
     assert_eq!(
         row(broken.last(), "coverage")["waits_for"],

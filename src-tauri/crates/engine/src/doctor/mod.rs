@@ -27,7 +27,7 @@ use std::time::Duration;
 use oldgrowth_domain::id::content_hash;
 
 use crate::engine::Core;
-use crate::health::{FixCode, FixOffer, FixRisk, HealthCode, counted};
+use crate::health::{FixCode, FixRisk, HealthCode, counted};
 use crate::telling::News;
 use crate::{Engine, Error, Result};
 
@@ -56,7 +56,6 @@ impl FixPlan {
     /// A plan of these steps; with none there is nothing to do.
     #[must_use]
     pub fn new(code: FixCode, summary: String, steps: Vec<String>) -> Self {
-        let FixOffer { risk, undo, .. } = FixOffer::of(code);
         let mut said = vec![summary.as_str()];
         said.extend(steps.iter().map(String::as_str));
         let mut id = content_hash(&said);
@@ -65,12 +64,12 @@ impl FixPlan {
             nothing_to_do: steps.is_empty(),
             id,
             code,
-            risk,
+            risk: code.risk(),
             summary,
             steps,
             about: None,
             backup_first: false,
-            undo,
+            undo: code.can_be_undone(),
         }
     }
 

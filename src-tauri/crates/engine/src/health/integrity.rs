@@ -85,7 +85,7 @@ mod tests {
         let offers = |faults: &[String]| {
             let row = row(faults, Depth::Quick);
             assert_eq!(row.state, ComponentState::Fail, "{}", row.cause);
-            row.fixes.first().map(|fix| fix.code)
+            row.fixes.first().copied()
         };
         assert_eq!(
             offers(std::slice::from_ref(&index)),

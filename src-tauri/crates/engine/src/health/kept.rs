@@ -9,7 +9,7 @@ use oldgrowth_domain::UnixMs;
 use serde::{Deserialize, Serialize};
 
 use super::board::not_looked_at;
-use super::{Component, ComponentState, Evidence, FixCode, FixOffer, HealthCode};
+use super::{Component, ComponentState, Evidence, FixCode, HealthCode};
 use crate::beside;
 use crate::engine::Core;
 
@@ -78,7 +78,7 @@ impl KeptRow {
                 .took
                 .map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
             evidence: row.evidence.clone(),
-            fixes: row.fixes.iter().map(|fix| fix.code).collect(),
+            fixes: row.fixes.clone(),
         }
     }
 
@@ -95,7 +95,7 @@ impl KeptRow {
             running: false,
             waits_for: None,
             evidence: self.evidence.clone(),
-            fixes: self.fixes.iter().copied().map(FixOffer::of).collect(),
+            fixes: self.fixes.clone(),
         }
     }
 }

@@ -31,8 +31,7 @@ pub use history::{Entry, Happened, Timeline};
 pub(crate) use history::{FILE as HISTORY_FILE, History};
 pub(crate) use kept::{FILE as CHECKS_FILE, KeptChecks};
 pub use model::{
-    Component, ComponentState, Evidence, FixCode, FixOffer, FixRisk, HealthCode, HealthGroup,
-    Status,
+    Component, ComponentState, Evidence, FixCode, FixRisk, HealthCode, HealthGroup, Status,
 };
 pub(crate) use orphans::named as orphans_named;
 pub(crate) use rows::{bytes, counted};

@@ -173,34 +173,33 @@ pub enum FixCode {
     StartFresh,
 }
 
-/// A fix that a finding offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FixOffer {
-    pub code: FixCode,
-    pub risk: FixRisk,
-    /// Can it be undone for a while?
-    pub undo: bool,
-}
+impl FixCode {
+    pub(crate) fn risk(self) -> FixRisk {
+        match self {
+            Self::TryAgain
+            | Self::FoldLog
+            | Self::BackUpNow
+            | Self::VerifyBackup
+            | Self::OpenCopy
+            | Self::RetryFailed
+            | Self::ReleaseStuck
+            | Self::CloseEmptyImports
+            | Self::StopWatching
+            | Self::StartFresh => FixRisk::None,
+            Self::RebuildIndex
+            | Self::FinishMissing
+            | Self::RepairPermissions
+            | Self::RebuildSummaries => FixRisk::Low,
+            Self::SetAsideOrphans | Self::RestoreBackup => FixRisk::Data,
+        }
+    }
 
-impl FixOffer {
-    pub(crate) fn of(code: FixCode) -> Self {
-        use FixCode as C;
-        let (risk, undo) = match code {
-            C::TryAgain
-            | C::FoldLog
-            | C::BackUpNow
-            | C::VerifyBackup
-            | C::OpenCopy
-            | C::RetryFailed
-            | C::ReleaseStuck
-            | C::CloseEmptyImports => (FixRisk::None, false),
-            C::StopWatching | C::StartFresh => (FixRisk::None, true),
-            C::RebuildIndex | C::FinishMissing | C::RepairPermissions | C::RebuildSummaries => {
-                (FixRisk::Low, false)
-            }
-            C::SetAsideOrphans | C::RestoreBackup => (FixRisk::Data, true),
-        };
-        Self { code, risk, undo }
+    /// Can it be undone for a while, if what it found can be put back?
+    pub(crate) fn can_be_undone(self) -> bool {
+        matches!(
+            self,
+            Self::StopWatching | Self::StartFresh | Self::SetAsideOrphans | Self::RestoreBackup
+        )
     }
 }
 
@@ -221,7 +220,7 @@ pub struct Component {
     /// The unwell component that this one waits for.
     pub waits_for: Option<HealthCode>,
     pub evidence: Vec<Evidence>,
-    pub fixes: Vec<FixOffer>,
+    pub fixes: Vec<FixCode>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use oldgrowth_store::Facts;
 use oldgrowth_store::table::jobs::JobCounts;
 use oldgrowth_store::table::sources::Coverage;
 
-use super::{ComponentState, Evidence, FixCode, FixOffer, HealthCode};
+use super::{ComponentState, Evidence, FixCode, HealthCode};
 use crate::copies::BACKUP_LABEL;
 use crate::coverage::is_in_step;
 
@@ -15,7 +15,7 @@ pub(crate) struct Row {
     pub(super) cause: String,
     pub(super) next: Option<String>,
     pub(super) evidence: Vec<Evidence>,
-    pub(super) fixes: Vec<FixOffer>,
+    pub(super) fixes: Vec<FixCode>,
     /// The row that this one waits for.
     pub(super) waits_for: Option<HealthCode>,
 }
@@ -87,7 +87,7 @@ impl Row {
     }
 
     pub(super) fn mended_by(mut self, code: FixCode) -> Self {
-        self.fixes.push(FixOffer::of(code));
+        self.fixes.push(code);
         self
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn found(rig: &Rig, code: HealthCode) -> Component {
 }
 
 fn offers(row: &Component, code: FixCode) -> bool {
-    row.fixes.iter().any(|fix| fix.code == code)
+    row.fixes.contains(&code)
 }
 
 /// Every row of every table, so that two states of a store can be compared.

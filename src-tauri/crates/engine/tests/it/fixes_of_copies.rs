@@ -41,12 +41,7 @@ fn a_backup_that_is_not_what_it_was_is_told_by_reading_it() {
     assert!(read.summary.contains("not what it was"), "{}", read.summary);
     let backup = found(&rig, HealthCode::Backup);
     assert_eq!(backup.state, ComponentState::Warn, "{}", backup.cause);
-    assert!(
-        backup
-            .fixes
-            .iter()
-            .any(|fix| fix.code == FixCode::BackUpNow)
-    );
+    assert!(backup.fixes.contains(&FixCode::BackUpNow));
 }
 
 /// A memory with a backup, whose main file is garbage now.

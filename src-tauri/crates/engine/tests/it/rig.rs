@@ -422,10 +422,9 @@ impl Drop for Rig {
 pub(crate) fn said(status: &Status) -> Vec<String> {
     let rows = status.components.iter();
     rows.map(|row| {
-        let fixes: Vec<_> = row.fixes.iter().map(|fix| fix.code).collect();
         format!(
-            "{:?} {:?} {} {:?} {:?} {:?} {fixes:?}",
-            row.code, row.state, row.cause, row.since, row.next, row.waits_for
+            "{:?} {:?} {} {:?} {:?} {:?} {:?}",
+            row.code, row.state, row.cause, row.since, row.next, row.waits_for, row.fixes
         )
     })
     .collect()

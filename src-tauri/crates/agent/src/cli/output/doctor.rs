@@ -49,11 +49,7 @@ impl Output {
             self.line(&format!("{:>25}{next}", ""));
         }
         for fix in &row.fixes {
-            self.line(&format!(
-                "{:>25}oldgrowth doctor --fix {}",
-                "",
-                word(&fix.code)
-            ));
+            self.line(&format!("{:>25}oldgrowth doctor --fix {}", "", word(fix)));
         }
     }
 
