@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::owners::Serving;
-use crate::support::{Ran, run, run_with_input, write};
+use crate::support::{Person, Ran, run, run_with_input, write};
 
 pub(crate) fn row(status: &Value, code: &str) -> Value {
     let rows = status["components"].as_array().unwrap();
@@ -220,37 +220,11 @@ fn a_memory_that_cannot_be_opened_is_brought_back_by_the_doctor() {
     );
 }
 
-/// A person's own memory, in the usual folder of their home.
-#[cfg(target_os = "linux")]
-struct Person {
-    home: tempfile::TempDir,
-}
-
-#[cfg(target_os = "linux")]
-impl Person {
-    fn run(&self, args: &[&str]) -> Ran {
-        let home = self.home.path().canonicalize().unwrap();
-        Command::new(env!("CARGO_BIN_EXE_oldgrowth"))
-            .arg("--json")
-            .env_remove("OLDGROWTH_WORKSPACE")
-            .env("HOME", &home)
-            .env("XDG_DATA_HOME", home.join("data"))
-            .env("LOCALAPPDATA", home.join("data"))
-            .args(args)
-            .stdin(std::process::Stdio::null())
-            .output()
-            .unwrap()
-            .into()
-    }
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn an_empty_memory_is_begun_beside_one_that_is_broken_and_undo_leads_back() {
-    let person = Person {
-        home: tempfile::tempdir().unwrap(),
-    };
-    let note = person.home.path().join("note.md");
+    let person = Person::new();
+    let note = person.path("note.md");
     std::fs::write(&note, "The heron stands in the reeds.").unwrap();
     let imported = person.run(&["import", note.to_str().unwrap()]);
     assert_eq!(imported.code, 0, "{}", imported.stderr);

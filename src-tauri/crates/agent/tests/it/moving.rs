@@ -3,30 +3,19 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use oldgrowth_testkit::{Corpus, SeededRandom};
 use serde_json::Value;
 
-use crate::support::{Ran, write};
+use crate::support::{Person, Ran, write};
 
 /// `OLDGROWTH_KILLS=1000` for the long form.
 const KILLS: usize = 24;
 const NOTES: usize = 120;
 
-/// A person's home, in which their own memory lies in the usual folder.
-struct Person {
-    home: tempfile::TempDir,
-}
-
 impl Person {
-    fn new() -> Self {
-        Self {
-            home: tempfile::tempdir().unwrap(),
-        }
-    }
-
     /// With notes, one of which is found by `heron`.
     fn with_notes(notes: usize) -> Self {
         let person = Self::new();
@@ -36,32 +25,6 @@ impl Person {
         let imported = person.run(&["import", folder.to_str().unwrap()]);
         assert_eq!(imported.code, 0, "{}", imported.stderr);
         person
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.home.path().canonicalize().unwrap().join(name)
-    }
-
-    fn usual(&self) -> PathBuf {
-        self.path("data/oldgrowth")
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_oldgrowth"));
-        command
-            .arg("--json")
-            .env_remove("OLDGROWTH_WORKSPACE")
-            .env("HOME", self.home.path())
-            .env(
-                "XDG_DATA_HOME",
-                self.home.path().canonicalize().unwrap().join("data"),
-            )
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Ran {
-        self.command().args(args).output().unwrap().into()
     }
 
     fn move_to(&self, to: &Path) -> Ran {
@@ -119,9 +82,9 @@ fn a_moved_memory_answers_from_its_new_folder_and_the_old_one_stays() {
         0,
         "and a setting"
     );
-    write(&person.usual(), "mine.txt", "not a file of Oldgrowth");
+    write(&person.memory(), "mine.txt", "not a file of Oldgrowth");
     let before = person.documents();
-    let main = person.usual().join("memory_tree/chunks.db");
+    let main = person.memory().join("memory_tree/chunks.db");
     let bytes = fs::read(&main).unwrap();
     let to = person.path("new/place");
     refused(&person.move_to(&to), "can't be found or made");
@@ -158,35 +121,35 @@ fn a_moved_memory_answers_from_its_new_folder_and_the_old_one_stays() {
 
     let left = person.place()["left"].clone();
     assert_eq!(left[0]["kind"], "old", "the old copy is named: {left}");
-    let unasked = person.run(&["place", "--remove-copy", person.usual().to_str().unwrap()]);
+    let unasked = person.run(&["place", "--remove-copy", person.memory().to_str().unwrap()]);
     refused(&unasked, "removes files for good");
     let removed = person.run(&[
         "place",
         "--remove-copy",
-        person.usual().to_str().unwrap(),
+        person.memory().to_str().unwrap(),
         "--yes",
     ]);
     assert_eq!(removed.code, 0, "{}", removed.stderr);
     assert_eq!(removed.last()["left"], Value::Array(vec![]));
     assert!(!main.exists(), "the copy is gone");
     assert_eq!(
-        fs::read_to_string(person.usual().join("mine.txt")).unwrap(),
+        fs::read_to_string(person.memory().join("mine.txt")).unwrap(),
         "not a file of Oldgrowth",
         "and what is not ours is still there"
     );
-    fs::remove_file(person.usual().join("mine.txt")).unwrap();
-    let back = person.move_to(&person.usual());
+    fs::remove_file(person.memory().join("mine.txt")).unwrap();
+    let back = person.move_to(&person.memory());
     assert_eq!(back.code, 0, "home again: {}", back.stderr);
     assert_eq!(
         (person.folder(), person.documents()),
-        (person.usual(), before)
+        (person.memory(), before)
     );
 }
 
 #[test]
 fn an_old_copy_that_was_written_to_since_is_not_removed() {
     let person = Person::with_notes(3);
-    let usual = person.usual();
+    let usual = person.memory();
     assert_eq!(person.move_to(&person.path("new")).code, 0);
     let written = person
         .command()
@@ -210,13 +173,13 @@ fn an_old_copy_that_was_written_to_since_is_not_removed() {
 #[test]
 fn a_folder_that_would_not_do_is_refused_by_name_and_left_alone() {
     let person = Person::with_notes(3);
-    let inside = person.usual().join("inside");
+    let inside = person.memory().join("inside");
     refused(&person.move_to(&inside), "inside the memory's own folder");
     refused(
         &person.move_to(&person.path("data")),
         "lies inside this one",
     );
-    refused(&person.move_to(&person.usual()), "lives there already");
+    refused(&person.move_to(&person.memory()), "lives there already");
     refused(
         &person.move_to(&person.path("notes/boat.md")),
         "this is a file",
@@ -240,10 +203,10 @@ fn a_folder_that_would_not_do_is_refused_by_name_and_left_alone() {
     assert!(made.status.success());
     refused(&person.move_to(&other), "another memory lives");
     assert!(!inside.exists(), "nothing was made for a refusal");
-    assert_eq!(person.folder(), person.usual(), "and nothing changed");
+    assert_eq!(person.folder(), person.memory(), "and nothing changed");
     let named = person
         .command()
-        .env("OLDGROWTH_WORKSPACE", person.usual())
+        .env("OLDGROWTH_WORKSPACE", person.memory())
         .args(["move", person.path("new").to_str().unwrap(), "--yes"])
         .output()
         .unwrap();
@@ -278,7 +241,7 @@ fn while_its_disk_is_away_nothing_is_begun_anew() {
         (place.code, &place.last()["there"]),
         (3, &Value::Bool(false))
     );
-    let usual = person.usual();
+    let usual = person.memory();
     refused(
         &person.run(&["place", "--remove-copy", usual.to_str().unwrap(), "--yes"]),
         "your memory is not in it",
@@ -297,7 +260,7 @@ fn while_its_disk_is_away_nothing_is_begun_anew() {
     );
 
     fs::rename(&disk, &away).unwrap();
-    let old = person.usual();
+    let old = person.memory();
     let used = person.run(&["place", "--use", old.to_str().unwrap()]);
     assert_eq!(
         used.code, 0,
@@ -312,7 +275,7 @@ fn a_pointer_that_cannot_be_read_begins_no_empty_memory() {
     let person = Person::with_notes(3);
     let to = person.path("new");
     assert_eq!(person.move_to(&to).code, 0);
-    fs::write(person.usual().join("place.json"), "{ half").unwrap();
+    fs::write(person.memory().join("place.json"), "{ half").unwrap();
     refused(
         &person.run(&["search", "heron"]),
         "should say where the memory lives",
@@ -392,7 +355,7 @@ fn a_disk_without_room_or_rights_is_refused_in_numbers_and_nothing_changes() {
     }
     assert_eq!(
         (person.folder(), person.documents()),
-        (person.usual(), NOTES as u64 + 1)
+        (person.memory(), NOTES as u64 + 1)
     );
 }
 
@@ -426,7 +389,7 @@ fn a_move_that_is_called_off_leaves_nothing() {
     } else {
         assert_eq!(ended.code(), Some(1), "called off");
         assert!(!to.exists(), "nothing is left of it");
-        assert_eq!(person.folder(), person.usual());
+        assert_eq!(person.folder(), person.memory());
         assert_eq!(person.place()["left"], Value::Array(vec![]));
     }
     assert_eq!(person.documents(), NOTES as u64 + 1);

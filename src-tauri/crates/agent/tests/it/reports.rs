@@ -16,48 +16,15 @@ use oldgrowth_testkit::{Corpus, Endpoint, FakeClock, TestEngine};
 use oldgrowth_wire::{Empty, ErrorCode, Event, Folder, Request};
 use serde_json::{Value, json};
 
-use crate::support::{Ran, lines, write};
+use crate::support::{Person, lines, write};
 
 const CHILD_FOLDER: &str = "OLDGROWTH_TEST_REPORTS";
 const MINUTE: Duration = Duration::from_secs(60);
 const START_MS: i64 = 1_790_000_000_000;
 
-/// Somebody with a computer of their own.
-struct Person {
-    home: tempfile::TempDir,
-}
-
 impl Person {
-    fn new() -> Self {
-        Self {
-            home: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    fn memory(&self) -> PathBuf {
-        self.home.path().join("data/oldgrowth")
-    }
-
-    fn folder(&self) -> PathBuf {
+    fn reports_folder(&self) -> PathBuf {
         self.memory().join("reports")
-    }
-
-    fn command(&self) -> Command {
-        self.at_home(Command::new(env!("CARGO_BIN_EXE_oldgrowth")))
-    }
-
-    fn at_home(&self, mut command: Command) -> Command {
-        command
-            .env_remove("OLDGROWTH_WORKSPACE")
-            .env("HOME", self.home.path())
-            .env("XDG_DATA_HOME", self.home.path().join("data"))
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Ran {
-        let ran = self.command().arg("--json").args(args).output();
-        ran.unwrap().into()
     }
 
     fn reports(&self) -> Value {
@@ -71,12 +38,16 @@ impl Person {
 
     fn send_to(&self, endpoint: &Endpoint) {
         let settings = json!({ "version": 1, "dsn": endpoint.dsn() });
-        write(&self.folder(), "settings.json", settings.to_string());
+        write(
+            &self.reports_folder(),
+            "settings.json",
+            settings.to_string(),
+        );
     }
 
     /// The same reports, in this process.
     fn open(&self, clock: &Arc<FakeClock>) -> Reports {
-        open(&self.folder(), clock)
+        open(&self.reports_folder(), clock)
     }
 }
 
@@ -144,13 +115,14 @@ fn a_damaged_memory_is_a_report_that_waits_for_its_person() {
 fn reports_are_shown_sent_and_deleted_by_the_command_line() {
     let person = Person::new();
     let endpoint = Endpoint::start().unwrap();
-    let empty = person.command().arg("reports").output().unwrap();
+    let told = Command::new(env!("CARGO_BIN_EXE_oldgrowth"));
+    let empty = person.at_home(told).arg("reports").output().unwrap();
     let words = String::from_utf8(empty.stdout).unwrap();
     assert!(
         words.contains("not sent") && words.contains("No report is held"),
         "{words}"
     );
-    assert!(!person.folder().exists(), "looking writes nothing");
+    assert!(!person.reports_folder().exists(), "looking writes nothing");
     person.damage();
     person.run(&["status"]);
     let id = person.reports()["held"][0]["id"]
@@ -252,7 +224,7 @@ fn a_panic_in_a_worker_is_one_report_without_what_it_worked_on() {
             "--exact",
             "--nocapture",
         ])
-        .env(CHILD_FOLDER, person.folder())
+        .env(CHILD_FOLDER, person.reports_folder())
         .output()
         .unwrap();
     let words = String::from_utf8_lossy(&ran.stderr).into_owned();
@@ -288,7 +260,7 @@ fn a_panic_in_a_worker_is_one_report_without_what_it_worked_on() {
             .any(|frame| frame["filename"] == "engine/src/jobs/workers.rs"),
         "and how it was come to"
     );
-    for entry in std::fs::read_dir(person.folder()).unwrap() {
+    for entry in std::fs::read_dir(person.reports_folder()).unwrap() {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         assert!(!text.contains(&secret), "{text}");
     }
@@ -328,7 +300,7 @@ fn a_panic_in_a_call_is_one_report() {
     let mut child = person.at_home(Command::new(std::env::current_exe().unwrap()));
     let ran = child
         .args(["reports::child_whose_call_panics", "--exact", "--nocapture"])
-        .env(CHILD_FOLDER, person.folder())
+        .env(CHILD_FOLDER, person.reports_folder())
         .output()
         .unwrap();
     let words = String::from_utf8_lossy(&ran.stderr).into_owned();
@@ -350,7 +322,7 @@ fn the_window_can_ask_about_reports_while_the_memory_can_not_be_opened() {
     let person = Person::new();
     let clock = FakeClock::at(START_MS);
     let reports = person.open(&clock);
-    let in_the_way = person.home.path().join("a file");
+    let in_the_way = person.path("a file");
     std::fs::write(&in_the_way, "in the place of a folder").unwrap();
     let workspace = Workspace::named(in_the_way).reporting(Some(reports));
     let home = Home::open(workspace, "a test", Arc::new(|_event| {}));
@@ -439,7 +411,7 @@ fn nothing_is_sent_by_a_thread_that_holds_the_store() {
     let clock = FakeClock::at(START_MS);
     person.send_to(&endpoint);
     let reports = Reports::new(Parts {
-        folder: person.folder(),
+        folder: person.reports_folder(),
         process: "serve",
         release: "0.1.0",
         sqlite: "3.54.1",
@@ -468,13 +440,13 @@ fn without_a_yes_no_program_calls_another_computer() {
     let person = Person::new();
     let endpoint = Endpoint::start().unwrap();
     person.send_to(&endpoint);
-    let notes = person.home.path().join("notes");
+    let notes = person.path("notes");
     write(
         &notes,
         "a.md",
         "# The boathouse\n\nThe spare key is under the third stone.\n",
     );
-    let trace = person.home.path().join("trace");
+    let trace = person.path("trace");
     let traced = |args: &[&str]| {
         let mut command = person.at_home(Command::new("strace"));
         let strace = [
@@ -562,7 +534,7 @@ fn a_move_leaves_the_reports_with_their_person() {
     let person = Person::new();
     person.run(&["status"]);
     person.run(&["reports", "consent", "off"]);
-    let to = person.home.path().join("elsewhere");
+    let to = person.path("elsewhere");
     let moved = person.run(&["move", to.to_str().unwrap(), "--yes"]);
     assert_eq!(moved.code, 0, "{}", moved.stderr);
     assert_eq!(
@@ -571,7 +543,7 @@ fn a_move_leaves_the_reports_with_their_person() {
         "the choice holds for the new place"
     );
     assert!(!to.join("reports").exists());
-    assert!(person.folder().exists());
+    assert!(person.reports_folder().exists());
     let back = person.run(&["move", person.memory().to_str().unwrap(), "--yes"]);
     assert_eq!(
         back.code, 2,
@@ -589,7 +561,7 @@ fn a_crash_and_a_run_that_was_not_closed_are_on_the_timeline() {
     let serve = || {
         let mut serving = person
             .command()
-            .args(["--json", "serve"])
+            .arg("serve")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -604,7 +576,7 @@ fn a_crash_and_a_run_that_was_not_closed_are_on_the_timeline() {
     let mut first = serve();
     let clock = oldgrowth_testkit::WallClock::start();
     let reports = Reports::new(Parts {
-        folder: person.folder(),
+        folder: person.reports_folder(),
         process: "serve",
         release: "0.1.0",
         sqlite: "3.54.1",

@@ -1,5 +1,5 @@
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -15,6 +15,47 @@ pub(crate) fn oldgrowth(workspace: &Path) -> Command {
         .env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"))
         .env_remove("OLDGROWTH_WORKSPACE");
     command
+}
+
+/// Somebody with a home of their own, in which their memory lies in the usual folder.
+pub(crate) struct Person {
+    home: tempfile::TempDir,
+}
+
+impl Person {
+    pub(crate) fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().canonicalize().unwrap().join(name)
+    }
+
+    /// The usual folder.
+    pub(crate) fn memory(&self) -> PathBuf {
+        self.path("data/oldgrowth")
+    }
+
+    pub(crate) fn at_home(&self, mut command: Command) -> Command {
+        command
+            .env_remove("OLDGROWTH_WORKSPACE")
+            .env("HOME", self.home.path())
+            .env("XDG_DATA_HOME", self.path("data"))
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        let mut command = self.at_home(Command::new(env!("CARGO_BIN_EXE_oldgrowth")));
+        command.arg("--json");
+        command
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        self.command().args(args).output().unwrap().into()
+    }
 }
 
 pub(crate) struct Ran {

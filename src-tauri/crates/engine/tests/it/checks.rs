@@ -1,21 +1,16 @@
 //! The checks: what each finds in a workspace that is really broken, and that one which breaks takes no other
 //! with it.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use oldgrowth_domain::canonical::{CanonicalDocument, Format};
-use oldgrowth_engine::ports::{
-    FetchedFile, FilePart, FilePlan, Files, FolderNames, Forbidden, Problem,
-};
 use oldgrowth_engine::{Component, ComponentState, FixCode, HealthCode, Status};
-use oldgrowth_importers::FilesOnDisk;
 use oldgrowth_models::Extractive;
 use oldgrowth_store::Store;
-use parking_lot::{Condvar, Mutex};
 
-use crate::rig::{DEADLINE, Place, Rig};
+use crate::rig::{Place, Rig};
+use crate::stand_ins::GatedFiles;
 
 pub(crate) fn row(status: &Status, code: HealthCode) -> &Component {
     let found = status.components.iter().find(|row| row.code == code);
@@ -290,108 +285,14 @@ fn a_folder_that_was_read_and_is_gone_is_told_and_a_single_file_is_not() {
     assert_eq!(found(&rig, HealthCode::Sources).state, ComponentState::Ok);
 }
 
-/// The files on disk, in which looking for a folder panics or never ends, as told.
-#[derive(Default)]
-struct SickFiles {
-    disk: FilesOnDisk,
-    how: Mutex<How>,
-    changed: Condvar,
-    asked: Mutex<bool>,
-    looked: Condvar,
-}
-
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum How {
-    #[default]
-    Well,
-    Panics,
-    Hangs,
-}
-
-impl SickFiles {
-    fn set(&self, how: How) {
-        *self.how.lock() = how;
-        *self.asked.lock() = false;
-        self.changed.notify_all();
-    }
-
-    /// Waits until somebody looks for a folder.
-    fn wait_asked(&self) {
-        let mut asked = self.asked.lock();
-        let waited = self
-            .looked
-            .wait_while_for(&mut asked, |asked| !*asked, DEADLINE);
-        assert!(!waited.timed_out(), "nobody looked");
-    }
-}
-
-impl Files for SickFiles {
-    fn plan(
-        &self,
-        roots: &[PathBuf],
-        forbidden: &Forbidden,
-        cancelled: &dyn Fn() -> bool,
-        found: &mut dyn FnMut(usize),
-    ) -> FilePlan {
-        self.disk.plan(roots, forbidden, cancelled, found)
-    }
-
-    fn names(
-        &self,
-        root: &Path,
-        forbidden: &Forbidden,
-        cancelled: &dyn Fn() -> bool,
-    ) -> FolderNames {
-        self.disk.names(root, forbidden, cancelled)
-    }
-
-    fn is_there(&self, path: &Path) -> bool {
-        *self.asked.lock() = true;
-        self.looked.notify_all();
-        let mut how = self.how.lock();
-        assert!(*how != How::Panics, "a disk that panics, as told");
-        let waited = self
-            .changed
-            .wait_while_for(&mut how, |how| *how == How::Hangs, DEADLINE);
-        assert!(!waited.timed_out(), "nobody let the disk answer");
-        self.disk.is_there(path)
-    }
-
-    fn fetch(
-        &self,
-        path: &Path,
-        part: Option<&FilePart>,
-        forbidden: &Forbidden,
-    ) -> Result<FetchedFile, Problem> {
-        self.disk.fetch(path, part, forbidden)
-    }
-
-    fn rest(&self) {
-        self.disk.rest();
-    }
-
-    fn parse(
-        &self,
-        format: Format,
-        name: &str,
-        bytes: &[u8],
-    ) -> Result<CanonicalDocument, Problem> {
-        self.disk.parse(format, name, bytes)
-    }
-
-    fn text(&self, format: Format, bytes: &[u8]) -> String {
-        self.disk.text(format, bytes)
-    }
-}
-
 #[test]
 fn a_check_that_panics_is_told_as_broken_and_the_others_go_on() {
     let place = Place::new();
     place.write_many(3);
-    let files = Arc::new(SickFiles::default());
+    let files = Arc::new(GatedFiles::default());
     let rig = place.start_with(2, files.clone(), Arc::new(Extractive));
     rig.import_to_the_end();
-    files.set(How::Panics);
+    files.look_panics.store(true, Ordering::SeqCst);
     let status = rig.engine.run_checks(&[]);
     let sources = row(&status, HealthCode::Sources);
     assert_eq!(sources.state, ComponentState::Crashed, "{}", sources.cause);
@@ -415,7 +316,7 @@ fn a_check_that_panics_is_told_as_broken_and_the_others_go_on() {
         status.state >= ComponentState::Crashed,
         "and it is not called well"
     );
-    files.set(How::Well);
+    files.look_panics.store(false, Ordering::SeqCst);
     assert_eq!(
         found(&rig, HealthCode::Sources).state,
         ComponentState::Ok,
@@ -427,15 +328,15 @@ fn a_check_that_panics_is_told_as_broken_and_the_others_go_on() {
 fn a_check_that_hangs_is_left_behind_and_not_begun_again_while_it_hangs() {
     let place = Place::new();
     place.write_many(3);
-    let files = Arc::new(SickFiles::default());
+    let files = Arc::new(GatedFiles::default());
     let rig = place.start_with(2, files.clone(), Arc::new(Extractive));
     rig.import_to_the_end();
     rig.engine.status();
-    files.set(How::Hangs);
+    files.look.hold_call(1);
     let clock = place.clock.clone();
     let hung = std::thread::scope(|scope| {
         let asked = scope.spawn(|| rig.engine.doctor());
-        files.wait_asked();
+        files.look.wait_held();
         while !asked.is_finished() {
             // Time passes, and with it what the check may take.
             clock.advance(Duration::from_secs(1));
@@ -457,7 +358,7 @@ fn a_check_that_hangs_is_left_behind_and_not_begun_again_while_it_hangs() {
         row(&again, HealthCode::Sources).state,
         ComponentState::Crashed
     );
-    files.set(How::Well);
+    files.look.open();
     rig.at_work_until("the way back of the check that hung", || {
         row(&rig.engine.doctor(), HealthCode::Sources).state == ComponentState::Ok
     });
@@ -467,14 +368,14 @@ fn a_check_that_hangs_is_left_behind_and_not_begun_again_while_it_hangs() {
 fn checks_that_are_called_off_while_a_disk_does_not_answer_end_all_the_same() {
     let place = Place::new();
     place.write_many(3);
-    let files = Arc::new(SickFiles::default());
+    let files = Arc::new(GatedFiles::default());
     let rig = place.start_with(2, files.clone(), Arc::new(Extractive));
     rig.import_to_the_end();
     rig.engine.status();
-    files.set(How::Hangs);
+    files.look.hold_call(1);
     let status = std::thread::scope(|scope| {
         let asked = scope.spawn(|| rig.engine.run_checks(&[]));
-        files.wait_asked();
+        files.look.wait_held();
         rig.engine.cancel_checks();
         asked.join().unwrap()
     });
@@ -487,7 +388,7 @@ fn checks_that_are_called_off_while_a_disk_does_not_answer_end_all_the_same() {
         !status.components.iter().any(|row| row.running),
         "nothing runs"
     );
-    files.set(How::Well);
+    files.look.open();
 }
 
 #[test]

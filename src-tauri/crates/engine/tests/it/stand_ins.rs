@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
@@ -150,6 +151,9 @@ pub(crate) struct GatedFiles {
     pub(crate) gate: Gate,
     /// At which a worker stands when it finds nothing else to do, before it counts.
     pub(crate) rest: Gate,
+    /// At which looking for a folder stands.
+    pub(crate) look: Gate,
+    pub(crate) look_panics: AtomicBool,
     pub(crate) parser_panics_at: Option<&'static str>,
     pub(crate) fetch_panics_at: Option<&'static str>,
 }
@@ -175,6 +179,9 @@ impl Files for GatedFiles {
     }
 
     fn is_there(&self, path: &Path) -> bool {
+        let panics = self.look_panics.load(Ordering::SeqCst);
+        assert!(!panics, "a disk that panics, as told");
+        self.look.pass();
         self.disk.is_there(path)
     }
 
