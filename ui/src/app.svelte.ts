@@ -267,7 +267,7 @@ export class AppState {
       case "place_changed":
         void this.#moved();
         break;
-      case "reports_changed":
+      case "crash_reports_changed":
         void this.reports.load();
         break;
       case "committed":

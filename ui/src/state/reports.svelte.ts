@@ -1,18 +1,18 @@
 import { toWireError } from "../errors";
 import type { Platform } from "../platform";
 import { Latest } from "../shared/latest";
-import type { HeldReport } from "../wire/HeldReport";
-import type { Reports } from "../wire/Reports";
+import type { HeldCrashReport } from "../wire/HeldCrashReport";
+import type { CrashReports } from "../wire/CrashReports";
 import type { WireError } from "../wire/WireError";
 
 /** The question whether reports may be sent: after something was of use, or about one of a failure. */
-export type Ask = { about: "value" } | { about: "crash"; report: HeldReport };
+export type Ask = { about: "value" } | { about: "crash"; report: HeldCrashReport };
 
 export type ReportsDone = "sent" | "deleted";
 
 /** The crash reports that are held, and what the person has chosen about them. */
 export class ReportsState {
-  reports = $state.raw<Reports | null>(null);
+  reports = $state.raw<CrashReports | null>(null);
   error = $state.raw<WireError | null>(null);
   /** Why what was asked for last could not be done: a choice, or something about a held report. */
   failure = $state.raw<{ of: "choice" | "held"; error: WireError } | null>(null);
@@ -36,7 +36,7 @@ export class ReportsState {
   async load(): Promise<void> {
     const isNewest = this.#latest.begin();
     try {
-      const reports = await this.platform.call("reports", {});
+      const reports = await this.platform.call("crash_reports", {});
       if (!isNewest()) return;
       this.reports = reports;
       this.error = null;
@@ -65,12 +65,12 @@ export class ReportsState {
 
   async choose(on: boolean): Promise<void> {
     this.ask = null;
-    await this.#work("choice", null, () => this.platform.call("reports_consent", { on }));
+    await this.#work("choice", null, () => this.platform.call("crash_reports_consent", { on }));
   }
 
   async send(id: string): Promise<void> {
     if (this.ask?.about === "crash" && this.ask.report.id === id) this.ask = null;
-    await this.#work("held", "sent", () => this.platform.call("report_send", { id }));
+    await this.#work("held", "sent", () => this.platform.call("crash_report_send", { id }));
     // What the server said of it is written down with it.
     if (this.failure === null) return;
     this.onFailed();
@@ -78,24 +78,24 @@ export class ReportsState {
   }
 
   async remove(id: string): Promise<void> {
-    await this.#work("held", "deleted", () => this.platform.call("report_delete", { id }));
+    await this.#work("held", "deleted", () => this.platform.call("crash_report_delete", { id }));
   }
 
   async removeAll(): Promise<void> {
     this.removingAll = false;
-    await this.#work("held", "deleted", () => this.platform.call("reports_delete_all", {}));
+    await this.#work("held", "deleted", () => this.platform.call("crash_reports_delete_all", {}));
   }
 
   /** That it was shown is kept, so that it is not shown again. */
   async #quietly(): Promise<void> {
     try {
-      this.reports = await this.platform.call("reports_asked", {});
+      this.reports = await this.platform.call("crash_reports_asked", {});
     } catch {
       // Then it may be asked once more.
     }
   }
 
-  async #work(of: "choice" | "held", done: ReportsDone | null, work: () => Promise<Reports>): Promise<void> {
+  async #work(of: "choice" | "held", done: ReportsDone | null, work: () => Promise<CrashReports>): Promise<void> {
     if (this.busy) return;
     this.busy = true;
     this.failure = null;

@@ -8,6 +8,8 @@ import type { Batch } from "./Batch";
 import type { BatchReport } from "./BatchReport";
 import type { ChecksAsked } from "./ChecksAsked";
 import type { Copies } from "./Copies";
+import type { CrashReports } from "./CrashReports";
+import type { CrashReportsChoice } from "./CrashReportsChoice";
 import type { Empty } from "./Empty";
 import type { FailedAt } from "./FailedAt";
 import type { FindAsked } from "./FindAsked";
@@ -32,8 +34,6 @@ import type { Place } from "./Place";
 import type { Question } from "./Question";
 import type { Report } from "./Report";
 import type { ReportAsked } from "./ReportAsked";
-import type { Reports } from "./Reports";
-import type { ReportsChoice } from "./ReportsChoice";
 import type { RestorePreview } from "./RestorePreview";
 import type { RestoreTo } from "./RestoreTo";
 import type { Restored } from "./Restored";
@@ -310,24 +310,24 @@ storage: [StorageAsk, Storage],
  * The crash reports that are held, and whether they may be sent. Answered, as are the next five, also
  * while the memory can't be opened.
  */
-reports: [Empty, Reports], 
+crash_reports: [Empty, CrashReports], 
 /**
  * Lets reports be sent by themselves, or no longer. Those that are held already go too.
  */
-reports_consent: [ReportsChoice, Reports], 
+crash_reports_consent: [CrashReportsChoice, CrashReports], 
 /**
  * The question was shown to the person, and about the reports that are held. It is not asked again.
  */
-reports_asked: [Empty, Reports], 
+crash_reports_asked: [Empty, CrashReports], 
 /**
  * Sends one report, whatever the switch is. Answers when it has arrived.
  */
-report_send: [Id, Reports], 
+crash_report_send: [Id, CrashReports], 
 /**
  * Deletes one report for good.
  */
-report_delete: [Id, Reports], 
+crash_report_delete: [Id, CrashReports], 
 /**
  * Deletes all reports that are held, for good.
  */
-reports_delete_all: [Empty, Reports], };
+crash_reports_delete_all: [Empty, CrashReports], };

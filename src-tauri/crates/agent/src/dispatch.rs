@@ -119,12 +119,12 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         | Request::MoveCancel(_)
         | Request::PlaceUse(_)
         | Request::CopyLeftRemove(_)
-        | Request::Reports(_)
-        | Request::ReportsConsent(_)
-        | Request::ReportsAsked(_)
-        | Request::ReportSend(_)
-        | Request::ReportDelete(_)
-        | Request::ReportsDeleteAll(_) => Err(wire_error(
+        | Request::CrashReports(_)
+        | Request::CrashReportsConsent(_)
+        | Request::CrashReportsAsked(_)
+        | Request::CrashReportSend(_)
+        | Request::CrashReportDelete(_)
+        | Request::CrashReportsDeleteAll(_) => Err(wire_error(
             ErrorCode::Busy,
             "a command is at work on this memory",
             Some("try again when it has ended"),

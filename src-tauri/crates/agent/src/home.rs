@@ -225,12 +225,14 @@ impl Inner {
                 let (receipt, folder) = this.receipt_of_fresh(&id).ok_or_else(closing)?;
                 reply(Self::lead_back_to(this, receipt, &folder)?)
             }
-            request @ Request::Reports(_) => reporting::answer(this.workspace.reports(), request),
-            request @ (Request::ReportsConsent(_)
-            | Request::ReportsAsked(_)
-            | Request::ReportSend(_)
-            | Request::ReportDelete(_)
-            | Request::ReportsDeleteAll(_)) => {
+            request @ Request::CrashReports(_) => {
+                reporting::answer(this.workspace.reports(), request)
+            }
+            request @ (Request::CrashReportsConsent(_)
+            | Request::CrashReportsAsked(_)
+            | Request::CrashReportSend(_)
+            | Request::CrashReportDelete(_)
+            | Request::CrashReportsDeleteAll(_)) => {
                 let answer = reporting::answer(this.workspace.reports(), request);
                 this.reports_changed();
                 answer
@@ -263,7 +265,7 @@ impl Inner {
         let tell = move || {
             if let Some(inner) = weak.upgrade() {
                 inner.reports_changed();
-                inner.publish(&Event::ReportsChanged);
+                inner.publish(&Event::CrashReportsChanged);
             }
         };
         reports

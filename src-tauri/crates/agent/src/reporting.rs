@@ -92,31 +92,31 @@ pub(crate) fn answer(reports: Option<&Reports>, request: Request) -> Result<Valu
         )
     })?;
     match request {
-        Request::ReportsConsent(wire::ReportsChoice { on }) => reports.consent(on),
-        Request::ReportsAsked(_) => reports.asked(),
-        Request::ReportSend(Id { id }) => reports.send(&id),
-        Request::ReportDelete(Id { id }) => reports.delete(&id),
-        Request::ReportsDeleteAll(_) => reports.delete_all(),
+        Request::CrashReportsConsent(wire::CrashReportsChoice { on }) => reports.consent(on),
+        Request::CrashReportsAsked(_) => reports.asked(),
+        Request::CrashReportSend(Id { id }) => reports.send(&id),
+        Request::CrashReportDelete(Id { id }) => reports.delete(&id),
+        Request::CrashReportsDeleteAll(_) => reports.delete_all(),
         _ => Ok(()),
     }
     .map_err(explain)?;
     reply(view(reports.view()))
 }
 
-fn view(view: View) -> wire::Reports {
+fn view(view: View) -> wire::CrashReports {
     let at = |unix_ms: i64| UnixMs(unix_ms).to_rfc3339();
-    wire::Reports {
+    wire::CrashReports {
         consent: match view.consent {
-            Consent::Unasked => wire::ReportsConsent::Unasked,
-            Consent::Yes => wire::ReportsConsent::Yes,
-            Consent::No => wire::ReportsConsent::No,
+            Consent::Unasked => wire::CrashReportsConsent::Unasked,
+            Consent::Yes => wire::CrashReportsConsent::Yes,
+            Consent::No => wire::CrashReportsConsent::No,
         },
         asked: view.asked,
         host: view.host,
         held: view
             .held
             .into_iter()
-            .map(|held| wire::HeldReport {
+            .map(|held| wire::HeldCrashReport {
                 id: held.id,
                 at: at(held.at_unix_ms),
                 class: held.class,

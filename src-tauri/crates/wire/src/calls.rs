@@ -5,9 +5,9 @@ use ts_rs::TS;
 
 use crate::{
     Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, ChecksAsked, Copies,
-    FailedAt, FindAsked, FixApply, FixAsked, FixPlan, FixReceipt, Folder, FoundInDocument, Hits,
-    Id, ImportPaths, ImportPlan, JobsRetry, Ledger, MovePlan, Near, NoteAdded, Original, People,
-    Place, Question, Report, ReportAsked, Reports, ReportsChoice, RestorePreview, RestoreTo,
+    CrashReports, CrashReportsChoice, FailedAt, FindAsked, FixApply, FixAsked, FixPlan, FixReceipt,
+    Folder, FoundInDocument, Hits, Id, ImportPaths, ImportPlan, JobsRetry, Ledger, MovePlan, Near,
+    NoteAdded, Original, People, Place, Question, Report, ReportAsked, RestorePreview, RestoreTo,
     Restored, Retried, Search, SettingChange, Settings, ShowAt, Shown, SourceRemoval, SourceRename,
     SourceWatch, Status, Storage, StorageAsk, Timeline, TimelineAt, TreeAt, TreeView, Unread,
     UnreadAt, Why, WhyAsked, Work, WorkFailed,
@@ -164,15 +164,15 @@ calls! {
     storage / Storage(StorageAsk) -> Storage;
     /// The crash reports that are held, and whether they may be sent. Answered, as are the next five, also
     /// while the memory can't be opened.
-    reports / Reports(Empty) -> Reports;
+    crash_reports / CrashReports(Empty) -> CrashReports;
     /// Lets reports be sent by themselves, or no longer. Those that are held already go too.
-    reports_consent / ReportsConsent(ReportsChoice) -> Reports;
+    crash_reports_consent / CrashReportsConsent(CrashReportsChoice) -> CrashReports;
     /// The question was shown to the person, and about the reports that are held. It is not asked again.
-    reports_asked / ReportsAsked(Empty) -> Reports;
+    crash_reports_asked / CrashReportsAsked(Empty) -> CrashReports;
     /// Sends one report, whatever the switch is. Answers when it has arrived.
-    report_send / ReportSend(Id) -> Reports;
+    crash_report_send / CrashReportSend(Id) -> CrashReports;
     /// Deletes one report for good.
-    report_delete / ReportDelete(Id) -> Reports;
+    crash_report_delete / CrashReportDelete(Id) -> CrashReports;
     /// Deletes all reports that are held, for good.
-    reports_delete_all / ReportsDeleteAll(Empty) -> Reports;
+    crash_reports_delete_all / CrashReportsDeleteAll(Empty) -> CrashReports;
 }

@@ -25,7 +25,7 @@ pub enum Event {
     /// No move is under way any more: the memory lives in its new folder, or still in the old one.
     PlaceChanged,
     /// Crash reports were made, sent or deleted, or somebody chose whether they may be sent.
-    ReportsChanged,
+    CrashReportsChanged,
     /// Documents, passages or summaries were added; lists and counts may be stale.
     MemoryChanged {
         #[ts(type = "number")]

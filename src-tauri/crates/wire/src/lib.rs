@@ -58,7 +58,7 @@ pub use place::{
     CopyLeft, CopyLeftKind, Folder, MoveItem, MovePlan, MoveProblem, MoveProgress, MoveRefusal,
     MoveStage, MoveWarning, MoveWhat, Place,
 };
-pub use reports::{HeldReport, Reports, ReportsChoice, ReportsConsent};
+pub use reports::{CrashReports, CrashReportsChoice, CrashReportsConsent, HeldCrashReport};
 pub use settings::{NumberSetting, SettingChange, SettingName, Settings};
 pub use storage::{SourceStorage, Storage, StorageAsk, StorageCount, StoragePart, StorageWhat};
 pub use tree::{

@@ -7,7 +7,7 @@ use ts_rs::TS;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
-pub enum ReportsConsent {
+pub enum CrashReportsConsent {
     /// Nobody has chosen. Nothing is sent.
     Unasked,
     Yes,
@@ -18,7 +18,7 @@ pub enum ReportsConsent {
 /// A report that was not sent, or not yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
-pub struct HeldReport {
+pub struct HeldCrashReport {
     pub id: String,
     pub at: String,
     /// What failed, by its class: `panic`, `page`, `corrupt`.
@@ -35,14 +35,14 @@ pub struct HeldReport {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
-pub struct Reports {
-    pub consent: ReportsConsent,
+pub struct CrashReports {
+    pub consent: CrashReportsConsent,
     /// The question was shown once, whatever came of it.
     pub asked: bool,
     /// The computer that reports go to. Null when none is known: then nothing can be sent.
     pub host: Option<String>,
     /// The newest first.
-    pub held: Vec<HeldReport>,
+    pub held: Vec<HeldCrashReport>,
     pub last_sent_at: Option<String>,
     /// What waits is not tried before this.
     pub next_try_at: Option<String>,
@@ -55,6 +55,6 @@ pub struct Reports {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 #[ts(export)]
-pub struct ReportsChoice {
+pub struct CrashReportsChoice {
     pub on: bool,
 }

@@ -1,12 +1,12 @@
 import { t } from "../../strings";
-import type { HeldReport } from "../../wire/HeldReport";
-import type { Reports } from "../../wire/Reports";
+import type { HeldCrashReport } from "../../wire/HeldCrashReport";
+import type { CrashReports } from "../../wire/CrashReports";
 
 /** What failed, in plain words. */
-export const whatFailed = (report: HeldReport): string => t.privacy.what[report.class] ?? t.privacy.other;
+export const whatFailed = (report: HeldCrashReport): string => t.privacy.what[report.class] ?? t.privacy.other;
 
 /** What a held report waits for. */
-export function waitsFor(report: HeldReport, reports: Reports): string {
+export function waitsFor(report: HeldCrashReport, reports: CrashReports): string {
   if (report.refused !== null) return t.privacy.waits.refused(report.refused);
   if (reports.host === null) return t.privacy.waits.here;
   return reports.consent === "yes" ? t.privacy.waits.network : t.privacy.waits.consent;

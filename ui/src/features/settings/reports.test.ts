@@ -6,8 +6,8 @@ import { FakePlatform, type Scenario } from "../../platform/fake";
 import { recallHome } from "../../shared/route";
 import { ReportsState } from "../../state/reports.svelte";
 import { handPlatform, settle, unavailable } from "../../testing/platform";
-import type { HeldReport } from "../../wire/HeldReport";
-import type { Reports } from "../../wire/Reports";
+import type { HeldCrashReport } from "../../wire/HeldCrashReport";
+import type { CrashReports } from "../../wire/CrashReports";
 import Privacy from "./Privacy.svelte";
 import CrashReportDialog from "./CrashReportDialog.svelte";
 
@@ -24,7 +24,7 @@ async function open(scenario: Scenario): Promise<AppState> {
   return app;
 }
 
-const heldOf = (id: string, part: Partial<HeldReport> = {}): HeldReport => ({
+const heldOf = (id: string, part: Partial<HeldCrashReport> = {}): HeldCrashReport => ({
   id,
   at: "2026-11-20T08:00:00Z",
   class: "panic",
@@ -35,7 +35,7 @@ const heldOf = (id: string, part: Partial<HeldReport> = {}): HeldReport => ({
   ...part,
 });
 
-const reportsOf = (part: Partial<Reports> = {}): Reports => ({
+const reportsOf = (part: Partial<CrashReports> = {}): CrashReports => ({
   consent: "no",
   asked: true,
   host: "reports.example",
@@ -47,14 +47,14 @@ const reportsOf = (part: Partial<Reports> = {}): Reports => ({
   ...part,
 });
 
-async function shown(reports: Reports): Promise<{ platform: ReturnType<typeof handPlatform>; state: ReportsState; done: ReturnType<typeof vi.fn> }> {
+async function shown(reports: CrashReports): Promise<{ platform: ReturnType<typeof handPlatform>; state: ReportsState; done: ReturnType<typeof vi.fn> }> {
   const platform = handPlatform();
   const done = vi.fn();
   const state = new ReportsState(platform, done);
   render(Privacy, { reports: state });
   render(CrashReportDialog, { reports: state });
   const loading = state.load();
-  platform.next("reports").answer(reports);
+  platform.next("crash_reports").answer(reports);
   await loading;
   await settle();
   return { platform, state, done };
@@ -123,22 +123,22 @@ it("a_report_is_shown_exactly_and_can_be_sent_or_deleted", async () => {
   state.seen = null;
 
   await fireEvent.click(screen.getAllByTestId("report-send")[0] as HTMLElement);
-  const sending = platform.next("report_send");
+  const sending = platform.next("crash_report_send");
   expect(sending.params).toEqual({ id: "a" });
   sending.answer(reportsOf({ held: [heldOf("b")], last_sent_at: "2026-11-20T09:00:00Z" }));
   await expect.poll(() => done.mock.calls).toEqual([["sent"]]);
   expect(screen.getByTestId("last-sent").textContent).toContain("Last sent");
   await fireEvent.click(screen.getByTestId("report-delete"));
-  platform.next("report_delete").answer(reportsOf());
+  platform.next("crash_report_delete").answer(reportsOf());
   expect((await screen.findByTestId("no-reports")).textContent).toBe("No report is held.");
 });
 
 it("what_could_not_be_sent_says_why_and_is_held_still", async () => {
   const { platform, done } = await shown(reportsOf({ held: [heldOf("a")] }));
   await fireEvent.click(screen.getByTestId("report-send"));
-  platform.next("report_send").fail(unavailable);
+  platform.next("crash_report_send").fail(unavailable);
   await settle();
-  platform.next("reports").answer(reportsOf({ held: [heldOf("a")] }));
+  platform.next("crash_reports").answer(reportsOf({ held: [heldOf("a")] }));
   expect((await screen.findByRole("alert")).textContent).toContain("The store can't be read");
   expect(screen.getAllByTestId("held-report")).toHaveLength(1);
   expect(done).not.toHaveBeenCalled();
@@ -148,10 +148,10 @@ it("a_choice_that_can_not_be_kept_is_not_shown_as_kept", async () => {
   const { platform } = await shown(reportsOf());
   const box = screen.getByTestId("send-reports") as HTMLInputElement;
   await fireEvent.click(box);
-  platform.next("reports_consent").fail(unavailable);
+  platform.next("crash_reports_consent").fail(unavailable);
   await expect.poll(() => box.checked).toBe(false);
   await fireEvent.click(box);
-  platform.next("reports_consent").answer(reportsOf({ consent: "yes" }));
+  platform.next("crash_reports_consent").answer(reportsOf({ consent: "yes" }));
   await expect.poll(() => screen.getByTestId("what-leaves").textContent).toContain("reports.example");
   expect(box.checked).toBe(true);
 });
@@ -162,6 +162,6 @@ it("all_are_deleted_only_after_a_yes", async () => {
   expect((await screen.findByTestId("reports-delete-dialog")).textContent).toContain("2 reports are deleted for good");
   expect(platform.pending).toEqual([]);
   await fireEvent.click(screen.getByTestId("reports-delete-confirm"));
-  platform.next("reports_delete_all").answer(reportsOf());
+  platform.next("crash_reports_delete_all").answer(reportsOf());
   await expect.poll(() => state.reports?.held).toEqual([]);
 });

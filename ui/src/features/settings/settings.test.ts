@@ -7,7 +7,7 @@ import { handPlatform, settle, unavailable, type HandPlatform } from "../../test
 import type { Backup } from "../../wire/Backup";
 import type { Copies } from "../../wire/Copies";
 import type { Place } from "../../wire/Place";
-import type { Reports } from "../../wire/Reports";
+import type { CrashReports } from "../../wire/CrashReports";
 import type { Settings as SettingsValue } from "../../wire/Settings";
 import type { Storage } from "../../wire/Storage";
 import { CopiesState } from "./copies.svelte";
@@ -17,7 +17,7 @@ import { PlaceState } from "./place.svelte";
 import Settings from "./Settings.svelte";
 import { StorageState } from "./storage.svelte";
 
-const noReports: Reports = { consent: "no", asked: true, host: null, held: [], last_sent_at: null, next_try_at: null, folder: "/r", example: "" };
+const noReports: CrashReports = { consent: "no", asked: true, host: null, held: [], last_sent_at: null, next_try_at: null, folder: "/r", example: "" };
 
 const backupOf = (id: string, part: Partial<Backup> = {}): Backup => ({
   id,
@@ -68,7 +68,7 @@ async function open(copies: Partial<Copies> = {}, limits: Partial<SettingsValue[
     returnTo: () => null,
     shortcuts: vi.fn(),
   });
-  platform.next("reports").answer(noReports);
+  platform.next("crash_reports").answer(noReports);
   platform.next("place").answer({ folder: "/m", there: true, bytes: 1, usual: "/m", fixed: null, other_disk: false, left: [], moving: null } satisfies Place);
   platform.next("storage").answer({ sources: [], parts: [], total_bytes: 0, counted_at: null } satisfies Storage);
   platform.next("copies").answer(copiesOf(copies));

@@ -238,12 +238,12 @@ export class FakePlatform implements Platform {
     move_cancel: () => this.#place.cancel(),
     place_use: ({ folder }) => this.#place.use(folder),
     copy_left_remove: ({ folder }) => this.#place.remove(folder),
-    reports: () => this.#reports.get(),
-    reports_consent: ({ on }) => this.#reports.consent(on),
-    reports_asked: () => this.#reports.asked(),
-    report_send: ({ id }) => this.#reports.send(id),
-    report_delete: ({ id }) => this.#reports.remove(id),
-    reports_delete_all: () => this.#reports.removeAll(),
+    crash_reports: () => this.#reports.get(),
+    crash_reports_consent: ({ on }) => this.#reports.consent(on),
+    crash_reports_asked: () => this.#reports.asked(),
+    crash_report_send: ({ id }) => this.#reports.send(id),
+    crash_report_delete: ({ id }) => this.#reports.remove(id),
+    crash_reports_delete_all: () => this.#reports.removeAll(),
     storage: ({ count }) => {
       this.#counted ||= count;
       return storage(this.#empty, this.#counted);

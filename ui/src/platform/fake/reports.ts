@@ -1,5 +1,5 @@
-import type { HeldReport } from "../../wire/HeldReport";
-import type { Reports } from "../../wire/Reports";
+import type { HeldCrashReport } from "../../wire/HeldCrashReport";
+import type { CrashReports } from "../../wire/CrashReports";
 import type { WireError } from "../../wire/WireError";
 
 /** A report as the app makes it. */
@@ -30,7 +30,7 @@ function envelope(id: string, phase: string, file: string, line: number): string
   return `${JSON.stringify({ event_id: id })}\n${JSON.stringify({ type: "event", length: text.length })}\n${text}\n`;
 }
 
-const report = (number: number, part: Partial<HeldReport>): HeldReport => {
+const report = (number: number, part: Partial<HeldCrashReport>): HeldCrashReport => {
   const id = String(number).repeat(32);
   return { id, at: "2026-11-20T09:41:12Z", class: "panic", place: "engine/src/sealing.rs:214", asked: true, refused: null, envelope: envelope(id, "worker", "engine/src/sealing.rs", 214), ...part };
 };
@@ -41,7 +41,7 @@ const held = [
   report(3, { at: "2026-11-18T07:55:02Z", class: "page", place: "assets/index-1a2b3c4d.js:2", refused: 400 }),
 ];
 
-const none: Reports = {
+const none: CrashReports = {
   consent: "no",
   asked: true,
   host: "reports.oldgrowth.example",
@@ -52,7 +52,7 @@ const none: Reports = {
   example: envelope("0".repeat(32), "worker", "engine/src/jobs/mod.rs", 1),
 };
 
-function first(scenario: string): Reports {
+function first(scenario: string): CrashReports {
   switch (scenario) {
     case "ask":
       return { ...none, consent: "unasked", asked: false };
@@ -71,40 +71,40 @@ function first(scenario: string): Reports {
 
 /** Made-up reports. */
 export class FakeReports {
-  #reports: Reports;
+  #reports: CrashReports;
 
   constructor(private readonly scenario: string) {
     this.#reports = first(scenario);
   }
 
-  get(): Reports {
+  get(): CrashReports {
     return this.#reports;
   }
 
-  consent(on: boolean): Reports {
+  consent(on: boolean): CrashReports {
     return this.#set({ consent: on ? "yes" : "no", asked: true, held: on && this.#reports.host !== null ? [] : this.#reports.held });
   }
 
-  asked(): Reports {
+  asked(): CrashReports {
     return this.#set({ asked: true, held: this.#reports.held.map((one) => ({ ...one, asked: true })) });
   }
 
-  send(id: string): Reports {
+  send(id: string): CrashReports {
     if (this.scenario === "offline") {
       throw { code: "unavailable", message: "the report could not be sent: nobody answers there", hint: "check the connection to the internet; it is kept, and can be sent later" } satisfies WireError;
     }
     return this.#set({ held: this.#reports.held.filter((one) => one.id !== id), last_sent_at: "2026-11-20T12:00:00Z" });
   }
 
-  remove(id: string): Reports {
+  remove(id: string): CrashReports {
     return this.#set({ held: this.#reports.held.filter((one) => one.id !== id) });
   }
 
-  removeAll(): Reports {
+  removeAll(): CrashReports {
     return this.#set({ held: [] });
   }
 
-  #set(part: Partial<Reports>): Reports {
+  #set(part: Partial<CrashReports>): CrashReports {
     this.#reports = { ...this.#reports, ...part };
     return this.#reports;
   }

@@ -1,7 +1,7 @@
 //! `oldgrowth reports`. The folder of the reports is the person's, so no memory has to be open.
 
 use oldgrowth_reports::Reports;
-use oldgrowth_wire::{self as wire, Empty, ErrorCode, Id, ReportsChoice, Request, WireError};
+use oldgrowth_wire::{self as wire, CrashReportsChoice, Empty, ErrorCode, Id, Request, WireError};
 
 use super::Ended;
 use super::args::{OnOff, ReportsAction};
@@ -15,9 +15,9 @@ pub(super) fn reports(
     output: &Output,
 ) -> Result<Ended, WireError> {
     let request = match action {
-        None => Request::Reports(Empty {}),
+        None => Request::CrashReports(Empty {}),
         Some(ReportsAction::Show { id }) => {
-            let all = ask(reports, Request::Reports(Empty {}))?;
+            let all = ask(reports, Request::CrashReports(Empty {}))?;
             let held = all.held.iter().find(|held| held.id == id);
             output.held_report(held.ok_or_else(|| {
                 wire_error(
@@ -28,25 +28,28 @@ pub(super) fn reports(
             })?);
             return Ok(Ended::Well);
         }
-        Some(ReportsAction::Send { id }) => Request::ReportSend(Id { id }),
-        Some(ReportsAction::Delete { id: Some(id), .. }) => Request::ReportDelete(Id { id }),
-        Some(ReportsAction::Delete { id: None, .. }) => Request::ReportsDeleteAll(Empty {}),
-        Some(ReportsAction::Consent { to }) => Request::ReportsConsent(ReportsChoice {
+        Some(ReportsAction::Send { id }) => Request::CrashReportSend(Id { id }),
+        Some(ReportsAction::Delete { id: Some(id), .. }) => Request::CrashReportDelete(Id { id }),
+        Some(ReportsAction::Delete { id: None, .. }) => Request::CrashReportsDeleteAll(Empty {}),
+        Some(ReportsAction::Consent { to }) => Request::CrashReportsConsent(CrashReportsChoice {
             on: matches!(to, OnOff::On),
         }),
     };
-    let agreed = matches!(request, Request::ReportsConsent(ReportsChoice { on: true }));
+    let agreed = matches!(
+        request,
+        Request::CrashReportsConsent(CrashReportsChoice { on: true })
+    );
     let mut all = ask(reports, request)?;
     if agreed && let Some(reports) = reports {
         // The person said so just now, and nobody else may be there to do it.
         reports.send_due();
-        all = ask(Some(reports), Request::Reports(Empty {}))?;
+        all = ask(Some(reports), Request::CrashReports(Empty {}))?;
     }
     output.reports(&all);
     Ok(Ended::Well)
 }
 
-fn ask(reports: Option<&Reports>, request: Request) -> Result<wire::Reports, WireError> {
+fn ask(reports: Option<&Reports>, request: Request) -> Result<wire::CrashReports, WireError> {
     let value = reporting::answer(reports, request)?;
     serde_json::from_value(value).map_err(|_| {
         wire_error(

@@ -328,10 +328,10 @@ fn the_window_can_ask_about_reports_while_the_memory_can_not_be_opened() {
     let home = Home::open(workspace, "a test", Arc::new(|_event| {}));
     let refused = home.call(Request::Status(Empty {})).unwrap_err();
     assert_eq!(refused.code, ErrorCode::Unavailable, "{refused}");
-    let answer = home.call(Request::Reports(Empty {})).unwrap();
+    let answer = home.call(Request::CrashReports(Empty {})).unwrap();
     assert_eq!(answer["consent"], "unasked");
-    let choice = oldgrowth_wire::ReportsChoice { on: false };
-    let answer = home.call(Request::ReportsConsent(choice)).unwrap();
+    let choice = oldgrowth_wire::CrashReportsChoice { on: false };
+    let answer = home.call(Request::CrashReportsConsent(choice)).unwrap();
     assert_eq!(answer["consent"], "no", "and choose");
 }
 

@@ -1,20 +1,22 @@
 //! What `reports` prints.
 
-use oldgrowth_wire::{HeldReport, Reports, ReportsConsent};
+use oldgrowth_wire::{CrashReports, CrashReportsConsent, HeldCrashReport};
 
 use super::{Output, hint};
 
 impl Output {
-    pub(in crate::cli) fn reports(&self, reports: &Reports) {
+    pub(in crate::cli) fn reports(&self, reports: &CrashReports) {
         if self.json {
             return self.object(reports);
         }
         self.line(match (reports.consent, &reports.host) {
-            (ReportsConsent::Yes, Some(_)) => "Crash reports are sent when there are any.",
-            (ReportsConsent::Yes, None) => {
+            (CrashReportsConsent::Yes, Some(_)) => "Crash reports are sent when there are any.",
+            (CrashReportsConsent::Yes, None) => {
                 "Crash reports may be sent, but this copy of Oldgrowth knows no address for them."
             }
-            (ReportsConsent::Unasked | ReportsConsent::No, _) => "Crash reports are not sent.",
+            (CrashReportsConsent::Unasked | CrashReportsConsent::No, _) => {
+                "Crash reports are not sent."
+            }
         });
         if let Some(host) = &reports.host {
             self.line(&format!("They would go to {host}."));
@@ -44,7 +46,7 @@ impl Output {
     }
 
     /// The very bytes that would be sent.
-    pub(in crate::cli) fn held_report(&self, held: &HeldReport) {
+    pub(in crate::cli) fn held_report(&self, held: &HeldCrashReport) {
         if self.json {
             return self.object(held);
         }

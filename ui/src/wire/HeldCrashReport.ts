@@ -3,7 +3,7 @@
 /**
  * A report that was not sent, or not yet.
  */
-export type HeldReport = { id: string, at: string, 
+export type HeldCrashReport = { id: string, at: string, 
 /**
  * What failed, by its class: `panic`, `page`, `corrupt`.
  */

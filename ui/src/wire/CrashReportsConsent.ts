@@ -3,4 +3,4 @@
 /**
  * May reports be sent by themselves?
  */
-export type ReportsConsent = "unasked" | "yes" | "no";
+export type CrashReportsConsent = "unasked" | "yes" | "no";
