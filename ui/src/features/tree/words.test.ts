@@ -7,6 +7,7 @@ const row = (kind: TreeRow["kind"], title: string, preview: string): TreeRow => 
 it("shows the words of a summary without the signs in them", () => {
   const summary = row("summary", "- Under **Recall**, answers come", "Give it a [folder](a/b.md) of `notes`.");
   expect([titleOf(summary), previewOf(summary)]).toEqual(["Under Recall, answers come", "Give it a folder of notes."]);
+  expect(previewOf(row("chunk", "", "5. Under **Sources** the ledger"))).toBe("5. Under Sources the ledger");
 });
 
 it("leaves the names of files and folders as they are", () => {
