@@ -162,15 +162,17 @@ impl Core {
                 .find(|table| table.table == "documents");
             if let Some(table) = documents {
                 let there = table.there.map_or_else(
-                    || "an unknown number of documents".to_owned(),
-                    |rows| counted(rows, "document", "documents"),
+                    || "an unknown number of documents is".to_owned(),
+                    |rows| counted(rows, "document is", "documents are"),
                 );
-                steps.push(format!("{there} are in the backup."));
+                steps.push(format!("{there} in the backup."));
                 if table.newer_here > 0 {
-                    let newer = counted(table.newer_here, "document", "documents");
-                    steps.push(format!(
-                        "{newer} here are newer and would be set aside with the rest."
-                    ));
+                    let newer = counted(
+                        table.newer_here,
+                        "document here is newer",
+                        "documents here are newer",
+                    );
+                    steps.push(format!("{newer} and would be set aside with the rest."));
                 }
             }
         }
