@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use oldgrowth_domain::jobs::LEASE_MS;
 use oldgrowth_engine::{
     ComponentState, Error, Event, FixCode, FixPlan, FixRisk, HealthCode, Receipt,
 };
@@ -364,6 +365,44 @@ fn work_that_nobody_holds_goes_back_to_the_queue() {
         "and is done"
     );
     place.assert_whole();
+}
+
+#[test]
+fn work_that_was_claimed_just_now_is_left_to_who_claimed_it() {
+    let place = Place::new();
+    place.write_many(5);
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    let (stuck_until, claimed_until) = (
+        crate::rig::TODAY + 10 * 86_400_000,
+        rig.engine.now().0 + LEASE_MS,
+    );
+    place
+        .raw()
+        .execute_batch(&format!(
+            "UPDATE jobs SET state = 'running', outcome = NULL, ended_at = NULL, lease_token = 99,
+                             lease_until = CASE id WHEN 1 THEN {stuck_until} ELSE {claimed_until} END
+             WHERE id <= 2;
+             UPDATE batches SET state = 'running', ended_at = NULL;"
+        ))
+        .unwrap();
+    let plan = rig.engine.plan_fix(FixCode::ReleaseStuck).unwrap();
+    let receipt = rig
+        .engine
+        .apply_fix(FixCode::ReleaseStuck, &plan.id)
+        .unwrap();
+    assert_eq!(
+        place.count(
+            "SELECT count(*) FROM jobs WHERE id = 2 AND state = 'running' AND lease_token = 99"
+        ),
+        1,
+        "its worker has not noted it yet"
+    );
+    assert!(
+        receipt.summary.starts_with("1 piece of work"),
+        "as planned: {}",
+        receipt.summary
+    );
 }
 
 #[test]
