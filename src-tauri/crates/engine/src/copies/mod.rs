@@ -56,7 +56,7 @@ impl Engine {
     /// Makes a backup, in the memory's own folder or at a path where nothing is. Others are told of its
     /// progress.
     pub fn make_backup(&self, to: Option<&Path>) -> Result<BackupView> {
-        self.core().make_backup(to)
+        self.core().make_backup(to, &|| false)
     }
 
     /// Does what is due: the backup of the day, the check of the month. The ticker calls it by itself.
@@ -198,7 +198,12 @@ impl Core {
         self.running.begin(self, work).ok_or(Error::CopyUnderWay)
     }
 
-    pub(crate) fn make_backup(&self, to: Option<&Path>) -> Result<BackupView> {
+    /// `called_off` is asked at each step, besides whoever stops the copy that is under way.
+    pub(crate) fn make_backup(
+        &self,
+        to: Option<&Path>,
+        called_off: &dyn Fn() -> bool,
+    ) -> Result<BackupView> {
         // The keeper takes the permit and says no more than that there is too much at once.
         if self.store.reservations().blocked {
             return Err(Error::TooManyLongReads);
@@ -206,7 +211,7 @@ impl Core {
         let work = self.begin(CopyWork::Backup)?;
         let made = self
             .store
-            .make_backup(to, &mut |progress| work.goes_on(progress));
+            .make_backup(to, &mut |progress| work.goes_on(progress) && !called_off());
         match made {
             Ok(backup) => {
                 if to.is_none() {
@@ -214,7 +219,7 @@ impl Core {
                 }
                 Ok(self.view(backup))
             }
-            Err(_) if work.is_cancelled() => Err(Error::Cancelled),
+            Err(_) if work.is_cancelled() || called_off() => Err(Error::Cancelled),
             Err(error) => Err(error.into()),
         }
     }

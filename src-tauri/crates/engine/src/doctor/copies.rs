@@ -121,7 +121,7 @@ impl Core {
 
     pub(super) fn back_up(&self, work: &Work<'_>) -> Result<Done> {
         work.doing("Making a backup", 0, 0)?;
-        let made = self.make_backup(None)?;
+        let made = self.make_backup(None, &|| work.is_called_off())?;
         Ok(Done::new(
             "A backup was made and read through.",
             vec![format!("{}, {}.", made.backup.id, bytes(made.backup.bytes))],

@@ -153,7 +153,7 @@ impl Engine {
         let mut told = Vec::new();
         if now.backup_first {
             work.doing("Making a backup", 0, 0)?;
-            let made = core.make_backup(None)?;
+            let made = core.make_backup(None, &|| work.is_called_off())?;
             told.push(format!("A backup was made: {}.", made.backup.id));
         }
         let mut done = self.apply(code, &work)?;
@@ -170,10 +170,9 @@ impl Engine {
         self.core().fixing.progress().is_some()
     }
 
-    /// Stops the fix that is under way.
+    /// Stops the fix that is under way, with the backup that it makes.
     pub fn cancel_fix(&self) {
         self.core().fixing.call_off();
-        self.core().running.cancel();
     }
 
     /// Takes back what a fix has done.

@@ -48,6 +48,19 @@ fn says(steps: &[String], words: &str) -> bool {
     steps.iter().any(|step| step.contains(words))
 }
 
+/// A passage of a document that is not there, and a place of it.
+pub(crate) fn leave_strays(place: &Place) {
+    place
+        .raw()
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF;
+             INSERT INTO places (source_id, item, document_id, seen_at) VALUES (1, 'ghost.md', 99999, 1);
+             INSERT INTO chunks (public_id, document_id, ordinal, text, headings, line_first, line_last, tokens)
+             VALUES ('ch_ghost', 99999, 0, 'a passage of nothing', '', 1, 1, 4);",
+        )
+        .unwrap();
+}
+
 #[test]
 fn a_damaged_word_index_is_made_anew_and_finds_everything_again() {
     let place = Place::new();
@@ -155,6 +168,39 @@ fn a_fix_that_is_called_off_leaves_everything_as_it_was() {
         "nothing was done, so nothing is told as done"
     );
     place.assert_whole();
+}
+
+#[test]
+fn stopping_a_fix_leaves_the_backup_alone_that_a_person_makes() {
+    let place = Place::new();
+    // More than one step of 256 pages.
+    for number in 0..40 {
+        place.write(
+            &format!("{number}.txt"),
+            &format!("word{number} ").repeat(8_000),
+        );
+    }
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    let stopping = Arc::downgrade(&rig.engine);
+    rig.engine.subscribe(move |event| {
+        if let (Event::Copy(_), Some(engine)) = (event, stopping.upgrade()) {
+            engine.cancel_fix();
+        }
+    });
+    let made = rig.engine.make_backup(None);
+    assert!(made.is_ok(), "{made:?}");
+    let backups = rig.engine.copies().backups.len();
+    leave_strays(&place);
+    let plan = rig.engine.plan_fix(FixCode::SetAsideOrphans).unwrap();
+    let stopped = rig.engine.apply_fix(FixCode::SetAsideOrphans, &plan.id);
+    assert!(matches!(stopped, Err(Error::Cancelled)), "{stopped:?}");
+    assert_eq!(
+        rig.engine.copies().backups.len(),
+        backups,
+        "its own goes with it"
+    );
+    assert_eq!(state(&rig, HealthCode::Orphans), ComponentState::Warn);
 }
 
 #[test]
