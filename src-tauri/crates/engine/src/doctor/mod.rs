@@ -16,7 +16,7 @@ mod summaries;
 mod upkeep;
 mod work;
 
-pub(crate) use receipts::FILE as RECEIPTS_FILE;
+pub(crate) use receipts::{FILE as RECEIPTS_FILE, set_aside as receipts_set_aside};
 pub use receipts::{Receipt, Receipts, Undo};
 pub(crate) use strays::files as files_set_aside;
 pub use work::FixProgress;

@@ -93,12 +93,7 @@ impl Strays {
 
 /// The files in which rows were set aside.
 pub(crate) fn files(workspace: &Path) -> Vec<PathBuf> {
-    let ours = |name: &str| name.starts_with(PREFIX) && name.ends_with(ENDING);
-    let entries = std::fs::read_dir(workspace).into_iter().flatten().flatten();
-    entries
-        .filter(|file| file.file_name().to_str().is_some_and(ours))
-        .map(|file| file.path())
-        .collect()
+    beside::named(workspace, PREFIX, ENDING)
 }
 
 impl Core {
