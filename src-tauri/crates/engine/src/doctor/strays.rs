@@ -1,6 +1,7 @@
 //! Sets aside rows that belong to nothing. They are written into a file beside the memory first, from which
 //! they can be put back, and then taken out in one step.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use oldgrowth_store::table::orphans::{Loose, Orphan};
@@ -143,18 +144,12 @@ impl Core {
             self.store.write(move |w| {
                 // Only what still belongs to nothing.
                 let now_there = Strays::read(w)?;
-                for (kind, row) in strays
-                    .rows
-                    .iter()
-                    .filter(|row| now_there.rows.contains(row))
-                {
+                let rows: HashSet<_> = now_there.rows.iter().collect();
+                for (kind, row) in strays.rows.iter().filter(|row| rows.contains(row)) {
                     w.take_orphan(*kind, row)?;
                 }
-                for loose in strays
-                    .loose
-                    .iter()
-                    .filter(|loose| now_there.loose.contains(loose))
-                {
+                let hanging: HashSet<_> = now_there.loose.iter().collect();
+                for loose in strays.loose.iter().filter(|loose| hanging.contains(loose)) {
                     w.hang_node(*loose, now)?;
                 }
                 Ok::<_, Error>(())

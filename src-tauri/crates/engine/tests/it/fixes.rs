@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_domain::jobs::LEASE_MS;
+use oldgrowth_engine::ports::Clock;
 use oldgrowth_engine::{
     ComponentState, Error, Event, FixCode, FixPlan, FixRisk, HealthCode, Receipt,
 };
 use oldgrowth_models::Extractive;
+use oldgrowth_testkit::WallClock;
 
 use crate::checks::{break_word_index, found};
 use crate::rig::{Place, Rig};
@@ -318,6 +320,36 @@ fn rows_that_belong_to_nothing_are_set_aside_and_can_be_put_back() {
         matches!(twice, Err(Error::NotUndoable)),
         "once is enough: {twice:?}"
     );
+}
+
+#[test]
+fn sixty_thousand_rows_are_set_aside_in_moments() {
+    const ROWS: u32 = 60_000;
+    let place = Place::new();
+    place.write_many(3);
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    place
+        .raw()
+        .execute_batch(&format!(
+            "PRAGMA foreign_keys = OFF;
+             WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {ROWS})
+             INSERT INTO places (source_id, item, document_id, seen_at) SELECT 1, 'ghost' || n, 99999, 1 FROM number;"
+        ))
+        .unwrap();
+    let clock = WallClock::start();
+    let (_, receipt) = mend(&rig, FixCode::SetAsideOrphans);
+    let took = clock.monotonic();
+    assert!(
+        receipt.summary.starts_with("60,000 rows"),
+        "{}",
+        receipt.summary
+    );
+    assert!(
+        took.as_secs() < 18,
+        "by their number, not its square: {took:?}"
+    );
+    place.assert_whole();
 }
 
 #[test]
