@@ -181,16 +181,16 @@ impl Engine {
     /// [`Error::NotUndoable`] when it has been undone already, can't be, or too much time has passed.
     pub fn undo_fix(&self, id: &str) -> Result<Receipt> {
         let core = self.core();
+        let receipt = |id: &str| core.receipts.lock().find(id).ok_or(Error::NotFound);
+        let work = core.fixing.begin(core, receipt(id)?.code)?;
+        // Asked only now: whoever undid it a moment ago has kept that.
         let now = core.now();
-        let found = core.receipts.lock().find(id).ok_or(Error::NotFound)?;
-        let may_be =
-            found.undone_at.is_none() && found.undo_until.is_some_and(|until| now <= until);
+        let found = receipt(id)?;
         let undo = found
             .undo
             .clone()
-            .filter(|_| may_be)
+            .filter(|_| found.undoable_until(now).is_some())
             .ok_or(Error::NotUndoable)?;
-        let work = core.fixing.begin(core, found.code)?;
         work.doing("Taking it back", 0, 0)?;
         let undone = match undo {
             Undo::Restore { set } => {
