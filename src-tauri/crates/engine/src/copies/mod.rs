@@ -4,6 +4,7 @@ mod daily;
 mod memo;
 mod running;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -97,13 +98,30 @@ impl Engine {
     /// Puts a copy in the memory's place. The jobs at work end first and go on with what is there then.
     /// Answers the set in which what was there is kept.
     pub fn restore(&self, id: &str) -> Result<String> {
+        self.restore_noting(id, &mut |_| Ok(()))
+    }
+
+    /// As [`Engine::restore`]. `note` hears of the set before anything is moved into it; when it fails,
+    /// nothing is moved.
+    pub(crate) fn restore_noting(
+        &self,
+        id: &str,
+        note: &mut dyn FnMut(&str) -> Result<()>,
+    ) -> Result<String> {
         let core = self.core();
         let work = core.begin(CopyWork::Restore)?;
         let quiet = core
             .queue
             .hold_still(QUIET_WAIT)
             .ok_or(Error::StillWorking)?;
-        let restored = core.store.put_back(id);
+        let mut refused = None;
+        let restored = core.store.put_back(id, &mut |set| match note(set) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                refused = Some(error);
+                ControlFlow::Break(())
+            }
+        });
         if matches!(restored, Ok(Some(_))) {
             // The leases in what is there now are of a time gone by.
             quiet.forget();
@@ -114,7 +132,10 @@ impl Engine {
         drop(quiet);
         drop(work);
         core.after_restore();
-        restored?.ok_or(Error::NotFound)
+        match refused {
+            Some(error) => Err(error),
+            None => restored?.ok_or(Error::NotFound),
+        }
     }
 
     /// Removes what is kept aside, for good.

@@ -8,6 +8,7 @@ use oldgrowth_domain::UnixMs;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::{Done, UNDO_MS};
 use crate::health::FixCode;
 use crate::{Error, Result, beside};
 
@@ -21,6 +22,9 @@ const ASIDE_MAX: u32 = 100;
 /// Older ones are forgotten.
 const RECEIPTS_MAX: usize = 100;
 
+/// Of what was begun.
+pub(super) const BEGUN: &str = "This was begun. Whether it came to its end is not known.";
+
 /// What a fix has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
@@ -32,6 +36,17 @@ pub struct Receipt {
     pub undo_until: Option<UnixMs>,
     pub undone_at: Option<UnixMs>,
     pub undo: Option<Undo>,
+    pub outcome: FixOutcome,
+}
+
+/// What a fix has come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FixOutcome {
+    #[default]
+    Done,
+    /// It was begun, and whether it ended is not known.
+    Unknown,
 }
 
 /// How a fix is taken back.
@@ -67,6 +82,8 @@ struct Kept {
     undo_until_unix_ms: Option<i64>,
     undone_unix_ms: Option<i64>,
     undo: Option<Undo>,
+    #[serde(default)]
+    outcome: FixOutcome,
     /// Of a later version.
     #[serde(flatten, skip_serializing)]
     unknown: Map<String, Value>,
@@ -119,8 +136,37 @@ impl Receipts {
     /// Keeps it, in the place of an earlier one of the same id.
     ///
     /// # Errors
-    /// [`Error::NotKept`] when it could not be written.
+    /// [`Error::NotKept`] when it could not be written; then the list is as it was.
     pub fn keep(&mut self, receipt: Receipt) -> Result<()> {
+        let before = self.kept.clone();
+        self.hold(receipt);
+        self.write().map_err(|error| {
+            self.kept = before;
+            tracing::warn!(kind = ?error.kind(), "a receipt could not be kept");
+            Error::NotKept
+        })
+    }
+
+    /// Takes one out that was begun and came to nothing.
+    pub(crate) fn forget(&mut self, id: &str) {
+        let many = self.kept.len();
+        self.kept.retain(|kept| kept.id != id);
+        if self.kept.len() < many
+            && let Err(error) = self.write()
+        {
+            tracing::warn!(kind = ?error.kind(), "the receipt of what was not done stays");
+        }
+    }
+
+    /// Keeps one as it was before something was begun that came to nothing.
+    pub(crate) fn put_as_it_was(&mut self, receipt: &Receipt) {
+        if self.find(&receipt.id).as_ref() != Some(receipt) && self.keep(receipt.clone()).is_err() {
+            tracing::warn!("what was not undone stays noted as begun");
+        }
+    }
+
+    /// Lists it for as long as this process runs.
+    pub(crate) fn hold(&mut self, receipt: Receipt) {
         let new = Kept::of(receipt);
         match self.kept.iter_mut().find(|kept| kept.id == new.id) {
             Some(kept) => *kept = new,
@@ -128,10 +174,6 @@ impl Receipts {
         }
         let too_many = self.kept.len().saturating_sub(RECEIPTS_MAX);
         self.kept.drain(..too_many);
-        self.write().map_err(|error| {
-            tracing::warn!(kind = ?error.kind(), "a receipt could not be kept");
-            Error::NotKept
-        })
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -177,6 +219,7 @@ impl Kept {
             undo_until_unix_ms: receipt.undo_until.map(|at| at.0),
             undone_unix_ms: receipt.undone_at.map(|at| at.0),
             undo: receipt.undo,
+            outcome: receipt.outcome,
             unknown: Map::new(),
         }
     }
@@ -191,11 +234,47 @@ impl Kept {
             undo_until: self.undo_until_unix_ms.map(UnixMs),
             undone_at: self.undone_unix_ms.map(UnixMs),
             undo: self.undo.clone(),
+            outcome: self.outcome,
         }
     }
 }
 
 impl Receipt {
+    /// Of what nothing has been done of yet.
+    pub(super) fn of_nothing(id: String, code: FixCode, at: UnixMs) -> Self {
+        Self {
+            id,
+            code,
+            at,
+            summary: BEGUN.to_owned(),
+            done: Vec::new(),
+            undo_until: None,
+            undone_at: None,
+            undo: None,
+            outcome: FixOutcome::Unknown,
+        }
+    }
+
+    /// With what has been done of it.
+    pub(super) fn ended(self, done: Done, now: UnixMs) -> Self {
+        Self {
+            summary: done.summary,
+            done: self.done.into_iter().chain(done.done).collect(),
+            undo_until: done.undo.is_some().then(|| now.plus_ms(UNDO_MS)),
+            undo: done.undo,
+            outcome: done.outcome,
+            ..self
+        }
+    }
+
+    /// With another line, if it isn't the last already.
+    pub(super) fn with(mut self, line: String) -> Self {
+        if self.done.last() != Some(&line) {
+            self.done.push(line);
+        }
+        self
+    }
+
     /// Until when it can be undone, if it still can.
     #[must_use]
     pub fn undoable_until(&self, now: UnixMs) -> Option<UnixMs> {
@@ -220,6 +299,7 @@ mod tests {
             undo: Some(Undo::Watch {
                 sources: vec!["so_1".to_owned()],
             }),
+            outcome: FixOutcome::Done,
         }
     }
 

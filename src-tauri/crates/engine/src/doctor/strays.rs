@@ -8,7 +8,7 @@ use oldgrowth_store::table::orphans::{Loose, Orphan};
 use oldgrowth_store::{Lane, NodeKey, Read};
 use serde::{Deserialize, Serialize};
 
-use super::{Done, FixPlan, Undo, Work};
+use super::{Done, FixPlan, Receipt, Undo, Undone, Work};
 use crate::engine::Core;
 use crate::health::{FixCode, counted, orphans_named};
 use crate::{Error, Result, beside};
@@ -121,7 +121,7 @@ impl Core {
         Ok(plan.backing_up())
     }
 
-    pub(super) fn set_strays_aside(&self, work: &Work<'_>) -> Result<Done> {
+    pub(super) fn set_strays_aside(&self, work: &Work<'_>, begun: &Receipt) -> Result<Done> {
         let now = self.now();
         let file = format!(
             "{PREFIX}{}-{:08x}{ENDING}",
@@ -139,6 +139,11 @@ impl Core {
             work.doing("Setting rows aside", count, 0)?;
             lines.extend(strays.lines());
             self.keep_lines(&file, &lines)?;
+            if count == 0 {
+                let line = format!("What is set aside is in {file}, beside the memory.");
+                let undo = Undo::Strays { file: file.clone() };
+                self.keep_begun(begun, vec![line], Some(undo))?;
+            }
             count += strays.len();
             steps.extend(strays.steps());
             self.store.write(move |w| {
@@ -175,7 +180,7 @@ impl Core {
     }
 
     /// Puts back what was set aside, as far as what it belongs to is there.
-    pub(super) fn put_strays_back(&self, file: &str) -> Result<String> {
+    pub(super) fn put_strays_back(&self, file: &str) -> Result<Undone> {
         let text =
             std::fs::read_to_string(self.workspace.join(file)).map_err(|_| Error::NotFound)?;
         let lines: Vec<Line> = text
@@ -206,12 +211,13 @@ impl Core {
         })?;
         self.memory_changed();
         let back = counted(back, "row is", "rows are");
-        Ok(match left {
+        let words = match left {
             0 => format!("{back} back where they were."),
             left => format!(
                 "{back} back where they were. {} in {file}: what they belong to is not there.",
                 counted(left, "row stays", "rows stay")
             ),
-        })
+        };
+        Ok(Undone { words, whole: true })
     }
 }
