@@ -3,4 +3,4 @@
 /**
  * What a fix has come to.
  */
-export type FixOutcome = "done" | "unknown";
+export type FixOutcome = "done" | "in_part" | "unknown";

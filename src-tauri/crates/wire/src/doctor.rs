@@ -69,6 +69,8 @@ pub struct FixProgress {
 #[ts(export)]
 pub enum FixOutcome {
     Done,
+    /// It ended before all was done. What was done is whole.
+    InPart,
     /// It was begun, and whether it ended is not known.
     Unknown,
 }

@@ -16,6 +16,7 @@ same_names! {
 fn outcome(outcome: engine::FixOutcome) -> wire::FixOutcome {
     match outcome {
         engine::FixOutcome::Done => wire::FixOutcome::Done,
+        engine::FixOutcome::InPart => wire::FixOutcome::InPart,
         engine::FixOutcome::Unknown => wire::FixOutcome::Unknown,
     }
 }

@@ -144,6 +144,21 @@ impl Done {
         }
     }
 
+    /// Of what ended before all was done, after so many of so many.
+    pub(crate) fn in_part(error: &Error, after: &str, of: &str, mut done: Vec<String>) -> Self {
+        let summary = match error {
+            Error::Cancelled => format!("It was stopped after {after} of {of}."),
+            error => {
+                done.push(format!("It could not go on: {error}."));
+                format!("It broke off after {after} of {of}.")
+            }
+        };
+        Self {
+            outcome: FixOutcome::InPart,
+            ..Self::new(summary, done)
+        }
+    }
+
     pub(crate) fn undone_by(self, undo: Undo) -> Self {
         Self {
             undo: Some(undo),

@@ -45,6 +45,8 @@ pub struct Receipt {
 pub enum FixOutcome {
     #[default]
     Done,
+    /// It ended before all was done. What was done is whole.
+    InPart,
     /// It was begun, and whether it ended is not known.
     Unknown,
 }

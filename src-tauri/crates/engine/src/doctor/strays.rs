@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Done, FixPlan, Receipt, Undo, Undone, Work};
 use crate::engine::Core;
-use crate::health::{FixCode, counted, orphans_named};
+use crate::health::{FixCode, counted, grouped, orphans_named};
 use crate::{Error, Result, beside};
 
 const PREFIX: &str = "set-aside-";
@@ -45,6 +45,15 @@ impl Strays {
             rows,
             loose: r.loose_nodes()?,
         })
+    }
+
+    /// What is among these too.
+    fn also_in(&self, mut others: Self) -> Self {
+        let rows: HashSet<_> = self.rows.iter().collect();
+        others.rows.retain(|row| rows.contains(row));
+        let loose: HashSet<_> = self.loose.iter().collect();
+        others.loose.retain(|loose_one| loose.contains(loose_one));
+        others
     }
 
     fn is_empty(&self) -> bool {
@@ -92,6 +101,28 @@ impl Strays {
     }
 }
 
+/// What was set aside so far.
+struct Aside {
+    file: String,
+    lines: Vec<Line>,
+    steps: Vec<String>,
+    taken: u64,
+    /// With what is to be taken yet.
+    found: u64,
+}
+
+impl Aside {
+    fn new(file: String) -> Self {
+        Self {
+            file,
+            lines: Vec::new(),
+            steps: Vec::new(),
+            taken: 0,
+            found: 0,
+        }
+    }
+}
+
 /// The files in which rows were set aside.
 pub(crate) fn files(workspace: &Path) -> Vec<PathBuf> {
     beside::named(workspace, PREFIX, ENDING)
@@ -122,49 +153,73 @@ impl Core {
     }
 
     pub(super) fn set_strays_aside(&self, work: &Work<'_>, begun: &Receipt) -> Result<Done> {
-        let now = self.now();
         let file = format!(
             "{PREFIX}{}-{:08x}{ENDING}",
-            now.0,
+            self.now().0,
             self.random.bits() as u32
         );
-        let mut lines: Vec<Line> = Vec::new();
-        let mut steps = Vec::new();
-        let mut count = 0;
+        let mut aside = Aside::new(file);
+        let mut ended = Ok(());
         for _ in 0..ROUNDS_MAX {
-            let strays = self.strays()?;
-            if strays.is_empty() {
-                break;
-            }
-            work.doing("Setting rows aside", count, 0)?;
-            lines.extend(strays.lines());
-            self.keep_lines(&file, &lines)?;
-            if count == 0 {
-                let line = format!("What is set aside is in {file}, beside the memory.");
-                let undo = Undo::Strays { file: file.clone() };
-                self.keep_begun(begun, vec![line], Some(undo))?;
-            }
-            count += strays.len();
-            steps.extend(strays.steps());
-            self.store.write(move |w| {
-                // Only what still belongs to nothing.
-                let now_there = Strays::read(w)?;
-                let rows: HashSet<_> = now_there.rows.iter().collect();
-                for (kind, row) in strays.rows.iter().filter(|row| rows.contains(row)) {
-                    w.take_orphan(*kind, row)?;
+            match self.set_some_aside(work, begun, &mut aside) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    ended = Err(error);
+                    break;
                 }
-                let hanging: HashSet<_> = now_there.loose.iter().collect();
-                for loose in strays.loose.iter().filter(|loose| hanging.contains(loose)) {
-                    w.hang_node(*loose, now)?;
-                }
-                Ok::<_, Error>(())
-            })?;
+            }
         }
-        steps.push(format!(
-            "What was set aside is in {file}, beside the memory."
-        ));
-        let summary = format!("{} set aside.", counted(count, "row was", "rows were"));
-        Ok(Done::new(summary, steps).undone_by(Undo::Strays { file }))
+        let mut steps = aside.steps;
+        let rows = counted(aside.taken, "row was", "rows were");
+        let place = format!(
+            "What was set aside is in {}, beside the memory.",
+            aside.file
+        );
+        steps.push(place);
+        let done = match ended {
+            Ok(()) => Done::new(format!("{rows} set aside."), steps),
+            // What was taken out in the rounds before stays taken out.
+            Err(error) if aside.taken > 0 => {
+                let of = counted(aside.found, "row", "rows");
+                Done::in_part(&error, &grouped(aside.taken), &of, steps)
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(done.undone_by(Undo::Strays { file: aside.file }))
+    }
+
+    /// Sets aside what belongs to nothing now. False when there is nothing of that kind.
+    fn set_some_aside(&self, work: &Work<'_>, begun: &Receipt, aside: &mut Aside) -> Result<bool> {
+        let strays = self.strays()?;
+        if strays.is_empty() {
+            return Ok(false);
+        }
+        aside.found = aside.taken + strays.len();
+        work.doing("Setting rows aside", aside.taken, aside.found)?;
+        let file = &aside.file;
+        if aside.lines.is_empty() {
+            let line = format!("What is set aside is in {file}, beside the memory.");
+            let undo = Undo::Strays { file: file.clone() };
+            self.keep_begun(begun, vec![line], Some(undo))?;
+        }
+        aside.lines.extend(strays.lines());
+        self.keep_lines(file, &aside.lines)?;
+        let now = self.now();
+        let taken = self.store.write(move |w| {
+            // Only what still belongs to nothing.
+            let still = Strays::read(w)?.also_in(strays);
+            for (kind, row) in &still.rows {
+                w.take_orphan(*kind, row)?;
+            }
+            for loose in &still.loose {
+                w.hang_node(*loose, now)?;
+            }
+            Ok::<_, Error>(still)
+        })?;
+        aside.taken += taken.len();
+        aside.steps.extend(taken.steps());
+        Ok(true)
     }
 
     fn keep_lines(&self, file: &str, lines: &[Line]) -> Result<()> {

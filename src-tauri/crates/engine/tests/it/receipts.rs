@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use oldgrowth_engine::ports::Clock;
@@ -14,6 +15,7 @@ use oldgrowth_testkit::{TestEngine, WallClock};
 use crate::checks::row;
 use crate::fixes::{leave_strays, mend};
 use crate::rig::{DEADLINE, Place, Rig};
+use crate::stand_ins::GatedSummariser;
 
 /// Where a draft of the receipts would be written lies a folder, so none can be kept.
 fn let_no_receipt_be_kept(place: &Place) -> PathBuf {
@@ -156,6 +158,83 @@ fn what_was_set_aside_by_a_process_that_did_not_live_to_say_so_can_be_put_back()
         assert!(undone.undone_at.is_some(), "{:?}", undone.done);
         assert_eq!(place.count(there), 2, "{code:?}: as it was");
     }
+}
+
+#[test]
+fn what_was_set_aside_before_it_broke_off_can_be_put_back() {
+    let place = Place::new();
+    place.write_many(40);
+    let rig = place.start(2);
+    rig.import_to_the_end();
+    // A summary of nothing under one that is not there: it belongs to nothing once that link has gone.
+    place
+        .raw()
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF;
+             INSERT INTO nodes (id, public_id, tree_id, level, text, tokens, passages, first_happened_at,
+                                last_happened_at, summariser, degraded, sealed_at)
+             SELECT 500, 'no_ghost', tree_id, level, text, tokens, passages, first_happened_at,
+                    last_happened_at, summariser, 0, sealed_at FROM nodes LIMIT 1;
+             INSERT INTO node_children (node_id, position, child_id) VALUES (77777, 0, 500);
+             CREATE TRIGGER stay BEFORE DELETE ON nodes BEGIN SELECT RAISE(ABORT, 'stay'); END;",
+        )
+        .unwrap();
+    let receipt = apply(&rig, FixCode::SetAsideOrphans).unwrap();
+    assert!(
+        receipt.summary.contains("broke off after 1 of 2 rows"),
+        "{}",
+        receipt.summary
+    );
+    assert_eq!(receipt.outcome, FixOutcome::InPart);
+    assert_eq!(rig.engine.receipts().first(), Some(&receipt), "it is kept");
+    let links = "SELECT count(*) FROM node_children WHERE node_id = 77777";
+    assert_eq!(place.count(links), 0, "what is said to be done was done");
+    assert_eq!(place.count("SELECT count(*) FROM nodes WHERE id = 500"), 1);
+    place
+        .raw()
+        .execute_batch(
+            "DROP TRIGGER stay;
+             INSERT INTO nodes (id, public_id, tree_id, level, text, tokens, passages, first_happened_at,
+                                last_happened_at, summariser, degraded, sealed_at)
+             SELECT 77777, 'no_parent', tree_id, level, text, tokens, passages, first_happened_at,
+                    last_happened_at, summariser, 0, sealed_at FROM nodes LIMIT 1;",
+        )
+        .unwrap();
+    let undone = rig.engine.undo_fix(&receipt.id).unwrap();
+    assert!(undone.undone_at.is_some(), "{:?}", undone.done);
+    assert_eq!(place.count(links), 1, "and is back");
+}
+
+#[test]
+fn a_fix_that_is_stopped_on_its_way_says_how_far_it_came() {
+    let place = Place::new();
+    place.write_many(120);
+    let summariser = Arc::new(GatedSummariser::default());
+    let rig = place.start_with(
+        1,
+        Arc::new(oldgrowth_importers::FilesOnDisk::default()),
+        summariser.clone(),
+    );
+    rig.import_to_the_end();
+    place
+        .raw()
+        .execute_batch("UPDATE nodes SET text = replace(text, 'The', 'Teh') WHERE id IN (SELECT id FROM nodes ORDER BY id LIMIT 3)")
+        .unwrap();
+    summariser.gate.hold_call(1);
+    let receipt = std::thread::scope(|scope| {
+        let fixing = scope.spawn(|| apply(&rig, FixCode::RebuildSummaries));
+        summariser.gate.wait_held();
+        rig.engine.cancel_fix();
+        summariser.gate.open();
+        fixing.join().unwrap().unwrap()
+    });
+    assert_eq!(receipt.summary, "It was stopped after 1 of 3 summaries.");
+    assert_eq!(receipt.outcome, FixOutcome::InPart);
+    let bad = "SELECT count(*) FROM nodes WHERE text LIKE '%Teh%'";
+    assert_eq!(place.count(bad), 2, "as it says");
+    rig.idle();
+    apply(&rig, FixCode::RebuildSummaries).unwrap();
+    assert_eq!(place.count(bad), 0, "and it goes on from there");
 }
 
 /// Names the workspace to the process that is killed, and the step.
