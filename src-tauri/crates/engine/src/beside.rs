@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A larger file was not written by us.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -23,6 +23,16 @@ pub(crate) fn write(workspace: &Path, name: &str, text: &[u8]) -> io::Result<()>
     file.sync_all()?;
     drop(file);
     fs::rename(half_made, workspace.join(name))
+}
+
+/// The files there whose names begin and end so.
+pub(crate) fn named(workspace: &Path, prefix: &str, ending: &str) -> Vec<PathBuf> {
+    let is_so = |name: &str| name.starts_with(prefix) && name.ends_with(ending);
+    let entries = fs::read_dir(workspace).into_iter().flatten().flatten();
+    entries
+        .filter(|file| file.file_name().to_str().is_some_and(is_so))
+        .map(|file| file.path())
+        .collect()
 }
 
 /// A file made with these is for us alone.

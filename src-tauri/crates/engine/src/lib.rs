@@ -42,7 +42,7 @@ pub use activity::{Activity, AtWork, Failed, Retry, Work};
 pub use askers::Asker;
 pub use batches::{BatchReport, BatchView};
 pub use copies::{BackupView, Copies, CopyProgress, CopyWork};
-pub use doctor::{FixPlan, FixProgress, Receipt, Receipts, Undo};
+pub use doctor::{FixOutcome, FixPlan, FixProgress, Receipt, Receipts, Undo};
 pub use engine::{Engine, Parts};
 pub use error::{Error, Result};
 pub use events::{Committed, Event};

@@ -165,6 +165,7 @@ pub fn workspace_files(workspace: &Path) -> Vec<PathBuf> {
         [MEMO_FILE, CHECKS_FILE, HISTORY_FILE, RECEIPTS_FILE].map(|name| workspace.join(name));
     files.extend(others.into_iter().filter(|file| file.is_file()));
     files.extend(doctor::files_set_aside(workspace));
+    files.extend(doctor::receipts_set_aside(workspace));
     files
 }
 

@@ -1,6 +1,7 @@
 //! What the table asks for before SQLite may open a set: copies first, then the step itself. Called only
 //! while this process has no connection to the file and nobody else is attached.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::ambient::Ambient;
@@ -111,7 +112,9 @@ pub(crate) fn materialise(
         forget(&made);
         return sound;
     }
-    swap(place, &made, &why(row, found, true), ambient)?;
+    swap(place, &made, &why(row, found, true), ambient, &mut |_| {
+        ControlFlow::Continue(())
+    })?;
     tracing::warn!("the main file was made anew from its log");
     Ok(true)
 }

@@ -5,6 +5,7 @@
 //! a few renames, and what was there goes on to lie in quarantine, from where it can be restored again.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, named_params};
@@ -134,6 +135,16 @@ impl KeptFile {
     /// `Busy` if another process is attached, `Overloaded` while a backup or another long read runs,
     /// `TooNew`, `NotOurs` and `BadCopy` if the source does not fit.
     pub fn restore(&self, source: &Source) -> Result<Set, Error> {
+        self.restore_announcing(source, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`KeptFile::restore`]. `announced` hears of the set before anything is moved into it, so that it can
+    /// be written down; it is not to call this file. If it breaks off, nothing is moved: `Cancelled`.
+    pub fn restore_announcing(
+        &self,
+        source: &Source,
+        announced: &mut dyn FnMut(&Set) -> ControlFlow<()>,
+    ) -> Result<Set, Error> {
         let _turn = self.vault.try_lock().ok_or(Error::Overloaded)?;
         let made = self.prepare(source)?;
         let why = Why {
@@ -148,7 +159,7 @@ impl KeptFile {
             if attached(&self.place) != Attached::Nobody {
                 return Err(Error::Busy { code: 5 });
             }
-            swap(&self.place, &made.0, &why, &self.ambient)
+            swap(&self.place, &made.0, &why, &self.ambient, announced)
         });
         if is_under_way(&self.place) {
             // The next open may still need it.
@@ -252,9 +263,7 @@ struct Opened {
 
 impl Opened {
     fn copy(&self, to: &Path) -> Result<(), Error> {
-        copying::copy(&self.connection, to, &mut |_| {
-            std::ops::ControlFlow::Continue(())
-        })
+        copying::copy(&self.connection, to, &mut |_| ControlFlow::Continue(()))
     }
 }
 

@@ -9,6 +9,7 @@
 
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -42,17 +43,25 @@ struct Note {
 /// Puts `new` in the place of the database. It lies beside it, is whole, synced and checked, and needs no
 /// sidecars. When this fails everything is as it was, or the next open sees to it.
 ///
-/// This process must have no connection to the database, and no other may be attached.
+/// This process must have no connection to the database, and no other may be attached. `announced` hears of
+/// the set before anything is moved, and may call it off.
 pub(crate) fn swap(
     place: &Place,
     new: &Path,
     why: &Why<'_>,
     ambient: &Ambient,
+    announced: &mut dyn FnMut(&Set) -> ControlFlow<()>,
 ) -> Result<Set, Error> {
     debug_assert!(place.is_let_go(), "moving a file in use would split it");
     let name = new.file_name().and_then(|name| name.to_str());
     let new_sha256 = files::sha256(new).map_err(|e| Error::from_io(&e))?;
     let set = preserve::announce(place, why, ambient)?;
+    if announced(&set).is_break() {
+        if let Err(left) = preserve::call_off(&set) {
+            tracing::warn!(class = %left.class(), "a swap that was called off has left its traces");
+        }
+        return Err(Error::Cancelled);
+    }
     let note = Note {
         version: VERSION,
         new: name.ok_or_else(Error::bad_name)?.to_owned(),

@@ -217,12 +217,20 @@ impl Store {
     }
 
     /// Puts a copy in the store's place. Answers the set in which what was there is kept, or `None` when
-    /// there is no such copy.
-    pub fn put_back(&self, id: &str) -> Result<Option<String>> {
+    /// there is no such copy. `announced` hears of that set before anything is moved into it, is not to call
+    /// the store, and may call it off.
+    pub fn put_back(
+        &self,
+        id: &str,
+        announced: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Option<String>> {
         let Some(found) = self.find(id)? else {
             return Ok(None);
         };
-        Ok(Some(self.file.restore(&found.source)?.id))
+        let set = self
+            .file
+            .restore_announcing(&found.source, &mut |set| announced(&set.id))?;
+        Ok(Some(set.id))
     }
 
     /// Removes a set for good. False when there is none of this name.

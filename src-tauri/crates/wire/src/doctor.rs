@@ -63,6 +63,18 @@ pub struct FixProgress {
     pub total: u64,
 }
 
+/// What a fix has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum FixOutcome {
+    Done,
+    /// It ended before all was done. What was done is whole.
+    InPart,
+    /// It was begun, and whether it ended is not known.
+    Unknown,
+}
+
 /// What a fix has done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -77,6 +89,7 @@ pub struct FixReceipt {
     /// Until when it can be undone. Null when it can't, or not any more.
     pub undo_until: Option<String>,
     pub undone_at: Option<String>,
+    pub outcome: FixOutcome,
 }
 
 /// A page of what has happened, newest first.

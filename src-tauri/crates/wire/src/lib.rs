@@ -32,8 +32,8 @@ pub use copies::{
     RestoreTo, Restored, TablePreview, TableRows,
 };
 pub use doctor::{
-    ChecksAsked, FixApply, FixAsked, FixPlan, FixProgress, FixReceipt, Happened, Report,
-    ReportAsked, Timeline, TimelineAt, TimelineDay, TimelineEntry,
+    ChecksAsked, FixApply, FixAsked, FixOutcome, FixPlan, FixProgress, FixReceipt, Happened,
+    Report, ReportAsked, Timeline, TimelineAt, TimelineDay, TimelineEntry,
 };
 pub use document::{
     DocumentLink, DocumentPlace, FindAsked, FoundIn, FoundInDocument, Near, Original, OriginalPart,

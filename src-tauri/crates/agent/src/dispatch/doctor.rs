@@ -64,8 +64,8 @@ fn explain_fix(error: &Error) -> WireError {
         ),
         Error::Cancelled => wire_error(
             ErrorCode::Cancelled,
-            "it was called off; nothing is half done",
-            Some("what was mended until then stays mended; begin it again to go on"),
+            "it was called off before anything was changed",
+            None,
         ),
         Error::NotOurFix => wire_error(
             ErrorCode::Usage,

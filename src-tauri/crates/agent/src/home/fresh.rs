@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_engine::{FixCode, FixPlan, Receipt, Receipts, Undo};
+use oldgrowth_engine::{FixCode, FixOutcome, FixPlan, Receipt, Receipts, Undo};
 use oldgrowth_keeper::relocate;
 use oldgrowth_store::WorkspaceLock;
 use oldgrowth_wire::{ErrorCode, FixReceipt, WireError};
@@ -170,5 +170,6 @@ fn noted(folder: &Path, used: &Path, now: UnixMs) -> Receipt {
         undo: Some(Undo::LeadBack {
             folder: used.to_owned(),
         }),
+        outcome: FixOutcome::Done,
     }
 }

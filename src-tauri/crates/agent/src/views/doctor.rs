@@ -13,6 +13,14 @@ same_names! {
     TryAgain, FoldLog, RebuildIndex, FinishMissing, SetAsideOrphans, RebuildSummaries, RetryFailed, ReleaseStuck, CloseEmptyImports, BackUpNow, VerifyBackup, RepairPermissions, StopWatching, RestoreBackup, OpenCopy, StartFresh
 }
 
+fn outcome(outcome: engine::FixOutcome) -> wire::FixOutcome {
+    match outcome {
+        engine::FixOutcome::Done => wire::FixOutcome::Done,
+        engine::FixOutcome::InPart => wire::FixOutcome::InPart,
+        engine::FixOutcome::Unknown => wire::FixOutcome::Unknown,
+    }
+}
+
 fn risk(risk: engine::FixRisk) -> wire::FixRisk {
     match risk {
         engine::FixRisk::None => wire::FixRisk::None,
@@ -41,6 +49,7 @@ pub(crate) fn receipt(receipt: engine::Receipt, now: UnixMs) -> wire::FixReceipt
         at: receipt.at.to_rfc3339(),
         undo_until: time(receipt.undoable_until(now)),
         undone_at: time(receipt.undone_at),
+        outcome: outcome(receipt.outcome),
         id: receipt.id,
         summary: receipt.summary,
         done: receipt.done,

@@ -101,7 +101,7 @@ impl Core {
         }
         self.waiting.lock().take();
         self.memo.lock().tried(seen.now, &self.workspace);
-        match self.make_backup(None) {
+        match self.make_backup(None, &|| false) {
             Ok(_) => self.note_failure(None),
             Err(Error::Cancelled | Error::CopyUnderWay) => {}
             Err(error) => {

@@ -4,6 +4,7 @@ mod daily;
 mod memo;
 mod running;
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -56,7 +57,7 @@ impl Engine {
     /// Makes a backup, in the memory's own folder or at a path where nothing is. Others are told of its
     /// progress.
     pub fn make_backup(&self, to: Option<&Path>) -> Result<BackupView> {
-        self.core().make_backup(to)
+        self.core().make_backup(to, &|| false)
     }
 
     /// Does what is due: the backup of the day, the check of the month. The ticker calls it by itself.
@@ -97,13 +98,30 @@ impl Engine {
     /// Puts a copy in the memory's place. The jobs at work end first and go on with what is there then.
     /// Answers the set in which what was there is kept.
     pub fn restore(&self, id: &str) -> Result<String> {
+        self.restore_noting(id, &mut |_| Ok(()))
+    }
+
+    /// As [`Engine::restore`]. `note` hears of the set before anything is moved into it; when it fails,
+    /// nothing is moved.
+    pub(crate) fn restore_noting(
+        &self,
+        id: &str,
+        note: &mut dyn FnMut(&str) -> Result<()>,
+    ) -> Result<String> {
         let core = self.core();
         let work = core.begin(CopyWork::Restore)?;
         let quiet = core
             .queue
             .hold_still(QUIET_WAIT)
             .ok_or(Error::StillWorking)?;
-        let restored = core.store.put_back(id);
+        let mut refused = None;
+        let restored = core.store.put_back(id, &mut |set| match note(set) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                refused = Some(error);
+                ControlFlow::Break(())
+            }
+        });
         if matches!(restored, Ok(Some(_))) {
             // The leases in what is there now are of a time gone by.
             quiet.forget();
@@ -114,7 +132,10 @@ impl Engine {
         drop(quiet);
         drop(work);
         core.after_restore();
-        restored?.ok_or(Error::NotFound)
+        match refused {
+            Some(error) => Err(error),
+            None => restored?.ok_or(Error::NotFound),
+        }
     }
 
     /// Removes what is kept aside, for good.
@@ -198,7 +219,12 @@ impl Core {
         self.running.begin(self, work).ok_or(Error::CopyUnderWay)
     }
 
-    pub(crate) fn make_backup(&self, to: Option<&Path>) -> Result<BackupView> {
+    /// `called_off` is asked at each step, besides whoever stops the copy that is under way.
+    pub(crate) fn make_backup(
+        &self,
+        to: Option<&Path>,
+        called_off: &dyn Fn() -> bool,
+    ) -> Result<BackupView> {
         // The keeper takes the permit and says no more than that there is too much at once.
         if self.store.reservations().blocked {
             return Err(Error::TooManyLongReads);
@@ -206,7 +232,7 @@ impl Core {
         let work = self.begin(CopyWork::Backup)?;
         let made = self
             .store
-            .make_backup(to, &mut |progress| work.goes_on(progress));
+            .make_backup(to, &mut |progress| work.goes_on(progress) && !called_off());
         match made {
             Ok(backup) => {
                 if to.is_none() {
@@ -214,7 +240,7 @@ impl Core {
                 }
                 Ok(self.view(backup))
             }
-            Err(_) if work.is_cancelled() => Err(Error::Cancelled),
+            Err(_) if work.is_cancelled() || called_off() => Err(Error::Cancelled),
             Err(error) => Err(error.into()),
         }
     }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use oldgrowth_store::Store;
 use oldgrowth_store::copies::{AsideReason, KeptAside};
 
-use super::{Done, FixPlan, Undo, Work};
+use super::receipts::BEGUN;
+use super::{Done, FixOutcome, FixPlan, Receipt, Undo, Undone, Work};
 use crate::copies::BackupView;
 use crate::engine::Core;
 use crate::health::{FixCode, bytes, counted};
@@ -64,22 +65,66 @@ impl Engine {
         ))
     }
 
-    pub(super) fn restore_newest(&self) -> Result<Done> {
+    pub(super) fn restore_newest(&self, begun: &Receipt) -> Result<Done> {
         let core = self.core();
         let newest = core.sound_backup().ok_or(Error::NotFound)?;
         let words = Copy::Backup(newest.clone()).words();
         let is_memory = core.store_reads();
-        let set = self.restore(&newest.backup.id)?;
-        let done = Done::new(
-            format!("The memory is {words} again."),
-            vec![format!("What was there before is kept aside as {set}.")],
-        );
-        Ok(if is_memory {
-            done.undone_by(Undo::Restore { set })
+        let undo = |set: &str| {
+            is_memory.then(|| Undo::Restore {
+                set: set.to_owned(),
+            })
+        };
+        let replaced = self.replace(&newest.backup.id, &|set| {
+            core.keep_begun(begun, vec![kept_if_replaced(set)], undo(set))
+        })?;
+        let set = &replaced.set;
+        let done = if replaced.ended {
+            Done::new(
+                format!("The memory is {words} again."),
+                vec![format!("What was there before is kept aside as {set}.")],
+            )
         } else {
-            done
+            Done {
+                outcome: FixOutcome::Unknown,
+                ..Done::new(BEGUN, vec![kept_if_replaced(set)])
+            }
+        };
+        Ok(Done {
+            undo: undo(set),
+            ..done
         })
     }
+
+    /// Puts a set back that was set aside.
+    pub(super) fn put_set_back(&self, set: &str, found: &Receipt) -> Result<Undone> {
+        let core = self.core();
+        let begun = |aside: &str| {
+            format!(
+                "It was begun to take this back. {}",
+                kept_if_replaced(aside)
+            )
+        };
+        let replaced = self.replace(set, &|aside| {
+            let receipt = found.clone().with(begun(aside));
+            core.receipts.lock().keep(receipt)
+        });
+        let replaced = replaced.inspect_err(|_| core.receipts.lock().put_as_it_was(found))?;
+        let aside = &replaced.set;
+        Ok(Undone {
+            words: match replaced.ended {
+                true => format!(
+                    "What was there before is back; what took its place is kept aside as {aside}."
+                ),
+                false => begun(aside),
+            },
+            whole: replaced.ended,
+        })
+    }
+}
+
+fn kept_if_replaced(set: &str) -> String {
+    format!("What was there before is kept aside as {set}, if its place was taken.")
 }
 
 impl Core {
@@ -121,7 +166,7 @@ impl Core {
 
     pub(super) fn back_up(&self, work: &Work<'_>) -> Result<Done> {
         work.doing("Making a backup", 0, 0)?;
-        let made = self.make_backup(None)?;
+        let made = self.make_backup(None, &|| work.is_called_off())?;
         Ok(Done::new(
             "A backup was made and read through.",
             vec![format!("{}, {}.", made.backup.id, bytes(made.backup.bytes))],
@@ -162,15 +207,17 @@ impl Core {
                 .find(|table| table.table == "documents");
             if let Some(table) = documents {
                 let there = table.there.map_or_else(
-                    || "an unknown number of documents".to_owned(),
-                    |rows| counted(rows, "document", "documents"),
+                    || "an unknown number of documents is".to_owned(),
+                    |rows| counted(rows, "document is", "documents are"),
                 );
-                steps.push(format!("{there} are in the backup."));
+                steps.push(format!("{there} in the backup."));
                 if table.newer_here > 0 {
-                    let newer = counted(table.newer_here, "document", "documents");
-                    steps.push(format!(
-                        "{newer} here are newer and would be set aside with the rest."
-                    ));
+                    let newer = counted(
+                        table.newer_here,
+                        "document here is newer",
+                        "documents here are newer",
+                    );
+                    steps.push(format!("{newer} and would be set aside with the rest."));
                 }
             }
         }

@@ -10,7 +10,7 @@ use oldgrowth_store::{Lane, Write};
 
 use super::{Done, FixPlan, Work};
 use crate::engine::Core;
-use crate::health::{FixCode, counted};
+use crate::health::{FixCode, counted, grouped};
 use crate::sealing::seal_job;
 use crate::{Error, Result};
 
@@ -27,12 +27,20 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, missing: &[Missing]) {
+    fn of(missing: &[Missing]) -> Self {
+        let mut found = Self::default();
         for one in missing {
-            self.words += u64::from(one.words);
-            self.tree += u64::from(one.tree);
-            self.twice += u64::from(one.twice);
+            found.words += u64::from(one.words);
+            found.tree += u64::from(one.tree);
+            found.twice += u64::from(one.twice);
         }
+        found
+    }
+
+    fn add(&mut self, page: Self) {
+        self.words += page.words;
+        self.tree += page.tree;
+        self.twice += page.twice;
     }
 
     fn sum(self) -> u64 {
@@ -61,11 +69,7 @@ impl Found {
 
 impl Core {
     pub(super) fn plan_missing(&self) -> Result<FixPlan> {
-        let mut found = Found::default();
-        self.each_page(|missing| {
-            found.add(&missing);
-            Ok(())
-        })?;
+        let found = self.find_missing()?;
         if found.sum() == 0 {
             return Ok(FixPlan::nothing(
                 FixCode::FinishMissing,
@@ -84,25 +88,44 @@ impl Core {
     }
 
     pub(super) fn finish_missing(&self, work: &Work<'_>) -> Result<Done> {
-        let mut found = Found::default();
+        let all = self.find_missing()?;
+        let mut put = Found::default();
         let now = self.now();
-        self.each_page(|missing| {
-            found.add(&missing);
-            work.doing("Putting passages where they belong", found.sum(), 0)?;
-            if missing.is_empty() {
-                return Ok(());
+        let ended = self.each_page(|missing| {
+            work.doing("Putting passages where they belong", put.sum(), all.sum())?;
+            let page = Found::of(&missing);
+            if page.sum() > 0 {
+                self.store
+                    .write_in(Lane::Background, move |w| finish(w, &missing, now))?;
+                put.add(page);
             }
-            self.store
-                .write_in(Lane::Background, move |w| finish(w, &missing, now))
-        })?;
-        self.memory_changed();
-        Ok(Done::new(
-            format!(
-                "{} put where they belong.",
-                counted(found.sum(), "entry was", "entries were")
+            Ok(())
+        });
+        let done = match ended {
+            Ok(()) => Done::new(
+                format!(
+                    "{} put where they belong.",
+                    counted(put.sum(), "entry was", "entries were")
+                ),
+                put.steps(),
             ),
-            found.steps(),
-        ))
+            Err(error) if put.sum() > 0 => {
+                let of = counted(all.sum().max(put.sum()), "entry", "entries");
+                Done::in_part(&error, &grouped(put.sum()), &of, put.steps())
+            }
+            Err(error) => return Err(error),
+        };
+        self.memory_changed();
+        Ok(done)
+    }
+
+    fn find_missing(&self) -> Result<Found> {
+        let mut found = Found::default();
+        self.each_page(|missing| {
+            found.add(Found::of(&missing));
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// Goes through all passages, a page at a time.

@@ -3,8 +3,11 @@
 //!
 //! ```text
 //!   plan ─► apply: still the same plan? ─► backup, if what is remembered changes ─► done ─► receipt ─► looked at again
-//!                        └ no: refused            └ called off: as it was                       └ undo, for 7 days
+//!                        └ no: refused            └ called off: as it was           │         └ undo, for 7 days
+//!                                                       what can be undone: its receipt first, as begun
 //! ```
+//!
+//! An error says that nothing was changed. Whatever may have been changed is told by a receipt.
 
 mod copies;
 mod index;
@@ -16,8 +19,8 @@ mod summaries;
 mod upkeep;
 mod work;
 
-pub(crate) use receipts::FILE as RECEIPTS_FILE;
-pub use receipts::{Receipt, Receipts, Undo};
+pub(crate) use receipts::{FILE as RECEIPTS_FILE, set_aside as receipts_set_aside};
+pub use receipts::{FixOutcome, Receipt, Receipts, Undo};
 pub(crate) use strays::files as files_set_aside;
 pub use work::FixProgress;
 pub(crate) use work::{Fixing, Work};
@@ -33,6 +36,10 @@ use crate::{Engine, Error, Result};
 
 /// For so long a fix can be undone.
 const UNDO_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+
+/// Of what was done, and could not be noted.
+const NOT_KEPT: &str = "How this ended could not be written down beside the memory, so it is listed here only until \
+    the memory is closed. Check the rights and the free space of its folder.";
 
 /// How many digits of its hash name a plan, and of randomness a receipt.
 const ID_DIGITS: usize = 16;
@@ -109,6 +116,22 @@ pub(crate) struct Done {
     pub(crate) summary: String,
     pub(crate) done: Vec<String>,
     pub(crate) undo: Option<Undo>,
+    pub(crate) outcome: FixOutcome,
+}
+
+/// What undoing has come to.
+struct Undone {
+    words: String,
+    /// It is known that all of it was undone.
+    whole: bool,
+}
+
+/// A copy that was put in the memory's place.
+struct Replaced {
+    /// In which what was there before is kept.
+    set: String,
+    /// It is known that it came to its end.
+    ended: bool,
 }
 
 impl Done {
@@ -117,6 +140,22 @@ impl Done {
             summary: summary.into(),
             done,
             undo: None,
+            outcome: FixOutcome::Done,
+        }
+    }
+
+    /// Of what ended before all was done, after so many of so many.
+    pub(crate) fn in_part(error: &Error, after: &str, of: &str, mut done: Vec<String>) -> Self {
+        let summary = match error {
+            Error::Cancelled => format!("It was stopped after {after} of {of}."),
+            error => {
+                done.push(format!("It could not go on: {error}."));
+                format!("It broke off after {after} of {of}.")
+            }
+        };
+        Self {
+            outcome: FixOutcome::InPart,
+            ..Self::new(summary, done)
         }
     }
 
@@ -134,11 +173,12 @@ impl Engine {
         self.core().plan(code)
     }
 
-    /// Carries out a plan and looks at what it mends again. Others are told of its progress. Called off, it
-    /// leaves everything as it was, or in steps that are whole each and harmless.
+    /// Carries out a plan and looks at what it mends again. Others are told of its progress. Called off before
+    /// anything was changed, it leaves everything as it was.
     ///
     /// # Errors
-    /// [`Error::PlanStale`] when the plan no longer says what would be done.
+    /// [`Error::PlanStale`] when the plan no longer says what would be done. After any error nothing has been
+    /// changed: what has is told by a receipt, and so is that it could not be kept.
     pub fn apply_fix(&self, code: FixCode, plan: &str) -> Result<Receipt> {
         let core = self.core();
         let work = core.fixing.begin(core, code)?;
@@ -146,21 +186,21 @@ impl Engine {
         if now.id != plan {
             return Err(Error::PlanStale);
         }
+        let mut begun = Receipt::of_nothing(core.new_receipt_id(), code, core.now());
         if now.nothing_to_do {
-            let done = Done::new(now.summary, Vec::new());
-            return Ok(self.receipt(code, done));
+            return Ok(begun.ended(Done::new(now.summary, Vec::new()), core.now()));
         }
-        let mut told = Vec::new();
         if now.backup_first {
             work.doing("Making a backup", 0, 0)?;
-            let made = core.make_backup(None)?;
-            told.push(format!("A backup was made: {}.", made.backup.id));
+            let made = core.make_backup(None, &|| work.is_called_off())?;
+            let told = format!("A backup was made: {}.", made.backup.id);
+            begun.done.push(told);
         }
-        let mut done = self.apply(code, &work)?;
-        told.append(&mut done.done);
-        done.done = told;
-        let receipt = self.receipt(code, done);
-        core.keep_receipt(&receipt)?;
+        let done = self
+            .apply(&work, &begun)
+            .inspect_err(|_| core.receipts.lock().forget(&begun.id))?;
+        let receipt = core.keep_or_hold(begun.ended(done, core.now()));
+        core.note_fix(&receipt);
         work.told("Looking again");
         self.look_again(code);
         Ok(receipt)
@@ -170,46 +210,42 @@ impl Engine {
         self.core().fixing.progress().is_some()
     }
 
-    /// Stops the fix that is under way.
+    /// Stops the fix that is under way, with the backup that it makes.
     pub fn cancel_fix(&self) {
         self.core().fixing.call_off();
-        self.core().running.cancel();
     }
 
     /// Takes back what a fix has done.
     ///
     /// # Errors
-    /// [`Error::NotUndoable`] when it has been undone already, can't be, or too much time has passed.
+    /// [`Error::NotUndoable`] when it has been undone already, can't be, or too much time has passed. After any
+    /// error nothing has been changed.
     pub fn undo_fix(&self, id: &str) -> Result<Receipt> {
         let core = self.core();
+        let receipt = |id: &str| core.receipts.lock().find(id).ok_or(Error::NotFound);
+        let work = core.fixing.begin(core, receipt(id)?.code)?;
+        // Asked only now: whoever undid it a moment ago has kept that.
         let now = core.now();
-        let found = core.receipts.lock().find(id).ok_or(Error::NotFound)?;
-        let may_be =
-            found.undone_at.is_none() && found.undo_until.is_some_and(|until| now <= until);
+        let found = receipt(id)?;
         let undo = found
             .undo
             .clone()
-            .filter(|_| may_be)
+            .filter(|_| found.undoable_until(now).is_some())
             .ok_or(Error::NotUndoable)?;
-        let work = core.fixing.begin(core, found.code)?;
         work.doing("Taking it back", 0, 0)?;
         let undone = match undo {
-            Undo::Restore { set } => {
-                let aside = self.restore(&set)?;
-                format!(
-                    "What was there before is back; what took its place is kept aside as {aside}."
-                )
-            }
+            Undo::Restore { set } => self.put_set_back(&set, &found)?,
             Undo::Watch { sources } => core.watch_again(&sources)?,
             Undo::Strays { file } => core.put_strays_back(&file)?,
             Undo::LeadBack { .. } => return Err(Error::NotOurFix),
         };
-        let receipt = Receipt {
-            undone_at: Some(now),
-            done: found.done.iter().cloned().chain([undone]).collect(),
-            ..found
-        };
-        core.keep_receipt(&receipt)?;
+        let receipt = core.keep_or_hold(Receipt {
+            undone_at: undone.whole.then_some(now),
+            ..found.with(undone.words)
+        });
+        if undone.whole {
+            core.note_fix(&receipt);
+        }
         self.look_again(receipt.code);
         Ok(receipt)
     }
@@ -219,14 +255,14 @@ impl Engine {
         self.core().receipts.lock().list()
     }
 
-    fn apply(&self, code: FixCode, work: &Work<'_>) -> Result<Done> {
+    fn apply(&self, work: &Work<'_>, begun: &Receipt) -> Result<Done> {
         let core = self.core();
-        match code {
+        match begun.code {
             FixCode::TryAgain => self.try_again(),
             FixCode::FoldLog => core.fold_log(),
             FixCode::RebuildIndex => core.rebuild_index(work),
             FixCode::FinishMissing => core.finish_missing(work),
-            FixCode::SetAsideOrphans => core.set_strays_aside(work),
+            FixCode::SetAsideOrphans => core.set_strays_aside(work, begun),
             FixCode::RebuildSummaries => core.rebuild_summaries(work),
             FixCode::RetryFailed => {
                 let queued = self.retry_failed(crate::Retry::default())?;
@@ -238,27 +274,35 @@ impl Engine {
             FixCode::BackUpNow => core.back_up(work),
             FixCode::VerifyBackup => self.read_newest_backup(),
             FixCode::RepairPermissions => core.repair_permissions(),
-            FixCode::StopWatching => core.stop_watching_gone(),
-            FixCode::RestoreBackup => self.restore_newest(),
+            FixCode::StopWatching => core.stop_watching_gone(begun),
+            FixCode::RestoreBackup => self.restore_newest(begun),
             FixCode::OpenCopy => core.copy_to_open(),
             FixCode::StartFresh => Err(Error::NotOurFix),
         }
     }
 
-    fn receipt(&self, code: FixCode, done: Done) -> Receipt {
-        let core = self.core();
-        let now = core.now();
-        let mut id = format!("fx_{:032x}", core.random.bits());
-        id.truncate("fx_".len() + ID_DIGITS);
-        Receipt {
-            id,
-            code,
-            at: now,
-            summary: done.summary,
-            done: done.done,
-            undo_until: done.undo.is_some().then(|| now.plus_ms(UNDO_MS)),
-            undone_at: None,
-            undo: done.undo,
+    /// Puts a copy in the memory's place. `begin` writes down what is about to be set aside.
+    ///
+    /// # Errors
+    /// Then nothing has been moved, or it has been moved back.
+    fn replace(&self, id: &str, begin: &dyn Fn(&str) -> Result<()>) -> Result<Replaced> {
+        let mut announced = None;
+        let restored = self.restore_noting(id, &mut |set| {
+            begin(set)?;
+            announced = Some(set.to_owned());
+            Ok(())
+        });
+        match (restored, announced) {
+            (Ok(set), _) => Ok(Replaced { set, ended: true }),
+            // The set goes when all is back in its place. Until then the next opening sees to it.
+            (Err(error), Some(set)) => {
+                let mut sets = self.core().store.kept_aside().into_iter();
+                match sets.any(|kept| kept.id == set) {
+                    true => Ok(Replaced { set, ended: false }),
+                    false => Err(error),
+                }
+            }
+            (Err(error), None) => Err(error),
         }
     }
 
@@ -281,6 +325,35 @@ impl Engine {
 }
 
 impl Core {
+    fn new_receipt_id(&self) -> String {
+        let mut id = format!("fx_{:032x}", self.random.bits());
+        id.truncate("fx_".len() + ID_DIGITS);
+        id
+    }
+
+    /// Writes down what is about to be done and how that is taken back, before anything is moved: a process
+    /// that is killed meanwhile leaves that.
+    fn keep_begun(&self, begun: &Receipt, lines: Vec<String>, undo: Option<Undo>) -> Result<()> {
+        let mut begun = Receipt {
+            undo_until: undo.is_some().then(|| self.now().plus_ms(UNDO_MS)),
+            undo,
+            ..begun.clone()
+        };
+        begun.done.extend(lines);
+        self.receipts.lock().keep(begun)
+    }
+
+    /// Keeps a receipt, or says in it that it could not be kept.
+    fn keep_or_hold(&self, receipt: Receipt) -> Receipt {
+        let mut receipts = self.receipts.lock();
+        if receipts.keep(receipt.clone()).is_ok() {
+            return receipt;
+        }
+        let receipt = receipt.with(NOT_KEPT.to_owned());
+        receipts.hold(receipt.clone());
+        receipt
+    }
+
     fn plan(&self, code: FixCode) -> Result<FixPlan> {
         let plan = match code {
             FixCode::TryAgain => self.plan_try_again(),

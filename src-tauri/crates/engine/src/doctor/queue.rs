@@ -53,13 +53,13 @@ impl Core {
 
     pub(super) fn plan_release(&self) -> Result<FixPlan> {
         let unheld = self.store.read(Lane::Background, |r| self.unheld(r))?;
-        if unheld == 0 {
+        if unheld.is_empty() {
             return Ok(FixPlan::nothing(
                 FixCode::ReleaseStuck,
                 "All work that runs is held by somebody.",
             ));
         }
-        let words = counted(unheld.into(), "piece of work", "pieces of work");
+        let words = counted(unheld.len() as u64, "piece of work", "pieces of work");
         Ok(FixPlan::new(
             FixCode::ReleaseStuck,
             format!("Gives {words} that nobody does back to the queue. Nothing is lost."),
@@ -71,16 +71,13 @@ impl Core {
 
     pub(super) fn release_stuck(&self) -> Result<Done> {
         let now = self.now();
-        let held = self.queue.held();
+        let unheld = self.store.read(Lane::Background, |r| self.unheld(r))?;
         let tallies = Arc::clone(&self.tallies);
         let (count, batches) = self.distrust(self.store.write(move |w| {
-            let before = w.running_jobs()?;
-            // What is held keeps its lease.
-            let leases: Vec<_> = before
-                .iter()
-                .filter(|(job, _)| !held.iter().any(|lease| lease.job == *job))
-                .map(|(job, _)| *job)
-                .collect();
+            // What somebody has claimed since has another lease.
+            let still = w.running_jobs()?.into_iter();
+            let still = still.filter(|job| unheld.contains(job));
+            let leases: Vec<_> = still.map(|(job, _)| job).collect();
             w.expire_leases(&leases)?;
             let batches = w.reap_leases(RUN_OUT, now)?;
             for batch in &batches {

@@ -1,15 +1,16 @@
 //! Sets aside rows that belong to nothing. They are written into a file beside the memory first, from which
 //! they can be put back, and then taken out in one step.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use oldgrowth_store::table::orphans::{Loose, Orphan};
 use oldgrowth_store::{Lane, NodeKey, Read};
 use serde::{Deserialize, Serialize};
 
-use super::{Done, FixPlan, Undo, Work};
+use super::{Done, FixPlan, Receipt, Undo, Undone, Work};
 use crate::engine::Core;
-use crate::health::{FixCode, counted, orphans_named};
+use crate::health::{FixCode, counted, grouped, orphans_named};
 use crate::{Error, Result, beside};
 
 const PREFIX: &str = "set-aside-";
@@ -44,6 +45,15 @@ impl Strays {
             rows,
             loose: r.loose_nodes()?,
         })
+    }
+
+    /// What is among these too.
+    fn also_in(&self, mut others: Self) -> Self {
+        let rows: HashSet<_> = self.rows.iter().collect();
+        others.rows.retain(|row| rows.contains(row));
+        let loose: HashSet<_> = self.loose.iter().collect();
+        others.loose.retain(|loose_one| loose.contains(loose_one));
+        others
     }
 
     fn is_empty(&self) -> bool {
@@ -91,14 +101,31 @@ impl Strays {
     }
 }
 
+/// What was set aside so far.
+struct Aside {
+    file: String,
+    lines: Vec<Line>,
+    steps: Vec<String>,
+    taken: u64,
+    /// With what is to be taken yet.
+    found: u64,
+}
+
+impl Aside {
+    fn new(file: String) -> Self {
+        Self {
+            file,
+            lines: Vec::new(),
+            steps: Vec::new(),
+            taken: 0,
+            found: 0,
+        }
+    }
+}
+
 /// The files in which rows were set aside.
 pub(crate) fn files(workspace: &Path) -> Vec<PathBuf> {
-    let ours = |name: &str| name.starts_with(PREFIX) && name.ends_with(ENDING);
-    let entries = std::fs::read_dir(workspace).into_iter().flatten().flatten();
-    entries
-        .filter(|file| file.file_name().to_str().is_some_and(ours))
-        .map(|file| file.path())
-        .collect()
+    beside::named(workspace, PREFIX, ENDING)
 }
 
 impl Core {
@@ -125,51 +152,74 @@ impl Core {
         Ok(plan.backing_up())
     }
 
-    pub(super) fn set_strays_aside(&self, work: &Work<'_>) -> Result<Done> {
-        let now = self.now();
+    pub(super) fn set_strays_aside(&self, work: &Work<'_>, begun: &Receipt) -> Result<Done> {
         let file = format!(
             "{PREFIX}{}-{:08x}{ENDING}",
-            now.0,
+            self.now().0,
             self.random.bits() as u32
         );
-        let mut lines: Vec<Line> = Vec::new();
-        let mut steps = Vec::new();
-        let mut count = 0;
+        let mut aside = Aside::new(file);
+        let mut ended = Ok(());
         for _ in 0..ROUNDS_MAX {
-            let strays = self.strays()?;
-            if strays.is_empty() {
-                break;
+            match self.set_some_aside(work, begun, &mut aside) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    ended = Err(error);
+                    break;
+                }
             }
-            work.doing("Setting rows aside", count, 0)?;
-            lines.extend(strays.lines());
-            self.keep_lines(&file, &lines)?;
-            count += strays.len();
-            steps.extend(strays.steps());
-            self.store.write(move |w| {
-                // Only what still belongs to nothing.
-                let now_there = Strays::read(w)?;
-                for (kind, row) in strays
-                    .rows
-                    .iter()
-                    .filter(|row| now_there.rows.contains(row))
-                {
-                    w.take_orphan(*kind, row)?;
-                }
-                for loose in strays
-                    .loose
-                    .iter()
-                    .filter(|loose| now_there.loose.contains(loose))
-                {
-                    w.hang_node(*loose, now)?;
-                }
-                Ok::<_, Error>(())
-            })?;
         }
-        steps.push(format!(
-            "What was set aside is in {file}, beside the memory."
-        ));
-        let summary = format!("{} set aside.", counted(count, "row was", "rows were"));
-        Ok(Done::new(summary, steps).undone_by(Undo::Strays { file }))
+        let mut steps = aside.steps;
+        let rows = counted(aside.taken, "row was", "rows were");
+        let place = format!(
+            "What was set aside is in {}, beside the memory.",
+            aside.file
+        );
+        steps.push(place);
+        let done = match ended {
+            Ok(()) => Done::new(format!("{rows} set aside."), steps),
+            // What was taken out in the rounds before stays taken out.
+            Err(error) if aside.taken > 0 => {
+                let of = counted(aside.found, "row", "rows");
+                Done::in_part(&error, &grouped(aside.taken), &of, steps)
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(done.undone_by(Undo::Strays { file: aside.file }))
+    }
+
+    /// Sets aside what belongs to nothing now. False when there is nothing of that kind.
+    fn set_some_aside(&self, work: &Work<'_>, begun: &Receipt, aside: &mut Aside) -> Result<bool> {
+        let strays = self.strays()?;
+        if strays.is_empty() {
+            return Ok(false);
+        }
+        aside.found = aside.taken + strays.len();
+        work.doing("Setting rows aside", aside.taken, aside.found)?;
+        let file = &aside.file;
+        if aside.lines.is_empty() {
+            let line = format!("What is set aside is in {file}, beside the memory.");
+            let undo = Undo::Strays { file: file.clone() };
+            self.keep_begun(begun, vec![line], Some(undo))?;
+        }
+        aside.lines.extend(strays.lines());
+        self.keep_lines(file, &aside.lines)?;
+        let now = self.now();
+        let taken = self.store.write(move |w| {
+            // Only what still belongs to nothing.
+            let still = Strays::read(w)?.also_in(strays);
+            for (kind, row) in &still.rows {
+                w.take_orphan(*kind, row)?;
+            }
+            for loose in &still.loose {
+                w.hang_node(*loose, now)?;
+            }
+            Ok::<_, Error>(still)
+        })?;
+        aside.taken += taken.len();
+        aside.steps.extend(taken.steps());
+        Ok(true)
     }
 
     fn keep_lines(&self, file: &str, lines: &[Line]) -> Result<()> {
@@ -185,7 +235,7 @@ impl Core {
     }
 
     /// Puts back what was set aside, as far as what it belongs to is there.
-    pub(super) fn put_strays_back(&self, file: &str) -> Result<String> {
+    pub(super) fn put_strays_back(&self, file: &str) -> Result<Undone> {
         let text =
             std::fs::read_to_string(self.workspace.join(file)).map_err(|_| Error::NotFound)?;
         let lines: Vec<Line> = text
@@ -216,12 +266,13 @@ impl Core {
         })?;
         self.memory_changed();
         let back = counted(back, "row is", "rows are");
-        Ok(match left {
+        let words = match left {
             0 => format!("{back} back where they were."),
             left => format!(
                 "{back} back where they were. {} in {file}: what they belong to is not there.",
                 counted(left, "row stays", "rows stay")
             ),
-        })
+        };
+        Ok(Undone { words, whole: true })
     }
 }

@@ -4,7 +4,7 @@ use oldgrowth_store::{Lane, NodeKey};
 
 use super::{Done, FixPlan, Work};
 use crate::engine::Core;
-use crate::health::{FixCode, counted};
+use crate::health::{FixCode, counted, grouped};
 use crate::{Error, Result};
 
 impl Core {
@@ -40,17 +40,29 @@ impl Core {
         })?;
         // From the leaves up, so that one above is made of what is right already.
         bad.sort_unstable();
-        for (done, (_, node)) in (0_u64..).zip(bad) {
-            work.doing("Making summaries anew", done, total)?;
+        let mut made = 0;
+        let ended = bad.into_iter().try_for_each(|(_, node)| {
+            work.doing("Making summaries anew", made, total)?;
             self.remake_node(node, None)?;
-        }
-        self.memory_changed();
-        Ok(Done::new(
-            format!(
-                "{} made anew.",
-                counted(total, "summary was", "summaries were")
+            made += 1;
+            Ok(())
+        });
+        let steps = vec!["Summaries above them wait to be made anew.".to_owned()];
+        let done = match ended {
+            Ok(()) => Done::new(
+                format!(
+                    "{} made anew.",
+                    counted(made, "summary was", "summaries were")
+                ),
+                steps,
             ),
-            vec!["Summaries above them wait to be made anew.".to_owned()],
-        ))
+            Err(error) if made > 0 => {
+                let of = counted(total, "summary", "summaries");
+                Done::in_part(&error, &grouped(made), &of, steps)
+            }
+            Err(error) => return Err(error),
+        };
+        self.memory_changed();
+        Ok(done)
     }
 }

@@ -4,7 +4,7 @@ use oldgrowth_domain::SourceId;
 use oldgrowth_store::Lane;
 use oldgrowth_store::table::sources::Source;
 
-use super::{Done, FixPlan, Undo};
+use super::{Done, FixPlan, Receipt, Undo, Undone};
 use crate::engine::Core;
 use crate::health::{FixCode, bytes, counted};
 use crate::ingest::plan::source_path;
@@ -133,8 +133,14 @@ impl Core {
         ))
     }
 
-    pub(super) fn stop_watching_gone(&self) -> Result<Done> {
+    pub(super) fn stop_watching_gone(&self, begun: &Receipt) -> Result<Done> {
         let gone = self.watched_and_gone()?;
+        let sources = gone.iter().map(|source| source.id.to_string()).collect();
+        let undo = Undo::Watch { sources };
+        let named = gone.iter().map(|source| format!("“{}”", source.name));
+        let named = named.collect::<Vec<_>>().join(", ");
+        let line = format!("These were to be watched no longer: {named}.");
+        self.keep_begun(begun, vec![line], Some(undo.clone()))?;
         let keys: Vec<_> = gone.iter().map(|source| source.key).collect();
         self.store.write(move |w| {
             for key in keys {
@@ -143,7 +149,6 @@ impl Core {
             Ok::<_, Error>(())
         })?;
         self.watching_changed();
-        let sources = gone.iter().map(|source| source.id.to_string()).collect();
         Ok(Done::new(
             format!(
                 "{} watched no longer.",
@@ -153,10 +158,10 @@ impl Core {
                 .map(|source| format!("“{}”: what is remembered of it stays.", source.name))
                 .collect(),
         )
-        .undone_by(Undo::Watch { sources }))
+        .undone_by(undo))
     }
 
-    pub(super) fn watch_again(&self, sources: &[String]) -> Result<String> {
+    pub(super) fn watch_again(&self, sources: &[String]) -> Result<Undone> {
         let ids: Vec<SourceId> = sources
             .iter()
             .filter_map(|id| SourceId::parse(id))
@@ -173,10 +178,13 @@ impl Core {
             Ok::<_, Error>(count)
         })?;
         self.watching_changed();
-        Ok(format!(
-            "{} watched again.",
-            counted(count, "folder is", "folders are")
-        ))
+        Ok(Undone {
+            words: format!(
+                "{} watched again.",
+                counted(count, "folder is", "folders are")
+            ),
+            whole: true,
+        })
     }
 
     fn watching_changed(&self) {

@@ -82,6 +82,11 @@ impl Work<'_> {
         Ok(())
     }
 
+    pub(crate) fn is_called_off(&self) -> bool {
+        let state = self.core.fixing.state.lock();
+        state.as_ref().is_some_and(|state| state.called_off)
+    }
+
     /// As [`Work::doing`], from where there is no way back.
     pub(crate) fn told(&self, words: &str) {
         self.tell(words, 0, 0);

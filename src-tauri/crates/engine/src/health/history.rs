@@ -16,7 +16,7 @@ use super::{ComponentState, HealthCode};
 use crate::batches::BatchView;
 use crate::doctor::Receipt;
 use crate::engine::Core;
-use crate::{Engine, Result, beside};
+use crate::{Engine, beside};
 
 pub(crate) const FILE: &str = "health.jsonl";
 
@@ -146,9 +146,8 @@ impl Engine {
 }
 
 impl Core {
-    /// Keeps what a fix has done, and notes it.
-    pub(crate) fn keep_receipt(&self, receipt: &Receipt) -> Result<()> {
-        self.receipts.lock().keep(receipt.clone())?;
+    /// Notes what a fix has done.
+    pub(crate) fn note_fix(&self, receipt: &Receipt) {
         self.history.note(
             self.now(),
             Happened::Fix {
@@ -158,7 +157,6 @@ impl Core {
                 undone: receipt.undone_at.is_some(),
             },
         );
-        Ok(())
     }
 
     /// Notes an import that has ended. One that a watched folder began is noted when something failed.

@@ -3,8 +3,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::jobs::LEASE_MS;
-use oldgrowth_store::{Class, Facts, Lane, Read};
+use oldgrowth_store::{Class, Facts, JobKey, Lane, Read};
 
 use super::checks::Depth;
 use super::evidence::JobsSeen;
@@ -237,27 +238,27 @@ impl Core {
                 counts,
                 failed,
                 facts: r.queue_facts()?,
-                unheld: self.unheld(r)?,
+                unheld: u32::try_from(self.unheld(r)?.len()).unwrap_or(u32::MAX),
                 now,
             })
         })
     }
 
-    /// Jobs that are held by nobody, though their rows say that they are.
-    pub(crate) fn unheld(&self, r: &Read<'_>) -> Result<u32> {
-        let running = r.running_jobs()?;
+    /// Jobs that are held by nobody, though their rows say that they are, and until when.
+    pub(crate) fn unheld(&self, r: &Read<'_>) -> Result<Vec<(JobKey, UnixMs)>> {
+        let mut running = r.running_jobs()?;
         if running.is_empty() || (self.has_workers && !self.queue.is_recovered()) {
             // What a dead process held is about to be put back.
-            return Ok(0);
+            return Ok(Vec::new());
         }
         let held = self.queue.held();
         let full = self.now().plus_ms(LEASE_MS);
-        let unheld = running.iter().filter(|(job, until)| {
+        running.retain(|(job, until)| {
             let just_now = *until <= full && *until >= full.plus_ms(-CLAIMED_JUST_NOW_MS);
             let is_held = held.iter().any(|lease| lease.job == *job);
             let is_about_to_be = just_now && self.has_workers;
             !(is_held || is_about_to_be)
         });
-        Ok(u32::try_from(unheld.count()).unwrap_or(u32::MAX))
+        Ok(running)
     }
 }

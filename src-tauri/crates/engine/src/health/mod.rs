@@ -34,7 +34,7 @@ pub use model::{
     Component, ComponentState, Evidence, FixCode, FixRisk, HealthCode, HealthGroup, Status,
 };
 pub(crate) use orphans::named as orphans_named;
-pub(crate) use rows::{bytes, counted};
+pub(crate) use rows::{bytes, counted, grouped};
 pub use upkeep::aside_words;
 
 use oldgrowth_store::{Class, Lane};

@@ -297,7 +297,7 @@ pub(super) fn waits_for_store() -> Row {
 }
 
 /// `12431` as `12,431`.
-pub(super) fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {

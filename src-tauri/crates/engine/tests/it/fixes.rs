@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use oldgrowth_domain::jobs::LEASE_MS;
+use oldgrowth_engine::ports::Clock;
 use oldgrowth_engine::{
     ComponentState, Error, Event, FixCode, FixPlan, FixRisk, HealthCode, Receipt,
 };
 use oldgrowth_models::Extractive;
+use oldgrowth_testkit::WallClock;
 
 use crate::checks::{break_word_index, found};
 use crate::rig::{Place, Rig};
@@ -45,6 +48,19 @@ pub(crate) fn mend(rig: &Rig, code: FixCode) -> (FixPlan, Receipt) {
 /// What stands among the steps of a plan or of a receipt.
 fn says(steps: &[String], words: &str) -> bool {
     steps.iter().any(|step| step.contains(words))
+}
+
+/// A passage of a document that is not there, and a place of it.
+pub(crate) fn leave_strays(place: &Place) {
+    place
+        .raw()
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF;
+             INSERT INTO places (source_id, item, document_id, seen_at) VALUES (1, 'ghost.md', 99999, 1);
+             INSERT INTO chunks (public_id, document_id, ordinal, text, headings, line_first, line_last, tokens)
+             VALUES ('ch_ghost', 99999, 0, 'a passage of nothing', '', 1, 1, 4);",
+        )
+        .unwrap();
 }
 
 #[test]
@@ -154,6 +170,39 @@ fn a_fix_that_is_called_off_leaves_everything_as_it_was() {
         "nothing was done, so nothing is told as done"
     );
     place.assert_whole();
+}
+
+#[test]
+fn stopping_a_fix_leaves_the_backup_alone_that_a_person_makes() {
+    let place = Place::new();
+    // More than one step of 256 pages.
+    for number in 0..40 {
+        place.write(
+            &format!("{number}.txt"),
+            &format!("word{number} ").repeat(8_000),
+        );
+    }
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    let stopping = Arc::downgrade(&rig.engine);
+    rig.engine.subscribe(move |event| {
+        if let (Event::Copy(_), Some(engine)) = (event, stopping.upgrade()) {
+            engine.cancel_fix();
+        }
+    });
+    let made = rig.engine.make_backup(None);
+    assert!(made.is_ok(), "{made:?}");
+    let backups = rig.engine.copies().backups.len();
+    leave_strays(&place);
+    let plan = rig.engine.plan_fix(FixCode::SetAsideOrphans).unwrap();
+    let stopped = rig.engine.apply_fix(FixCode::SetAsideOrphans, &plan.id);
+    assert!(matches!(stopped, Err(Error::Cancelled)), "{stopped:?}");
+    assert_eq!(
+        rig.engine.copies().backups.len(),
+        backups,
+        "its own goes with it"
+    );
+    assert_eq!(state(&rig, HealthCode::Orphans), ComponentState::Warn);
 }
 
 #[test]
@@ -274,6 +323,36 @@ fn rows_that_belong_to_nothing_are_set_aside_and_can_be_put_back() {
 }
 
 #[test]
+fn sixty_thousand_rows_are_set_aside_in_moments() {
+    const ROWS: u32 = 60_000;
+    let place = Place::new();
+    place.write_many(3);
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    place
+        .raw()
+        .execute_batch(&format!(
+            "PRAGMA foreign_keys = OFF;
+             WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {ROWS})
+             INSERT INTO places (source_id, item, document_id, seen_at) SELECT 1, 'ghost' || n, 99999, 1 FROM number;"
+        ))
+        .unwrap();
+    let clock = WallClock::start();
+    let (_, receipt) = mend(&rig, FixCode::SetAsideOrphans);
+    let took = clock.monotonic();
+    assert!(
+        receipt.summary.starts_with("60,000 rows"),
+        "{}",
+        receipt.summary
+    );
+    assert!(
+        took.as_secs() < 18,
+        "by their number, not its square: {took:?}"
+    );
+    place.assert_whole();
+}
+
+#[test]
 fn what_was_fixed_can_be_undone_for_seven_days_and_no_longer() {
     let place = Place::new();
     place.write_many(20);
@@ -364,6 +443,44 @@ fn work_that_nobody_holds_goes_back_to_the_queue() {
         "and is done"
     );
     place.assert_whole();
+}
+
+#[test]
+fn work_that_was_claimed_just_now_is_left_to_who_claimed_it() {
+    let place = Place::new();
+    place.write_many(5);
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    let (stuck_until, claimed_until) = (
+        crate::rig::TODAY + 10 * 86_400_000,
+        rig.engine.now().0 + LEASE_MS,
+    );
+    place
+        .raw()
+        .execute_batch(&format!(
+            "UPDATE jobs SET state = 'running', outcome = NULL, ended_at = NULL, lease_token = 99,
+                             lease_until = CASE id WHEN 1 THEN {stuck_until} ELSE {claimed_until} END
+             WHERE id <= 2;
+             UPDATE batches SET state = 'running', ended_at = NULL;"
+        ))
+        .unwrap();
+    let plan = rig.engine.plan_fix(FixCode::ReleaseStuck).unwrap();
+    let receipt = rig
+        .engine
+        .apply_fix(FixCode::ReleaseStuck, &plan.id)
+        .unwrap();
+    assert_eq!(
+        place.count(
+            "SELECT count(*) FROM jobs WHERE id = 2 AND state = 'running' AND lease_token = 99"
+        ),
+        1,
+        "its worker has not noted it yet"
+    );
+    assert!(
+        receipt.summary.starts_with("1 piece of work"),
+        "as planned: {}",
+        receipt.summary
+    );
 }
 
 #[test]

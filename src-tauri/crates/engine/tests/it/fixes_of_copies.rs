@@ -104,7 +104,7 @@ fn restoring_a_sound_memory_can_be_undone() {
     assert!(
         plan.steps
             .iter()
-            .any(|step| step.contains("1 document here are newer") || step.contains("newer")),
+            .any(|step| step.contains("1 document here is newer and would be set aside")),
         "what would be lost from sight is told: {:?}",
         plan.steps
     );

@@ -186,7 +186,7 @@ impl Orphan {
 }
 
 /// A summary that hangs nowhere, though it says something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Loose {
     pub node: NodeKey,
     pub tree: TreeKey,
