@@ -52,12 +52,16 @@ impl Core {
 
     pub(super) fn refresh(&self, look: Look) -> Status {
         // Reading opens the store when it isn't open yet, so what follows is about now.
-        let store_answers = self.look_at_jobs();
+        let seen = self.jobs_seen();
         let facts = self.store.facts();
-        self.put(HealthCode::Store, || {
-            let row = store::row(&self.store.health().state, facts.jobs_paused);
-            evidence::store(row, &facts, self.trouble())
-        });
+        self.look_at_store(&facts);
+        self.show_due();
+        if self.board.holds_back(HealthCode::Store) {
+            // It may be over in a moment. Until it is shown, what comes of it is not shown either.
+            self.board.mark_counts_stale();
+            return self.board.status(self.store.reservations());
+        }
+        let store_answers = self.look_at_jobs(seen);
         let misplaced = matches!(self.trouble(), Some(Class::Path));
         self.put(HealthCode::Sidecars, || {
             if misplaced {
@@ -83,7 +87,6 @@ impl Core {
             self.board.mark_counts_stale();
             self.fold_under_store();
         }
-        self.board.show_due(self.now());
         self.board.status(self.store.reservations())
     }
 
@@ -208,9 +211,15 @@ impl Core {
         });
     }
 
+    pub(super) fn look_at_store(&self, facts: &Facts) {
+        self.put(HealthCode::Store, || {
+            let row = store::row(&self.store.health().state, facts.jobs_paused);
+            evidence::store(row, facts, self.trouble())
+        });
+    }
+
     /// False when the store could not be asked.
-    fn look_at_jobs(&self) -> bool {
-        let seen = self.jobs_seen();
+    fn look_at_jobs(&self, seen: Result<JobsSeen>) -> bool {
         let answers = seen.is_ok();
         let paused = self.queue.paused().is_some();
         self.put(HealthCode::Jobs, || match &seen {
