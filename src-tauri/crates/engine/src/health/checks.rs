@@ -14,7 +14,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::rows::{self, Row};
 use super::{ComponentState, HealthCode, Look, Status};
-use super::{faithful, integrity, orphans, round_trip, sources, store};
+use super::{faithful, integrity, orphans, round_trip, sources};
 use crate::engine::Core;
 use crate::{Engine, Error, Result};
 
@@ -301,16 +301,7 @@ impl Core {
             Came::Back(Looked::Row(Err(Error::TooManyLongReads))) => {
                 self.not_now(code, "as many long reads as may be are under way")
             }
-            Came::Back(Looked::Row(Err(error))) if error.is_of_the_store() => {
-                match (self.trouble(), error.store_class()) {
-                    (None, Some(class)) => self.not_now(code, store::class_words(class)),
-                    _ => Some(rows::waits_for_store()),
-                }
-            }
-            Came::Back(Looked::Row(Err(error))) => {
-                tracing::warn!(%error, "a check found nothing out");
-                Some(rows::broke_off())
-            }
+            Came::Back(Looked::Row(Err(error))) => self.unanswered(code, &error),
         };
         if let Some(row) = row {
             self.board.set(code, row, self.now());
@@ -327,7 +318,7 @@ impl Core {
     }
 
     /// What was found before stands; where nothing was, it says why there is nothing still.
-    fn not_now(&self, code: HealthCode, why: &str) -> Option<Row> {
+    pub(super) fn not_now(&self, code: HealthCode, why: &str) -> Option<Row> {
         let before = self.board.row(code);
         let unknown = before.is_none_or(|row| row.state == ComponentState::Unknown);
         let writes = code == HealthCode::RoundTrip;

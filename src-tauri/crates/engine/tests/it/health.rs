@@ -226,12 +226,26 @@ fn what_could_not_be_counted_is_counted_as_soon_as_it_can_be() {
         place.raw().execute_batch(&sql).unwrap();
     };
     rename("places", "hidden");
-    let status = rig.engine.status();
+    let status = rig.engine.doctor();
     assert_eq!(
-        row(&status, HealthCode::Coverage).state,
-        ComponentState::Unknown,
-        "nobody knows"
+        row(&status, HealthCode::Store).state,
+        ComponentState::Ok,
+        "the store is not what is in the way"
     );
+    assert_eq!(
+        row(&status, HealthCode::Sources).state,
+        ComponentState::Ok,
+        "and what can be looked at is"
+    );
+    let coverage = row(&status, HealthCode::Coverage);
+    assert_eq!(
+        (coverage.state, coverage.waits_for),
+        (ComponentState::Crashed, None),
+        "a count that can't be made waits for nothing: {}",
+        coverage.cause
+    );
+    assert!(coverage.next.is_some(), "and says what to do");
+    assert_eq!(status.headline, coverage.cause, "so does the headline");
     rename("hidden", "places");
     let status = rig.engine.status();
     let coverage = row(&status, HealthCode::Coverage);
@@ -240,6 +254,27 @@ fn what_could_not_be_counted_is_counted_as_soon_as_it_can_be() {
         "{}",
         coverage.cause
     );
+}
+
+#[test]
+fn a_queue_that_can_t_be_read_takes_no_other_row_with_it() {
+    let place = Place::new();
+    let rig = place.start(0);
+    rig.note("A lamp.");
+    rig.engine.run_checks(&[]);
+    place
+        .raw()
+        .execute_batch("ALTER TABLE jobs RENAME COLUMN lease_until TO hidden")
+        .unwrap();
+    let status = rig.engine.doctor();
+    for row in &status.components {
+        let state = match row.code {
+            HealthCode::Jobs => ComponentState::Crashed,
+            HealthCode::Space => continue,
+            _ => ComponentState::Ok,
+        };
+        assert_eq!(row.state, state, "{:?}: {}", row.code, row.cause);
+    }
 }
 
 #[test]
