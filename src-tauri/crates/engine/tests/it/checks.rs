@@ -392,6 +392,41 @@ fn checks_that_are_called_off_while_a_disk_does_not_answer_end_all_the_same() {
 }
 
 #[test]
+fn a_check_that_was_called_off_is_called_hung_only_when_its_time_is_over() {
+    let place = Place::new();
+    place.write_many(3);
+    let files = Arc::new(GatedFiles::default());
+    let rig = place.start_with(2, files.clone(), Arc::new(Extractive));
+    rig.import_to_the_end();
+    let before = row(&rig.engine.doctor(), HealthCode::Sources).clone();
+    files.look.hold_call(1);
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| rig.engine.run_checks(&[]));
+        files.look.wait_held();
+        rig.engine.cancel_checks();
+        asked.join().unwrap()
+    });
+    let sources = row(&rig.engine.doctor(), HealthCode::Sources).clone();
+    assert_eq!(
+        (sources.state, &sources.cause),
+        (ComponentState::Ok, &before.cause),
+        "it has a few seconds left, so what was found before stands"
+    );
+    place.clock.advance(Duration::from_secs(11));
+    let sources = row(&rig.engine.doctor(), HealthCode::Sources).clone();
+    assert_eq!(sources.state, ComponentState::Crashed, "{}", sources.cause);
+    assert!(
+        sources.cause.contains("not come back after 10 seconds"),
+        "{}",
+        sources.cause
+    );
+    files.look.open();
+    rig.at_work_until("the way back of the check that was called off", || {
+        row(&rig.engine.doctor(), HealthCode::Sources).state == ComponentState::Ok
+    });
+}
+
+#[test]
 fn rows_that_wait_for_the_store_stand_under_it_and_come_back_with_it() {
     let place = Place::new();
     place.write_many(3);
