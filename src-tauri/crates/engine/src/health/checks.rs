@@ -33,6 +33,9 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const EVERY_DAYS: i64 = 7;
 const THOROUGH_EVERY_DAYS: i64 = 30;
 
+/// One that broke off or hung is tried again after so many: it may have read for half an hour.
+const BROKEN_EVERY_DAYS: i64 = 1;
+
 /// What a round trip writes itself is written about when it was looked at.
 const OWN_WRITES_MS: i64 = 60_000;
 
@@ -318,14 +321,13 @@ impl Core {
             Came::Back(Looked::Row(Err(error))) => self.unanswered(code, &error),
         };
         if let Some(row) = row {
+            let found = !matches!(row.state, ComponentState::Unknown | ComponentState::Crashed);
             self.board.set(code, row, self.now());
             let took = clock.monotonic().saturating_sub(run.begun);
             self.board.took(code, took);
             if code.on_demand() {
-                self.keep_check(
-                    code,
-                    code == HealthCode::Integrity && depth == Depth::Thorough,
-                );
+                let thorough = code == HealthCode::Integrity && depth == Depth::Thorough;
+                self.keep_check(code, thorough && found);
             }
         }
         self.tell_changes();
@@ -436,7 +438,11 @@ impl Core {
                     .is_none_or(|at| written > at.plus_ms(OWN_WRITES_MS));
                 // A memory at rest is not written to only to see whether it can be.
                 let may_be = changed || code != HealthCode::RoundTrip;
-                let due = may_be && (thorough || older_than(row.checked_at, EVERY_DAYS));
+                let due = match row.state {
+                    ComponentState::Crashed => older_than(row.checked_at, BROKEN_EVERY_DAYS),
+                    _ => thorough || older_than(row.checked_at, EVERY_DAYS),
+                };
+                let due = may_be && due;
                 let depth = if thorough {
                     Depth::Thorough
                 } else {

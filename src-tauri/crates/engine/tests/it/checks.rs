@@ -10,7 +10,7 @@ use oldgrowth_models::Extractive;
 use oldgrowth_store::Store;
 
 use crate::rig::{Place, Rig};
-use crate::stand_ins::GatedFiles;
+use crate::stand_ins::{GatedFiles, GatedThreads};
 
 pub(crate) fn row(status: &Status, code: HealthCode) -> &Component {
     let found = status.components.iter().find(|row| row.code == code);
@@ -532,6 +532,38 @@ fn what_is_due_by_the_week_runs_by_itself_once() {
     assert!(
         checked(&rig, HealthCode::Integrity) > first,
         "a restart forgets nothing"
+    );
+}
+
+#[test]
+fn a_check_that_broke_is_due_again_the_next_day_and_as_thoroughly() {
+    let threads = GatedThreads::of("check-Integrity");
+    let place = Place {
+        spawn: threads.clone(),
+        ..Place::new()
+    };
+    place.write_many(3);
+    let rig = place.start(2);
+    rig.import_to_the_end();
+    threads.refused.store(true, Ordering::SeqCst);
+    let integrity = || {
+        rig.engine.look_after_health();
+        row(&rig.engine.status(), HealthCode::Integrity).clone()
+    };
+    assert_eq!(integrity().state, ComponentState::Crashed, "it broke");
+    threads.refused.store(false, Ordering::SeqCst);
+    place.clock.advance(Duration::from_secs(2 * 3_600));
+    assert_eq!(integrity().state, ComponentState::Crashed, "not at once");
+    place.clock.advance(Duration::from_secs(24 * 3_600));
+    let found = integrity();
+    assert_eq!(found.state, ComponentState::Ok, "{}", found.cause);
+    assert!(
+        found
+            .evidence
+            .iter()
+            .any(|seen| seen.value.contains("every index entry")),
+        "what broke was not read thoroughly: {:?}",
+        found.evidence
     );
 }
 
