@@ -242,7 +242,9 @@ impl State {
             return false;
         };
         // That it was looked at once more is no news, nor is a figure that rises and falls by itself.
-        component.checked_at = Some(now);
+        if row.state != ComponentState::Unknown {
+            component.checked_at = Some(now);
+        }
         if row.state == ComponentState::Ok {
             component.last_ok = Some(now);
         }

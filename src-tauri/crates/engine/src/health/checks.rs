@@ -335,11 +335,18 @@ impl Core {
 
     /// What was found before stands; where nothing was, it says why there is nothing still.
     pub(super) fn not_now(&self, code: HealthCode, why: &str) -> Option<Row> {
-        let before = self.board.row(code);
-        let unknown = before.is_none_or(|row| row.state == ComponentState::Unknown);
-        let writes = code == HealthCode::RoundTrip;
-        // That nothing could be written is what this one is to find out.
-        (unknown || writes).then(|| {
+        let before = self.board.row(code)?;
+        let before = match before.waits_for {
+            Some(_) => self.kept_check(code),
+            None => before,
+        };
+        let stands = match before.state {
+            ComponentState::Unknown => false,
+            // That nothing could be written is what this one is to find out.
+            ComponentState::Ok => code != HealthCode::RoundTrip,
+            ComponentState::Crashed | ComponentState::Warn | ComponentState::Fail => true,
+        };
+        (!stands).then(|| {
             Row::unknown(format!("It could not be looked at just now: {why}."))
                 .next("Run it again in a moment.")
         })
@@ -439,6 +446,7 @@ impl Core {
                 // A memory at rest is not written to only to see whether it can be.
                 let may_be = changed || code != HealthCode::RoundTrip;
                 let due = match row.state {
+                    ComponentState::Unknown => true,
                     ComponentState::Crashed => older_than(row.checked_at, BROKEN_EVERY_DAYS),
                     _ => thorough || older_than(row.checked_at, EVERY_DAYS),
                 };

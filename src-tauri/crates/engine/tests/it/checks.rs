@@ -568,6 +568,41 @@ fn a_check_that_broke_is_due_again_the_next_day_and_as_thoroughly() {
 }
 
 #[test]
+fn a_round_trip_that_failed_is_kept_when_the_next_can_t_be_made_and_is_due_still() {
+    let place = Place::new();
+    let rig = place.start(1);
+    rig.note("A lamp.");
+    rig.idle();
+    place
+        .raw()
+        .execute_batch(
+            "CREATE TRIGGER broken AFTER INSERT ON chunks WHEN new.id = -1
+             BEGIN UPDATE chunks SET text = 'something else' WHERE id = new.id; END",
+        )
+        .unwrap();
+    let failed = found(&rig, HealthCode::RoundTrip);
+    assert_eq!(failed.state, ComponentState::Fail, "{}", failed.cause);
+    place.clock.advance(Duration::from_secs(8 * 24 * 3_600));
+    let other = place.raw();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let status = rig.engine.run_checks(&[HealthCode::RoundTrip]);
+    let still = row(&status, HealthCode::RoundTrip);
+    assert_eq!(
+        (still.state, &still.cause, still.checked_at),
+        (ComponentState::Fail, &failed.cause, failed.checked_at),
+        "what was found stands, as of when it was found"
+    );
+    assert_eq!(status.headline, failed.cause, "and is not hidden");
+    drop(other);
+    rig.note("It was written to since.");
+    rig.idle();
+    place.clock.advance(Duration::from_secs(3_600));
+    rig.engine.look_after_health();
+    let again = row(&rig.engine.status(), HealthCode::RoundTrip).checked_at;
+    assert!(again > failed.checked_at, "it was due still");
+}
+
+#[test]
 fn checks_that_are_called_off_end_and_say_nothing_new() {
     let place = Place::new();
     place.write_many(3);
