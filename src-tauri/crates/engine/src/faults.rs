@@ -121,6 +121,7 @@ fn of_health(health: &Health) -> Option<Fault> {
         | Health::TooNew { .. }
         | Health::NotOurs
         | Health::Misplaced(Misplaced::Vanished)
+        | Health::InTheWay(_)
         | Health::Closed => return None,
     };
     Some(Fault::Failed {

@@ -141,6 +141,19 @@ pub enum BadCopy {
     Rows,
 }
 
+impl PathProblem {
+    /// Waiting does not help: something else lies where a file should be.
+    pub(crate) fn is_lasting(self) -> bool {
+        matches!(
+            self,
+            PathProblem::IsFolder
+                | PathProblem::NotAFile
+                | PathProblem::SidecarNotAFile
+                | PathProblem::DanglingLink
+        )
+    }
+}
+
 impl Error {
     pub fn class(&self) -> Class {
         match self {

@@ -10,6 +10,7 @@ use crate::grade::SqliteGrade;
 pub struct Facts {
     /// For the person themself; it does not go into logs or reports.
     pub path: PathBuf,
+    /// `None` also where a folder has the name.
     pub main_bytes: Option<u64>,
     pub wal_bytes: Option<u64>,
     pub shm_bytes: Option<u64>,

@@ -304,7 +304,7 @@ impl KeptFile {
         };
         Facts {
             path: self.place.main.clone(),
-            main_bytes: size_of(&self.place.main),
+            main_bytes: place::bytes_unless_folder(&self.place.main),
             wal_bytes: size_of(&self.place.wal),
             shm_bytes: size_of(&self.place.shm),
             free_bytes: self.place.folder().and_then(place::free_bytes),

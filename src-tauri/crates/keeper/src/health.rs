@@ -18,7 +18,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::class::Class;
-use crate::error::{Error, Misplaced};
+use crate::error::{Error, Misplaced, PathProblem};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
@@ -53,6 +53,8 @@ pub enum Health {
     /// The file belongs to another program.
     NotOurs,
     Misplaced(Misplaced),
+    /// Something that is no file lies where one should be, and stays there until somebody moves it.
+    InTheWay(PathProblem),
     /// It was moved or replaced while it was open. What our connection held is in quarantine.
     SplitBrain,
     /// Well again. It stays until the next change.
@@ -105,6 +107,7 @@ impl Health {
             Health::TooNew { .. } => "too_new",
             Health::NotOurs => "not_ours",
             Health::Misplaced(_) => "misplaced",
+            Health::InTheWay(_) => "in_the_way",
             Health::SplitBrain => "split_brain",
             Health::Recovered { .. } => "recovered",
             Health::Closed => "closed",

@@ -358,9 +358,11 @@ impl KeptFile {
             last.looked_at = at;
             last.suspect |= failed.error.class() == Class::Corrupt && !failed.lasting;
         }
-        let health = match state {
-            BreakerState::Latched => Health::latched(&failed.error),
-            BreakerState::Open { retry_in } => self.unavailable(&failed.error, retry_in),
+        let health = match (&failed.error, state) {
+            // The file is looked for all the same: somebody may move it at any time.
+            (Error::Path { problem, .. }, _) if problem.is_lasting() => Health::InTheWay(*problem),
+            (_, BreakerState::Latched) => Health::latched(&failed.error),
+            (_, BreakerState::Open { retry_in }) => self.unavailable(&failed.error, retry_in),
             _ if failed.error.class() == Class::DiskFull => Health::DiskFull,
             _ => Health::failing(&failed.error),
         };

@@ -190,6 +190,11 @@ pub(crate) fn size_of(path: &Path) -> Option<u64> {
     fs::symlink_metadata(path).ok().map(|m| m.len())
 }
 
+pub(crate) fn bytes_unless_folder(path: &Path) -> Option<u64> {
+    let meta = fs::symlink_metadata(path).ok()?;
+    (!meta.is_dir()).then(|| meta.len())
+}
+
 /// Makes the database's own folder and file private again if they are not. Returns how many were
 /// changed. A folder that many share (sticky, or of another owner) keeps its rights.
 pub(crate) fn repair_rights(place: &Place) -> u64 {

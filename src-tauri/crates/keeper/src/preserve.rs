@@ -16,7 +16,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 
 use crate::ambient::Ambient;
-use crate::error::Error;
+use crate::error::{Error, PathProblem};
 use crate::file::KeptFile;
 use crate::files;
 use crate::place::{self, Place};
@@ -98,7 +98,7 @@ pub struct Manifest {
 pub struct KeptCopy {
     pub name: String,
     pub bytes: u64,
-    /// In hexadecimal digits.
+    /// In hexadecimal digits; empty for what is no file, such as a folder, which moves as it is.
     pub sha256: String,
     /// Device and inode of the original.
     pub identity: (u64, u64),
@@ -273,10 +273,8 @@ fn parts_there(place: &Place) -> Result<Vec<(Part, Metadata)>, Error> {
         match fs::symlink_metadata(part.path(place)) {
             // A link or folder in the place of a sidecar holds no data of the database.
             Ok(meta) if part != Part::Main && !meta.is_file() => {}
-            Ok(_) => {
-                let meta = fs::metadata(part.path(place)).map_err(|e| Error::from_io(&e))?;
-                there.push((part, meta));
-            }
+            // What a link leads to counts, and the link itself where it leads nowhere.
+            Ok(meta) => there.push((part, fs::metadata(part.path(place)).unwrap_or(meta))),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(e) => return Err(Error::from_io(&e)),
         }
@@ -346,7 +344,17 @@ fn copy(
         let source = part.path(place);
         let name = source.file_name().unwrap_or_default();
         let moved = moves.contains(part);
-        let sha256 = files::sha256(source).map_err(|e| Error::from_io(&e))?;
+        if !meta.is_file() && !moved {
+            return Err(Error::Path {
+                problem: PathProblem::NotAFile,
+                errno: None,
+            });
+        }
+        // A folder, or whatever else lies there, moves as it is. A pipe would be waited for.
+        let sha256 = match meta.is_file() {
+            true => files::sha256(source).map_err(|e| Error::from_io(&e))?,
+            false => String::new(),
+        };
         if !moved {
             let copy = folder.join(name);
             files::copy_new(source, &copy).map_err(|e| Error::from_io(&e))?;
@@ -481,8 +489,16 @@ fn move_originals(place: &Place, set: &Set, moves: &[Part]) -> Result<(), Error>
     Ok(())
 }
 
-/// The manifest goes first: what is left then is no set.
+/// The manifest goes first: what is left then is no set. A set that holds a folder with something in it stays:
+/// no tree of files is removed here.
 fn remove(set: &Set) -> Result<(), Error> {
+    let entries = fs::read_dir(&set.folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        fs::remove_dir(entry.path()).map_err(|_| Error::Path {
+            problem: PathProblem::IsFolder,
+            errno: None,
+        })?;
+    }
     files::remove_own(&set.folder.join(MANIFEST))
         .and_then(|()| empty(&set.folder))
         .map_err(|e| Error::from_io(&e))

@@ -16,7 +16,7 @@ pub use error::{Error, Result};
 pub use keys::{BatchKey, BufferKey, ChunkKey, DocumentKey, JobKey, NodeKey, SourceKey, TreeKey};
 pub use oldgrowth_keeper::{
     Ambient, Canceller, Class, Clock, Degraded, Facts, Health, HealthSnapshot, Holder, Incident,
-    Lane, LockError, Misplaced, Reservation, Reservations, Rights, Spawn, SqliteGrade,
+    Lane, LockError, Misplaced, PathProblem, Reservation, Reservations, Rights, Spawn, SqliteGrade,
     SqliteVerdict, Volume, Waiting, WorkspaceLock, connection_is_held,
 };
 pub use open::{Pending, SCHEMA_VERSION, Store};

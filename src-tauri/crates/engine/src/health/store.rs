@@ -1,6 +1,6 @@
 //! The row about the store itself: can it be read and written, and if not, why and what now.
 
-use oldgrowth_store::{Class, Degraded, Health, Misplaced};
+use oldgrowth_store::{Class, Degraded, Health, Misplaced, PathProblem};
 
 use super::rows::{Row, counted};
 
@@ -17,6 +17,7 @@ pub(super) fn trouble(health: &Health) -> Option<Class> {
         Health::WalDamaged { .. } | Health::Corrupt => Some(Class::Corrupt),
         Health::TooNew { .. } => Some(Class::TooNew),
         Health::NotOurs | Health::Misplaced(_) => Some(Class::Misplaced),
+        Health::InTheWay(_) => Some(Class::Path),
         Health::SplitBrain => Some(Class::SplitBrain),
         Health::Closed => Some(Class::Closed),
     }
@@ -93,6 +94,19 @@ pub(super) fn row(health: &Health, jobs_paused: bool) -> Row {
         Health::Misplaced(Misplaced::MainMissing | Misplaced::MainEmpty) => Row::fail(
             "The memory's main file is missing or empty, but its log is there and may hold the only copy of something.",
             "Nothing has been opened, changed or deleted. Put the main file back beside it, or restore a backup under Settings; the log is kept.",
+        ),
+        Health::InTheWay(what) => Row::fail(
+            match what {
+                PathProblem::IsFolder => "A folder lies where the memory's file should be.",
+                PathProblem::DanglingLink => {
+                    "A link that leads nowhere lies where the memory's file should be."
+                }
+                PathProblem::SidecarNotAFile => {
+                    "Something that is no file lies where the memory's log should be."
+                }
+                _ => "Something that is no file lies where the memory's file should be.",
+            },
+            "Move it elsewhere, put the memory's file back and choose Try now; or restore a backup, which sets it aside whole. Nothing has been changed or deleted.",
         ),
         Health::SplitBrain => Row::fail(
             "The memory's file was moved or replaced while it was open. Nothing is written until you choose.",

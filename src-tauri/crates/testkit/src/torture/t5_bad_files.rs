@@ -414,6 +414,7 @@ fn agrees(used: &Result<(), Error>, writes: bool, health: &Health) -> bool {
         Health::WalDamaged { .. } => matches!(error, Error::WalDamaged { .. }),
         Health::Corrupt => class == Class::Corrupt,
         Health::NotOurs | Health::Misplaced(_) => class == Class::Misplaced,
+        Health::InTheWay(_) => class == Class::Path,
         Health::TooNew { .. } => class == Class::TooNew,
         Health::SplitBrain => class == Class::SplitBrain,
         _ => false,
