@@ -90,17 +90,19 @@ impl KeptFile {
     }
 
     /// Reads a backup through and compares it with what was written down when it was made. What is
-    /// found wanting is marked, and not counted on any more.
+    /// found wanting is marked, and not counted on any more; what has been put right is again.
     pub fn verify(&self, backup: &Backup) -> Result<(), Error> {
         let verified = verify(backup);
-        if let Err(Error::BadCopy(how)) = &verified
-            && *how != BadCopy::Missing
-            && !backup.failed
-        {
-            let mark = backup.file.with_extension(manifest::FAILED);
-            if let Err(error) = files::write_new(&mark, b"") {
-                tracing::warn!(kind = ?error.kind(), "that a backup is bad could not be noted");
+        let mark = backup.file.with_extension(manifest::FAILED);
+        let noted = match &verified {
+            Err(Error::BadCopy(how)) if *how != BadCopy::Missing && !backup.failed => {
+                files::write_new(&mark, b"")
             }
+            Ok(()) if backup.failed => files::remove_own(&mark),
+            _ => Ok(()),
+        };
+        if let Err(error) = noted {
+            tracing::warn!(kind = ?error.kind(), "how a backup was found could not be noted");
         }
         verified
     }
@@ -120,7 +122,7 @@ impl KeptFile {
                 .is_some_and(|f| f.sha256 == same && !b.failed)
         };
         if let Some(known) = self.backups().iter().find(|b| is_same(b))
-            && verify(known).is_ok()
+            && self.verify(known).is_ok()
         {
             return Ok(());
         }
@@ -241,14 +243,19 @@ fn aged(backup: &Backup) -> Option<Aged> {
     })
 }
 
-pub(crate) fn verify(backup: &Backup) -> Result<(), Error> {
+fn verify(backup: &Backup) -> Result<(), Error> {
     let Some(bytes) = size_of(&backup.file) else {
         return Err(Error::BadCopy(BadCopy::Missing));
     };
-    let facts = backup
-        .facts
-        .as_ref()
-        .ok_or(Error::BadCopy(BadCopy::Untold))?;
+    let Some(facts) = &backup.facts else {
+        // Nothing tells what it should hold, so that it is sound and holds something has to do. An empty
+        // file is sound to SQLite.
+        let found = copying::check(&backup.file)?;
+        return match found.rows.is_empty() {
+            true => Err(Error::BadCopy(BadCopy::Unsound)),
+            false => Ok(()),
+        };
+    };
     let sha256 = files::sha256(&backup.file).map_err(|e| Error::from_io(&e))?;
     if (bytes, &sha256) != (facts.bytes, &facts.sha256) {
         return Err(Error::BadCopy(BadCopy::Bytes));

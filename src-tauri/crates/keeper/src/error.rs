@@ -131,8 +131,6 @@ pub enum PathProblem {
 pub enum BadCopy {
     #[error("it is not there")]
     Missing,
-    #[error("nothing tells what it should hold")]
-    Untold,
     #[error("its bytes have changed")]
     Bytes,
     #[error("it is not a sound database")]

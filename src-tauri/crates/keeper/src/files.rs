@@ -118,6 +118,13 @@ pub(crate) fn utc_stamp(unix_ms: i64) -> String {
         .to_string()
 }
 
+/// The moment that [`utc_stamp`] has written.
+pub(crate) fn unix_ms_of_stamp(stamp: &str) -> Option<i64> {
+    let moment = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", stamp).ok()?;
+    let there = moment.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(there.timestamp().as_millisecond())
+}
+
 fn new_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, named_params};
 
 use crate::attached::{Attached, attached};
-use crate::backup::{Backup, Unfinished, give_name, refuse_taken, verify};
+use crate::backup::{Backup, Unfinished, give_name, refuse_taken};
 use crate::copying::{self, Contents, check};
 use crate::error::{BadCopy, Error, PathProblem};
 use crate::file::{KeptFile, Lane};
@@ -73,7 +73,8 @@ pub struct TablePreview {
 type Highest = BTreeMap<String, Option<i64>>;
 
 impl KeptFile {
-    /// Reads a source through and compares it with what is here. Nothing is changed.
+    /// Reads a source through and compares it with what is here. Nothing is changed, but that a backup
+    /// which is found wanting is marked.
     pub fn preview(&self, source: &Source) -> Result<Preview, Error> {
         if connection_is_held() {
             return Err(Error::Nested);
@@ -193,7 +194,7 @@ impl KeptFile {
     fn open_source(&self, source: &Source) -> Result<Opened, Error> {
         let main = match source {
             Source::Backup(backup) => {
-                verify(backup)?;
+                self.verify(backup)?;
                 backup.file.clone()
             }
             Source::Set(set) => set
@@ -280,7 +281,7 @@ fn bring_up_to_date(file: &Path, schema: &Schema) -> Result<(), Error> {
 
 fn made_unix_ms(source: &Source) -> Option<i64> {
     match source {
-        Source::Backup(backup) => backup.facts.as_ref().map(|facts| facts.made_unix_ms),
+        Source::Backup(backup) => Some(backup.made_unix_ms),
         Source::Set(set) => Some(set.manifest.made_unix_ms),
         Source::File(_) => None,
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use common::*;
 use oldgrowth_keeper::{
-    BackupKind, BadCopy, CopyProgress, Error, Keeper, KeptFile, PathProblem, Room, Space,
+    BackupKind, BadCopy, CopyProgress, Error, Keeper, KeptFile, PathProblem, Room, Source, Space,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -176,14 +176,57 @@ fn a_changed_backup_is_found_and_no_longer_counted_on() {
     std::fs::write(&backup.file, bytes).unwrap();
     assert_eq!(file.verify(&backup), Err(Error::BadCopy(BadCopy::Bytes)));
     assert!(file.backups()[0].failed, "it is remembered");
-    std::fs::write(backup.file.with_extension("json"), b"{").unwrap();
-    let unreadable = file.backups().remove(0);
-    assert_eq!(unreadable.facts, None, "it is listed as unreadable");
-    assert_eq!(
-        file.verify(&unreadable),
-        Err(Error::BadCopy(BadCopy::Untold))
-    );
-    assert!(unreadable.file.exists(), "and not removed");
+}
+
+#[test]
+fn a_backup_that_was_put_right_is_counted_on_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_keeper, file) = keep(&dir.path().join("a.db"));
+    fill(&file, 200);
+    let backup = file.backup(BackupKind::Recent, &mut go_on).unwrap();
+    let sound = std::fs::read(&backup.file).unwrap();
+    std::fs::write(&backup.file, b"no database").unwrap();
+    assert!(file.verify(&backup).is_err());
+    let marked = file.backups().remove(0);
+    assert!(marked.failed);
+    std::fs::write(&backup.file, sound).unwrap();
+    file.verify(&marked).unwrap();
+    assert!(!file.backups()[0].failed, "somebody has put it back");
+}
+
+#[test]
+fn a_backup_whose_manifest_is_rubbish_is_listed_by_its_name_and_can_be_restored() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_keeper, file) = keep(&dir.path().join("a.db"));
+    fill(&file, 200);
+    let first = file.backup(BackupKind::Recent, &mut go_on).unwrap();
+    fill(&file, 10);
+    let second = file.backup(BackupKind::Recent, &mut go_on).unwrap();
+    for rubbish in [&b"{"[..], b"\xff\xff", b""] {
+        std::fs::write(first.file.with_extension("json"), rubbish).unwrap();
+        let listed = file.backups();
+        let names: Vec<_> = listed.iter().map(|backup| &backup.name).collect();
+        assert_eq!(names, [&second.name, &first.name], "in the order of time");
+        let untold = &listed[1];
+        assert_eq!(untold.facts, None);
+        assert_eq!(
+            untold.made_unix_ms,
+            first.made_unix_ms / 1_000 * 1_000,
+            "to the second, as its name says"
+        );
+        assert_eq!(file.verify(untold), Ok(()), "it reads as sound");
+    }
+    let untold = file.backups().remove(1);
+    file.restore(&Source::Backup(untold.clone())).unwrap();
+    assert_eq!(count(&file).unwrap(), 200, "as of then");
+
+    for bad in [&b"no database"[..], b""] {
+        std::fs::write(&untold.file, bad).unwrap();
+        let refused = file.restore(&Source::Backup(untold.clone())).unwrap_err();
+        assert_eq!(refused, Error::BadCopy(BadCopy::Unsound));
+        assert!(file.backups()[1].failed, "and that is remembered");
+    }
+    assert!(untold.file.exists(), "nothing removes it");
 }
 
 #[test]

@@ -11,7 +11,8 @@ use std::process::{Command, Stdio};
 
 use common::*;
 use oldgrowth_keeper::{
-    Backup, BackupKind, BadCopy, CopyProgress, Error, Keeper, KeptFile, MadeBy, PathProblem, Source,
+    Backup, BackupKind, BadCopy, CopyProgress, Error, Health, Keeper, KeptFile, MadeBy,
+    PathProblem, Source,
 };
 
 const DATABASE: &str = "KEEPER_TEST_RESTORING";
@@ -267,6 +268,84 @@ fn a_broken_database_is_replaced_as_well() {
         vec![0x55_u8; 40_000],
         "the broken one is kept as it was"
     );
+}
+
+#[test]
+fn a_backup_that_a_restore_or_a_preview_refused_is_marked() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_keeper, file) = keep(&dir.path().join("a.db"));
+    add(&file, 3);
+    let (first, second) = (backup(&file), backup(&file));
+    for bad in [&first, &second] {
+        std::fs::write(&bad.file, b"no database").unwrap();
+    }
+    assert!(file.restore(&Source::Backup(first)).is_err());
+    assert!(file.preview(&Source::Backup(second)).is_err());
+    let listed = file.backups();
+    assert!(listed.iter().all(|backup| backup.failed), "{listed:?}");
+}
+
+#[test]
+fn a_folder_in_the_place_of_the_database_is_set_aside_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    let (keeper, file) = keep(&path);
+    add(&file, 3);
+    let old = backup(&file);
+    keeper.shut_down();
+    std::fs::rename(&path, dir.path().join("elsewhere.db")).unwrap();
+    std::fs::create_dir_all(path.join("inner")).unwrap();
+    std::fs::write(path.join("inner/diary.txt"), "mine").unwrap();
+
+    let (_keeper, file) = keep(&path);
+    assert!(count(&file).is_err(), "a folder is no database");
+    assert_eq!(
+        file.health().state,
+        Health::InTheWay(PathProblem::IsFolder),
+        "which waiting does not change"
+    );
+    assert_eq!(file.facts().main_bytes, None, "and it has no size as one");
+    let set = file.restore(&Source::Backup(old)).unwrap();
+    assert_eq!(count(&file).unwrap(), 3);
+    assert!(file.health().state.is_well());
+    let kept = set.folder.join("a.db/inner/diary.txt");
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), "mine", "whole");
+
+    let refused = file.discard(&set.id).unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            Error::Path {
+                problem: PathProblem::IsFolder,
+                ..
+            }
+        ),
+        "no tree of files is removed: {refused:?}"
+    );
+    let listed = file.quarantine().iter().any(|kept| kept.id == set.id);
+    assert!(kept.exists() && listed, "and it stays listed");
+    std::fs::remove_file(&kept).unwrap();
+    std::fs::remove_dir(set.folder.join("a.db/inner")).unwrap();
+    file.discard(&set.id).unwrap();
+    assert_eq!(file.quarantine(), [], "an empty one goes");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_in_the_place_of_the_database_is_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    let (keeper, file) = keep(&path);
+    add(&file, 3);
+    let old = backup(&file);
+    keeper.shut_down();
+    std::fs::rename(&path, dir.path().join("elsewhere.db")).unwrap();
+    std::os::unix::fs::symlink("nowhere.db", &path).unwrap();
+    let (_keeper, file) = keep(&path);
+    assert!(count(&file).is_err());
+    let set = file.restore(&Source::Backup(old)).unwrap();
+    assert_eq!(count(&file).unwrap(), 3);
+    assert!(set.folder.join("a.db").is_symlink(), "the link is kept");
 }
 
 #[test]

@@ -25,13 +25,13 @@ pub struct Backup {
     pub bytes: u64,
     /// It was read through and was not what it should be.
     pub failed: bool,
+    pub made_at: UnixMs,
     /// `None` when the note beside it is missing or can't be read.
     pub note: Option<BackupNote>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackupNote {
-    pub made_at: UnixMs,
     /// Made by itself before the schema was changed.
     pub before_update: bool,
     /// Rows by table; empty when they were not written down.
@@ -150,8 +150,8 @@ impl Store {
             path: to.to_path_buf(),
             bytes: std::fs::metadata(to).map_or(0, |file| file.len()),
             failed: false,
-            note: modified(to).map(|made_at| BackupNote {
-                made_at,
+            made_at: modified(to).unwrap_or(UnixMs(0)),
+            note: Some(BackupNote {
                 before_update: false,
                 rows: BTreeMap::new(),
             }),
@@ -251,12 +251,8 @@ impl Store {
     fn find(&self, id: &str) -> Result<Option<Found>> {
         let backup = self.file.backups().into_iter().find(|one| one.name == id);
         if let Some(backup) = backup {
-            let made_at = backup
-                .facts
-                .as_ref()
-                .map(|facts| UnixMs(facts.made_unix_ms));
             return Ok(Some(Found {
-                made_at,
+                made_at: Some(UnixMs(backup.made_unix_ms)),
                 source: Source::Backup(backup),
                 _salvaged: None,
             }));
@@ -332,7 +328,11 @@ fn copy_and_salvage(main: &Path, folder: &Path, to: &Path) -> Result<bool> {
 }
 
 fn modified(path: &Path) -> Option<UnixMs> {
-    let at = std::fs::symlink_metadata(path).ok()?.modified().ok()?;
+    let meta = std::fs::symlink_metadata(path).ok()?;
+    if meta.is_dir() {
+        return None;
+    }
+    let at = meta.modified().ok()?;
     let since = at.duration_since(UNIX_EPOCH).ok()?;
     Some(UnixMs(i64::try_from(since.as_millis()).ok()?))
 }
@@ -375,8 +375,8 @@ impl Backup {
             path: backup.file,
             bytes: backup.bytes,
             failed: backup.failed,
+            made_at: UnixMs(backup.made_unix_ms),
             note: backup.facts.map(|facts| BackupNote {
-                made_at: UnixMs(facts.made_unix_ms),
                 before_update: facts.kind == BackupKind::BeforeMigration,
                 rows: facts.rows,
             }),

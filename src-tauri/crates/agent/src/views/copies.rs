@@ -23,14 +23,14 @@ pub(crate) fn backup(view: engine::BackupView) -> wire::Backup {
     let problem = if view.unsound {
         Some("it is not what it was when it was made")
     } else if note.is_none() {
-        Some("nothing tells what it should hold")
+        Some("what was written down of it can't be read; it can be restored if it reads as sound")
     } else {
         None
     };
     wire::Backup {
         id: view.backup.id,
         path: view.backup.path.to_string_lossy().into_owned(),
-        made_at: note.as_ref().map(|note| note.made_at.to_rfc3339()),
+        made_at: Some(view.backup.made_at.to_rfc3339()),
         kind: note.as_ref().map(|note| {
             if note.before_update {
                 wire::BackupKind::BeforeUpdate

@@ -34,7 +34,7 @@ impl Failure {
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     now: UnixMs,
-    /// When the newest backup was made.
+    /// When the newest backup was made that is not known to be bad.
     newest: Option<UnixMs>,
     /// When one was last tried by itself.
     tried: Option<UnixMs>,
@@ -70,13 +70,10 @@ impl Core {
     }
 
     fn daily_backup(&self) -> Result<()> {
-        let backups = self.store.backups();
+        let sound = self.backup_views().into_iter().find(|view| !view.unsound);
         let seen = Seen {
             now: self.now(),
-            newest: backups
-                .iter()
-                .filter_map(|backup| Some(backup.note.as_ref()?.made_at))
-                .max(),
+            newest: sound.map(|view| view.backup.made_at),
             tried: self.memo.lock().tried_at(),
             written: self.store.written_at(),
         };
@@ -130,11 +127,9 @@ impl Core {
 
     fn monthly_check(&self) -> Result<()> {
         let now = self.now();
-        let newest = self.store.backups().into_iter().find(|b| b.note.is_some());
-        let Some(newest) = newest else {
+        let Some(view) = self.newest_backup() else {
             return Ok(());
         };
-        let view = self.view(newest);
         let due = !view.unsound
             && view
                 .verified_at

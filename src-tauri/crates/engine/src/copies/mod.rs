@@ -49,6 +49,24 @@ pub struct Copies {
     pub folder: PathBuf,
 }
 
+/// How many backups there are and of when, where there is no file to make another of.
+pub(crate) fn without_memory(backups: &[BackupView]) -> String {
+    let Some(newest) = backups.first() else {
+        return "There is nothing to back up yet.".to_owned();
+    };
+    let at = newest.backup.made_at;
+    let bad = if newest.unsound {
+        ", which is damaged"
+    } else {
+        ""
+    };
+    let there = match backups.len() {
+        1 => format!("There is one backup, of {at}{bad}."),
+        count => format!("There are {count} backups, the newest of {at}{bad}."),
+    };
+    format!("There is nothing to back up: the memory's file is not in its place. {there}")
+}
+
 impl Engine {
     pub fn copies(&self) -> Copies {
         self.core().copies()
@@ -76,19 +94,22 @@ impl Engine {
         let backup = core.backup(id)?;
         let _work = core.begin(CopyWork::Verify)?;
         core.verify(&backup)?;
-        Ok(core.view(backup))
+        // Its mark may have changed.
+        Ok(core.view(core.backup(id)?))
     }
 
     /// What restoring a copy would bring. Nothing is changed.
     pub fn preview_restore(&self, id: &str) -> Result<store::Preview> {
-        self.core().store.preview_copy(id)?.ok_or(Error::NotFound)
+        self.core().preview(id)
     }
 
     /// Writes a copy to a path where nothing is.
     pub fn restore_to(&self, id: &str, path: &Path) -> Result<()> {
         let core = self.core();
         let _work = core.begin(CopyWork::Restore)?;
-        if core.store.copy_to(id, path)? {
+        let copied = core.store.copy_to(id, path);
+        core.note_read(id, &copied);
+        if copied? {
             Ok(())
         } else {
             Err(Error::NotFound)
@@ -131,6 +152,7 @@ impl Engine {
         }
         drop(quiet);
         drop(work);
+        core.note_read(id, &restored);
         core.after_restore();
         match refused {
             Some(error) => Err(error),
@@ -167,12 +189,7 @@ impl Core {
         let damage = self.damage();
         let last_failure = self.memo.lock().failure();
         Copies {
-            backups: self
-                .store
-                .backups()
-                .into_iter()
-                .map(|backup| self.view(backup))
-                .collect(),
+            backups: self.backup_views(),
             kept_aside: self.store.kept_aside(),
             running: self.running.progress(),
             last_failure: last_failure.map(Failure::words),
@@ -200,14 +217,30 @@ impl Core {
             .ok_or(Error::NotFound)
     }
 
-    pub(crate) fn view(&self, backup: store::Backup) -> BackupView {
+    /// Newest first.
+    pub(crate) fn backup_views(&self) -> Vec<BackupView> {
+        let backups = self.store.backups().into_iter();
+        backups.map(|backup| self.view(backup)).collect()
+    }
+
+    pub(crate) fn newest_backup(&self) -> Option<BackupView> {
+        self.backup_views().into_iter().next()
+    }
+
+    pub(crate) fn preview(&self, id: &str) -> Result<store::Preview> {
+        let previewed = self.store.preview_copy(id);
+        self.note_read(id, &previewed);
+        previewed?.ok_or(Error::NotFound)
+    }
+
+    fn view(&self, backup: store::Backup) -> BackupView {
         let memo = self.memo.lock();
         let checked = memo.checked(&backup.id);
         BackupView {
             // It is read through and opened when it is made.
             verified_at: match checked {
                 Some(checked) => checked.sound.then_some(checked.at),
-                None => backup.note.as_ref().map(|note| note.made_at),
+                None => backup.note.as_ref().map(|_| backup.made_at),
             },
             unsound: backup.failed || checked.is_some_and(|checked| !checked.sound),
             backup,
@@ -247,17 +280,55 @@ impl Core {
 
     /// Reads a backup through and remembers what came of it.
     fn verify(&self, backup: &store::Backup) -> Result<()> {
-        let sound = match self.store.verify_backup(&backup.id) {
-            Ok(true) => true,
-            Ok(false) => return Err(Error::NotFound),
-            Err(error) if error.is_bad_copy() => false,
-            Err(error) => return Err(error.into()),
+        let verified = self.store.verify_backup(&backup.id);
+        self.note_read(&backup.id, &verified);
+        match verified {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::NotFound),
+            Err(error) if error.is_bad_copy() => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads the newest backup through, because somebody wants to know how things are. What is under way
+    /// goes first.
+    pub(crate) fn verify_newest(&self) {
+        let Some(newest) = self.newest_backup() else {
+            return;
         };
+        let verified = match self.begin(CopyWork::Verify) {
+            Ok(_work) => self.verify(&newest.backup),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = verified {
+            tracing::debug!(
+                transient = error.is_transient(),
+                "the newest backup was not read through"
+            );
+        }
+        self.look_at_copies();
+    }
+
+    /// Remembers what reading a backup through has shown of it, whatever it was read for.
+    fn note_read<T>(&self, id: &str, read: &oldgrowth_store::Result<T>) {
+        let sound = match read {
+            Ok(_) => true,
+            Err(error) if error.is_bad_copy() => false,
+            Err(_) => return,
+        };
+        if self.backup(id).is_err() {
+            return;
+        }
         let now = self.now();
-        self.memo
-            .lock()
-            .check(&backup.id, now, sound, &self.workspace);
-        Ok(())
+        let was_sound = {
+            let mut memo = self.memo.lock();
+            let before = memo.checked(id);
+            memo.check(id, now, sound, &self.workspace);
+            before.is_none_or(|before| before.sound)
+        };
+        if !(sound && was_sound) {
+            self.copies_changed();
+        }
     }
 
     /// To be called when backups or what is kept aside have changed.

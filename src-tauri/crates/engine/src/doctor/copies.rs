@@ -2,18 +2,21 @@
 
 use std::path::PathBuf;
 
-use oldgrowth_store::Store;
-use oldgrowth_store::copies::{AsideReason, KeptAside};
+use oldgrowth_store::copies::{AsideReason, KeptAside, Preview};
+use oldgrowth_store::{Class, Store};
 
 use super::receipts::BEGUN;
 use super::{Done, FixOutcome, FixPlan, Receipt, Undo, Undone, Work};
-use crate::copies::BackupView;
+use crate::copies::{BackupView, without_memory};
 use crate::engine::Core;
 use crate::health::{FixCode, bytes, counted};
 use crate::{Engine, Error, Result, beside};
 
 /// So many folders of copies may lie beside the memory.
 const COPIES_MAX: u32 = 99;
+
+/// A backup is known by such a name.
+const EXAMPLE: &str = "chunks-20261121T070111Z.db";
 
 /// From what a memory can be had again.
 enum Copy {
@@ -36,9 +39,8 @@ impl Copy {
     fn words(&self) -> String {
         match self {
             Self::Backup(view) => {
-                let made = view.backup.note.as_ref().map(|note| note.made_at);
-                let made = made.map_or_else(String::new, |at| format!(" of {at}"));
-                format!("the backup{made} ({})", bytes(view.backup.bytes))
+                let made = view.backup.made_at;
+                format!("the backup of {made} ({})", bytes(view.backup.bytes))
             }
             Self::Aside(set) => format!(
                 "the files that were set aside on {} ({})",
@@ -65,19 +67,25 @@ impl Engine {
         ))
     }
 
-    pub(super) fn restore_newest(&self, begun: &Receipt) -> Result<Done> {
+    /// # Errors
+    /// [`Error::PlanStale`] when the backup that the plan named has turned out damaged since; it is marked then,
+    /// and the next plan names another.
+    pub(super) fn restore_planned(&self, begun: &Receipt, plan: FixPlan) -> Result<Done> {
         let core = self.core();
-        let newest = core.sound_backup().ok_or(Error::NotFound)?;
-        let words = Copy::Backup(newest.clone()).words();
-        let is_memory = core.store_reads();
+        let taken = plan.takes.ok_or(Error::NotFound)?;
+        let id = taken.backup.id.clone();
+        let words = Copy::Backup(taken).words();
+        let is_memory = plan.undo;
         let undo = |set: &str| {
             is_memory.then(|| Undo::Restore {
                 set: set.to_owned(),
             })
         };
-        let replaced = self.replace(&newest.backup.id, &|set| {
-            core.keep_begun(begun, vec![kept_if_replaced(set)], undo(set))
-        })?;
+        let replaced = self
+            .replace(&id, &|set| {
+                core.keep_begun(begun, vec![kept_if_replaced(set)], undo(set))
+            })
+            .map_err(stale_if_bad)?;
         let set = &replaced.set;
         let done = if replaced.ended {
             Done::new(
@@ -123,33 +131,73 @@ impl Engine {
     }
 }
 
+/// A copy that read as sound when the plan was made does not any more.
+fn stale_if_bad(error: Error) -> Error {
+    match error {
+        Error::Store(error) if error.is_bad_copy() => Error::PlanStale,
+        error => error,
+    }
+}
+
+/// Why a backup can't be restored, in words that fit after it; `None` if it is not the backup that is to blame.
+fn unfit(error: &Error) -> Option<&'static str> {
+    match error {
+        Error::Store(error) if error.is_bad_copy() => Some("is damaged"),
+        Error::Store(oldgrowth_store::Error::Keeper(error)) => match error.class() {
+            Class::TooNew => Some("was made by a newer Oldgrowth"),
+            Class::Misplaced => Some("belongs to another program"),
+            Class::Permission => Some("may not be read"),
+            Class::TransientIo => Some("can't be read"),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn kept_if_replaced(set: &str) -> String {
     format!("What was there before is kept aside as {set}, if its place was taken.")
 }
 
-impl Core {
-    fn newest_backup(&self) -> Option<BackupView> {
-        let newest = self
-            .store
-            .backups()
-            .into_iter()
-            .find(|one| one.note.is_some());
-        newest.map(|backup| self.view(backup))
-    }
+/// The newest backup that can be restored, and what is in the way of newer ones.
+struct Sought {
+    found: Option<(BackupView, Preview)>,
+    passed: Vec<String>,
+}
 
-    /// The newest that is not known to be bad.
-    fn sound_backup(&self) -> Option<BackupView> {
-        self.store
-            .backups()
-            .into_iter()
-            .map(|backup| self.view(backup))
-            .find(|view| view.backup.note.is_some() && !view.unsound)
+impl Core {
+    /// Reads backups through from the newest on until one is sound.
+    fn sound_backup(&self) -> Result<Sought> {
+        let mut passed = Vec::new();
+        for view in self.backup_views() {
+            // One that is known to be damaged is read again only when somebody asks for it by name.
+            let read = (!view.unsound).then(|| self.preview(&view.backup.id));
+            let why = match read {
+                None => "is damaged",
+                Some(Ok(preview)) => {
+                    return Ok(Sought {
+                        found: Some((view, preview)),
+                        passed,
+                    });
+                }
+                Some(Err(error)) => match unfit(&error) {
+                    Some(why) => why,
+                    None => return Err(error),
+                },
+            };
+            let at = view.backup.made_at;
+            passed.push(format!("The backup of {at} {why}."));
+        }
+        Ok(Sought {
+            found: None,
+            passed,
+        })
     }
 
     pub(super) fn plan_back_up(&self) -> FixPlan {
         let facts = self.store.facts();
         let Some(size) = facts.main_bytes.filter(|size| *size > 0) else {
-            return FixPlan::nothing(FixCode::BackUpNow, "There is nothing to back up yet.");
+            let words = without_memory(&self.backup_views());
+            return FixPlan::nothing(FixCode::BackUpNow, &words);
         };
         let size = bytes(size);
         FixPlan::new(
@@ -185,40 +233,43 @@ impl Core {
     }
 
     pub(super) fn plan_restore(&self) -> Result<FixPlan> {
-        let Some(newest) = self.sound_backup() else {
-            return Ok(FixPlan::nothing(
-                FixCode::RestoreBackup,
-                "There is no backup that could be restored.",
-            ));
-        };
-        let preview = self.store.preview_copy(&newest.backup.id)?;
+        let sought = self.sound_backup()?;
         // What can't be read is no memory that could take its place again.
         let is_memory = self.store_reads();
-        let mut steps = vec![if is_memory {
+        let Some((newest, preview)) = sought.found else {
+            let words = self.without_backup(&sought.passed, is_memory);
+            return Ok(FixPlan::nothing(FixCode::RestoreBackup, &words));
+        };
+        let newer = sought.passed.into_iter();
+        let mut steps: Vec<String> = newer
+            .map(|passed| format!("{passed} It is newer, and is passed over."))
+            .collect();
+        let facts = self.store.facts();
+        steps.push(if is_memory {
             "What is there now is set aside whole, from where it can be put back.".to_owned()
-        } else {
+        } else if facts.path.symlink_metadata().is_ok() || facts.wal_bytes.is_some() {
             "What is there now can't be read; it is set aside whole, and nothing of it is deleted."
                 .to_owned()
-        }];
-        if let Some(preview) = preview {
-            let documents = preview
-                .tables
-                .iter()
-                .find(|table| table.table == "documents");
-            if let Some(table) = documents {
-                let there = table.there.map_or_else(
-                    || "an unknown number of documents is".to_owned(),
-                    |rows| counted(rows, "document is", "documents are"),
+        } else {
+            "Nothing is in the memory's place now.".to_owned()
+        });
+        let documents = preview
+            .tables
+            .iter()
+            .find(|table| table.table == "documents");
+        if let Some(table) = documents {
+            let there = table.there.map_or_else(
+                || "an unknown number of documents is".to_owned(),
+                |rows| counted(rows, "document is", "documents are"),
+            );
+            steps.push(format!("{there} in the backup."));
+            if table.newer_here > 0 {
+                let newer = counted(
+                    table.newer_here,
+                    "document here is newer",
+                    "documents here are newer",
                 );
-                steps.push(format!("{there} in the backup."));
-                if table.newer_here > 0 {
-                    let newer = counted(
-                        table.newer_here,
-                        "document here is newer",
-                        "documents here are newer",
-                    );
-                    steps.push(format!("{newer} and would be set aside with the rest."));
-                }
+                steps.push(format!("{newer} and would be set aside with the rest."));
             }
         }
         steps.push("The backup takes its place.".to_owned());
@@ -226,30 +277,53 @@ impl Core {
             FixCode::RestoreBackup,
             format!(
                 "Puts {} in the memory's place.",
-                Copy::Backup(newest).words()
+                Copy::Backup(newest.clone()).words()
             ),
             steps,
         );
         Ok(FixPlan {
             undo: is_memory,
+            takes: Some(newest),
             ..plan
         })
     }
 
-    /// The best copy to look into: the newest sound backup, or files that were set aside.
-    fn copy_to_read(&self) -> Option<Copy> {
-        self.sound_backup().map(Copy::Backup).or_else(|| {
-            let sets = self.store.kept_aside().into_iter();
-            // What did not read as sound there reads no better as a copy.
-            let sound = |set: &KeptAside| set.restorable && set.reason != AsideReason::NotSound;
-            let set = sets.filter(sound).map(Copy::Aside).next();
-            let own = self.store.facts().main_bytes.filter(|size| *size > 0);
-            set.or_else(|| own.filter(|_| !self.store_reads()).map(Copy::Files))
-        })
+    /// That no backup can be restored, why, and what is left to do.
+    fn without_backup(&self, passed: &[String], is_memory: bool) -> String {
+        let mut words = match passed {
+            [] => vec!["There is no backup that could be restored.".to_owned()],
+            [only] => vec![only.clone(), "There is no other.".to_owned()],
+            several => {
+                let mut words = several.to_vec();
+                words.push("There are no others.".to_owned());
+                words
+            }
+        };
+        if !is_memory {
+            words.push(format!(
+                "What can still be read can be laid out as a copy, and an empty memory can be begun beside this one. \
+                 A backup from elsewhere can be restored once its file lies in {}, under the name that it had, such as {EXAMPLE}.",
+                self.store.backups_folder().display(),
+            ));
+        }
+        words.join(" ")
     }
 
-    pub(super) fn plan_open_copy(&self) -> FixPlan {
-        match (self.copy_to_read(), self.free_folder()) {
+    /// The best copy to look into: the newest sound backup, or files that were set aside.
+    fn copy_to_read(&self) -> Result<Option<Copy>> {
+        if let Some((sound, _)) = self.sound_backup()?.found {
+            return Ok(Some(Copy::Backup(sound)));
+        }
+        let sets = self.store.kept_aside().into_iter();
+        // What did not read as sound there reads no better as a copy.
+        let sound = |set: &KeptAside| set.restorable && set.reason != AsideReason::NotSound;
+        let set = sets.filter(sound).map(Copy::Aside).next();
+        let own = self.store.facts().main_bytes.filter(|size| *size > 0);
+        Ok(set.or_else(|| own.filter(|_| !self.store_reads()).map(Copy::Files)))
+    }
+
+    pub(super) fn plan_open_copy(&self) -> Result<FixPlan> {
+        Ok(match (self.copy_to_read()?, self.free_folder()) {
             (Some(copy), Some(folder)) => FixPlan::new(
                 FixCode::OpenCopy,
                 format!(
@@ -265,11 +339,11 @@ impl Core {
                 FixCode::OpenCopy,
                 "There is no backup, and nothing was set aside, that could be opened.",
             ),
-        }
+        })
     }
 
     pub(super) fn copy_to_open(&self) -> Result<Done> {
-        let (Some(copy), Some(folder)) = (self.copy_to_read(), self.free_folder()) else {
+        let (Some(copy), Some(folder)) = (self.copy_to_read()?, self.free_folder()) else {
             return Err(Error::NotFound);
         };
         let file = folder.join(Store::FILE);

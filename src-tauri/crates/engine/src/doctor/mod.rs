@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use oldgrowth_domain::id::content_hash;
 
+use crate::copies::BackupView;
 use crate::engine::Core;
 use crate::health::{FixCode, FixRisk, HealthCode, counted};
 use crate::telling::News;
@@ -57,6 +58,8 @@ pub struct FixPlan {
     pub backup_first: bool,
     pub undo: bool,
     pub nothing_to_do: bool,
+    /// The copy that it puts in the memory's place.
+    pub(crate) takes: Option<BackupView>,
 }
 
 impl FixPlan {
@@ -69,6 +72,7 @@ impl FixPlan {
         id.truncate(ID_DIGITS);
         Self {
             nothing_to_do: steps.is_empty(),
+            undo: code.can_be_undone() && !steps.is_empty(),
             id,
             code,
             risk: code.risk(),
@@ -76,7 +80,7 @@ impl FixPlan {
             steps,
             about: None,
             backup_first: false,
-            undo: code.can_be_undone(),
+            takes: None,
         }
     }
 
@@ -197,7 +201,7 @@ impl Engine {
             begun.done.push(told);
         }
         let done = self
-            .apply(&work, &begun)
+            .apply(&work, &begun, now)
             .inspect_err(|_| core.receipts.lock().forget(&begun.id))?;
         let receipt = core.keep_or_hold(begun.ended(done, core.now()));
         core.note_fix(&receipt);
@@ -255,7 +259,7 @@ impl Engine {
         self.core().receipts.lock().list()
     }
 
-    fn apply(&self, work: &Work<'_>, begun: &Receipt) -> Result<Done> {
+    fn apply(&self, work: &Work<'_>, begun: &Receipt, plan: FixPlan) -> Result<Done> {
         let core = self.core();
         match begun.code {
             FixCode::TryAgain => self.try_again(),
@@ -275,7 +279,7 @@ impl Engine {
             FixCode::VerifyBackup => self.read_newest_backup(),
             FixCode::RepairPermissions => core.repair_permissions(),
             FixCode::StopWatching => core.stop_watching_gone(begun),
-            FixCode::RestoreBackup => self.restore_newest(begun),
+            FixCode::RestoreBackup => self.restore_planned(begun, plan),
             FixCode::OpenCopy => core.copy_to_open(),
             FixCode::StartFresh => Err(Error::NotOurFix),
         }
@@ -370,7 +374,7 @@ impl Core {
             FixCode::RepairPermissions => self.plan_permissions(),
             FixCode::StopWatching => self.plan_stop_watching()?,
             FixCode::RestoreBackup => self.plan_restore()?,
-            FixCode::OpenCopy => self.plan_open_copy(),
+            FixCode::OpenCopy => self.plan_open_copy()?,
             FixCode::StartFresh => return Err(Error::NotOurFix),
         };
         Ok(plan)

@@ -227,6 +227,9 @@ impl Engine {
         let _turn = core.checks.turn.lock();
         let (before, _) = core.checks.called_off();
         let asked = |code: &HealthCode| all || codes.contains(code);
+        if asked(&HealthCode::Backup) {
+            core.verify_newest();
+        }
         if all || codes.iter().any(|code| !code.on_demand()) {
             core.look(Look::Everything);
         }

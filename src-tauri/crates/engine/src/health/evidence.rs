@@ -8,8 +8,8 @@ use oldgrowth_store::table::sources::Coverage;
 use oldgrowth_store::{Class, Facts, Reservations};
 
 use super::rows::{Row, bytes, counted, grouped};
+use super::upkeep::CopiesSeen;
 use super::{ComponentState, FixCode};
-use crate::copies::BackupView;
 use crate::{FolderState, FolderView};
 
 /// Reasons of failures that are told one by one.
@@ -159,8 +159,9 @@ pub(super) fn watched(row: Row, folders: &[(String, FolderView)]) -> Row {
     }
 }
 
-pub(super) fn backup(row: Row, newest: Option<&BackupView>, count: usize) -> Row {
-    let made = newest.and_then(|view| view.backup.note.as_ref().map(|note| note.made_at));
+pub(super) fn backup(row: Row, seen: &CopiesSeen) -> Row {
+    let newest = seen.backups.first();
+    let made = newest.map(|view| view.backup.made_at);
     let verified = newest.and_then(|view| view.verified_at);
     let warns = row.state == ComponentState::Warn;
     let unsound = newest.is_some_and(|view| view.unsound);
@@ -168,7 +169,7 @@ pub(super) fn backup(row: Row, newest: Option<&BackupView>, count: usize) -> Row
         .zip(verified)
         .is_some_and(|(made, verified)| verified.0 - made.0 > VERIFIED_DAYS_MAX * DAY_MS);
     let row = row
-        .seen("Backups", count.to_string())
+        .seen("Backups", seen.backups.len().to_string())
         .seen_if("Newest", made.map(UnixMs::to_rfc3339))
         .seen_if("Its size", newest.map(|view| bytes(view.backup.bytes)))
         .seen_if(
@@ -178,7 +179,8 @@ pub(super) fn backup(row: Row, newest: Option<&BackupView>, count: usize) -> Row
                 (verified, false) => verified.map(UnixMs::to_rfc3339),
             },
         );
-    let row = if warns {
+    // Without a file there is nothing to make one of.
+    let row = if warns && seen.written.is_some() {
         row.mended_by(FixCode::BackUpNow)
     } else {
         row

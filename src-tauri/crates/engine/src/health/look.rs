@@ -226,20 +226,15 @@ impl Core {
     /// Reads what lies beside the store; the store itself is left alone.
     pub(crate) fn look_at_copies(&self) {
         self.put(HealthCode::Backup, || {
-            let backups = self.store.backups();
-            let count = backups.len();
-            let newest = backups
-                .into_iter()
-                .find(|backup| backup.note.is_some())
-                .map(|backup| self.view(backup));
+            let is_there = self.store.facts().main_bytes.is_some();
             let seen = upkeep::CopiesSeen {
                 now: self.now(),
-                newest: newest.clone(),
-                written: self.store.written_at(),
+                backups: self.backup_views(),
+                written: self.store.written_at().filter(|_| is_there),
                 made: self.store.made_at(),
                 failure: self.memo.lock().failure(),
             };
-            evidence::backup(upkeep::backup(&seen), newest.as_ref(), count)
+            evidence::backup(upkeep::backup(&seen), &seen)
         });
         self.put(HealthCode::KeptAside, || {
             let sets = self.store.kept_aside();

@@ -5,7 +5,7 @@ use oldgrowth_store::copies::{AsideReason, KeptAside};
 use oldgrowth_store::{Reservations, SqliteGrade, SqliteVerdict};
 
 use super::rows::{Row, bytes, counted};
-use crate::copies::{BackupView, Failure};
+use crate::copies::{BackupView, Failure, without_memory};
 use crate::settings::{SETTINGS_FILE, SettingProblem};
 
 /// Warns as the keeper does, and when a setting could not be obeyed.
@@ -78,8 +78,9 @@ const BACKUP_DAYS_MAX: i64 = 7;
 /// What is known of backups without opening anything.
 pub(super) struct CopiesSeen {
     pub(super) now: UnixMs,
-    pub(super) newest: Option<BackupView>,
-    /// When the store was last written; `None` when there is none.
+    /// Newest first.
+    pub(super) backups: Vec<BackupView>,
+    /// When the store was last written; `None` when its file is not there.
     pub(super) written: Option<UnixMs>,
     /// When the store was made.
     pub(super) made: Option<UnixMs>,
@@ -89,17 +90,33 @@ pub(super) struct CopiesSeen {
 
 pub(super) fn backup(seen: &CopiesSeen) -> Row {
     let ask = "Choose Back up now under Settings, or run oldgrowth backup.";
-    let made_at = |view: &BackupView| view.backup.note.as_ref().map(|note| note.made_at);
-    let newest = seen.newest.as_ref().and_then(made_at);
+    let made_at = |view: &BackupView| view.backup.made_at;
+    let newest = seen.backups.first();
+    let damaged = newest.filter(|view| view.unsound);
     let Some(written) = seen.written else {
-        return Row::ok("There is nothing to back up yet.");
+        let words = without_memory(&seen.backups);
+        return match damaged {
+            Some(_) => Row::warn(
+                words,
+                "Put the memory's file back, or restore an older backup.",
+            ),
+            None => Row::ok(words),
+        };
     };
-    if seen.newest.as_ref().is_some_and(|view| view.unsound) {
+    if let Some(damaged) = damaged {
+        let older = match seen.backups.iter().find(|view| !view.unsound) {
+            Some(sound) => format!("the newest before it that is not is of {}", made_at(sound)),
+            None => "there is no other".to_owned(),
+        };
         return Row::warn(
-            "The newest backup is not what it was when it was made.",
+            format!(
+                "The newest backup, of {}, is damaged: it is not what it was when it was made; {older}.",
+                made_at(damaged)
+            ),
             ask,
         );
     }
+    let newest = newest.map(made_at);
     match seen.failure {
         Some(Failure::NoSpace) => {
             return Row::warn(
@@ -178,6 +195,7 @@ pub fn aside_words(reason: AsideReason) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{FixCode, evidence};
     use super::*;
     use crate::health::ComponentState;
     use oldgrowth_store::copies::{Backup, BackupNote};
@@ -243,8 +261,8 @@ mod tests {
                 path: "b.db".into(),
                 bytes: 1,
                 failed: false,
+                made_at: days_ago(days),
                 note: Some(BackupNote {
-                    made_at: days_ago(days),
                     before_update: false,
                     rows: Default::default(),
                 }),
@@ -257,7 +275,7 @@ mod tests {
     fn seen(newest: Option<i64>, written: Option<i64>) -> CopiesSeen {
         CopiesSeen {
             now: NOW,
-            newest: newest.map(made),
+            backups: newest.map(made).into_iter().collect(),
             written: written.map(days_ago),
             made: Some(days_ago(20)),
             failure: None,
@@ -309,11 +327,35 @@ mod tests {
             assert_eq!(backup(&seen).state, ComponentState::Warn, "{failure:?}");
         }
         let mut unsound = seen(Some(1), Some(0));
-        unsound.newest = unsound.newest.map(|view| BackupView {
-            unsound: true,
-            ..view
-        });
-        assert_eq!(backup(&unsound).state, ComponentState::Warn);
+        unsound.backups[0].unsound = true;
+        unsound.backups.push(made(3));
+        let row = backup(&unsound);
+        assert_eq!(row.state, ComponentState::Warn);
+        let older = days_ago(3).to_string();
+        assert!(row.cause.contains(&older), "the next best: {}", row.cause);
+        let row = evidence::backup(row, &unsound);
+        assert_eq!(row.fixes, [FixCode::BackUpNow, FixCode::VerifyBackup]);
+    }
+
+    #[test]
+    fn backups_are_told_of_while_the_file_is_missing() {
+        let mut gone = seen(Some(1), None);
+        gone.backups.push(made(3));
+        let row = backup(&gone);
+        assert!(
+            row.cause.contains("2 backups") && row.cause.contains(&days_ago(1).to_string()),
+            "{}",
+            row.cause
+        );
+        assert_eq!(row.state, ComponentState::Ok, "they are well");
+        gone.backups[0].unsound = true;
+        let row = evidence::backup(backup(&gone), &gone);
+        assert_eq!(row.state, ComponentState::Warn);
+        assert_eq!(
+            row.fixes,
+            [FixCode::VerifyBackup],
+            "there is nothing to make another of"
+        );
     }
 
     #[test]

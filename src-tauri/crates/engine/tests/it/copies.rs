@@ -50,11 +50,11 @@ fn a_backup_is_whole_told_and_listed() {
         "the one there is"
     );
     assert_eq!(copies.running, None, "and nothing is under way any more");
-    let note = made.backup.note.unwrap();
+    let note = made.backup.note.clone().unwrap();
     assert_eq!((note.rows["chunks"], note.rows["documents"]), (20, 20));
     assert_eq!(
         made.verified_at,
-        Some(note.made_at),
+        Some(made.backup.made_at),
         "it was read through when it was made"
     );
     rig.until("the telling of its end", || {

@@ -1,11 +1,14 @@
 //! Fixes by way of backups, those included that work while the store can't be opened.
 
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
 use oldgrowth_engine::{ComponentState, Error, FixCode, HealthCode};
 use oldgrowth_store::Store;
 
 use crate::checks::{found, row};
 use crate::fixes::mend;
-use crate::rig::Place;
+use crate::rig::{Place, Rig};
 
 #[test]
 fn a_backup_is_made_read_through_and_the_log_folded_in() {
@@ -214,4 +217,222 @@ fn sweep(folder: &std::path::Path) {
         }
     }
     std::fs::remove_dir(folder).unwrap();
+}
+
+/// Changes a byte in the middle.
+fn spoil(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// A memory with a backup of 5 documents, and one of an hour later with 6.
+fn with_two_backups(place: &Place) -> Rig {
+    place.write_many(5);
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    mend(&rig, FixCode::BackUpNow);
+    place.clock.advance(Duration::from_secs(3_600));
+    rig.note("The heron stands in the reeds.");
+    mend(&rig, FixCode::BackUpNow);
+    rig
+}
+
+/// The files of its backups, newest first.
+fn backups(rig: &Rig) -> Vec<PathBuf> {
+    let backups = rig.engine.copies().backups.into_iter();
+    backups.map(|view| view.backup.path).collect()
+}
+
+#[test]
+fn running_all_checks_reads_the_newest_backup_through_and_what_it_finds_is_kept() {
+    let place = Place::new();
+    {
+        let rig = with_two_backups(&place);
+        spoil(&backups(&rig)[0]);
+        let told = rig.engine.run_checks(&[]);
+        let backup = row(&told, HealthCode::Backup);
+        assert_eq!(backup.state, ComponentState::Warn, "{}", backup.cause);
+        assert_eq!(
+            backup.fixes,
+            [FixCode::BackUpNow, FixCode::VerifyBackup],
+            "and what to do"
+        );
+    }
+    std::fs::write(place.workspace.path().join("upkeep.json"), "{").unwrap();
+    let rig = place.start(1);
+    let backup = row(&rig.engine.status(), HealthCode::Backup).clone();
+    assert_eq!(backup.state, ComponentState::Warn, "whatever else is lost");
+    assert!(rig.engine.copies().backups[0].unsound);
+    mend(&rig, FixCode::BackUpNow);
+    let backup = row(&rig.engine.status(), HealthCode::Backup).clone();
+    assert_eq!(backup.state, ComponentState::Ok, "{}", backup.cause);
+}
+
+#[test]
+fn a_restore_that_refuses_a_backup_leaves_word_of_it() {
+    let place = Place::new();
+    let rig = with_two_backups(&place);
+    spoil(&backups(&rig)[0]);
+    let before = row(&rig.engine.status(), HealthCode::Backup).clone();
+    assert_eq!(before.state, ComponentState::Ok, "nobody knows yet");
+    let id = rig.engine.copies().backups[0].backup.id.clone();
+    rig.engine.restore(&id).unwrap_err();
+    let after = row(&rig.engine.status(), HealthCode::Backup).clone();
+    assert_eq!(after.state, ComponentState::Warn, "{}", after.cause);
+}
+
+#[test]
+fn a_damaged_backup_is_passed_over_for_the_newest_that_is_sound() {
+    let place = Place::new();
+    let rig = with_two_backups(&place);
+    let views = rig.engine.copies().backups;
+    let times: Vec<String> = views
+        .iter()
+        .map(|view| view.backup.made_at.to_string())
+        .collect();
+    spoil(&views[0].backup.path);
+    let plan = rig.engine.plan_fix(FixCode::RestoreBackup).unwrap();
+    assert!(plan.summary.contains(&times[1]), "{}", plan.summary);
+    assert!(
+        plan.steps[0].contains(&times[0]) && plan.steps[0].contains("damaged"),
+        "and which it passes over: {:?}",
+        plan.steps
+    );
+    let receipt = rig
+        .engine
+        .apply_fix(FixCode::RestoreBackup, &plan.id)
+        .unwrap();
+    assert!(receipt.summary.contains(&times[1]), "{}", receipt.summary);
+    assert_eq!(rig.found("boat1").len(), 1);
+    assert!(rig.found("heron").is_empty(), "of the older one");
+    assert!(
+        rig.engine.copies().backups[0].unsound,
+        "the newer is marked"
+    );
+}
+
+#[test]
+fn a_backup_that_goes_bad_after_the_plan_was_made_is_asked_about_anew() {
+    let place = Place::new();
+    let rig = with_two_backups(&place);
+    let plan = rig.engine.plan_fix(FixCode::RestoreBackup).unwrap();
+    spoil(&backups(&rig)[0]);
+    let stale = rig.engine.apply_fix(FixCode::RestoreBackup, &plan.id);
+    assert!(matches!(stale, Err(Error::PlanStale)), "{stale:?}");
+    assert_eq!(rig.found("heron").len(), 1, "nothing was done");
+    let anew = rig.engine.plan_fix(FixCode::RestoreBackup).unwrap();
+    assert_ne!(anew.summary, plan.summary, "it names the older one");
+    rig.engine
+        .apply_fix(FixCode::RestoreBackup, &anew.id)
+        .unwrap();
+    assert!(rig.found("heron").is_empty());
+}
+
+#[test]
+fn with_no_sound_backup_it_is_said_that_there_is_no_other_and_what_is_left() {
+    let place = broken();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let rig = place.start(1);
+    let only = backups(&rig).remove(0);
+    let name = only.file_name().unwrap();
+    let sound = elsewhere.path().join(name);
+    std::fs::copy(&only, &sound).unwrap();
+    spoil(&only);
+    for _ in 0..2 {
+        let plan = rig.engine.plan_fix(FixCode::RestoreBackup).unwrap();
+        assert!(plan.nothing_to_do && !plan.undo, "{plan:?}");
+        let folder = only.parent().unwrap().display().to_string();
+        for said in ["is damaged", "There is no other", &folder] {
+            assert!(plan.summary.contains(said), "{said}: {}", plan.summary);
+        }
+    }
+    // As a person brings one from elsewhere, without what was written down of it.
+    std::fs::remove_file(&only).unwrap();
+    let brought = only.with_file_name("chunks-20260101T000000Z.db");
+    std::fs::copy(&sound, brought).unwrap();
+    let (plan, _) = mend(&rig, FixCode::RestoreBackup);
+    assert!(plan.summary.contains("2026-01-01"), "{}", plan.summary);
+    assert_eq!(rig.found("boat1").len(), 1, "it is there again");
+}
+
+#[test]
+fn rubbish_beside_a_backup_does_not_hide_it() {
+    let place = broken();
+    let rubbish = [b'\xff'; 40];
+    {
+        let rig = place.start(1);
+        let only = backups(&rig).remove(0);
+        std::fs::write(only.with_extension("json"), rubbish).unwrap();
+    }
+    for name in [
+        "health.jsonl",
+        "health.json",
+        "upkeep.json",
+        "receipts.json",
+    ] {
+        std::fs::write(place.workspace.path().join(name), rubbish).unwrap();
+    }
+    let rig = place.start(1);
+    let told = rig.engine.run_checks(&[]);
+    let backup = row(&told, HealthCode::Backup);
+    assert!(!backup.cause.contains("no backup"), "{}", backup.cause);
+    mend(&rig, FixCode::RestoreBackup);
+    assert_eq!(rig.found("boat1").len(), 1, "it is there again");
+}
+
+#[test]
+fn while_the_file_is_missing_the_backups_are_told_of() {
+    let place = Place::new();
+    let at = {
+        let rig = with_two_backups(&place);
+        rig.engine.copies().backups[0].backup.made_at.to_string()
+    };
+    let main = place.workspace.path().join(Store::FILE);
+    std::fs::remove_file(main).unwrap();
+    let rig = place.start(1);
+    let told = rig.engine.run_checks(&[]);
+    let backup = row(&told, HealthCode::Backup);
+    let plan = rig.engine.plan_fix(FixCode::BackUpNow).unwrap();
+    assert!(plan.nothing_to_do && !plan.undo, "{plan:?}");
+    for words in [&backup.cause, &plan.summary] {
+        assert!(
+            words.contains("2 backups") && words.contains(&at),
+            "{words}"
+        );
+    }
+    let (plan, receipt) = mend(&rig, FixCode::RestoreBackup);
+    assert!(!plan.undo && receipt.undo_until.is_none(), "{plan:?}");
+    assert_eq!(rig.found("heron").len(), 1, "it is there again");
+}
+
+#[test]
+fn a_folder_in_the_memorys_place_is_named_and_set_aside_whole() {
+    let place = Place::new();
+    drop(with_two_backups(&place));
+    let main = place.workspace.path().join(Store::FILE);
+    std::fs::remove_file(&main).unwrap();
+    std::fs::create_dir(&main).unwrap();
+    std::fs::write(main.join("diary.txt"), "mine").unwrap();
+    let rig = place.start(1);
+    let told = rig.engine.run_checks(&[]);
+    let store = row(&told, HealthCode::Store);
+    assert!(
+        store.cause.contains("A folder lies") && !store.cause.contains("just now"),
+        "{}",
+        store.cause
+    );
+    assert!(store.fixes.contains(&FixCode::RestoreBackup));
+    let backup = rig.engine.plan_fix(FixCode::BackUpNow).unwrap();
+    assert!(
+        backup.nothing_to_do,
+        "a folder is not backed up: {backup:?}"
+    );
+    let (plan, receipt) = mend(&rig, FixCode::RestoreBackup);
+    assert!(!plan.undo && receipt.undo_until.is_none(), "{plan:?}");
+    assert_eq!(rig.found("heron").len(), 1, "it is there again");
+    let aside = rig.engine.copies().kept_aside.remove(0);
+    let kept = aside.folder.join("chunks.db/diary.txt");
+    assert_eq!(std::fs::read_to_string(kept).unwrap(), "mine", "whole");
 }

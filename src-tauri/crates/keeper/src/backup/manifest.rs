@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,8 @@ pub struct Backup {
     pub name: String,
     pub file: PathBuf,
     pub bytes: u64,
+    /// As its manifest says, else its name, else the time of its file.
+    pub made_unix_ms: i64,
     /// `None` if its manifest is missing or cannot be read. Nothing removes such a backup.
     pub facts: Option<BackupFacts>,
     /// Verifying it has failed once.
@@ -73,18 +76,21 @@ pub(super) fn list(folder: &Path, stem: &str) -> Vec<Backup> {
         .filter(|name| is_of(name, stem))
         .map(|name| look(folder, name))
         .collect();
-    backups.sort_by(|a, b| {
-        let made = |backup: &Backup| backup.facts.as_ref().map(|facts| facts.made_unix_ms);
-        (made(b), &b.name).cmp(&(made(a), &a.name))
-    });
+    backups.sort_by(|a, b| (b.made_unix_ms, &b.name).cmp(&(a.made_unix_ms, &a.name)));
     backups
 }
 
 pub(super) fn look(folder: &Path, name: String) -> Backup {
     let file = path(folder, &name, FILE);
+    let facts = read(&path(folder, &name, MANIFEST));
+    let told = facts.as_ref().map(|facts| facts.made_unix_ms);
     Backup {
         bytes: size_of(&file).unwrap_or(0),
-        facts: read(&path(folder, &name, MANIFEST)),
+        made_unix_ms: told
+            .or_else(|| named_unix_ms(&name))
+            .or_else(|| written_unix_ms(&file))
+            .unwrap_or(0),
+        facts,
         failed: size_of(&path(folder, &name, FAILED)).is_some(),
         file,
         name,
@@ -111,6 +117,17 @@ pub(super) fn version() -> u32 {
 
 pub(super) fn path(folder: &Path, name: &str, ending: &str) -> PathBuf {
     folder.join(format!("{name}.{ending}"))
+}
+
+/// The moment in the name of a backup.
+fn named_unix_ms(name: &str) -> Option<i64> {
+    name.rsplit('-').take(2).find_map(files::unix_ms_of_stamp)
+}
+
+fn written_unix_ms(file: &Path) -> Option<i64> {
+    let at = fs::symlink_metadata(file).ok()?.modified().ok()?;
+    let since = at.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok()
 }
 
 /// `<stem>-20261121T070111Z`, with a number after it where a second has seen several.
