@@ -201,6 +201,7 @@ export const doctorWords = {
       risks,
       keeps: fixesKeep,
       nothing: "There is nothing to do any more.",
+      cannot: "This can’t be done.",
       anew: "Things have changed since you looked. This is what it would do now:",
       applying: "Under way…",
       hide: "Close, and go on",

@@ -68,6 +68,13 @@ it("with_nothing_to_do_there_is_nothing_to_press_but_close", async () => {
   expect([screen.queryByTestId("fix-apply"), screen.getByTestId("fix-close").textContent]).toEqual([null, t.close]);
 });
 
+it("a_copy_that_is_asked_for_and_not_there_is_told_as_what_it_is", async () => {
+  const { dialog } = await planned(planOf({ code: "restore_backup", summary: "The backup is damaged. There is no other.", nothing_to_do: true, undo: false, steps: [] }));
+  expect(screen.getByTestId("cannot-do").textContent).toContain(t.doctor.fix.cannot);
+  expect(dialog.textContent).toContain("There is no other.");
+  expect([screen.queryByTestId("nothing-to-do"), screen.queryByTestId("fix-again"), screen.queryByTestId("fix-apply")]).toEqual([null, null, null]);
+});
+
 it("a_fix_closed_while_it_works_stays_in_sight_on_the_page", async () => {
   const { platform, fixes } = await planned(planOf());
   screen.getByTestId("fix-apply").click();

@@ -136,13 +136,14 @@ export class FakeDoctor {
     await pause(250);
     const { plan } = madeUpFixes[code];
     this.#plans += 1;
-    const nothing = this.#mended.has(code);
+    // A copy can be taken once more.
+    const nothing = this.#mended.has(code) && code !== "restore_backup" && code !== "open_copy";
     this.#plan = {
       id: `plan-${this.#plans}`,
       code,
       ...plan,
       risk: riskOf[code] ?? "none",
-      undo: canBeUndone.has(code),
+      undo: !nothing && canBeUndone.has(code),
       nothing_to_do: nothing,
       ...(nothing ? { summary: "It has been done already.", steps: [] } : {}),
     };

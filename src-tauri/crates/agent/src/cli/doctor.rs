@@ -88,7 +88,11 @@ fn mend(
     let plan: FixPlan = reached.call(Request::FixPlan(FixAsked { code }))?;
     if plan.nothing_to_do {
         output.fix_plan(&plan);
-        return Ok(Ended::Well);
+        // Whoever asks for a copy and gets none is not where they wanted to be.
+        return Ok(match code {
+            FixCode::RestoreBackup | FixCode::OpenCopy => Ended::Unavailable,
+            _ => Ended::Well,
+        });
     }
     if !asked {
         can_answer(

@@ -31,7 +31,7 @@ pub(super) fn verify(engine: &Engine, id: &wire::Id) -> Reply<wire::Backup> {
 pub(super) fn preview(engine: &Engine, id: wire::Id) -> Reply<wire::RestorePreview> {
     let preview = engine
         .preview_restore(&id.id)
-        .map_err(|error| explain_copy(&error))?;
+        .map_err(|error| explain_read(engine, &error))?;
     Ok(views::copies::preview(id.id, preview))
 }
 
@@ -39,14 +39,14 @@ pub(super) fn restore_to(engine: &Engine, to: &wire::RestoreTo) -> Reply<wire::E
     let path = free_path(&to.to)?;
     engine
         .restore_to(&to.id, &path)
-        .map_err(|error| explain_copy(&error))?;
+        .map_err(|error| explain_read(engine, &error))?;
     Ok(wire::Empty {})
 }
 
 pub(super) fn restore(engine: &Engine, id: &wire::Id) -> Reply<wire::Restored> {
     let set_aside = engine
         .restore(&id.id)
-        .map_err(|error| explain_copy(&error))?;
+        .map_err(|error| explain_read(engine, &error))?;
     Ok(wire::Restored { set_aside })
 }
 
@@ -89,6 +89,28 @@ fn taken() -> WireError {
     )
 }
 
+/// Of a copy that was to be read. Where it is the only one, no other is spoken of.
+fn explain_read(engine: &Engine, error: &Error) -> WireError {
+    let explained = explain_copy(error);
+    let is_bad = matches!(error, Error::Store(error) if error.is_bad_copy());
+    if !is_bad {
+        return explained;
+    }
+    let copies = engine.copies();
+    let others = copies.backups.iter().any(|view| !view.unsound)
+        || copies.kept_aside.iter().any(|set| set.restorable);
+    if others {
+        return explained;
+    }
+    wire_error(
+        explained.code,
+        explained.message,
+        Some(
+            "nothing has been changed, and there is no other copy; oldgrowth doctor --fix restore_backup says what is left to do",
+        ),
+    )
+}
+
 pub(super) fn explain_copy(error: &Error) -> WireError {
     use oldgrowth_keeper::{Error as Kept, PathProblem};
     let Error::Store(oldgrowth_store::Error::Keeper(kept)) = error else {
@@ -118,10 +140,18 @@ pub(super) fn explain_copy(error: &Error) -> WireError {
             problem: PathProblem::Taken,
             ..
         } => taken(),
+        Kept::Path {
+            problem: PathProblem::IsFolder,
+            ..
+        } => wire_error(
+            ErrorCode::NeedsPerson,
+            "a folder with something in it is kept aside there, and no folder is removed with what is in it",
+            Some("look into it, empty it, and try again; nothing has been changed"),
+        ),
         Kept::BadCopy(why) => wire_error(
             ErrorCode::NeedsPerson,
             format!("this copy can't be used: {why}"),
-            Some("nothing has been changed; choose another copy"),
+            Some("nothing has been changed; oldgrowth restore lists what other copies there are"),
         ),
         Kept::TooNew { .. } => wire_error(
             ErrorCode::NeedsPerson,

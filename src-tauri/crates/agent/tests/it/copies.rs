@@ -378,3 +378,85 @@ fn what_lies_behind_a_damage_can_be_got_back_from_what_is_kept_aside() {
         .collect();
     assert_eq!(left, Vec::<String>::new(), "nothing half-made stays");
 }
+
+/// A memory with one backup, and the file of that.
+fn with_backup(workspace: &Path) -> std::path::PathBuf {
+    keep(workspace, "The key is under the blue pot.");
+    let made = run(workspace, &["backup"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    text(&made.last()["path"]).into()
+}
+
+#[test]
+fn of_the_only_backup_that_is_damaged_it_is_said_that_there_is_no_other() {
+    let workspace = tempfile::tempdir().unwrap();
+    let workspace = workspace.path();
+    let backup = with_backup(workspace);
+    std::fs::write(&backup, "no database").unwrap();
+    let main = workspace.join(oldgrowth_store::Store::FILE);
+    std::fs::write(&main, vec![7_u8; 8_192]).unwrap();
+    let id = backup.file_stem().unwrap().to_str().unwrap();
+    let refused = run(workspace, &["restore", id, "--yes"]);
+    assert_eq!(refused.code, 3, "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("no other copy") && refused.stderr.contains("restore_backup"),
+        "{}",
+        refused.stderr
+    );
+    let told = row(workspace, "backup");
+    assert_eq!(told["state"], "warn", "and it is not forgotten: {told}");
+    let listed = run(workspace, &["restore"]);
+    let problem = &listed.last()["backups"][0]["problem"];
+    assert!(problem.is_string(), "{}", listed.last());
+    let left = run(workspace, &["doctor", "--fix", "restore_backup", "--yes"]);
+    assert_eq!(left.code, 3, "it can't be done: {}", left.last());
+    let plan = left.last();
+    assert_eq!(
+        (&plan["nothing_to_do"], &plan["undo"]),
+        (&Value::Bool(true), &Value::Bool(false)),
+        "{plan}"
+    );
+    assert!(
+        text(&plan["summary"]).contains("There is no other"),
+        "{plan}"
+    );
+}
+
+#[test]
+fn an_undo_is_promised_by_plan_and_receipt_alike_and_only_of_a_memory() {
+    let workspace = tempfile::tempdir().unwrap();
+    let workspace = workspace.path();
+    keep(workspace, "A lamp.");
+    let none = run(workspace, &["doctor", "--fix", "restore_backup"]);
+    assert_eq!(none.code, 3, "there is no backup: {}", none.stderr);
+    assert_eq!(none.last()["undo"], false, "{}", none.last());
+    with_backup(workspace);
+    let main = workspace.join(oldgrowth_store::Store::FILE);
+    let spoil = |what: &str| match what {
+        "missing" => std::fs::remove_file(&main).unwrap(),
+        "unreadable" => std::fs::write(&main, vec![7_u8; 8_192]).unwrap(),
+        "folder" => {
+            std::fs::remove_file(&main).unwrap();
+            std::fs::create_dir(&main).unwrap();
+        }
+        _ => {}
+    };
+    for what in ["missing", "unreadable", "folder", "a memory"] {
+        spoil(what);
+        let promised = what == "a memory";
+        let plan = run(workspace, &["doctor", "--fix", "restore_backup"]);
+        assert_eq!(plan.code, 2, "nobody is there to say yes: {what}");
+        assert_eq!(plan.last()["undo"], promised, "{what}: {}", plan.last());
+        let done = run(workspace, &["doctor", "--fix", "restore_backup", "--yes"]);
+        assert_eq!(done.code, 0, "{what}: {}", done.stderr);
+        let receipt = done.last();
+        assert_eq!(
+            receipt["undo_until"].is_string(),
+            promised,
+            "{what}: {receipt}"
+        );
+        assert_eq!(found(workspace, "pot"), 1, "{what}");
+        let undone = run(workspace, &["doctor", "--undo", text(&receipt["id"])]);
+        assert_eq!(undone.code == 0, promised, "{what}: {}", undone.stderr);
+    }
+}
