@@ -255,6 +255,14 @@ impl Engine {
         self.core().receipts.lock().list()
     }
 
+    /// Keeps the receipt of what was done beside the engine, to this memory.
+    ///
+    /// # Errors
+    /// [`Error::NotKept`] when it could not be written.
+    pub fn keep_receipt(&self, receipt: Receipt) -> Result<()> {
+        self.core().receipts.lock().keep(receipt)
+    }
+
     fn apply(&self, work: &Work<'_>, begun: &Receipt) -> Result<Done> {
         let core = self.core();
         match begun.code {
