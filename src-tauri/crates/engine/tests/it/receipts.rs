@@ -274,6 +274,30 @@ fn rows_that_could_not_go_back_can_be_tried_again_until_they_could() {
     ));
 }
 
+#[test]
+fn a_fix_after_which_its_row_is_as_unwell_as_before_says_so() {
+    let place = Place::new();
+    place.write_many(5);
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    place
+        .raw()
+        .execute_batch(
+            "DELETE FROM buffer_items WHERE chunk_id = (SELECT min(id) FROM chunks);
+             CREATE TRIGGER stay AFTER INSERT ON buffer_items
+             BEGIN DELETE FROM buffer_items WHERE id = NEW.id; END;",
+        )
+        .unwrap();
+    let receipt = apply(&rig, FixCode::FinishMissing).unwrap();
+    assert_eq!(receipt.outcome, FixOutcome::StillUnwell, "{receipt:?}");
+    let last = receipt.done.last().unwrap();
+    assert!(last.contains("still not well"), "{last}");
+    assert_eq!(rig.engine.receipts(), [receipt], "and so it is kept");
+    place.raw().execute_batch("DROP TRIGGER stay").unwrap();
+    let receipt = apply(&rig, FixCode::FinishMissing).unwrap();
+    assert_eq!(receipt.outcome, FixOutcome::Done, "{receipt:?}");
+}
+
 /// Names the workspace to the process that is killed, and the step.
 const KILLED_IN: &str = "OLDGROWTH_TEST_KILLED_IN";
 const KILLED_AT: &str = "OLDGROWTH_TEST_KILLED_AT";
