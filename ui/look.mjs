@@ -254,6 +254,10 @@ const views = [
       await applyFix("stop_watching")(page);
       await page.waitForSelector(id("receipt"));
     } },
+  { name: "doctor-still-unwell", at: "?fake=error#/doctor", see: id("fix"), do: async (page) => {
+      await applyFix("try_again")(page);
+      await page.waitForSelector(id("receipt"));
+    } },
   { name: "doctor-undone", at: "?fake=gone#/doctor", see: id("fix"), do: async (page) => {
       await applyFix("stop_watching")(page);
       await page.locator(`${id("fix-dialog")} ${id("undo-fix")}`).click();

@@ -375,11 +375,12 @@ export class AppState {
       case "done": {
         const { receipt } = end;
         const undo = canUndo(receipt, Date.now()) ? (): void => void this.fixes.undo(receipt, t.doctor.receipts.ask[receipt.code] === undefined) : null;
-        tell(t.doctor.fix.announceDone(name, receipt.summary), true, undo);
+        tell(t.doctor.fix.announceDone(name, receipt.summary), receipt.outcome === "done", undo);
         break;
       }
       case "undone":
-        tell(t.doctor.receipts.announceUndone(name), true);
+        if (end.receipt.undone_at === null) tell(t.doctor.receipts.announceUndoneInPart(name), false);
+        else tell(t.doctor.receipts.announceUndone(name), true);
         break;
       case "stopped":
         return tell(t.doctor.fix.announceStopped(name), true);

@@ -2,6 +2,7 @@ import { number } from "../shared/format";
 import type { ComponentCode } from "../wire/ComponentCode";
 import type { ComponentGroup } from "../wire/ComponentGroup";
 import type { FixCode } from "../wire/FixCode";
+import type { FixOutcome } from "../wire/FixOutcome";
 import type { FixRisk } from "../wire/FixRisk";
 import { plural, seconds } from "./counting";
 
@@ -211,8 +212,14 @@ export const doctorWords = {
       steady: (done: number, total: number) => `${number(done)} of ${number(total)}`,
       stopped: "Stopped. Everything is as it was.",
       untouched: "Nothing was changed.",
+      unsure: "Whether anything was changed is not known. What was done is listed under “What was fixed”.",
       again: "Look again",
-      finished: "Done",
+      outcomes: {
+        done: "Done",
+        in_part: "Ended early, with a part done",
+        still_unwell: "Done, but it is still not well",
+        unknown: "Begun; whether it ended is not known",
+      } as Record<FixOutcome, string>,
       looksAgain: "What it mends is looked at again by itself.",
       oneAtATime: "Others can begin when it has ended.",
       show: "Show",
@@ -232,6 +239,7 @@ export const doctorWords = {
       undoing: "Undoing…",
       undone: (when: string) => `Undone ${when}`,
       announceUndone: (name: string) => `${name}: undone.`,
+      announceUndoneInPart: (name: string) => `${name}: not all of it could be undone.`,
       show: (name: string) => `Show what was done: ${name}`,
       more: (n: number) => `Show ${plural(n, "more", "more")}`,
       ask: {

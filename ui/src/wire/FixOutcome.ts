@@ -3,4 +3,4 @@
 /**
  * What a fix has come to.
  */
-export type FixOutcome = "done" | "in_part" | "unknown";
+export type FixOutcome = "done" | "in_part" | "still_unwell" | "unknown";

@@ -610,6 +610,36 @@ mod tests {
     }
 
     #[test]
+    fn that_a_fresh_memory_was_left_is_still_noted_after_the_next_fix() {
+        let person = tempfile::tempdir().unwrap();
+        let usual = person.path().canonicalize().unwrap().join("usual");
+        let home = open(Workspace::pointed_from(usual.clone()));
+        note(&home).unwrap();
+        let mend = |code: FixCode| {
+            let plan = home.call(Request::FixPlan(FixAsked { code })).unwrap();
+            let plan = plan["id"].as_str().unwrap().to_owned();
+            home.call(Request::FixApply(FixApply { code, plan }))
+                .unwrap()
+        };
+        let begun = mend(FixCode::StartFresh);
+        let id = begun["id"].as_str().unwrap().to_owned();
+        home.call(Request::FixUndo(Id { id: id.clone() })).unwrap();
+        mend(FixCode::BackUpNow);
+        let receipts = home.call(Request::Receipts(Empty {})).unwrap();
+        let left = receipts.as_array().unwrap().iter();
+        let left = left.filter(|receipt| receipt["id"] == id.as_str());
+        let left: Vec<_> = left.collect();
+        assert_eq!(left.len(), 1, "{receipts}");
+        assert!(left[0]["undone_at"].is_string(), "{receipts}");
+        home.close();
+        let kept = oldgrowth_engine::Receipts::of(&usual).find(&id);
+        assert!(
+            kept.is_some_and(|receipt| receipt.undone_at.is_some()),
+            "on the disk too"
+        );
+    }
+
+    #[test]
     fn a_pointer_that_cannot_be_replaced_leads_where_it_led() {
         let person = tempfile::tempdir().unwrap();
         let path = |name: &str| person.path().canonicalize().unwrap().join(name);

@@ -33,6 +33,7 @@ const receiptOf = (part: Partial<FixReceipt> = {}): FixReceipt => ({
   done: ["4 rows set aside"],
   undo_until: "2999-01-01T00:00:00Z",
   undone_at: null,
+  outcome: "done",
   ...part,
 });
 
@@ -93,6 +94,26 @@ it("a_fix_closed_while_it_works_stays_in_sight_on_the_page", async () => {
   expect(dialog.textContent).toContain("The store can't be read");
   expect(dialog.textContent).toContain(t.doctor.fix.untouched);
   expect(within(dialog).getByTestId("fix-apply").textContent).toBe(t.tryAgain);
+});
+
+it("a_fix_says_what_it_has_come_to_and_not_only_that_it_ended", async () => {
+  for (const outcome of ["done", "in_part", "still_unwell", "unknown"] as const) {
+    const { platform, fixes, dialog } = await planned(planOf());
+    within(dialog).getByTestId("fix-apply").click();
+    platform.next("fix_apply").answer(receiptOf({ outcome }));
+    expect((await within(dialog).findByTestId("fix-outcome")).textContent).toBe(t.doctor.fix.outcomes[outcome]);
+    fixes.dismiss();
+    document.body.replaceChildren();
+  }
+});
+
+it("only_what_was_refused_is_said_to_have_changed_nothing", async () => {
+  const { platform, dialog } = await planned(planOf());
+  within(dialog).getByTestId("fix-apply").click();
+  platform.next("fix_apply").fail({ code: "internal", message: "something broke", hint: null });
+  await settle();
+  expect(dialog.textContent).toContain(t.doctor.fix.unsure);
+  expect(dialog.textContent).not.toContain(t.doctor.fix.untouched);
 });
 
 it("past_fixes_can_be_undone_while_that_is_possible", async () => {

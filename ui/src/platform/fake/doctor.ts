@@ -39,6 +39,7 @@ const past = (): FixReceipt[] => [
     done: ["46 MB copied", "The copy was read through"],
     undo_until: null,
     undone_at: null,
+    outcome: "done",
   },
   {
     id: "fix-1",
@@ -48,6 +49,7 @@ const past = (): FixReceipt[] => [
     done: ["A backup was made", "4 rows set aside"],
     undo_until: new Date(Date.now() + 86_400_000).toISOString(),
     undone_at: null,
+    outcome: "done",
   },
   {
     id: "fix-0",
@@ -57,6 +59,7 @@ const past = (): FixReceipt[] => [
     done: ["1 folder not watched any more"],
     undo_until: null,
     undone_at: ago(10.9 * 86_400),
+    outcome: "done",
   },
 ];
 
@@ -160,7 +163,9 @@ export class FakeDoctor {
       throw changed;
     }
     this.#stopFix = false;
-    const { mends, doing, total, summary, done } = madeUpFixes[code];
+    const { mends, doing, total, done, ...made } = madeUpFixes[code];
+    const helps = code !== "try_again" || !this.storeFails;
+    const summary = helps ? made.summary : "It still can’t be used.";
     for (let step = 0; step < STEPS; step += 1) {
       const at = doing[Math.floor((step * doing.length) / STEPS)] ?? "";
       this.emit({ event: "fix", code, doing: at, done: Math.floor((step * total) / STEPS), total: step < 2 ? 0 : total });
@@ -176,6 +181,7 @@ export class FakeDoctor {
       done,
       undo_until: canBeUndone.has(code) ? new Date(Date.now() + WEEK_MS).toISOString() : null,
       undone_at: null,
+      outcome: helps ? "done" : "still_unwell",
     };
     this.#before.set(receipt.id, this.#components);
     this.#mended.add(code);

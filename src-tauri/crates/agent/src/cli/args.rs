@@ -186,7 +186,7 @@ pub(super) enum Command {
 const DOCTOR_CODES: &str = "\
 Exit codes:
   0  everything is well, or what was asked for is done
-  1  something needs attention, or it was called off
+  1  something needs attention, a fix did not mend all that it is for, or it was called off
   2  it was used wrongly: an unknown code, nobody to say yes
   3  something fails, or the memory can't be used
   4  another program holds the memory";

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use oldgrowth_wire::{
-    ChecksAsked, ComponentCode, Empty, ErrorCode, FixApply, FixAsked, FixCode, FixPlan, FixReceipt,
-    HealthState, Id, Report, ReportAsked, Request, Status, Timeline, TimelineAt, WireError,
+    ChecksAsked, ComponentCode, Empty, ErrorCode, FixApply, FixAsked, FixCode, FixOutcome, FixPlan,
+    FixReceipt, HealthState, Id, Report, ReportAsked, Request, Status, Timeline, TimelineAt,
+    WireError,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -55,7 +56,10 @@ pub(super) fn doctor(
     if let Some(id) = asked.undo {
         let receipt: FixReceipt = reached.call(Request::FixUndo(Id { id }))?;
         output.receipt(&receipt);
-        return Ok(Ended::Well);
+        return Ok(match receipt.undone_at {
+            Some(_) => Ended::Well,
+            None => Ended::InPart,
+        });
     }
     if let Some(code) = fix {
         return mend(&mut reached, code, asked.yes, output);
@@ -109,7 +113,10 @@ fn mend(
         plan: plan.id,
     }))?;
     output.receipt(&receipt);
-    Ok(Ended::Well)
+    Ok(match receipt.outcome {
+        FixOutcome::Done => Ended::Well,
+        FixOutcome::InPart | FixOutcome::StillUnwell | FixOutcome::Unknown => Ended::InPart,
+    })
 }
 
 fn codes(named: &[String]) -> Result<Vec<ComponentCode>, WireError> {

@@ -114,11 +114,15 @@ impl Inner {
             undone_at: Some(now),
             ..receipt
         };
-        // Said in both, so that neither offers it once more.
-        for place in [left.as_path(), folder] {
-            if Receipts::of(place).keep(undone.clone()).is_err() {
-                tracing::warn!("that a new memory was left again could not be noted");
-            }
+        // Said in both, so that neither offers it once more. Whoever keeps this one open has read its receipts
+        // already.
+        let here = match &*this.state.read() {
+            State::Open(owner) => owner.engine().keep_receipt(undone.clone()),
+            State::Refused(_) | State::Closed => Receipts::of(folder).keep(undone.clone()),
+        };
+        let there = Receipts::of(&left).keep(undone.clone());
+        if here.and(there).is_err() {
+            tracing::warn!("that a new memory was left again could not be noted");
         }
         Ok(views::doctor::receipt(undone, now))
     }

@@ -17,6 +17,7 @@ fn outcome(outcome: engine::FixOutcome) -> wire::FixOutcome {
     match outcome {
         engine::FixOutcome::Done => wire::FixOutcome::Done,
         engine::FixOutcome::InPart => wire::FixOutcome::InPart,
+        engine::FixOutcome::StillUnwell => wire::FixOutcome::StillUnwell,
         engine::FixOutcome::Unknown => wire::FixOutcome::Unknown,
     }
 }

@@ -220,6 +220,45 @@ fn a_memory_that_cannot_be_opened_is_brought_back_by_the_doctor() {
     );
 }
 
+#[test]
+fn a_fix_that_did_not_help_ends_as_something_that_needs_attention() {
+    let memory = kept();
+    let workspace = &memory.workspace();
+    assert_eq!(mends(workspace, "try_again").code, 0, "it can be used");
+    assert_eq!(mends(workspace, "back_up_now").code, 0);
+    assert_eq!(mends(workspace, "verify_backup").code, 0, "it is sound");
+
+    let backups = workspace.join("memory_tree/backups");
+    let backup = std::fs::read_dir(&backups).unwrap();
+    let mut backup = backup.map(|entry| entry.unwrap().path());
+    let backup = backup.find(|path| path.extension().is_some_and(|end| end == "db"));
+    let backup = backup.unwrap();
+    let mut bytes = std::fs::read(&backup).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    std::fs::write(&backup, bytes).unwrap();
+    let file = workspace.join(oldgrowth_store::Store::FILE);
+    std::fs::write(&file, vec![7_u8; 8_192]).unwrap();
+    for code in ["verify_backup", "try_again"] {
+        let tried = mends(workspace, code);
+        assert_eq!(tried.last()["outcome"], "still_unwell", "{}", tried.last());
+        assert_eq!(tried.code, 1, "{code}: {}", tried.stderr);
+    }
+}
+
+#[test]
+fn a_restore_that_could_not_be_noted_is_refused_and_changes_nothing() {
+    let memory = kept();
+    let workspace = &memory.workspace();
+    assert_eq!(mends(workspace, "back_up_now").code, 0);
+    run_with_input(workspace, &["add", "-"], b"The heron stands in the reeds.");
+    std::fs::create_dir(workspace.join("receipts.json.new")).unwrap();
+    let refused = mends(workspace, "restore_backup");
+    assert_eq!(refused.code, 3, "{}", refused.last());
+    let found = run(workspace, &["search", "heron"]);
+    assert_eq!(found.last()["hits"].as_array().map(Vec::len), Some(1));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn an_empty_memory_is_begun_beside_one_that_is_broken_and_undo_leads_back() {

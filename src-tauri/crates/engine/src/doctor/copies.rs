@@ -61,10 +61,15 @@ impl Engine {
         } else {
             "The newest backup was read through, and is sound."
         };
-        Ok(Done::new(
+        let done = Done::new(
             summary,
             vec![format!("{} were read.", bytes(view.backup.bytes))],
-        ))
+        );
+        Ok(if view.unsound {
+            done.still_unwell()
+        } else {
+            done
+        })
     }
 
     /// # Errors

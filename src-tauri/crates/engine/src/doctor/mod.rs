@@ -31,7 +31,7 @@ use oldgrowth_domain::id::content_hash;
 
 use crate::copies::BackupView;
 use crate::engine::Core;
-use crate::health::{FixCode, FixRisk, HealthCode, counted};
+use crate::health::{ComponentState, FixCode, FixRisk, HealthCode, counted};
 use crate::telling::News;
 use crate::{Engine, Error, Result};
 
@@ -41,6 +41,9 @@ const UNDO_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 /// Of what was done, and could not be noted.
 const NOT_KEPT: &str = "How this ended could not be written down beside the memory, so it is listed here only until \
     the memory is closed. Check the rights and the free space of its folder.";
+
+/// Of what was done, and did not help.
+const STILL_UNWELL: &str = "It was looked at again, and is still not well.";
 
 /// How many digits of its hash name a plan, and of randomness a receipt.
 const ID_DIGITS: usize = 16;
@@ -148,6 +151,14 @@ impl Done {
         }
     }
 
+    /// What it was to mend is unwell as before.
+    pub(crate) fn still_unwell(self) -> Self {
+        Self {
+            outcome: FixOutcome::StillUnwell,
+            ..self
+        }
+    }
+
     /// Of what ended before all was done, after so many of so many.
     pub(crate) fn in_part(error: &Error, after: &str, of: &str, mut done: Vec<String>) -> Self {
         let summary = match error {
@@ -207,6 +218,12 @@ impl Engine {
         core.note_fix(&receipt);
         work.told("Looking again");
         self.look_again(code);
+        if receipt.outcome == FixOutcome::Done && core.still_needs(code) {
+            return Ok(core.keep_or_hold(Receipt {
+                outcome: FixOutcome::StillUnwell,
+                ..receipt.with(STILL_UNWELL.to_owned())
+            }));
+        }
         Ok(receipt)
     }
 
@@ -257,6 +274,14 @@ impl Engine {
     /// What was fixed, newest first.
     pub fn receipts(&self) -> Vec<Receipt> {
         self.core().receipts.lock().list()
+    }
+
+    /// Keeps the receipt of what was done beside the engine, to this memory.
+    ///
+    /// # Errors
+    /// [`Error::NotKept`] when it could not be written.
+    pub fn keep_receipt(&self, receipt: Receipt) -> Result<()> {
+        self.core().receipts.lock().keep(receipt)
     }
 
     fn apply(&self, work: &Work<'_>, begun: &Receipt, plan: FixPlan) -> Result<Done> {
@@ -333,6 +358,18 @@ impl Core {
         let mut id = format!("fx_{:032x}", self.random.bits());
         id.truncate("fx_".len() + ID_DIGITS);
         id
+    }
+
+    /// Does something that is unwell name this fix?
+    fn still_needs(&self, code: FixCode) -> bool {
+        // A copy that is laid out mends nothing.
+        let mends = code != FixCode::OpenCopy;
+        let rows = self.board.status(self.store.reservations()).components;
+        let unwell = |state| matches!(state, ComponentState::Warn | ComponentState::Fail);
+        mends
+            && rows
+                .iter()
+                .any(|row| unwell(row.state) && row.fixes.contains(&code))
     }
 
     /// Writes down what is about to be done and how that is taken back, before anything is moved: a process

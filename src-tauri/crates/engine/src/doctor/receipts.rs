@@ -47,6 +47,8 @@ pub enum FixOutcome {
     Done,
     /// It ended before all was done. What was done is whole.
     InPart,
+    /// All of it was done, and what it is to mend is unwell still.
+    StillUnwell,
     /// It was begun, and whether it ended is not known.
     Unknown,
 }

@@ -234,45 +234,60 @@ impl Core {
         })
     }
 
-    /// Puts back what was set aside, as far as what it belongs to is there.
+    /// Puts back what was set aside, as far as what it belongs to is there. The rest stays in the file, from
+    /// which it can be put back later.
     pub(super) fn put_strays_back(&self, file: &str) -> Result<Undone> {
         let text =
             std::fs::read_to_string(self.workspace.join(file)).map_err(|_| Error::NotFound)?;
-        let lines: Vec<Line> = text
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect();
+        let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let (back, left) = self.store.write(move |w| {
-            let (mut back, mut left) = (0_u64, 0_u64);
+            // What was written out and not taken out any more, when that broke off.
+            let there: HashSet<_> = Strays::read(w)?.rows.into_iter().collect();
+            let mut back = 0_u64;
+            let mut left = Vec::new();
             // What others refer to was taken out last.
-            for line in lines.iter().rev() {
-                let is_back = match line {
-                    Line::Row { table, row } => match Orphan::parse(table) {
-                        Some(kind) => w.put_orphan_back(kind, row)?,
+            for line in lines.into_iter().rev() {
+                let is_back = match serde_json::from_str(&line) {
+                    Ok(Line::Row { table, row }) => match Orphan::parse(&table) {
+                        // An entry of the word index holds nothing of its own.
+                        Some(Orphan::Words) => continue,
+                        Some(kind) => {
+                            w.put_orphan_back(kind, &row)? || there.contains(&(kind, row))
+                        }
                         None => false,
                     },
-                    Line::Hung { node } => {
-                        w.take_node_from_buffers(NodeKey::from_payload(*node))?;
+                    Ok(Line::Hung { node }) => {
+                        w.take_node_from_buffers(NodeKey::from_payload(node))?;
                         true
                     }
+                    Err(_) => false,
                 };
                 if is_back {
                     back += 1;
                 } else {
-                    left += 1;
+                    left.push(line);
                 }
             }
+            left.reverse();
             Ok::<_, Error>((back, left))
         })?;
         self.memory_changed();
-        let back = counted(back, "row is", "rows are");
-        let words = match left {
-            0 => format!("{back} back where they were."),
-            left => format!(
-                "{back} back where they were. {} in {file}: what they belong to is not there.",
-                counted(left, "row stays", "rows stay")
+        let words = counted(back, "row is", "rows are");
+        let words = format!("{words} back where they were.");
+        if left.is_empty() {
+            return Ok(Undone { words, whole: true });
+        }
+        let mut text = left.join("\n");
+        text.push('\n');
+        if beside::write(&self.workspace, file, text.as_bytes()).is_err() {
+            tracing::warn!("what was put back stays in the file of what was set aside");
+        }
+        let stay = counted(left.len() as u64, "row stays", "rows stay");
+        Ok(Undone {
+            words: format!(
+                "{words} {stay} in {file}, to be put back once what they belong to is there."
             ),
-        };
-        Ok(Undone { words, whole: true })
+            whole: false,
+        })
     }
 }

@@ -18,7 +18,8 @@ impl Engine {
             Some(_) => Ok(Done::new(
                 format!("It still can't be used. {}", status.headline),
                 vec!["Nothing was changed.".to_owned()],
-            )),
+            )
+            .still_unwell()),
         }
     }
 }
@@ -96,7 +97,8 @@ impl Core {
             )],
         };
         self.look_at_surroundings();
-        Ok(Done::new(summary, done))
+        let done = Done::new(summary, done);
+        Ok(if left == 0 { done } else { done.still_unwell() })
     }
 
     /// Watched folders that are not there.

@@ -237,6 +237,67 @@ fn a_fix_that_is_stopped_on_its_way_says_how_far_it_came() {
     assert_eq!(place.count(bad), 0, "and it goes on from there");
 }
 
+#[test]
+fn rows_that_could_not_go_back_can_be_tried_again_until_they_could() {
+    let place = Place::new();
+    place.write_many(5);
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    leave_strays(&place);
+    let (_, receipt) = mend(&rig, FixCode::SetAsideOrphans);
+    let tried = rig.engine.undo_fix(&receipt.id).unwrap();
+    assert_eq!(
+        tried.undone_at, None,
+        "nothing was undone: {:?}",
+        tried.done
+    );
+    let last = tried.done.last().unwrap();
+    assert!(last.contains("2 rows stay in set-aside-"), "{last}");
+    place
+        .raw()
+        .execute_batch(
+            "CREATE TEMP TABLE one AS SELECT * FROM documents LIMIT 1;
+             UPDATE one SET id = 99999, public_id = 'do_ghost', sha256 = printf('%064d', 0);
+             INSERT INTO documents SELECT * FROM one;",
+        )
+        .unwrap();
+    let undone = rig.engine.undo_fix(&receipt.id).unwrap();
+    assert!(undone.undone_at.is_some(), "{:?}", undone.done);
+    assert_eq!(
+        place.count("SELECT count(*) FROM chunks WHERE public_id = 'ch_ghost'"),
+        1,
+        "what it belongs to is there again, and so is it"
+    );
+    assert!(matches!(
+        rig.engine.undo_fix(&receipt.id),
+        Err(Error::NotUndoable)
+    ));
+}
+
+#[test]
+fn a_fix_after_which_its_row_is_as_unwell_as_before_says_so() {
+    let place = Place::new();
+    place.write_many(5);
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    place
+        .raw()
+        .execute_batch(
+            "DELETE FROM buffer_items WHERE chunk_id = (SELECT min(id) FROM chunks);
+             CREATE TRIGGER stay AFTER INSERT ON buffer_items
+             BEGIN DELETE FROM buffer_items WHERE id = NEW.id; END;",
+        )
+        .unwrap();
+    let receipt = apply(&rig, FixCode::FinishMissing).unwrap();
+    assert_eq!(receipt.outcome, FixOutcome::StillUnwell, "{receipt:?}");
+    let last = receipt.done.last().unwrap();
+    assert!(last.contains("still not well"), "{last}");
+    assert_eq!(rig.engine.receipts(), [receipt], "and so it is kept");
+    place.raw().execute_batch("DROP TRIGGER stay").unwrap();
+    let receipt = apply(&rig, FixCode::FinishMissing).unwrap();
+    assert_eq!(receipt.outcome, FixOutcome::Done, "{receipt:?}");
+}
+
 /// Names the workspace to the process that is killed, and the step.
 const KILLED_IN: &str = "OLDGROWTH_TEST_KILLED_IN";
 const KILLED_AT: &str = "OLDGROWTH_TEST_KILLED_AT";
