@@ -177,7 +177,7 @@ impl Core {
         }
         self.try_put(HealthCode::Tree, || tree::look(self));
         if look == Look::Everything || self.is_unknown(HealthCode::Sources) {
-            self.run_check(HealthCode::Sources, Depth::Quick);
+            self.run_check(HealthCode::Sources, Depth::Quick, &|| false);
         }
     }
 
