@@ -238,7 +238,7 @@ impl Core {
                 made: self.store.made_at(),
                 failure: self.memo.lock().failure(),
             };
-            evidence::backup(upkeep::backup(&seen), newest.as_ref(), count)
+            evidence::backup(upkeep::backup(&seen), newest.as_ref(), count, seen.now)
         });
         self.put(HealthCode::KeptAside, || {
             let sets = self.store.kept_aside();
