@@ -415,7 +415,7 @@ impl Core {
 
     /// Runs what is due by the week on a thread of its own, while nothing else is done.
     pub(crate) fn look_after_health(&self) {
-        self.clock_seen.lock().look(&*self.ambient.clock);
+        self.watch_clock();
         let mut thread = self.checks.by_the_week.lock();
         if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return;
