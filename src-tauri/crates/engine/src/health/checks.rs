@@ -155,6 +155,14 @@ impl Checks {
         state.under_way.values().for_each(|run| run.cancel());
     }
 
+    /// What it looks at has changed: a run that is under way says nothing of that, and it may be run at once.
+    pub(super) fn call_off_one(&self, code: HealthCode) {
+        self.tried.lock().remove(&code);
+        if let Some(run) = self.state.lock().under_way.get(&code) {
+            run.cancel();
+        }
+    }
+
     /// What runs by the week ends for whoever asks; it comes again by itself.
     fn make_way(&self) {
         let thread = self.by_the_week.lock();
@@ -224,8 +232,9 @@ impl Engine {
         let core = self.core();
         let all = codes.is_empty();
         core.checks.make_way();
-        let _turn = core.checks.turn.lock();
+        // Who is called off while waiting for a turn does not begin either.
         let (before, _) = core.checks.called_off();
+        let _turn = core.checks.turn.lock();
         let asked = |code: &HealthCode| all || codes.contains(code);
         if asked(&HealthCode::Backup) {
             core.verify_newest();
@@ -239,7 +248,7 @@ impl Engine {
                 break;
             }
             if code.on_demand() && asked(&code) {
-                core.run_check(code, Depth::Quick);
+                core.run_check(code, Depth::Quick, &|| false);
             }
         }
         core.look(Look::Changed)
@@ -261,8 +270,24 @@ impl Engine {
 }
 
 impl Core {
-    /// Runs one check and puts what it has found on the board.
-    pub(super) fn run_check(&self, code: HealthCode, depth: Depth) {
+    /// Looks at what was mended. Waits for nobody's turn, and ends soon after it was called off; what was not
+    /// looked at says so.
+    pub(crate) fn look_at_mended(&self, codes: &[HealthCode], called_off: &dyn Fn() -> bool) {
+        let on_demand = || codes.iter().copied().filter(|code| code.on_demand());
+        on_demand().for_each(|code| self.outdate_check(code));
+        if !called_off() {
+            self.look(Look::Everything);
+            if let Some(_turn) = self.checks.turn.try_lock() {
+                for code in on_demand().take_while(|_| !called_off()) {
+                    self.run_check(code, Depth::Quick, called_off);
+                }
+            }
+        }
+        self.tell_changes();
+    }
+
+    /// Runs one check and puts what it has found on the board. It is called off as soon as `called_off` says so.
+    pub(super) fn run_check(&self, code: HealthCode, depth: Depth, called_off: &dyn Fn() -> bool) {
         let Some(core) = self.checks.core.get().and_then(Weak::upgrade) else {
             return;
         };
@@ -296,7 +321,7 @@ impl Core {
         });
         // Who waits for it has a limit, so that the thread is not joined: one that hangs is left behind.
         let came = match self.ambient.spawn.spawn(format!("check-{code:?}"), body) {
-            Ok(_left_to_itself) => self.wait_for(&run, at_most(code)),
+            Ok(_left_to_itself) => self.wait_for(&run, at_most(code), called_off),
             Err(error) => {
                 tracing::error!(kind = ?error.kind(), "a check could not be begun");
                 self.checks.came_back(code);
@@ -317,7 +342,6 @@ impl Core {
             }
             Came::Back(Looked::Panicked) => Some(rows::broke_off()),
             Came::Back(Looked::Row(Ok(row))) => Some(row),
-            Came::Back(Looked::Row(Err(_))) if run.is_cancelled() => None,
             Came::Back(Looked::Row(Err(Error::TooManyLongReads))) => {
                 self.not_now(code, "as many long reads as may be are under way")
             }
@@ -355,7 +379,7 @@ impl Core {
         })
     }
 
-    fn wait_for(&self, run: &Run, at_most: Duration) -> Came {
+    fn wait_for(&self, run: &Run, at_most: Duration, called_off: &dyn Fn() -> bool) -> Came {
         let mut looks_left = LOOKS_AFTER_CALLING_OFF;
         let mut too_long = false;
         let mut state = run.state.lock();
@@ -364,6 +388,8 @@ impl Core {
                 return match looked {
                     // It heeded that its time was over.
                     Looked::Row(Err(_)) if too_long => Came::Late,
+                    // What it has found may not be the case any more.
+                    Looked::Row(_) if state.cancelled && !too_long => Came::CalledOff,
                     looked => Came::Back(looked),
                 };
             }
@@ -376,12 +402,15 @@ impl Core {
                         Came::CalledOff
                     };
                 }
-            } else if self.ambient.clock.monotonic().saturating_sub(run.begun) > at_most {
-                too_long = true;
-                drop(state);
-                run.cancel();
-                state = run.state.lock();
-                continue;
+            } else {
+                let took = self.ambient.clock.monotonic().saturating_sub(run.begun);
+                too_long = took > at_most;
+                if too_long || called_off() {
+                    drop(state);
+                    run.cancel();
+                    state = run.state.lock();
+                    continue;
+                }
             }
             let _timed_out = run.ended.wait_for(&mut state, LOOK_EVERY);
         }
@@ -389,7 +418,7 @@ impl Core {
 
     /// Runs what is due by the week on a thread of its own, while nothing else is done.
     pub(crate) fn look_after_health(&self) {
-        self.clock_seen.lock().look(&*self.ambient.clock);
+        self.watch_clock();
         let mut thread = self.checks.by_the_week.lock();
         if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return;
@@ -413,7 +442,7 @@ impl Core {
                 }
                 let now = core.ambient.clock.monotonic();
                 core.checks.tried.lock().insert(code, now);
-                core.run_check(code, depth);
+                core.run_check(code, depth, &|| false);
             }
         });
         match self.ambient.spawn.spawn("checks".to_owned(), body) {

@@ -178,7 +178,7 @@ impl Core {
         }
         self.try_put(HealthCode::Tree, || tree::look(self));
         if look == Look::Everything || self.is_unknown(HealthCode::Sources) {
-            self.run_check(HealthCode::Sources, Depth::Quick);
+            self.run_check(HealthCode::Sources, Depth::Quick, &|| false);
         }
     }
 
@@ -206,13 +206,22 @@ impl Core {
         });
     }
 
+    /// To be called now and then: only who looks at both clocks all the time sees one go back.
+    pub(crate) fn watch_clock(&self) {
+        let changed = self.clock_seen.lock().look(&*self.ambient.clock);
+        if changed {
+            self.look_at_clock();
+            self.tell_changes();
+        }
+    }
+
     fn look_at_clock(&self) {
         let now = self.now();
         let newest = self
             .store
             .read(Lane::Interactive, |r| Ok::<_, Error>(r.newest()?))
             .unwrap_or_default();
-        let went_back = self.clock_seen.lock().went_back;
+        let went_back = self.clock_seen.lock().went_back();
         self.put(HealthCode::Clock, || clock::row(now, newest, went_back));
     }
 
