@@ -192,7 +192,7 @@ pub(crate) fn size_of(path: &Path) -> Option<u64> {
 
 pub(crate) fn bytes_unless_folder(path: &Path) -> Option<u64> {
     let meta = fs::symlink_metadata(path).ok()?;
-    (!meta.is_dir()).then(|| meta.len())
+    (!meta.is_dir()).then_some(meta.len())
 }
 
 /// Makes the database's own folder and file private again if they are not. Returns how many were

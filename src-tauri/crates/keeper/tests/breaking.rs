@@ -306,11 +306,7 @@ fn changes_of_health_come_once_in_order_and_are_true() {
         assert_eq!(told, is, "what is told is what is");
     }
     let states: Vec<_> = heard.iter().map(|(told, _)| told.state.as_str()).collect();
-    assert_eq!(
-        states,
-        ["in_the_way", "recovered"],
-        "150 calls, two events"
-    );
+    assert_eq!(states, ["in_the_way", "recovered"], "150 calls, two events");
     let seqs: Vec<_> = heard.iter().map(|(told, _)| told.seq).collect();
     assert_eq!(seqs, [1, 2], "in order, none missing");
 }
