@@ -381,12 +381,13 @@ impl Core {
     }
 
     /// Keeps a receipt, or says in it that it could not be kept.
-    fn keep_or_hold(&self, receipt: Receipt) -> Receipt {
+    fn keep_or_hold(&self, mut receipt: Receipt) -> Receipt {
         let mut receipts = self.receipts.lock();
+        receipt.done.retain(|line| line != NOT_KEPT);
         if receipts.keep(receipt.clone()).is_ok() {
             return receipt;
         }
-        let receipt = receipt.with(NOT_KEPT.to_owned());
+        receipt.done.push(NOT_KEPT.to_owned());
         receipts.hold(receipt.clone());
         receipt
     }
