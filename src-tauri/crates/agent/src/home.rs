@@ -7,6 +7,7 @@
 
 mod fresh;
 mod leading;
+mod outward;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use oldgrowth_engine::ports::{Ambient, Random};
+use oldgrowth_http::Teller;
 use oldgrowth_reports::Sender;
 use oldgrowth_store::WorkspaceLock;
 use oldgrowth_wire::{
@@ -28,7 +30,6 @@ use crate::owner::{Closed, Owner, Purpose, TakeError, holder};
 use crate::place::{
     self, Begun, Failed, Pointer, Transfer, Workspace, commit, lead_back, undo, unnoted,
 };
-use crate::reporting;
 use crate::socket::Calls;
 use crate::system::{SystemRandom, ambient};
 use crate::views;
@@ -47,6 +48,8 @@ pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 pub struct Home {
     /// Sends reports for as long as the memory is open, or was to be.
     sender: Mutex<Option<Sender>>,
+    /// Tells of calls over the network as long.
+    teller: Mutex<Option<Teller>>,
     inner: Arc<Inner>,
 }
 
@@ -114,6 +117,7 @@ impl Home {
         *inner.state.write() = Inner::take(&inner);
         Self {
             sender: Mutex::new(Inner::keep_sending(&inner)),
+            teller: Mutex::new(Inner::keep_telling(&inner)),
             inner,
         }
     }
@@ -153,6 +157,7 @@ impl Home {
     /// call is refused.
     pub fn close(&self) {
         drop(self.sender.lock().take());
+        drop(self.teller.lock().take());
         self.inner.cancel_move();
         if let Some(state) = self.inner.state.try_read()
             && let State::Open(owner) = &*state
@@ -225,17 +230,14 @@ impl Inner {
                 let (receipt, folder) = this.receipt_of_fresh(&id).ok_or_else(closing)?;
                 reply(Self::lead_back_to(this, receipt, &folder)?)
             }
-            request @ Request::CrashReports(_) => {
-                reporting::answer(this.workspace.reports(), request)
-            }
-            request @ (Request::CrashReportsConsent(_)
+            request @ (Request::CrashReports(_)
+            | Request::CrashReportsConsent(_)
             | Request::CrashReportsAsked(_)
             | Request::CrashReportSend(_)
             | Request::CrashReportDelete(_)
-            | Request::CrashReportsDeleteAll(_)) => {
-                let answer = reporting::answer(this.workspace.reports(), request);
-                this.reports_changed();
-                answer
+            | Request::CrashReportsDeleteAll(_)) => this.answer_of_reports(request),
+            request @ (Request::Network(_) | Request::OfflineSet(_)) => {
+                this.answer_of_network(request)
             }
             request => {
                 this.refuse_while_moving()?;
@@ -246,32 +248,6 @@ impl Inner {
                 }
             }
         }
-    }
-
-    /// The doctor's row about them says what is the case.
-    fn reports_changed(&self) {
-        if let State::Open(owner) = &*self.state.read() {
-            owner.engine().crash_reports_changed();
-        }
-    }
-
-    /// `None` for who answers one call, and where nothing is recorded.
-    fn keep_sending(this: &Arc<Self>) -> Option<Sender> {
-        let reports = this.workspace.reports()?;
-        if this.purpose != Purpose::Work {
-            return None;
-        }
-        let weak = Arc::downgrade(this);
-        let tell = move || {
-            if let Some(inner) = weak.upgrade() {
-                inner.reports_changed();
-                inner.publish(&Event::CrashReportsChanged);
-            }
-        };
-        reports
-            .keep_sending(tell)
-            .inspect_err(|error| tracing::warn!(kind = ?error.kind(), "no thread for reports"))
-            .ok()
     }
 
     fn place(&self) -> Place {

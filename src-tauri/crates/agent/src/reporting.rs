@@ -5,13 +5,14 @@ use std::sync::Arc;
 use oldgrowth_domain::UnixMs;
 use oldgrowth_engine::ports::{CrashReports, CrashReportsSeen};
 use oldgrowth_engine::{Engine, Fault, Lasting};
-use oldgrowth_http::Client;
+use oldgrowth_http::{Client, Network};
 use oldgrowth_keeper::{SqliteGrade, connection_is_held};
 use oldgrowth_reports::{Consent, Error, Failure, Parts, Reports, View};
 use oldgrowth_wire::{self as wire, ErrorCode, Id, Request, WireError};
 use serde_json::Value;
 
 use crate::dispatch::reply;
+use crate::network::NETWORK;
 use crate::place::{person_folder, text};
 use crate::system::ambient;
 use crate::words::wire_error;
@@ -27,14 +28,17 @@ const DSN: Option<&str> = option_env!("OLDGROWTH_SENTRY_DSN");
 #[must_use]
 pub fn reports_of_person(process: &'static str) -> Option<Reports> {
     let clock = ambient().clock;
+    let now = Arc::new(move || clock.unix_ms());
+    let folder = person_folder()?;
+    let network = Network::new(folder.join(NETWORK), now.clone());
     Some(Reports::new(Parts {
-        folder: person_folder()?.join(REPORTS),
+        folder: folder.join(REPORTS),
         process,
         release: env!("CARGO_PKG_VERSION"),
         sqlite: SqliteGrade::of_linked().version,
         dsn: DSN,
-        client: Client::new(connection_is_held),
-        now: Arc::new(move || clock.unix_ms()),
+        client: Client::new(network, connection_is_held),
+        now,
     }))
 }
 
@@ -72,6 +76,7 @@ impl CrashReports for Seen {
                 Consent::No => Some(false),
             },
             has_address: view.host.is_some(),
+            offline: view.offline,
             held: view.held.len() as u64,
         }
     }
@@ -126,6 +131,7 @@ fn view(view: View) -> wire::CrashReports {
                 envelope: held.envelope,
             })
             .collect(),
+        offline: view.offline,
         last_sent_at: view.last_sent_unix_ms.map(at),
         next_try_at: view.next_try_unix_ms.map(at),
         folder: text(&view.folder),
@@ -150,6 +156,14 @@ fn explain(error: Error) -> WireError {
             ErrorCode::ReadOnly,
             format!("the folder of the reports can't be used: {kind}"),
             Some("check the rights and the free space of your own folder"),
+        ),
+        Error::Http(oldgrowth_http::Error::Offline) => unavailable(
+            "Oldgrowth is offline, so the report was not sent".to_owned(),
+            "it is kept; go online under Settings, Privacy, or with oldgrowth network offline off",
+        ),
+        Error::Http(oldgrowth_http::Error::NotNoted(kind)) => unavailable(
+            format!("the call could not be noted, so the report was not sent: {kind}"),
+            "it is kept; check the rights and the free space of your own folder",
         ),
         Error::Http(error) => unavailable(
             format!("the report could not be sent: {error}"),

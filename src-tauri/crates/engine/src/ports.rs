@@ -258,6 +258,8 @@ pub struct CrashReportsSeen {
     pub agreed: Option<bool>,
     /// Is it known where they would go?
     pub has_address: bool,
+    /// Nothing is sent while the person wants no other computer called.
+    pub offline: bool,
     /// How many are kept and were not sent.
     pub held: u64,
 }

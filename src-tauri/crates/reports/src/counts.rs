@@ -2,9 +2,8 @@
 
 use std::io;
 
+use oldgrowth_folder::Folder;
 use serde::{Deserialize, Serialize};
-
-use crate::folder::Folder;
 
 const NAME: &str = "counts.json";
 const BYTES_MAX: u64 = 256 * 1024;

@@ -2,10 +2,10 @@
 
 use std::io;
 
+use oldgrowth_folder::Folder;
 use serde_json::{Value, json};
 
 use crate::event::place_of;
-use crate::folder::Folder;
 
 const NAME: &str = "crash.log";
 const BEFORE: &str = "crash.1.log";
@@ -60,5 +60,5 @@ fn crash(line: &[u8]) -> Option<(i64, String)> {
 fn write(folder: &Folder, line: &Value) -> io::Result<()> {
     let mut bytes = serde_json::to_vec(line)?;
     bytes.push(b'\n');
-    folder.append(NAME, BEFORE, &bytes, FILE_BYTES_MAX)
+    folder.append_to_two(NAME, BEFORE, &bytes, FILE_BYTES_MAX)
 }

@@ -2,10 +2,9 @@
 
 use std::io;
 
+use oldgrowth_folder::Folder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use crate::folder::Folder;
 
 const PREFIX: &str = "held-";
 const SUFFIX: &str = ".json";

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use oldgrowth_http::Client;
+use oldgrowth_folder::Folder;
+use oldgrowth_http::{Client, Network};
 use parking_lot::{Condvar, Mutex};
 
 use crate::counts::{Counts, day_of};
 use crate::event::{About, envelope, event, fingerprint, place_of};
 use crate::failure::Failure;
-use crate::folder::Folder;
 use crate::held::{self, Held};
 use crate::panics;
 use crate::sending::{Fate, post};
@@ -23,6 +23,9 @@ use crate::{crash_log, settings};
 
 /// Kinds of failure that are counted without a look at the disk.
 const SEEN_MAX: usize = 256;
+
+/// One process sends at a time.
+const SENDING: &str = "sending.lock";
 
 /// How often the thread that sends looks by itself: another process may have changed the switch.
 const LOOK_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -89,6 +92,8 @@ pub struct View {
     pub host: Option<String>,
     /// The newest first.
     pub held: Vec<HeldReport>,
+    /// Nothing is sent while that is so, whatever was agreed to.
+    pub offline: bool,
     pub last_sent_unix_ms: Option<i64>,
     /// What waits is not tried before this.
     pub next_try_unix_ms: Option<i64>,
@@ -234,6 +239,7 @@ impl Reports {
                 .into_iter()
                 .filter_map(HeldReport::of)
                 .collect(),
+            offline: self.is_offline(),
             last_sent_unix_ms: counts.last_sent_unix_ms,
             next_try_unix_ms: Some(counts.next_try_unix_ms()).filter(|at| *at > now),
             folder: folder.path().to_owned(),
@@ -301,7 +307,7 @@ impl Reports {
         let dsn = Settings::read(&self.0.folder)
             .address(self.0.dsn)
             .ok_or(Error::NoAddress)?;
-        let _sending = self.0.folder.try_lock_sending()?.ok_or(Error::Busy)?;
+        let _sending = self.0.folder.try_lock(SENDING)?.ok_or(Error::Busy)?;
         let held = held::read(&self.0.folder, id).ok_or(Error::NotFound)?;
         let until_unix_ms = Counts::read(&self.0.folder).limited_until_unix_ms;
         if until_unix_ms > (self.0.now)() {
@@ -319,7 +325,7 @@ impl Reports {
         loop {
             // Read anew for each: the switch may have been turned off since the last.
             let settings = Settings::read(folder);
-            if settings.consent != Consent::Yes {
+            if settings.consent != Consent::Yes || self.is_offline() {
                 return None;
             }
             let dsn = settings.address(self.0.dsn)?;
@@ -334,11 +340,11 @@ impl Reports {
                 return Some(next);
             }
             // While another process sends, this one need not.
-            let _sending = folder.try_lock_sending().ok()??;
+            let _sending = folder.try_lock(SENDING).ok()??;
             let oldest = waiting()?;
             if let Err(error) = self.send_held(&oldest, &dsn) {
                 tracing::debug!(%error, "a report could not be sent");
-                if let Error::Folder(_) = error {
+                if let Error::Folder(_) | Error::Http(oldgrowth_http::Error::Offline) = error {
                     return None;
                 }
             }
@@ -367,6 +373,21 @@ impl Reports {
             reports: self.clone(),
             thread: Some(thread),
         })
+    }
+
+    /// To be called when the person has gone online or offline: what waits goes now, or waits.
+    pub fn network_changed(&self) {
+        self.ring();
+    }
+
+    /// What reports are sent through.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        self.0.client.network()
+    }
+
+    fn is_offline(&self) -> bool {
+        !self.network().switch().is_online()
     }
 
     /// Was a panic at this place recorded today? Then it is counted.
@@ -472,6 +493,10 @@ impl Reports {
         // The bytes that were shown, unless somebody has changed them.
         let envelope = envelope(&event).ok_or(Error::NotFound)?;
         let answered = post(&self.0.client, dsn, &envelope);
+        if let Err(error @ oldgrowth_http::Error::Offline) = answered {
+            // It was not tried.
+            return Err(Error::Http(error));
+        }
         let now = (self.0.now)();
         let _lock = self.0.folder.lock()?;
         let folder = &self.0.folder;

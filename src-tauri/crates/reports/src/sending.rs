@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oldgrowth_http::{Client, Limits, Response};
+use oldgrowth_http::{Client, Limits, Purpose, Response};
 use sentry_types::Dsn;
 
 use crate::held::REPORT_BYTES_MAX;
@@ -46,6 +46,7 @@ pub(crate) fn post(
 ) -> Result<Answered, oldgrowth_http::Error> {
     let auth = dsn.to_auth(Some(AGENT)).to_string();
     let response = client.post(
+        Purpose::CrashReport,
         dsn.envelope_api_url().as_str(),
         &[
             ("Content-Type", "application/x-sentry-envelope"),

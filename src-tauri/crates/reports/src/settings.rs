@@ -2,10 +2,9 @@
 
 use std::io;
 
+use oldgrowth_folder::Folder;
 use sentry_types::{Dsn, Scheme};
 use serde::{Deserialize, Serialize};
-
-use crate::folder::Folder;
 
 const NAME: &str = "settings.json";
 const BYTES_MAX: u64 = 16 * 1024;

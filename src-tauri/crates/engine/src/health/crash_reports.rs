@@ -26,6 +26,12 @@ impl Core {
 fn row(seen: CrashReportsSeen) -> Row {
     let reports = counted(seen.held, "report is", "reports are");
     let cause = match (seen.agreed, seen.has_address, seen.held) {
+        (Some(true), true, 0) if seen.offline => {
+            "Oldgrowth is offline, so no crash report is sent. None waits.".to_owned()
+        }
+        (Some(true), true, _) if seen.offline => {
+            format!("Oldgrowth is offline, so no crash report is sent. {reports} waiting.")
+        }
         (Some(true), true, 0) => {
             "Crash reports are sent when something breaks. None waits.".to_owned()
         }
@@ -65,13 +71,23 @@ mod tests {
         let seen = |agreed, has_address, held| CrashReportsSeen {
             agreed,
             has_address,
+            offline: false,
             held,
+        };
+        let offline = |agreed| CrashReportsSeen {
+            offline: true,
+            ..seen(agreed, true, 2)
         };
         for (seen, words) in [
             (seen(None, true, 0), "No crash report is sent."),
             (seen(Some(false), true, 1), "1 report is kept"),
             (seen(Some(true), true, 2), "2 reports are waiting"),
             (seen(Some(true), false, 2), "knows no address"),
+            (
+                offline(Some(true)),
+                "is offline, so no crash report is sent. 2",
+            ),
+            (offline(Some(false)), "2 reports are kept"),
         ] {
             let row = row(seen);
             assert_eq!(row.state, ComponentState::Ok);

@@ -3,7 +3,7 @@ use std::net::TcpListener;
 use oldgrowth_reports::{Error, Failure};
 use oldgrowth_testkit::{Answer, Endpoint};
 
-use crate::support::{HOUR_MS, Scene, send_to};
+use crate::support::{HOUR_MS, Scene, network, send_to};
 
 const MINUTE_MS: i64 = 60 * 1000;
 
@@ -184,4 +184,58 @@ fn a_thread_sends_what_comes_and_says_that_something_changed() {
     assert_eq!(endpoint.wait_for(1).len(), 1);
     drop(sender);
     assert!(told.iter().count() > 0, "and the thread has ended");
+}
+
+#[test]
+fn offline_reports_wait_without_a_try_and_go_when_that_ends() {
+    let scene = Scene::new();
+    let endpoint = Endpoint::start().unwrap();
+    let network = network(&scene.folder(), scene.clock.clone());
+    network.set_offline(true).unwrap();
+    let reports = two_held(&scene, &endpoint);
+    for _ in 0..5 {
+        assert_eq!(reports.send_due(), None, "there is nothing to wait for");
+        scene.clock.advance(HOUR_MS);
+    }
+    assert_eq!(
+        reports.send(&reports.view().held[0].id),
+        Err(Error::Http(oldgrowth_http::Error::Offline)),
+        "by hand neither, and it is said why"
+    );
+    let view = reports.view();
+    assert!(view.offline);
+    assert_eq!(
+        (
+            view.held.len(),
+            view.next_try_unix_ms,
+            view.last_sent_unix_ms
+        ),
+        (2, None, None),
+        "nothing counts as tried"
+    );
+    assert!(endpoint.received().is_empty());
+    assert_eq!(network.contacts().unwrap().contacts, []);
+    network.set_offline(false).unwrap();
+    assert_eq!(reports.send_due(), None);
+    assert_eq!(endpoint.received().len(), 2, "both at once");
+    assert_eq!(network.contacts().unwrap().contacts.len(), 2, "and noted");
+}
+
+#[test]
+fn the_thread_that_sends_wakes_when_somebody_goes_online() {
+    let scene = Scene::new();
+    let endpoint = Endpoint::start().unwrap();
+    let network = network(&scene.folder(), scene.clock.clone());
+    network.set_offline(true).unwrap();
+    let reports = two_held(&scene, &endpoint);
+    let (tell, told) = std::sync::mpsc::channel();
+    let sender = reports
+        .keep_sending(move || tell.send(()).unwrap_or_default())
+        .unwrap();
+    reports.record(&Failure::typed("panic", "worker"));
+    told.recv().unwrap();
+    network.set_offline(false).unwrap();
+    reports.network_changed();
+    assert_eq!(endpoint.wait_for(3).len(), 3);
+    drop(sender);
 }
