@@ -140,15 +140,25 @@ impl Counts {
     }
 
     pub(crate) fn sent(&mut self, now_unix_ms: i64) {
+        self.answered();
+        self.last_sent_unix_ms = Some(now_unix_ms);
+    }
+
+    /// The server is there, whatever it says of a report.
+    pub(crate) fn answered(&mut self) {
         self.tries = 0;
         self.retry_at_unix_ms = 0;
-        self.last_sent_unix_ms = Some(now_unix_ms);
     }
 
     pub(crate) fn not_sent(&mut self, now_unix_ms: i64) {
         let doubled = RETRY_FIRST_MS.saturating_mul(1 << self.tries.min(20));
         self.tries = self.tries.saturating_add(1);
         self.retry_at_unix_ms = now_unix_ms.saturating_add(doubled.min(RETRY_MOST_MS));
+    }
+
+    /// The server asks for patience. What it asked for before holds still.
+    pub(crate) fn wait_until(&mut self, unix_ms: i64) {
+        self.limited_until_unix_ms = self.limited_until_unix_ms.max(unix_ms);
     }
 }
 

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::folder::Folder;
 use crate::held::{self, Held};
 use crate::panics;
-use crate::sending::{Fate, post};
+use crate::sending::{Answered, Fate, post};
 use crate::settings::{Consent, Settings};
 use crate::{crash_log, settings};
 
@@ -471,42 +471,45 @@ impl Reports {
         };
         // The bytes that were shown, unless somebody has changed them.
         let envelope = envelope(&event).ok_or(Error::NotFound)?;
-        let answered = post(&self.0.client, dsn, &envelope);
+        // Counted as one that fails before it is made: whoever can't count a try would make it for ever.
+        let began = (self.0.now)();
+        self.change_counts(|counts| {
+            counts.not_sent(began);
+            true
+        })?;
+        let ended = post(&self.0.client, dsn, &envelope)
+            .map_err(Error::Http)
+            .and_then(|answered| self.answered(held, &id, answered));
+        self.ring();
+        ended
+    }
+
+    /// Does with a report what the server said of it.
+    fn answered(&self, held: &Held, id: &str, answered: Answered) -> Result<(), Error> {
         let now = (self.0.now)();
         let _lock = self.0.folder.lock()?;
         let folder = &self.0.folder;
         let mut counts = Counts::read(folder);
-        let ended = match answered {
-            Err(error) => {
-                counts.not_sent(now);
-                Err(Error::Http(error))
+        if let Some(wait_ms) = answered.wait_ms {
+            counts.wait_until(now.saturating_add(wait_ms));
+        }
+        let ended = match answered.fate {
+            Fate::Taken => {
+                counts.sent(now);
+                held::remove(folder, id)?;
+                Ok(())
             }
-            Ok(answered) => {
-                if let Some(wait_ms) = answered.wait_ms {
-                    counts.limited_until_unix_ms = now.saturating_add(wait_ms);
-                }
-                match answered.fate {
-                    Fate::Taken => {
-                        counts.sent(now);
-                        held::remove(folder, &id)?;
-                        Ok(())
-                    }
-                    Fate::Refused(status) => {
-                        held::write(folder, &held.clone().refused(status))?;
-                        Err(Error::Refused(status))
-                    }
-                    Fate::Later if answered.wait_ms.is_some() => Err(Error::Wait {
-                        until_unix_ms: counts.limited_until_unix_ms,
-                    }),
-                    Fate::Later => {
-                        counts.not_sent(now);
-                        Err(Error::ServerFailed)
-                    }
-                }
+            Fate::Refused(status) => {
+                counts.answered();
+                held::write(folder, &held.clone().refused(status))?;
+                Err(Error::Refused(status))
             }
+            Fate::Later if counts.limited_until_unix_ms > now => Err(Error::Wait {
+                until_unix_ms: counts.limited_until_unix_ms,
+            }),
+            Fate::Later => Err(Error::ServerFailed),
         };
         counts.write(folder)?;
-        self.ring();
         ended
     }
 

@@ -3,7 +3,7 @@ use std::net::TcpListener;
 use oldgrowth_reports::{Error, Failure};
 use oldgrowth_testkit::{Answer, Endpoint};
 
-use crate::support::{HOUR_MS, Scene, send_to};
+use crate::support::{DAY_MS, HOUR_MS, Scene, send_to};
 
 const MINUTE_MS: i64 = 60 * 1000;
 
@@ -100,6 +100,62 @@ fn a_server_that_asks_to_wait_is_obeyed() {
         assert_eq!(reports.send_due(), None);
         assert_eq!(endpoint.received().len(), 3, "then both go");
     }
+}
+
+#[test]
+fn no_wish_of_a_server_makes_the_waits_shorter_than_those_without_a_network() {
+    let date = "Wed, 21 Oct 2026 07:28:00 GMT";
+    for (status, name, value) in [
+        (429, "Retry-After", "0"),
+        (503, "Retry-After", "0"),
+        (429, "X-Sentry-Rate-Limits", "0:error:key"),
+        (503, "X-Sentry-Rate-Limits", "0:error:key"),
+        (429, "Retry-After", "1"),
+        (429, "Retry-After", date),
+        (503, "Retry-After", date),
+        (429, "Server", "none"),
+    ] {
+        let scene = Scene::new();
+        let endpoint = Endpoint::answering(move |n| {
+            if n < 20 {
+                (status, vec![(name, value.to_owned())])
+            } else {
+                (200, Vec::new())
+            }
+        })
+        .unwrap();
+        let reports = two_held(&scene, &endpoint);
+        let mut waits = Vec::new();
+        for tries in 1..=12 {
+            let next = reports.send_due();
+            assert_eq!(
+                endpoint.received().len(),
+                tries,
+                "one try at a time: {status}, {name}: {value}"
+            );
+            let wait = next.unwrap() - scene.clock.now();
+            waits.push(wait);
+            scene.clock.advance(wait);
+        }
+        assert_eq!(
+            (&waits[..4], waits[11]),
+            (
+                &[1, 2, 4, 8].map(|minutes| minutes * MINUTE_MS)[..],
+                6 * HOUR_MS
+            ),
+            "{status}, {name}: {value}"
+        );
+    }
+}
+
+#[test]
+fn a_server_may_ask_for_a_week_and_no_more() {
+    let scene = Scene::new();
+    let year = (365 * 24 * 60 * 60).to_string();
+    let endpoint =
+        Endpoint::answering(move |_| (429, vec![("Retry-After", year.clone())])).unwrap();
+    let next = two_held(&scene, &endpoint).send_due().unwrap();
+    assert_eq!(next - scene.clock.now(), 7 * DAY_MS);
 }
 
 #[test]
