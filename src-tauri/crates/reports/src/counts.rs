@@ -5,6 +5,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use crate::folder::Folder;
+use crate::held::REPORTS_MAX;
 
 const NAME: &str = "counts.json";
 const BYTES_MAX: u64 = 256 * 1024;
@@ -36,6 +37,9 @@ pub(crate) struct Counts {
     pub(crate) limited_until_unix_ms: i64,
     #[serde(default)]
     pub(crate) last_sent_unix_ms: Option<i64>,
+    /// The ids of reports that were sent, the newest last.
+    #[serde(default)]
+    taken: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,9 +143,17 @@ impl Counts {
         self.retry_at_unix_ms.max(self.limited_until_unix_ms)
     }
 
-    pub(crate) fn sent(&mut self, now_unix_ms: i64) {
+    pub(crate) fn sent(&mut self, id: &str, now_unix_ms: i64) {
         self.answered();
+        self.taken.push(id.to_owned());
+        let too_many = self.taken.len().saturating_sub(REPORTS_MAX);
+        self.taken.drain(..too_many);
         self.last_sent_unix_ms = Some(now_unix_ms);
+    }
+
+    /// Was this report sent, so that its file need only go?
+    pub(crate) fn has_taken(&self, id: &str) -> bool {
+        self.taken.iter().any(|taken| taken == id)
     }
 
     /// The server is there, whatever it says of a report.
@@ -254,7 +266,7 @@ mod tests {
         assert!(waits.is_sorted(), "{waits:?}");
         assert_eq!(waits.first(), Some(&RETRY_FIRST_MS));
         assert_eq!(waits.last(), Some(&RETRY_MOST_MS));
-        counts.sent(1);
+        counts.sent("1", 1);
         assert_eq!(counts.next_try_unix_ms(), 0, "the way is free again");
     }
 }

@@ -230,10 +230,7 @@ impl Reports {
             host: settings
                 .address(self.0.dsn)
                 .map(|dsn| dsn.host().to_owned()),
-            held: held::list(folder)
-                .into_iter()
-                .filter_map(HeldReport::of)
-                .collect(),
+            held: self.held().into_iter().filter_map(HeldReport::of).collect(),
             last_sent_unix_ms: counts.last_sent_unix_ms,
             next_try_unix_ms: Some(counts.next_try_unix_ms()).filter(|at| *at > now),
             folder: folder.path().to_owned(),
@@ -259,7 +256,7 @@ impl Reports {
     pub fn asked(&self) -> Result<(), Error> {
         self.change_settings(|settings| settings.asked = true)?;
         let _lock = self.0.folder.lock()?;
-        for held in held::list(&self.0.folder) {
+        for held in self.held() {
             if !held.asked {
                 held::write(&self.0.folder, &held.asked())?;
             }
@@ -302,8 +299,11 @@ impl Reports {
             .address(self.0.dsn)
             .ok_or(Error::NoAddress)?;
         let _sending = self.0.folder.try_lock_sending()?.ok_or(Error::Busy)?;
-        let held = held::read(&self.0.folder, id).ok_or(Error::NotFound)?;
-        let until_unix_ms = Counts::read(&self.0.folder).limited_until_unix_ms;
+        let counts = Counts::read(&self.0.folder);
+        let held = held::read(&self.0.folder, id)
+            .filter(|_| !counts.has_taken(id))
+            .ok_or(Error::NotFound)?;
+        let until_unix_ms = counts.limited_until_unix_ms;
         if until_unix_ms > (self.0.now)() {
             return Err(Error::Wait { until_unix_ms });
         }
@@ -316,6 +316,7 @@ impl Reports {
         if folder.is_missing() {
             return None;
         }
+        self.remove_taken();
         loop {
             // Read anew for each: the switch may have been turned off since the last.
             let settings = Settings::read(folder);
@@ -324,7 +325,7 @@ impl Reports {
             }
             let dsn = settings.address(self.0.dsn)?;
             let waiting = || {
-                let mut held = held::list(folder);
+                let mut held = self.held();
                 held.retain(|held| held.refused.is_none());
                 held.pop()
             };
@@ -464,6 +465,27 @@ impl Reports {
         Ok(())
     }
 
+    /// Those that no server has taken, the newest first.
+    fn held(&self) -> Vec<Held> {
+        let counts = Counts::read(&self.0.folder);
+        let mut held = held::list(&self.0.folder);
+        held.retain(|held| !held.id().is_some_and(|id| counts.has_taken(&id)));
+        held
+    }
+
+    /// The file of a report that was sent is there still when it could not be deleted then.
+    fn remove_taken(&self) {
+        let folder = &self.0.folder;
+        let counts = Counts::read(folder);
+        for id in held::ids(folder) {
+            if counts.has_taken(&id)
+                && let Err(error) = folder.lock().and_then(|_lock| held::remove(folder, &id))
+            {
+                tracing::debug!(kind = ?error.kind(), "a report that was sent stays");
+            }
+        }
+    }
+
     /// The lock for sending is held.
     fn send_held(&self, held: &Held, dsn: &sentry_types::Dsn) -> Result<(), Error> {
         let (Some(id), Some(event)) = (held.id(), held.event()) else {
@@ -479,13 +501,13 @@ impl Reports {
         })?;
         let ended = post(&self.0.client, dsn, &envelope)
             .map_err(Error::Http)
-            .and_then(|answered| self.answered(held, &id, answered));
+            .and_then(|answered| self.answered(&id, answered));
         self.ring();
         ended
     }
 
     /// Does with a report what the server said of it.
-    fn answered(&self, held: &Held, id: &str, answered: Answered) -> Result<(), Error> {
+    fn answered(&self, id: &str, answered: Answered) -> Result<(), Error> {
         let now = (self.0.now)();
         let _lock = self.0.folder.lock()?;
         let folder = &self.0.folder;
@@ -495,13 +517,15 @@ impl Reports {
         }
         let ended = match answered.fate {
             Fate::Taken => {
-                counts.sent(now);
-                held::remove(folder, id)?;
+                counts.sent(id, now);
                 Ok(())
             }
             Fate::Refused(status) => {
+                // As it is now: it may have been deleted meanwhile.
+                if let Some(held) = held::read(folder, id) {
+                    held::write(folder, &held.refused(status))?;
+                }
                 counts.answered();
-                held::write(folder, &held.clone().refused(status))?;
                 Err(Error::Refused(status))
             }
             Fate::Later if counts.limited_until_unix_ms > now => Err(Error::Wait {
@@ -509,7 +533,13 @@ impl Reports {
             }),
             Fate::Later => Err(Error::ServerFailed),
         };
-        counts.write(folder)?;
+        let noted = counts.write(folder);
+        // Whichever of the two works keeps it from being sent again.
+        if answered.fate == Fate::Taken {
+            let removed = held::remove(folder, id);
+            return noted.or(removed).map_err(Error::from);
+        }
+        noted?;
         ended
     }
 

@@ -224,6 +224,62 @@ fn a_server_that_fails_is_tried_again_and_one_that_says_no_is_not() {
 }
 
 #[test]
+fn a_report_that_is_deleted_while_it_is_on_its_way_stays_deleted() {
+    for status in [400, 503, 200] {
+        let scene = Scene::new();
+        let (reports, other) = (scene.reports(), scene.reports());
+        reports.record(&Failure::typed("corrupt", "read"));
+        let endpoint = Endpoint::answering(move |_| {
+            other.delete_all().unwrap();
+            (status, Vec::new())
+        })
+        .unwrap();
+        scene.send_to(&endpoint);
+        reports.consent(true).unwrap();
+        assert_eq!(reports.send_due(), None, "{status}: nothing is left");
+        assert_eq!(reports.view().held, [], "{status}");
+        assert_eq!(endpoint.received().len(), 1, "it was on its way");
+    }
+}
+
+#[test]
+fn a_report_that_was_taken_is_not_sent_again_though_its_file_is_there() {
+    let scene = Scene::new();
+    let endpoint = Endpoint::start().unwrap();
+    scene.send_to(&endpoint);
+    let reports = scene.reports();
+    reports.consent(true).unwrap();
+    reports.record(&Failure::typed("corrupt", "read"));
+    let id = reports.view().held[0].id.clone();
+    let file = scene.folder().join(format!("held-{id}.json"));
+    let bytes = std::fs::read(&file).unwrap();
+    reports.send_due();
+    assert_eq!(endpoint.received().len(), 1);
+    // As if it could not be deleted, or the power had gone before that was on the disk.
+    std::fs::write(&file, bytes).unwrap();
+    let reports = scene.reports();
+    assert_eq!(reports.view().held, [], "it has been sent");
+    assert_eq!(reports.send(&id), Err(Error::NotFound));
+    assert_eq!(reports.send_due(), None);
+    assert_eq!(endpoint.received().len(), 1, "once");
+    assert!(!file.exists(), "and the file goes when it can");
+}
+
+#[test]
+fn a_try_that_can_not_be_counted_is_not_made() {
+    let scene = Scene::new();
+    let endpoint = Endpoint::start().unwrap();
+    let reports = two_held(&scene, &endpoint);
+    // In the place of the draft of the next counts.
+    std::fs::create_dir(scene.folder().join("counts.json.new")).unwrap();
+    assert_eq!(reports.send_due(), None);
+    assert_eq!(endpoint.received().len(), 0, "it would be made for ever");
+    std::fs::remove_dir(scene.folder().join("counts.json.new")).unwrap();
+    reports.send_due();
+    assert_eq!(endpoint.received().len(), 2);
+}
+
+#[test]
 fn a_thread_sends_what_comes_and_says_that_something_changed() {
     let scene = Scene::new();
     let endpoint = Endpoint::start().unwrap();
