@@ -53,17 +53,24 @@ struct Kind {
 }
 
 impl Counts {
-    pub(crate) fn read(folder: &Folder) -> Self {
-        folder
-            .read(NAME, BYTES_MAX)
-            .ok()
-            .flatten()
-            .and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok())
-            .filter(|counts| counts.version == VERSION)
-            .unwrap_or_else(|| Self {
-                version: VERSION,
-                ..Self::default()
-            })
+    /// Counts that are not understood have lost how much was told today, so that day's reports are over.
+    pub(crate) fn read(folder: &Folder, now_unix_ms: i64) -> io::Result<Self> {
+        let empty = Self {
+            version: VERSION,
+            ..Self::default()
+        };
+        let understood = match folder.read(NAME, BYTES_MAX) {
+            Ok(None) => return Ok(empty),
+            Ok(Some(bytes)) => serde_json::from_slice::<Self>(&bytes).ok(),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => None,
+            Err(error) => return Err(error),
+        };
+        let of_ours = understood.filter(|counts| counts.version == VERSION);
+        Ok(of_ours.unwrap_or(Self {
+            day: day_of(now_unix_ms),
+            held_that_day: REPORTS_A_DAY_MAX,
+            ..empty
+        }))
     }
 
     /// The lock is held.

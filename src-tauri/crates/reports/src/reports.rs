@@ -12,6 +12,7 @@ use oldgrowth_http::Client;
 use parking_lot::{Condvar, Mutex};
 
 use crate::counts::{Counts, day_of};
+use crate::crash_log;
 use crate::event::{About, envelope, event, fingerprint, place_of};
 use crate::failure::Failure;
 use crate::folder::Folder;
@@ -19,7 +20,6 @@ use crate::held::{self, Held};
 use crate::panics;
 use crate::sending::{Answered, Fate, post};
 use crate::settings::{Consent, Settings};
-use crate::{crash_log, settings};
 
 /// Kinds of failure that are counted without a look at the disk.
 const SEEN_MAX: usize = 256;
@@ -211,8 +211,8 @@ impl Reports {
     pub fn view(&self) -> View {
         let folder = &self.0.folder;
         let settings = Settings::read(folder);
-        let counts = Counts::read(folder);
         let now = (self.0.now)();
+        let counts = Counts::read(folder, now).unwrap_or_default();
         let example = Failure {
             frames: vec![crate::failure::Frame {
                 function: Some("oldgrowth_engine::jobs::Core::seal".to_owned()),
@@ -243,10 +243,14 @@ impl Reports {
     /// # Errors
     /// When the choice can't be kept; then it is as before.
     pub fn consent(&self, on: bool) -> Result<(), Error> {
-        self.change_settings(|settings| {
-            settings.consent = if on { Consent::Yes } else { Consent::No };
-            settings.asked = true;
-        })
+        let folder = &self.0.folder;
+        let _lock = folder.lock()?;
+        let mut settings = Settings::kept(folder)?.map_or_else(|| Settings::anew(folder), Ok)?;
+        settings.consent = if on { Consent::Yes } else { Consent::No };
+        settings.asked = true;
+        settings.write(folder)?;
+        self.ring();
+        Ok(())
     }
 
     /// The question was shown, and about which reports; neither is asked again.
@@ -254,11 +258,16 @@ impl Reports {
     /// # Errors
     /// When that can't be kept.
     pub fn asked(&self) -> Result<(), Error> {
-        self.change_settings(|settings| settings.asked = true)?;
-        let _lock = self.0.folder.lock()?;
+        let folder = &self.0.folder;
+        let _lock = folder.lock()?;
+        // While the choice isn't understood nobody is asked either.
+        if let Some(mut settings) = Settings::kept(folder)? {
+            settings.asked = true;
+            settings.write(folder)?;
+        }
         for held in self.held() {
             if !held.asked {
-                held::write(&self.0.folder, &held.asked())?;
+                held::write(folder, &held.asked())?;
             }
         }
         self.ring();
@@ -299,12 +308,13 @@ impl Reports {
             .address(self.0.dsn)
             .ok_or(Error::NoAddress)?;
         let _sending = self.0.folder.try_lock_sending()?.ok_or(Error::Busy)?;
-        let counts = Counts::read(&self.0.folder);
+        let now = (self.0.now)();
+        let counts = Counts::read(&self.0.folder, now)?;
         let held = held::read(&self.0.folder, id)
             .filter(|_| !counts.has_taken(id))
             .ok_or(Error::NotFound)?;
         let until_unix_ms = counts.limited_until_unix_ms;
-        if until_unix_ms > (self.0.now)() {
+        if until_unix_ms > now {
             return Err(Error::Wait { until_unix_ms });
         }
         self.send_held(&held, &dsn)
@@ -330,8 +340,9 @@ impl Reports {
                 held.pop()
             };
             waiting()?;
-            let next = Counts::read(folder).next_try_unix_ms();
-            if next > (self.0.now)() {
+            let now = (self.0.now)();
+            let next = Counts::read(folder, now).ok()?.next_try_unix_ms();
+            if next > now {
                 return Some(next);
             }
             // While another process sends, this one need not.
@@ -451,11 +462,14 @@ impl Reports {
     ) -> io::Result<()> {
         let folder = &self.0.folder;
         let _lock = folder.lock()?;
-        let mut counts = Counts::read(folder);
-        let admitted = counts.admit(fingerprint, failure.lasting, more, now);
-        counts.write(folder)?;
-        let event = event(failure, self.0.about, admitted.unwrap_or_default(), now);
+        let admitted = Counts::read(folder, now).and_then(|mut counts| {
+            let admitted = counts.admit(fingerprint, failure.lasting, more, now);
+            counts.write(folder).map(|()| admitted)
+        });
+        let suppressed = admitted.as_ref().ok().copied().flatten();
+        let event = event(failure, self.0.about, suppressed.unwrap_or_default(), now);
         crash_log::note(folder, now, &event)?;
+        let admitted = admitted?;
         if admitted.is_some()
             && let Some(envelope) = envelope(&event)
         {
@@ -467,7 +481,7 @@ impl Reports {
 
     /// Those that no server has taken, the newest first.
     fn held(&self) -> Vec<Held> {
-        let counts = Counts::read(&self.0.folder);
+        let counts = Counts::read(&self.0.folder, (self.0.now)()).unwrap_or_default();
         let mut held = held::list(&self.0.folder);
         held.retain(|held| !held.id().is_some_and(|id| counts.has_taken(&id)));
         held
@@ -476,7 +490,7 @@ impl Reports {
     /// The file of a report that was sent is there still when it could not be deleted then.
     fn remove_taken(&self) {
         let folder = &self.0.folder;
-        let counts = Counts::read(folder);
+        let counts = Counts::read(folder, (self.0.now)()).unwrap_or_default();
         for id in held::ids(folder) {
             if counts.has_taken(&id)
                 && let Err(error) = folder.lock().and_then(|_lock| held::remove(folder, &id))
@@ -511,7 +525,7 @@ impl Reports {
         let now = (self.0.now)();
         let _lock = self.0.folder.lock()?;
         let folder = &self.0.folder;
-        let mut counts = Counts::read(folder);
+        let mut counts = Counts::read(folder, now)?;
         if let Some(wait_ms) = answered.wait_ms {
             counts.wait_until(now.saturating_add(wait_ms));
         }
@@ -543,19 +557,10 @@ impl Reports {
         ended
     }
 
-    fn change_settings(&self, change: impl FnOnce(&mut settings::Settings)) -> Result<(), Error> {
-        let _lock = self.0.folder.lock()?;
-        let mut settings = Settings::read(&self.0.folder);
-        change(&mut settings);
-        settings.write(&self.0.folder)?;
-        self.ring();
-        Ok(())
-    }
-
     /// `change` says whether there is anything to write.
     fn change_counts(&self, change: impl FnOnce(&mut Counts) -> bool) -> io::Result<()> {
         let _lock = self.0.folder.lock()?;
-        let mut counts = Counts::read(&self.0.folder);
+        let mut counts = Counts::read(&self.0.folder, (self.0.now)())?;
         if change(&mut counts) {
             counts.write(&self.0.folder)?;
         }
