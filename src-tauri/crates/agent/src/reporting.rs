@@ -72,6 +72,7 @@ impl CrashReports for Seen {
                 Consent::No => Some(false),
             },
             has_address: view.host.is_some(),
+            refused: view.held.iter().filter(|one| one.refused.is_some()).count() as u64,
             held: view.held.len() as u64,
         }
     }

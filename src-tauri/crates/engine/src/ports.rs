@@ -260,4 +260,6 @@ pub struct CrashReportsSeen {
     pub has_address: bool,
     /// How many are kept and were not sent.
     pub held: u64,
+    /// How many of those the server did not want. They are never sent by themselves.
+    pub refused: u64,
 }
