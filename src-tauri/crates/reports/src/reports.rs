@@ -27,6 +27,9 @@ const SEEN_MAX: usize = 256;
 /// How often the thread that sends looks by itself: another process may have changed the switch.
 const LOOK_EVERY: Duration = Duration::from_secs(10 * 60);
 
+/// Whoever ends begins with no further report after this.
+const SEND_AT_END_MS_MAX: i64 = 5 * 1000;
+
 /// What reports are made and sent with.
 pub struct Parts {
     /// Of the person's own, whichever memory is in use.
@@ -322,6 +325,11 @@ impl Reports {
 
     /// Sends what is due, if the person has agreed. Answers when to try again, if there is something left.
     pub fn send_due(&self) -> Option<i64> {
+        self.send_while(&|| true)
+    }
+
+    /// Begins with no further report once `goes_on` says no.
+    fn send_while(&self, goes_on: &dyn Fn() -> bool) -> Option<i64> {
         let folder = &self.0.folder;
         if folder.is_missing() {
             return None;
@@ -340,6 +348,9 @@ impl Reports {
                 held.pop()
             };
             waiting()?;
+            if !goes_on() {
+                return None;
+            }
             let now = (self.0.now)();
             let next = Counts::read(folder, now).ok()?.next_try_unix_ms();
             if next > now {
@@ -358,10 +369,11 @@ impl Reports {
     }
 
     /// Sends what is due, if this process has recorded anything: a command that went well does not wait for a
-    /// network.
+    /// network, and one that failed not for long.
     pub fn send_recorded(&self) {
         if !self.0.seen.lock().is_empty() {
-            self.send_due();
+            let until = (self.0.now)().saturating_add(SEND_AT_END_MS_MAX);
+            self.send_while(&|| (self.0.now)() <= until);
         }
     }
 
@@ -371,6 +383,7 @@ impl Reports {
     /// # Errors
     /// When the system gives no thread.
     pub fn keep_sending(&self, changed: impl Fn() + Send + 'static) -> io::Result<Sender> {
+        self.0.bell.lock().stop = false;
         let reports = self.clone();
         let thread = std::thread::Builder::new()
             .name("reports".to_owned())
@@ -568,7 +581,8 @@ impl Reports {
     }
 
     fn attend(&self, changed: &dyn Fn()) {
-        let mut due = self.send_due();
+        let goes_on = || !self.0.bell.lock().stop;
+        let mut due = self.send_while(&goes_on);
         loop {
             {
                 let mut bell = self.0.bell.lock();
@@ -588,7 +602,7 @@ impl Reports {
                     changed();
                 }
             }
-            due = self.send_due();
+            due = self.send_while(&goes_on);
         }
     }
 
@@ -633,5 +647,65 @@ impl Reports {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.0.folder.path()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Instant;
+
+    use oldgrowth_testkit::Endpoint;
+
+    use super::*;
+
+    /// For what happens at once, or never.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn who_stops_waits_for_the_report_under_way_and_for_no_other() {
+        let person = tempfile::tempdir().unwrap();
+        let (comes, came) = mpsc::channel();
+        let (go, going) = mpsc::channel::<()>();
+        let endpoint = Endpoint::answering(move |_| {
+            comes.send(()).unwrap();
+            going.recv_timeout(PATIENCE).unwrap_or_default();
+            (200, Vec::new())
+        })
+        .unwrap();
+        let reports = Reports::new(Parts {
+            folder: person.path().join("reports"),
+            process: "window",
+            release: "0.1.0",
+            sqlite: "3.54.1",
+            dsn: Some(endpoint.dsn().leak()),
+            client: Client::new(|| false),
+            now: Arc::new(|| 1_790_000_123_456),
+        });
+        for phase in ["open", "read", "write"] {
+            reports.record(&Failure::typed("misuse", phase));
+        }
+        reports.consent(true).unwrap();
+        let sender = reports.keep_sending(|| {}).unwrap();
+        came.recv_timeout(PATIENCE).unwrap();
+        std::thread::scope(|threads| {
+            threads.spawn(|| drop(sender));
+            let began = Instant::now();
+            while !reports.0.bell.lock().stop {
+                assert!(began.elapsed() < PATIENCE, "it is told to stop");
+                std::thread::yield_now();
+            }
+            drop(go);
+        });
+        assert_eq!(
+            reports.view().held.len(),
+            2,
+            "one was on its way, and is gone"
+        );
+        assert_eq!(endpoint.received().len(), 1);
+
+        let sender = reports.keep_sending(|| {}).unwrap();
+        assert_eq!(endpoint.wait_for(3).len(), 3, "and it can be begun again");
+        drop(sender);
     }
 }

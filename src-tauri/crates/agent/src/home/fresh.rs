@@ -81,8 +81,10 @@ impl Inner {
         Ok(views::doctor::receipt(receipt, now))
     }
 
-    /// The receipt of a memory that was begun beside another, if this is one.
+    /// The receipt of a memory that was begun beside another, if this is one. None during a move, which is not
+    /// waited for.
     pub(super) fn receipt_of_fresh(&self, id: &str) -> Option<(Receipt, PathBuf)> {
+        self.refuse_while_moving().ok()?;
         let state = self.state.read();
         let State::Open(owner) = &*state else {
             return None;
