@@ -167,6 +167,10 @@ fn noted(folder: &Path, used: &Path, now: UnixMs) -> Receipt {
             format!("The empty memory lies in {}.", folder.display()),
             format!("The one before lies in {}.", used.display()),
         ],
+        names: Some(vec![
+            folder.display().to_string(),
+            used.display().to_string(),
+        ]),
         undo_until: Some(now.plus_ms(UNDO_MS)),
         undone_at: None,
         undo: Some(Undo::LeadBack {
