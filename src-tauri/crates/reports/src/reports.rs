@@ -12,7 +12,7 @@ use oldgrowth_http::Client;
 use parking_lot::{Condvar, Mutex};
 
 use crate::counts::{Counts, day_of};
-use crate::crash_log;
+use crate::crash_log::{self, Crash};
 use crate::event::{About, envelope, event, fingerprint, place_of};
 use crate::failure::Failure;
 use crate::folder::Folder;
@@ -56,6 +56,8 @@ struct Inner {
     client: Client,
     now: Arc<dyn Fn() -> i64 + Send + Sync>,
     seen: Mutex<HashMap<String, Seen>>,
+    /// The one that was opened last.
+    memory: Mutex<Option<String>>,
     bell: Mutex<Bell>,
     rung: Condvar,
 }
@@ -64,7 +66,7 @@ struct Inner {
 struct Seen {
     fingerprint: String,
     day: i64,
-    lasting: bool,
+    lasting_in: Option<String>,
     /// Since, and not yet written down.
     more: u64,
 }
@@ -170,6 +172,7 @@ impl Reports {
             client: parts.client,
             now: parts.now,
             seen: Mutex::default(),
+            memory: Mutex::default(),
             bell: Mutex::default(),
             rung: Condvar::new(),
         }))
@@ -186,28 +189,41 @@ impl Reports {
         });
     }
 
-    /// The states that were reported as lasting have ended: when they come again it is news.
-    pub fn well(&self) {
+    /// The states that were reported as lasting in this memory have ended: when they come again it is news.
+    pub fn well(&self, memory: &str) {
         let mut any = false;
         self.0.seen.lock().retain(|_, seen| {
-            any |= seen.lasting;
-            !seen.lasting
+            let ended = seen.lasting_in.as_deref() == Some(memory);
+            any |= ended;
+            !ended
         });
         if !any && self.0.folder.is_missing() {
             return;
         }
-        let ended = self.change_counts(|counts| counts.end_standing());
+        let ended = self.change_counts(|counts| counts.end_standing(memory));
         if let Err(error) = ended {
             tracing::debug!(%error, "that the store is well again was not written down");
         }
     }
 
-    /// What broke after this time, from the log of this computer: when, and where in the code. The oldest first.
+    /// What breaks from now on does so while this memory is open. It is named by a text that means nothing to
+    /// anybody, and that stays on this computer.
+    pub fn opened(&self, memory: &str) {
+        *self.0.memory.lock() = Some(memory.to_owned());
+    }
+
+    /// What broke after this time while this memory was open, or none, from the log of this computer: when, and
+    /// where in the code. The oldest first.
     #[must_use]
-    pub fn crashes_since(&self, unix_ms: i64) -> Vec<(i64, String)> {
-        let mut crashes = crash_log::crashes(&self.0.folder);
-        crashes.retain(|(at, _)| *at > unix_ms);
+    pub fn crashes_since(&self, unix_ms: i64, memory: &str) -> Vec<(i64, String)> {
+        let meant = |crash: &Crash| {
+            crash.at_unix_ms > unix_ms && crash.memory.as_deref().is_none_or(|of| of == memory)
+        };
+        let crashes = crash_log::crashes(&self.0.folder).into_iter();
         crashes
+            .filter(meant)
+            .map(|crash| (crash.at_unix_ms, crash.place))
+            .collect()
     }
 
     #[must_use]
@@ -452,7 +468,7 @@ impl Reports {
             let kind = Seen {
                 fingerprint: fingerprint.clone(),
                 day: day_of(now),
-                lasting: failure.lasting,
+                lasting_in: failure.lasting_in.clone(),
                 more: 0,
             };
             // Those of an earlier day that were not written down yet.
@@ -476,12 +492,13 @@ impl Reports {
         let folder = &self.0.folder;
         let _lock = folder.lock()?;
         let admitted = Counts::read(folder, now).and_then(|mut counts| {
-            let admitted = counts.admit(fingerprint, failure.lasting, more, now);
+            let admitted = counts.admit(fingerprint, failure.lasting_in.as_deref(), more, now);
             counts.write(folder).map(|()| admitted)
         });
         let suppressed = admitted.as_ref().ok().copied().flatten();
         let event = event(failure, self.0.about, suppressed.unwrap_or_default(), now);
-        crash_log::note(folder, now, &event)?;
+        let memory = self.0.memory.lock().clone();
+        crash_log::note(folder, now, &event, memory.as_deref())?;
         let admitted = admitted?;
         if admitted.is_some()
             && let Some(envelope) = envelope(&event)

@@ -173,7 +173,7 @@ fn a_state_that_goes_on_is_one_report_until_the_store_is_well() {
     let scene = Scene::new();
     let corrupt = Failure::typed("corrupt", "open")
         .codes(Some(11), None)
-        .lasting();
+        .lasting_in("one");
     for _ in 0..5 {
         scene.reports().record(&corrupt);
         scene.clock.advance(DAY_MS);
@@ -184,7 +184,11 @@ fn a_state_that_goes_on_is_one_report_until_the_store_is_well() {
         "nothing has changed for five days"
     );
     let reports = scene.reports();
-    reports.well();
+    reports.well("other");
+    reports.record(&corrupt);
+    assert_eq!(reports.view().held.len(), 1, "that was another memory");
+    scene.clock.advance(DAY_MS);
+    reports.well("one");
     reports.record(&corrupt);
     assert_eq!(reports.view().held.len(), 2, "it had been well in between");
 }
