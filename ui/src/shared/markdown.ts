@@ -180,7 +180,9 @@ function wordsOf(text: string, { start, end }: Span, looks: Look[]): string {
   return words + text.slice(at, end);
 }
 
-/** A heading without its signs, to be shown as a line of ours. */
+/** A text without its signs, to be shown as a line of ours. The space after a number stays. */
 export function bareWords(text: string): string {
-  return wordsOf(text, { start: 0, end: text.length }, markdownSetting(text).looks).trim();
+  const { looks } = markdownSetting(text);
+  const numberEnds = new Set(looks.filter(({ look }) => look === "number").map(({ end }) => end));
+  return wordsOf(text, { start: 0, end: text.length }, looks.filter(({ start }) => !numberEnds.has(start))).trim();
 }

@@ -372,7 +372,8 @@ fn node_row(r: &Read<'_>, node: Node) -> Result<Row> {
 
 fn chunk_row(r: &Read<'_>, chunk: Chunk) -> Result<Row> {
     let document = r.document(chunk.document)?;
-    let title = match chunk.headings.last() {
+    let heading = chunk.headings.last();
+    let title = match heading {
         Some(heading) if *heading != document.title => format!("{} · {heading}", document.title),
         _ => document.title,
     };
@@ -380,13 +381,22 @@ fn chunk_row(r: &Read<'_>, chunk: Chunk) -> Result<Row> {
         id: ChunkId::to_string(&chunk.id),
         kind: RowKind::Chunk,
         title: clip(&title, TITLE_CHARS_MAX),
-        preview: clip(&chunk.text, PREVIEW_CHARS_MAX),
+        preview: clip(below_heading(&chunk.text, heading), PREVIEW_CHARS_MAX),
         children: 0,
         passages: 1,
         first_happened_at: chunk.happened_at,
         last_happened_at: chunk.happened_at,
         degraded: false,
     })
+}
+
+/// The text without the line of its heading, which the title of its row names already.
+fn below_heading<'t>(text: &'t str, heading: Option<&String>) -> &'t str {
+    let (Some(heading), Some((first, rest))) = (heading, text.trim_start().split_once('\n')) else {
+        return text;
+    };
+    let is_heading = first.trim_start_matches('#').trim() == heading;
+    if is_heading { rest } else { text }
 }
 
 /// The beginning of a text on one line, with an ellipsis when something was left out.

@@ -5,6 +5,7 @@ import type { TreeRow } from "../../wire/TreeRow";
 import type { TreeView } from "../../wire/TreeView";
 import type { WireError } from "../../wire/WireError";
 import { indexOf, layOut, spotAt, spotBeneath, spotOf, topOf, type Layout, type OpenBranch, type Spot } from "./layout";
+import { titleOf } from "./words";
 
 /** How many rows are read at a time. */
 export const ROWS_AT_A_TIME = 100;
@@ -368,7 +369,7 @@ export class TreeState {
     let foundAbove: number | null = null;
     for (const segment of this.#layout.segments) {
       for (const { row, position } of this.#rowsOf(segment.branch.id)) {
-        if (position < segment.from || position >= segment.to || !row.title.toLocaleLowerCase().startsWith(wanted)) continue;
+        if (position < segment.from || position >= segment.to || !titleOf(row).toLocaleLowerCase().startsWith(wanted)) continue;
         const index = indexOf({ segment, position });
         if (index >= start) found = Math.min(found ?? index, index);
         else foundAbove = Math.min(foundAbove ?? index, index);

@@ -93,6 +93,28 @@ fn a_replaced_passage_is_nowhere_in_the_tree() {
 }
 
 #[test]
+fn a_row_says_what_stands_below_the_heading_that_its_title_names() {
+    let place = Place::new();
+    place.write("a.md", "# Owls\n\nThey sat in the barn.\n");
+    place.write("b.md", "# Heron\n");
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    let roots = rig.engine.tree(&At::Roots, 0, 1).unwrap();
+    let waiting = rig.engine.tree(&at(&roots.rows[0]), 0, 1).unwrap();
+    let passages = rig.engine.tree(&at(&waiting.rows[0]), 0, 2).unwrap();
+    let said: Vec<_> = passages
+        .rows
+        .iter()
+        .map(|row| (row.title.as_str(), row.preview.as_str()))
+        .collect();
+    assert_eq!(
+        said,
+        [("Owls", "They sat in the barn."), ("Heron", "# Heron")],
+        "and what is nothing but a heading says that"
+    );
+}
+
+#[test]
 fn a_sentence_of_a_summary_comes_with_the_very_words_it_was_made_from() {
     let place = Place::new();
     place.write_many(LEAF);
