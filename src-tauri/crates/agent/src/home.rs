@@ -590,7 +590,6 @@ fn closing() -> WireError {
 mod tests {
     use std::fs;
     use std::sync::mpsc;
-    use std::time::Instant;
 
     use oldgrowth_http::Client;
     use oldgrowth_reports::{Failure, Parts, Reports};
@@ -723,13 +722,14 @@ mod tests {
             // And news for the thread that sends.
             reports.record(&Failure::typed("misuse", "write"));
             threads.spawn(|| home.close());
-            let began = Instant::now();
+            let clock = &home.inner.ambient.clock;
+            let until = clock.monotonic() + PATIENCE;
             let is_called_off = || {
                 let moving = home.inner.moving.lock();
                 moving.as_ref().is_some_and(|moving| moving.cancelled)
             };
             while !is_called_off() {
-                assert!(began.elapsed() < PATIENCE, "closing waits for the move");
+                assert!(clock.monotonic() < until, "closing waits for the move");
                 std::thread::yield_now();
             }
             drop(go);

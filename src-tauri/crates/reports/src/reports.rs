@@ -670,7 +670,6 @@ impl Reports {
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
-    use std::time::Instant;
 
     use oldgrowth_testkit::Endpoint;
 
@@ -707,11 +706,12 @@ mod tests {
         came.recv_timeout(PATIENCE).unwrap();
         std::thread::scope(|threads| {
             threads.spawn(|| drop(sender));
-            let began = Instant::now();
-            while !reports.0.bell.lock().stop {
-                assert!(began.elapsed() < PATIENCE, "it is told to stop");
-                std::thread::yield_now();
+            let mut bell = reports.0.bell.lock();
+            while !bell.stop {
+                let waited = reports.0.rung.wait_for(&mut bell, PATIENCE);
+                assert!(!waited.timed_out(), "it is told to stop");
             }
+            drop(bell);
             drop(go);
         });
         assert_eq!(
