@@ -280,6 +280,27 @@ fn a_try_that_can_not_be_counted_is_not_made() {
 }
 
 #[test]
+fn a_command_that_ends_does_not_wait_long_for_a_slow_server() {
+    let scene = Scene::new();
+    let clock = scene.clock.clone();
+    let endpoint = Endpoint::answering(move |_| {
+        clock.advance(3_000);
+        (200, Vec::new())
+    })
+    .unwrap();
+    let reports = two_held(&scene, &endpoint);
+    for phase in ["write", "open", "close"] {
+        reports.record(&Failure::typed("misuse", phase));
+    }
+    reports.send_recorded();
+    assert_eq!(
+        (endpoint.received().len(), reports.view().held.len()),
+        (2, 3),
+        "none is begun after five seconds"
+    );
+}
+
+#[test]
 fn a_thread_sends_what_comes_and_says_that_something_changed() {
     let scene = Scene::new();
     let endpoint = Endpoint::start().unwrap();
