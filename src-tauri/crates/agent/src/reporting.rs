@@ -1,8 +1,10 @@
 //! Crash reports: what this program tells of itself, and what a person can do about it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::id::content_hash;
 use oldgrowth_engine::ports::{CrashReports, CrashReportsSeen};
 use oldgrowth_engine::{Engine, Fault, Lasting};
 use oldgrowth_http::{Client, Network};
@@ -19,6 +21,9 @@ use crate::words::wire_error;
 
 /// The folder of the reports in the person's own, whichever memory is in use.
 pub(crate) const REPORTS: &str = "reports";
+
+/// How many digits of its hash name a memory.
+const MEMORY_CHARS: usize = 16;
 
 /// Where reports go, as the program was built. Without one nothing can be sent.
 const DSN: Option<&str> = option_env!("OLDGROWTH_SENTRY_DSN");
@@ -42,9 +47,11 @@ pub fn reports_of_person(process: &'static str) -> Option<Reports> {
     }))
 }
 
-/// Has what the engine meets recorded.
+/// Has what the engine meets recorded, and what breaks while it works.
 pub fn report_faults(engine: &Engine, reports: &Reports) {
     let reports = reports.clone();
+    let memory = memory_of(engine.workspace());
+    reports.opened(&memory);
     engine.on_fault(move |fault| match *fault {
         Fault::Failed {
             class,
@@ -56,19 +63,38 @@ pub fn report_faults(engine: &Engine, reports: &Reports) {
             let failure = Failure::typed(class, phase).codes(code, errno);
             reports.record(&match lasting {
                 Lasting::Passes => failure,
-                Lasting::GoesOn => failure.lasting(),
+                Lasting::GoesOn => failure.lasting_in(&memory),
             });
         }
-        Fault::StoreWell => reports.well(),
+        Fault::StoreWell => reports.well(&memory),
     });
 }
 
-/// What the doctor sees of them.
-pub(crate) struct Seen(pub(crate) Reports);
+/// Names a memory to the reports, without saying where it lies.
+fn memory_of(workspace: &Path) -> String {
+    let mut name = content_hash(&["memory", &text(workspace)]);
+    name.truncate(MEMORY_CHARS);
+    name
+}
+
+/// What the doctor of a memory sees of them.
+pub(crate) struct Seen {
+    reports: Reports,
+    memory: String,
+}
+
+impl Seen {
+    pub(crate) fn of(reports: &Reports, workspace: &Path) -> Self {
+        Self {
+            reports: reports.clone(),
+            memory: memory_of(workspace),
+        }
+    }
+}
 
 impl CrashReports for Seen {
     fn seen(&self) -> CrashReportsSeen {
-        let view = self.0.view();
+        let view = self.reports.view();
         CrashReportsSeen {
             agreed: match view.consent {
                 Consent::Unasked => None,
@@ -77,12 +103,16 @@ impl CrashReports for Seen {
             },
             has_address: view.host.is_some(),
             offline: view.offline,
+            refused: view.held.iter().filter(|one| one.refused.is_some()).count() as u64,
             held: view.held.len() as u64,
         }
     }
 
     fn crashes_since(&self, since: UnixMs) -> Vec<(UnixMs, String)> {
-        let crashes = self.0.crashes_since(since.0).into_iter();
+        let crashes = self
+            .reports
+            .crashes_since(since.0, &self.memory)
+            .into_iter();
         crashes.map(|(at, place)| (UnixMs(at), place)).collect()
     }
 }

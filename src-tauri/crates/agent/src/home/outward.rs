@@ -72,9 +72,12 @@ impl Inner {
             .ok()
     }
 
-    /// The doctor's row about them says what is the case.
+    /// The doctor's row about them says what is the case. Not while the memory is closed or being moved: whoever
+    /// has chosen something must not wait for that, and when it has ended the row is looked at again.
     fn reports_changed(&self) {
-        if let State::Open(owner) = &*self.state.read() {
+        if let Some(state) = self.state.try_read()
+            && let State::Open(owner) = &*state
+        {
             owner.engine().crash_reports_changed();
         }
     }

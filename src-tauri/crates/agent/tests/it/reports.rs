@@ -410,6 +410,76 @@ fn a_store_that_stays_away_is_one_report_with_its_code_after_ten_minutes() {
 }
 
 #[test]
+fn that_one_memory_is_well_says_nothing_of_another() {
+    let person = Person::new();
+    let clock = FakeClock::at(START_MS);
+    let reports = person.open(&clock);
+    let (broken, well) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write(broken.path(), Store::FILE, vec![7_u8; 8192]);
+    let use_it = |workspace: &Path| {
+        let test = TestEngine::with(
+            workspace,
+            0,
+            Arc::<FakeClock>::clone(&clock),
+            Arc::new(oldgrowth_models::Extractive),
+        );
+        report_faults(&test.engine, &reports);
+        test.engine.totals().is_ok()
+    };
+    for day in 0..5 {
+        assert!(!use_it(broken.path()), "day {day}");
+        assert!(use_it(well.path()), "the one begun instead");
+        clock.advance(24 * 60 * MINUTE);
+    }
+    let held = reports.view().held;
+    assert_eq!(held.len(), 1, "nothing has changed for five days");
+    for entry in std::fs::read_dir(person.reports_folder()).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for workspace in [&broken, &well] {
+            let name = workspace.path().file_name().unwrap().to_str().unwrap();
+            assert!(!text.contains(name), "no folder is named: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_crash_is_on_the_timeline_of_the_memory_that_was_open() {
+    use oldgrowth_engine::ports::Clock;
+    let home = tempfile::tempdir().unwrap();
+    let clock = oldgrowth_testkit::WallClock::start();
+    let reports = Reports::new(Parts {
+        folder: home.path().join("reports"),
+        process: "serve",
+        release: "0.1.0",
+        sqlite: "3.54.1",
+        dsn: None,
+        client: Client::new(|| false),
+        now: Arc::new(move || clock.unix_ms()),
+    });
+    let crashes = |memory: &str, breaks: bool| {
+        let workspace = Workspace::named(home.path().join(memory)).reporting(Some(reports.clone()));
+        let home = Home::open(workspace, "a test", Arc::new(|_event| {}));
+        let page = oldgrowth_wire::TimelineAt {
+            before: None,
+            limit: 50,
+        };
+        let told = home.call(Request::Timeline(page)).unwrap();
+        if breaks {
+            let failure = oldgrowth_reports::Failure::typed("panic", "worker");
+            reports.record(&failure);
+        }
+        home.close();
+        let entries = told["entries"].as_array().unwrap();
+        let crashes = entries.iter().filter(|one| one["what"]["kind"] == "crash");
+        crashes.count()
+    };
+    assert_eq!((crashes("one", false), crashes("other", false)), (0, 0));
+    assert_eq!(crashes("one", true), 0, "it breaks after that");
+    assert_eq!(crashes("other", false), 0, "which was not open");
+    assert_eq!(crashes("one", false), 1);
+}
+
+#[test]
 fn nothing_is_sent_by_a_thread_that_holds_the_store() {
     let person = Person::new();
     let endpoint = Endpoint::start().unwrap();

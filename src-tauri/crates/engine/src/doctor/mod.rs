@@ -108,6 +108,8 @@ impl FixPlan {
 pub(crate) struct Done {
     pub(crate) summary: String,
     pub(crate) done: Vec<String>,
+    /// What of these words is a name of the person's own.
+    names: Vec<String>,
     pub(crate) undo: Option<Undo>,
 }
 
@@ -116,8 +118,13 @@ impl Done {
         Self {
             summary: summary.into(),
             done,
+            names: Vec::new(),
             undo: None,
         }
+    }
+
+    pub(crate) fn naming(self, names: Vec<String>) -> Self {
+        Self { names, ..self }
     }
 
     pub(crate) fn undone_by(self, undo: Undo) -> Self {
@@ -256,6 +263,7 @@ impl Engine {
             at: now,
             summary: done.summary,
             done: done.done,
+            names: Some(done.names),
             undo_until: done.undo.is_some().then(|| now.plus_ms(UNDO_MS)),
             undone_at: None,
             undo: done.undo,

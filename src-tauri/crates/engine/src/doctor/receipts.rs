@@ -21,6 +21,9 @@ pub struct Receipt {
     pub at: UnixMs,
     pub summary: String,
     pub done: Vec<String>,
+    /// What in its words names a folder or something else of the person's own, as it stands there. None when a
+    /// version kept it that did not note them.
+    pub names: Option<Vec<String>>,
     pub undo_until: Option<UnixMs>,
     pub undone_at: Option<UnixMs>,
     pub undo: Option<Undo>,
@@ -54,6 +57,8 @@ struct Kept {
     unix_ms: i64,
     summary: String,
     done: Vec<String>,
+    #[serde(default)]
+    names: Option<Vec<String>>,
     undo_until_unix_ms: Option<i64>,
     undone_unix_ms: Option<i64>,
     undo: Option<Undo>,
@@ -116,6 +121,7 @@ impl Kept {
             unix_ms: receipt.at.0,
             summary: receipt.summary,
             done: receipt.done,
+            names: receipt.names,
             undo_until_unix_ms: receipt.undo_until.map(|at| at.0),
             undone_unix_ms: receipt.undone_at.map(|at| at.0),
             undo: receipt.undo,
@@ -129,6 +135,7 @@ impl Kept {
             at: UnixMs(self.unix_ms),
             summary: self.summary.clone(),
             done: self.done.clone(),
+            names: self.names.clone(),
             undo_until: self.undo_until_unix_ms.map(UnixMs),
             undone_at: self.undone_unix_ms.map(UnixMs),
             undo: self.undo.clone(),
@@ -156,6 +163,7 @@ mod tests {
             at: UnixMs(1),
             summary: "done".to_owned(),
             done: vec!["a step".to_owned()],
+            names: Some(vec!["step".to_owned()]),
             undo_until: Some(UnixMs(10)),
             undone_at: None,
             undo: Some(Undo::Watch {
@@ -182,5 +190,22 @@ mod tests {
             [],
             "garbage is nothing"
         );
+    }
+
+    #[test]
+    fn a_receipt_of_a_version_that_noted_no_names_is_read() {
+        let workspace = tempfile::tempdir().unwrap();
+        Receipts::of(workspace.path()).keep(receipt(1)).unwrap();
+        let file = workspace.path().join(FILE);
+        let kept = std::fs::read(&file).unwrap();
+        let mut kept: serde_json::Value = serde_json::from_slice(&kept).unwrap();
+        let names = kept[0].as_object_mut().unwrap().remove("names");
+        assert!(names.is_some());
+        std::fs::write(&file, kept.to_string()).unwrap();
+        let without = Receipt {
+            names: None,
+            ..receipt(1)
+        };
+        assert_eq!(Receipts::of(workspace.path()).list(), [without]);
     }
 }

@@ -153,6 +153,7 @@ impl Core {
                 .map(|source| format!("“{}”: what is remembered of it stays.", source.name))
                 .collect(),
         )
+        .naming(gone.into_iter().map(|source| source.name).collect())
         .undone_by(Undo::Watch { sources }))
     }
 
