@@ -273,7 +273,11 @@ impl Engine {
     /// Looks at what a fix mends, those checks included that nobody runs by themselves.
     fn look_again(&self, code: FixCode) {
         let again: &[HealthCode] = match code {
-            FixCode::RebuildIndex => &[HealthCode::Coverage, HealthCode::Integrity],
+            FixCode::RebuildIndex => &[
+                HealthCode::Coverage,
+                HealthCode::Integrity,
+                HealthCode::RoundTrip,
+            ],
             FixCode::SetAsideOrphans => &[HealthCode::Orphans, HealthCode::Coverage],
             FixCode::RebuildSummaries => &[HealthCode::Faithful, HealthCode::Tree],
             FixCode::RestoreBackup => &[HealthCode::Store, HealthCode::Integrity],
@@ -282,8 +286,7 @@ impl Engine {
         let core = self.core();
         core.queue.wake();
         core.counts_changed();
-        // What needs a turn that somebody else has is looked at when it is run next.
-        self.run_checks(again);
+        core.look_at_mended(again, &|| core.fixing.is_called_off());
         core.tell(News::Work);
     }
 }
