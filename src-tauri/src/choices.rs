@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use crate::notices::Told;
 use crate::place::Place;
 
 pub(crate) const ZOOM_PERCENT_DEFAULT: u16 = 100;
 /// In what steps the page is made larger and smaller.
 const ZOOM_PERCENT_STEPS: [u16; 10] = [50, 67, 80, 90, 100, 110, 125, 150, 175, 200];
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Choices {
     pub(crate) place: Option<Place>,
@@ -24,6 +25,8 @@ pub(crate) struct Choices {
     pub(crate) keep_running: bool,
     /// The system tells when something fails.
     pub(crate) notices: bool,
+    /// Of what it has told.
+    pub(crate) told: Told,
     /// The person has been told what closing the window does to the work.
     pub(crate) told_of_closing: bool,
 }
@@ -36,6 +39,7 @@ impl Default for Choices {
             menu_bar: false,
             keep_running: false,
             notices: true,
+            told: Told::default(),
             told_of_closing: false,
         }
     }
@@ -43,7 +47,7 @@ impl Default for Choices {
 
 impl Choices {
     /// The next step up, or the largest.
-    pub(crate) fn larger(self) -> u16 {
+    pub(crate) fn larger(&self) -> u16 {
         let up = |step: &&u16| **step > self.zoom_percent;
         let largest = ZOOM_PERCENT_STEPS.last().copied();
         let next = ZOOM_PERCENT_STEPS.iter().find(up).copied();
@@ -51,7 +55,7 @@ impl Choices {
     }
 
     /// The next step down, or the smallest.
-    pub(crate) fn smaller(self) -> u16 {
+    pub(crate) fn smaller(&self) -> u16 {
         let down = |step: &&u16| **step < self.zoom_percent;
         let smallest = ZOOM_PERCENT_STEPS.first().copied();
         let next = ZOOM_PERCENT_STEPS.iter().rev().find(down).copied();
@@ -86,7 +90,7 @@ impl Kept {
     }
 
     pub(crate) fn now(&self) -> Choices {
-        *self.now.lock()
+        self.now.lock().clone()
     }
 
     /// Notes something that changes often; [`Kept::save`] keeps it.

@@ -1,10 +1,11 @@
 //! A notice of the system's for each new failure, once, so that somebody who looks elsewhere hears of it.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use oldgrowth_wire::{Component, ComponentCode, HealthState, Status};
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, Manager, Runtime};
 use tauri_plugin_notification::NotificationExt;
 
@@ -21,11 +22,18 @@ pub(crate) struct Notices {
 
 #[derive(Default)]
 struct Heard {
-    /// Of which failures somebody has heard, by the time since when they are there.
-    told: HashMap<ComponentCode, String>,
     warm: bool,
     /// What was heard last while it was too early to tell.
     early: Option<Status>,
+}
+
+/// Of which failures somebody has heard, kept over restarts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Told {
+    /// Of this memory.
+    workspace: String,
+    codes: HashSet<ComponentCode>,
 }
 
 /// To be called at the start. Without it nobody is told of anything.
@@ -35,13 +43,12 @@ pub(crate) fn warm_up<R: Runtime>(app: &AppHandle<R>) {
     let waits = std::thread::Builder::new().name("notices".to_owned());
     let waits = waits.spawn(move || {
         std::thread::park_timeout(WARM_UP);
-        let new = {
-            let notices = later.state::<Notices>();
-            let mut heard = notices.heard.lock();
-            heard.warm = true;
-            let early = heard.early.take();
-            early.map(|status| heard.new_failures(&status))
-        };
+        let notices = later.state::<Notices>();
+        let mut heard = notices.heard.lock();
+        heard.warm = true;
+        let early = heard.early.take();
+        let new = early.map(|status| new_failures(&later.state::<Kept>(), &status));
+        drop(heard);
         tell(&later, new.unwrap_or_default());
     });
     if let Err(error) = waits {
@@ -54,29 +61,43 @@ pub(crate) fn hear<R: Runtime>(app: &AppHandle<R>, status: &Status) {
     let Some(notices) = app.try_state::<Notices>() else {
         return;
     };
-    let new = {
-        let mut heard = notices.heard.lock();
-        if !heard.warm {
-            heard.early = Some(status.clone());
-            return;
-        }
-        heard.new_failures(status)
-    };
+    let mut heard = notices.heard.lock();
+    if !heard.warm {
+        heard.early = Some(status.clone());
+        return;
+    }
+    let new = new_failures(&app.state::<Kept>(), status);
+    drop(heard);
     tell(app, new);
 }
 
-impl Heard {
-    /// Those that are told of from now on, and nobody was told of before.
+/// Those that nobody was told of before. That they are told of now is kept.
+fn new_failures(kept: &Kept, status: &Status) -> Vec<Component> {
+    let before = kept.now().told;
+    let mut told = before.clone();
+    let new = told.new_failures(status);
+    if told != before {
+        kept.choose(|choices| choices.told = told);
+    }
+    new
+}
+
+impl Told {
+    /// Those that are told of from now on, and nobody was told of before. One is the same failure until its row
+    /// is well, or only warns: what could not be looked at says nothing.
     fn new_failures(&mut self, status: &Status) -> Vec<Component> {
-        let fails = |row: &&Component| row.state == HealthState::Fail;
-        let failing: Vec<_> = status.components.iter().filter(fails).collect();
-        self.told
-            .retain(|code, _| failing.iter().any(|row| row.code == *code));
+        if self.workspace != status.workspace {
+            self.workspace.clone_from(&status.workspace);
+            self.codes.clear();
+        }
         let mut new = Vec::new();
-        for row in failing {
-            let told = self.told.insert(row.code, row.since.clone());
-            if told.as_ref() != Some(&row.since) {
-                new.push(row.clone());
+        for row in &status.components {
+            match row.state {
+                HealthState::Fail if self.codes.insert(row.code) => new.push(row.clone()),
+                HealthState::Ok | HealthState::Warn => {
+                    self.codes.remove(&row.code);
+                }
+                HealthState::Fail | HealthState::Unknown | HealthState::Crashed => {}
             }
         }
         new
@@ -106,12 +127,12 @@ mod tests {
 
     use super::*;
 
-    fn status(rows: &[(ComponentCode, HealthState, &str)]) -> Status {
-        let component = |(code, state, since): &(ComponentCode, HealthState, &str)| Component {
+    fn status(rows: &[(ComponentCode, HealthState)]) -> Status {
+        let component = |(code, state): &(ComponentCode, HealthState)| Component {
             code: *code,
             state: *state,
             cause: "words".to_owned(),
-            since: (*since).to_owned(),
+            since: String::new(),
             next: None,
             group: ComponentGroup::Store,
             on_demand: false,
@@ -140,22 +161,55 @@ mod tests {
         }
     }
 
+    fn codes(new: &[Component]) -> Vec<ComponentCode> {
+        new.iter().map(|row| row.code).collect()
+    }
+
     #[test]
     fn each_failure_is_told_once_and_a_warning_never() {
         use ComponentCode::{Jobs, Space, Store};
-        use HealthState::{Fail, Ok, Warn};
-        let mut heard = Heard::default();
-        let mut codes = |rows: &[_]| {
-            let new = heard.new_failures(&status(rows));
-            new.into_iter().map(|row| row.code).collect::<Vec<_>>()
-        };
-        assert_eq!(codes(&[(Store, Fail, "1"), (Jobs, Warn, "1")]), [Store]);
-        assert_eq!(codes(&[(Store, Fail, "1"), (Space, Fail, "2")]), [Space]);
-        assert!(codes(&[(Store, Fail, "1"), (Space, Ok, "3")]).is_empty());
+        use HealthState::{Crashed, Fail, Ok, Unknown, Warn};
+        let mut told = Told::default();
+        let mut new = |rows: &[_]| codes(&told.new_failures(&status(rows)));
+        assert_eq!(new(&[(Store, Fail), (Jobs, Warn)]), [Store]);
+        assert_eq!(new(&[(Store, Fail), (Space, Fail)]), [Space]);
+        for not_looked_at in [Unknown, Crashed] {
+            assert!(new(&[(Store, Fail), (Space, not_looked_at)]).is_empty());
+            assert!(
+                new(&[(Store, Fail), (Space, Fail)]).is_empty(),
+                "the same failure, looked at again"
+            );
+        }
+        assert!(new(&[(Store, Warn), (Space, Ok)]).is_empty());
         assert_eq!(
-            codes(&[(Store, Fail, "4"), (Space, Fail, "4")]),
+            new(&[(Store, Fail), (Space, Fail)]),
             [Store, Space],
             "they came back"
         );
+    }
+
+    #[test]
+    fn a_restart_repeats_no_notice_and_another_memory_has_its_own() {
+        use ComponentCode::Store;
+        use HealthState::{Fail, Ok, Unknown};
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("window.json");
+        let hear = |rows: &[_], workspace: &str| {
+            let kept = Kept::open(Some(file.clone()));
+            let status = Status {
+                workspace: workspace.to_owned(),
+                ..status(rows)
+            };
+            codes(&new_failures(&kept, &status))
+        };
+        assert_eq!(hear(&[(Store, Fail)], "mine"), [Store]);
+        assert!(hear(&[(Store, Unknown)], "mine").is_empty());
+        assert!(
+            hear(&[(Store, Fail)], "mine").is_empty(),
+            "it was told of before the restart"
+        );
+        assert_eq!(hear(&[(Store, Fail)], "another"), [Store]);
+        assert!(hear(&[(Store, Ok)], "another").is_empty());
+        assert_eq!(hear(&[(Store, Fail)], "another"), [Store], "a new one");
     }
 }

@@ -126,7 +126,7 @@ fn close<R: Runtime>(window: &WebviewWindow<R>, kept: &Kept, api: &CloseRequestA
     let app = window.app_handle();
     let choices = kept.now();
     let keeps = choices.keep_running && tray::is_seen(app);
-    match closing(choices, keeps, app.state::<Underway>().any()) {
+    match closing(&choices, keeps, app.state::<Underway>().any()) {
         Closing::Close => {}
         Closing::Hide => {
             api.prevent_close();
@@ -153,7 +153,7 @@ enum Closing {
     Ask,
 }
 
-fn closing(choices: Choices, keeps_running: bool, working: bool) -> Closing {
+fn closing(choices: &Choices, keeps_running: bool, working: bool) -> Closing {
     match (working && !choices.told_of_closing, keeps_running) {
         (true, _) => Closing::Ask,
         (false, true) => Closing::Hide,
@@ -224,15 +224,15 @@ mod tests {
         let fresh = Choices::default();
         let told = Choices {
             told_of_closing: true,
-            ..fresh
+            ..Choices::default()
         };
         for (choices, keeps_running, working, then) in [
-            (fresh, false, false, Closing::Close),
-            (fresh, true, false, Closing::Hide),
-            (fresh, false, true, Closing::Ask),
-            (fresh, true, true, Closing::Ask),
-            (told, false, true, Closing::Close),
-            (told, true, true, Closing::Hide),
+            (&fresh, false, false, Closing::Close),
+            (&fresh, true, false, Closing::Hide),
+            (&fresh, false, true, Closing::Ask),
+            (&fresh, true, true, Closing::Ask),
+            (&told, false, true, Closing::Close),
+            (&told, true, true, Closing::Hide),
         ] {
             assert_eq!(
                 closing(choices, keeps_running, working),

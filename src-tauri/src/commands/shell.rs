@@ -109,10 +109,10 @@ fn done<R: Runtime>(window: &WebviewWindow<R>, act: Act) -> tauri::Result<()> {
 
 fn zoom<R: Runtime>(
     window: &WebviewWindow<R>,
-    step: impl FnOnce(Choices) -> u16,
+    step: impl FnOnce(&Choices) -> u16,
 ) -> tauri::Result<()> {
     let kept = window.state::<Kept>();
-    let percent = step(kept.now());
+    let percent = step(&kept.now());
     window::zoom(window, percent)?;
     kept.choose(|choices| choices.zoom_percent = percent);
     Ok(())

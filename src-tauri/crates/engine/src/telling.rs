@@ -201,7 +201,7 @@ impl Core {
 
     fn tell_now(&self, news: News) {
         if news == News::Health {
-            self.board.show_due(self.now());
+            self.show_due();
             self.note_changes();
             if let Some(left) = self.board.next_due(self.now()) {
                 let now = self.ambient.clock.monotonic();

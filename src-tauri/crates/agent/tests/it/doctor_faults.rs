@@ -136,7 +136,19 @@ fn every_fault_is_told_in_the_same_rows_to_everybody() {
     locking.execute_batch("BEGIN IMMEDIATE").unwrap();
     run(workspace, &["doctor", "--run", "round_trip"]);
     let locked = same_rows(workspace, &window, "a locked file");
-    assert_ne!(row(&locked, "round_trip")["state"], "ok", "{locked}");
+    let trip = row(&locked, "round_trip");
+    assert_eq!(
+        (&trip["state"], &trip["checked_at"]),
+        (&Value::from("unknown"), &Value::Null),
+        "it could not be looked at: {trip}"
+    );
+    let cause = trip["cause"].as_str().unwrap();
+    assert!(cause.contains("another program holds it"), "{trip}");
+    assert_eq!(
+        locked["headline"],
+        row(&locked, "integrity")["cause"],
+        "what was found before is told still"
+    );
     locking.execute_batch("ROLLBACK").unwrap();
     drop(locking);
     run(workspace, &["doctor", "--fix", "rebuild_index", "--yes"]);

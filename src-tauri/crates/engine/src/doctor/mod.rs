@@ -118,6 +118,8 @@ impl FixPlan {
 pub(crate) struct Done {
     pub(crate) summary: String,
     pub(crate) done: Vec<String>,
+    /// What of these words is a name of the person's own.
+    names: Vec<String>,
     pub(crate) undo: Option<Undo>,
     pub(crate) outcome: FixOutcome,
 }
@@ -142,6 +144,7 @@ impl Done {
         Self {
             summary: summary.into(),
             done,
+            names: Vec::new(),
             undo: None,
             outcome: FixOutcome::Done,
         }
@@ -168,6 +171,10 @@ impl Done {
             outcome: FixOutcome::InPart,
             ..Self::new(summary, done)
         }
+    }
+
+    pub(crate) fn naming(self, names: Vec<String>) -> Self {
+        Self { names, ..self }
     }
 
     pub(crate) fn undone_by(self, undo: Undo) -> Self {
@@ -334,7 +341,11 @@ impl Engine {
     /// Looks at what a fix mends, those checks included that nobody runs by themselves.
     fn look_again(&self, code: FixCode) {
         let again: &[HealthCode] = match code {
-            FixCode::RebuildIndex => &[HealthCode::Coverage, HealthCode::Integrity],
+            FixCode::RebuildIndex => &[
+                HealthCode::Coverage,
+                HealthCode::Integrity,
+                HealthCode::RoundTrip,
+            ],
             FixCode::SetAsideOrphans => &[HealthCode::Orphans, HealthCode::Coverage],
             FixCode::RebuildSummaries => &[HealthCode::Faithful, HealthCode::Tree],
             FixCode::RestoreBackup => &[HealthCode::Store, HealthCode::Integrity],
@@ -343,8 +354,7 @@ impl Engine {
         let core = self.core();
         core.queue.wake();
         core.counts_changed();
-        // What needs a turn that somebody else has is looked at when it is run next.
-        self.run_checks(again);
+        core.look_at_mended(again, &|| core.fixing.is_called_off());
         core.tell(News::Work);
     }
 }

@@ -47,6 +47,11 @@ impl Fixing {
         }
     }
 
+    pub(super) fn is_called_off(&self) -> bool {
+        let state = self.state.lock();
+        state.as_ref().is_some_and(|state| state.called_off)
+    }
+
     pub(super) fn begin<'c>(&self, core: &'c Core, code: FixCode) -> Result<Work<'c>> {
         let progress = FixProgress {
             code,

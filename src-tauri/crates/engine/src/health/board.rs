@@ -77,12 +77,15 @@ impl Board {
     ///
     /// What was well and is not is held back for its [`HealthCode::time_to_visible`]: what is over before
     /// nobody needs to hear of. What was not well, or never looked at, is shown at once whatever it says.
+    ///
+    /// Nothing waits for what is shown as well: until its cause is shown, or when that is over, a row stays
+    /// as it is.
     pub(super) fn set(&self, code: HealthCode, row: Row, now: UnixMs) -> bool {
         self.state.lock().set(code, row, now)
     }
 
     /// Shows what was held back for long enough.
-    pub(crate) fn show_due(&self, now: UnixMs) {
+    pub(super) fn show_due(&self, now: UnixMs) {
         let mut state = self.state.lock();
         let due = |code: &HealthCode, held: &Held| {
             let wait = code.time_to_visible(held.row.state).as_millis();
@@ -161,11 +164,15 @@ impl Board {
     }
 
     /// Does it say that this is not well?
-    pub(super) fn is_unwell(&self, code: HealthCode) -> bool {
+    pub(super) fn shows_unwell(&self, code: HealthCode) -> bool {
         let state = self.state.lock();
         let shown = state.components.iter().find(|row| row.code == code);
-        let shown = shown.is_some_and(|row| row.state > ComponentState::Unknown);
-        shown || state.held.contains_key(&code)
+        shown.is_some_and(|row| row.state > ComponentState::Unknown)
+    }
+
+    /// Is this not well, and not for long enough to be shown?
+    pub(super) fn holds_back(&self, code: HealthCode) -> bool {
+        self.state.lock().held.contains_key(&code)
     }
 
     /// Since when this row has been in its state.
@@ -211,6 +218,13 @@ impl State {
         let Some(shown) = self.components.iter().find(|c| c.code == code) else {
             return false;
         };
+        let is_well = |cause| {
+            let shown = self.components.iter().find(|c| c.code == cause);
+            shown.is_some_and(|c| c.state == ComponentState::Ok)
+        };
+        if row.waits_for.is_some_and(is_well) {
+            return false;
+        }
         let hold = shown.state == ComponentState::Ok
             && row.state > ComponentState::Unknown
             && !code.time_to_visible(row.state).is_zero();
@@ -228,7 +242,9 @@ impl State {
             return false;
         };
         // That it was looked at once more is no news, nor is a figure that rises and falls by itself.
-        component.checked_at = Some(now);
+        if row.state != ComponentState::Unknown {
+            component.checked_at = Some(now);
+        }
         if row.state == ComponentState::Ok {
             component.last_ok = Some(now);
         }
@@ -383,6 +399,45 @@ mod tests {
             (1, UnixMs(20_000)),
             "since it was so"
         );
+    }
+
+    #[test]
+    fn what_waits_for_another_row_stands_under_it_only_while_that_one_is_shown_as_unwell() {
+        let board = Board::new(UnixMs(0));
+        let waits = || Row {
+            waits_for: Some(HealthCode::Store),
+            ..row(ComponentState::Unknown, "waits")
+        };
+        let state = |board: &Board| board.status(NONE).state_of(HealthCode::Jobs);
+        board.set(HealthCode::Store, row(ComponentState::Ok, "a"), UnixMs(1));
+        board.set(HealthCode::Jobs, row(ComponentState::Ok, "a"), UnixMs(1));
+        board.set(
+            HealthCode::Store,
+            row(ComponentState::Fail, "b"),
+            UnixMs(10),
+        );
+        let seq = board.status(NONE).seq;
+        assert!(!board.set(HealthCode::Jobs, waits(), UnixMs(11)));
+        assert_eq!(
+            (state(&board), board.status(NONE).seq),
+            (ComponentState::Ok, seq),
+            "its cause is not shown yet"
+        );
+        board.show_due(UnixMs(10_000));
+        assert!(board.set(HealthCode::Jobs, waits(), UnixMs(10_001)));
+        assert_eq!(state(&board), ComponentState::Unknown);
+        board.set(
+            HealthCode::Store,
+            row(ComponentState::Ok, "a"),
+            UnixMs(20_000),
+        );
+        board.set(
+            HealthCode::Jobs,
+            row(ComponentState::Ok, "a"),
+            UnixMs(20_000),
+        );
+        board.set(HealthCode::Jobs, waits(), UnixMs(20_001));
+        assert_eq!(state(&board), ComponentState::Ok, "one who comes too late");
     }
 
     #[test]

@@ -14,8 +14,9 @@ use parking_lot::{Condvar, Mutex};
 
 use super::rows::{self, Row};
 use super::{ComponentState, HealthCode, Look, Status};
-use super::{faithful, integrity, orphans, round_trip, sources, store};
+use super::{faithful, integrity, orphans, round_trip, sources};
 use crate::engine::Core;
+use crate::ports::Clock;
 use crate::{Engine, Error, Result};
 
 /// How long a check may take before it is called hung: one that only looks, and one that reads everything.
@@ -32,6 +33,9 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const EVERY_DAYS: i64 = 7;
 const THOROUGH_EVERY_DAYS: i64 = 30;
 
+/// One that broke off or hung is tried again after so many: it may have read for half an hour.
+const BROKEN_EVERY_DAYS: i64 = 1;
+
 /// What a round trip writes itself is written about when it was looked at.
 const OWN_WRITES_MS: i64 = 60_000;
 
@@ -42,7 +46,7 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60 * 60);
 pub(crate) struct Checks {
     core: OnceLock<Weak<Core>>,
     state: Mutex<State>,
-    /// A run came back or was given up.
+    /// A run came back or was left behind.
     changed: Condvar,
     /// One call after the other.
     turn: Mutex<()>,
@@ -63,6 +67,8 @@ struct State {
 /// One run of a check.
 pub(super) struct Run {
     pub(super) depth: Depth,
+    /// When, by the monotonic clock.
+    begun: Duration,
     state: Mutex<RunState>,
     ended: Condvar,
 }
@@ -72,8 +78,8 @@ struct RunState {
     cancelled: bool,
     canceller: Option<Canceller>,
     looked: Option<Looked>,
-    /// Nobody waits for it any more.
-    hangs: bool,
+    /// Nobody waits for it any more: it was called off, or its time is over, and it has not ended.
+    left: bool,
 }
 
 enum Looked {
@@ -84,8 +90,8 @@ enum Looked {
 /// Whether a run was begun.
 enum Begun {
     Run(Arc<Run>),
-    /// The one before has not come back.
-    Hangs,
+    /// The one before was left behind and has not come back.
+    LeftBehind(Arc<Run>),
     Stopping,
 }
 
@@ -100,9 +106,10 @@ enum Came {
 }
 
 impl Run {
-    pub(super) fn new(depth: Depth) -> Self {
+    fn new(depth: Depth, begun: Duration) -> Self {
         Self {
             depth,
+            begun,
             state: Mutex::default(),
             ended: Condvar::new(),
         }
@@ -148,6 +155,14 @@ impl Checks {
         state.under_way.values().for_each(|run| run.cancel());
     }
 
+    /// What it looks at has changed: a run that is under way says nothing of that, and it may be run at once.
+    pub(super) fn call_off_one(&self, code: HealthCode) {
+        self.tried.lock().remove(&code);
+        if let Some(run) = self.state.lock().under_way.get(&code) {
+            run.cancel();
+        }
+    }
+
     /// What runs by the week ends for whoever asks; it comes again by itself.
     fn make_way(&self) {
         let thread = self.by_the_week.lock();
@@ -172,7 +187,7 @@ impl Checks {
     }
 
     /// Begins a run, after the one that is under way.
-    fn begin(&self, code: HealthCode, depth: Depth) -> Begun {
+    fn begin(&self, code: HealthCode, depth: Depth, clock: &dyn Clock) -> Begun {
         let mut state = self.state.lock();
         loop {
             if state.stopping {
@@ -180,12 +195,14 @@ impl Checks {
             }
             match state.under_way.get(&code) {
                 None => break,
-                Some(before) if before.state.lock().hangs => return Begun::Hangs,
-                // Whoever waits for it gives it up when it takes too long.
+                Some(before) if before.state.lock().left => {
+                    return Begun::LeftBehind(Arc::clone(before));
+                }
+                // Whoever waits for it leaves it behind when it takes too long.
                 Some(_) => self.changed.wait(&mut state),
             }
         }
-        let run = Arc::new(Run::new(depth));
+        let run = Arc::new(Run::new(depth, clock.monotonic()));
         state.under_way.insert(code, Arc::clone(&run));
         Begun::Run(run)
     }
@@ -195,9 +212,9 @@ impl Checks {
         self.changed.notify_all();
     }
 
-    /// It has not come back in time.
-    fn give_up(&self, run: &Run) {
-        run.state.lock().hangs = true;
+    /// It has not come back, and is waited for no longer.
+    fn leave(&self, run: &Run) {
+        run.state.lock().left = true;
         let _state = self.state.lock();
         self.changed.notify_all();
     }
@@ -215,8 +232,9 @@ impl Engine {
         let core = self.core();
         let all = codes.is_empty();
         core.checks.make_way();
-        let _turn = core.checks.turn.lock();
+        // Who is called off while waiting for a turn does not begin either.
         let (before, _) = core.checks.called_off();
+        let _turn = core.checks.turn.lock();
         let asked = |code: &HealthCode| all || codes.contains(code);
         if all || codes.iter().any(|code| !code.on_demand()) {
             core.look(Look::Everything);
@@ -227,7 +245,7 @@ impl Engine {
                 break;
             }
             if code.on_demand() && asked(&code) {
-                core.run_check(code, Depth::Quick);
+                core.run_check(code, Depth::Quick, &|| false);
             }
         }
         core.look(Look::Changed)
@@ -249,15 +267,40 @@ impl Engine {
 }
 
 impl Core {
-    /// Runs one check and puts what it has found on the board.
-    pub(super) fn run_check(&self, code: HealthCode, depth: Depth) {
+    /// Looks at what was mended. Waits for nobody's turn, and ends soon after it was called off; what was not
+    /// looked at says so.
+    pub(crate) fn look_at_mended(&self, codes: &[HealthCode], called_off: &dyn Fn() -> bool) {
+        let on_demand = || codes.iter().copied().filter(|code| code.on_demand());
+        on_demand().for_each(|code| self.outdate_check(code));
+        if !called_off() {
+            self.look(Look::Everything);
+            if let Some(_turn) = self.checks.turn.try_lock() {
+                for code in on_demand().take_while(|_| !called_off()) {
+                    self.run_check(code, Depth::Quick, called_off);
+                }
+            }
+        }
+        self.tell_changes();
+    }
+
+    /// Runs one check and puts what it has found on the board. It is called off as soon as `called_off` says so.
+    pub(super) fn run_check(&self, code: HealthCode, depth: Depth, called_off: &dyn Fn() -> bool) {
         let Some(core) = self.checks.core.get().and_then(Weak::upgrade) else {
             return;
         };
-        let run = match self.checks.begin(code, depth) {
+        let clock = &*self.ambient.clock;
+        let run = match self.checks.begin(code, depth, clock) {
             Begun::Run(run) => run,
-            Begun::Hangs => {
-                self.board.set(code, rows::hangs(at_most(code)), self.now());
+            Begun::LeftBehind(before) => {
+                let so_long = clock.monotonic().saturating_sub(before.begun);
+                let row = if so_long > at_most(code) {
+                    Some(rows::hangs(at_most(code)))
+                } else {
+                    self.not_now(code, "it was called off and has not ended yet")
+                };
+                if let Some(row) = row {
+                    self.board.set(code, row, self.now());
+                }
                 return;
             }
             Begun::Stopping => return,
@@ -267,7 +310,6 @@ impl Core {
             self.board.set_running(code, true);
             self.tell_changes();
         }
-        let begun = self.ambient.clock.monotonic();
         let on = Arc::clone(&run);
         let body = Box::new(move || {
             let looked = catch_unwind(AssertUnwindSafe(|| look(code, &core, &on)));
@@ -276,7 +318,7 @@ impl Core {
         });
         // Who waits for it has a limit, so that the thread is not joined: one that hangs is left behind.
         let came = match self.ambient.spawn.spawn(format!("check-{code:?}"), body) {
-            Ok(_left_to_itself) => self.wait_for(&run, at_most(code), begun),
+            Ok(_left_to_itself) => self.wait_for(&run, at_most(code), called_off),
             Err(error) => {
                 tracing::error!(kind = ?error.kind(), "a check could not be begun");
                 self.checks.came_back(code);
@@ -286,59 +328,55 @@ impl Core {
         self.board.set_running(code, false);
         let row = match came {
             Came::CalledOff => {
-                self.checks.give_up(&run);
+                self.checks.leave(&run);
                 None
             }
             Came::Back(Looked::Row(Err(Error::Cancelled))) => None,
             Came::Late => Some(rows::hangs(at_most(code))),
             Came::Never => {
-                self.checks.give_up(&run);
+                self.checks.leave(&run);
                 Some(rows::hangs(at_most(code)))
             }
             Came::Back(Looked::Panicked) => Some(rows::broke_off()),
             Came::Back(Looked::Row(Ok(row))) => Some(row),
-            Came::Back(Looked::Row(Err(_))) if run.is_cancelled() => None,
             Came::Back(Looked::Row(Err(Error::TooManyLongReads))) => {
                 self.not_now(code, "as many long reads as may be are under way")
             }
-            Came::Back(Looked::Row(Err(error))) if error.is_of_the_store() => {
-                match (self.trouble(), error.store_class()) {
-                    (None, Some(class)) => self.not_now(code, store::class_words(class)),
-                    _ => Some(rows::waits_for_store()),
-                }
-            }
-            Came::Back(Looked::Row(Err(error))) => {
-                tracing::warn!(%error, "a check found nothing out");
-                Some(rows::broke_off())
-            }
+            Came::Back(Looked::Row(Err(error))) => self.unanswered(code, &error),
         };
         if let Some(row) = row {
+            let found = !matches!(row.state, ComponentState::Unknown | ComponentState::Crashed);
             self.board.set(code, row, self.now());
-            let took = self.ambient.clock.monotonic().saturating_sub(begun);
+            let took = clock.monotonic().saturating_sub(run.begun);
             self.board.took(code, took);
             if code.on_demand() {
-                self.keep_check(
-                    code,
-                    code == HealthCode::Integrity && depth == Depth::Thorough,
-                );
+                let thorough = code == HealthCode::Integrity && depth == Depth::Thorough;
+                self.keep_check(code, thorough && found);
             }
         }
         self.tell_changes();
     }
 
     /// What was found before stands; where nothing was, it says why there is nothing still.
-    fn not_now(&self, code: HealthCode, why: &str) -> Option<Row> {
-        let before = self.board.row(code);
-        let unknown = before.is_none_or(|row| row.state == ComponentState::Unknown);
-        let writes = code == HealthCode::RoundTrip;
-        // That nothing could be written is what this one is to find out.
-        (unknown || writes).then(|| {
+    pub(super) fn not_now(&self, code: HealthCode, why: &str) -> Option<Row> {
+        let before = self.board.row(code)?;
+        let before = match before.waits_for {
+            Some(_) => self.kept_check(code),
+            None => before,
+        };
+        let stands = match before.state {
+            ComponentState::Unknown => false,
+            // That nothing could be written is what this one is to find out.
+            ComponentState::Ok => code != HealthCode::RoundTrip,
+            ComponentState::Crashed | ComponentState::Warn | ComponentState::Fail => true,
+        };
+        (!stands).then(|| {
             Row::unknown(format!("It could not be looked at just now: {why}."))
                 .next("Run it again in a moment.")
         })
     }
 
-    fn wait_for(&self, run: &Run, at_most: Duration, begun: Duration) -> Came {
+    fn wait_for(&self, run: &Run, at_most: Duration, called_off: &dyn Fn() -> bool) -> Came {
         let mut looks_left = LOOKS_AFTER_CALLING_OFF;
         let mut too_long = false;
         let mut state = run.state.lock();
@@ -347,6 +385,8 @@ impl Core {
                 return match looked {
                     // It heeded that its time was over.
                     Looked::Row(Err(_)) if too_long => Came::Late,
+                    // What it has found may not be the case any more.
+                    Looked::Row(_) if state.cancelled && !too_long => Came::CalledOff,
                     looked => Came::Back(looked),
                 };
             }
@@ -359,12 +399,15 @@ impl Core {
                         Came::CalledOff
                     };
                 }
-            } else if self.ambient.clock.monotonic().saturating_sub(begun) > at_most {
-                too_long = true;
-                drop(state);
-                run.cancel();
-                state = run.state.lock();
-                continue;
+            } else {
+                let took = self.ambient.clock.monotonic().saturating_sub(run.begun);
+                too_long = took > at_most;
+                if too_long || called_off() {
+                    drop(state);
+                    run.cancel();
+                    state = run.state.lock();
+                    continue;
+                }
             }
             let _timed_out = run.ended.wait_for(&mut state, LOOK_EVERY);
         }
@@ -372,7 +415,7 @@ impl Core {
 
     /// Runs what is due by the week on a thread of its own, while nothing else is done.
     pub(crate) fn look_after_health(&self) {
-        self.clock_seen.lock().look(&*self.ambient.clock);
+        self.watch_clock();
         let mut thread = self.checks.by_the_week.lock();
         if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return;
@@ -396,7 +439,7 @@ impl Core {
                 }
                 let now = core.ambient.clock.monotonic();
                 core.checks.tried.lock().insert(code, now);
-                core.run_check(code, depth);
+                core.run_check(code, depth, &|| false);
             }
         });
         match self.ambient.spawn.spawn("checks".to_owned(), body) {
@@ -431,7 +474,12 @@ impl Core {
                     .is_none_or(|at| written > at.plus_ms(OWN_WRITES_MS));
                 // A memory at rest is not written to only to see whether it can be.
                 let may_be = changed || code != HealthCode::RoundTrip;
-                let due = may_be && (thorough || older_than(row.checked_at, EVERY_DAYS));
+                let due = match row.state {
+                    ComponentState::Unknown => true,
+                    ComponentState::Crashed => older_than(row.checked_at, BROKEN_EVERY_DAYS),
+                    _ => thorough || older_than(row.checked_at, EVERY_DAYS),
+                };
+                let due = may_be && due;
                 let depth = if thorough {
                     Depth::Thorough
                 } else {

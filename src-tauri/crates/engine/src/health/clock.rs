@@ -20,28 +20,56 @@ const YEAR_MS: i64 = 365 * DAY_MS;
 /// A step back of less than this is a clock that is set right.
 const BACK_MAX: Duration = Duration::from_secs(5 * 60);
 
+/// Nobody needs to hear for longer of a clock that was years ahead and was set right.
+const TOLD_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What was seen of the two clocks since the start. The monotonic one never goes back.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ClockSeen {
     last: Option<(i64, Duration)>,
-    /// How far it went back, the last time it did.
-    pub(crate) went_back: Option<Duration>,
+    went_back: Option<WentBack>,
+}
+
+/// Until it shows later than it had shown, what is kept may stand before what was kept earlier.
+#[derive(Clone, Copy, Debug)]
+struct WentBack {
+    by: Duration,
+    had_shown: i64,
+    /// When, by the monotonic clock.
+    at: Duration,
 }
 
 impl ClockSeen {
-    /// To be called now and then. A step forward is no news: the computer may have slept.
-    pub(crate) fn look(&mut self, clock: &dyn Clock) {
+    /// To be called now and then; true when what it says has changed. A step forward is no news: the computer
+    /// may have slept.
+    pub(crate) fn look(&mut self, clock: &dyn Clock) -> bool {
         let (unix_ms, monotonic) = (clock.unix_ms(), clock.monotonic());
+        let said = self.went_back();
         if let Some((before, at)) = self.last {
             let passed =
                 i64::try_from(monotonic.saturating_sub(at).as_millis()).unwrap_or(i64::MAX);
-            let back = before.saturating_add(passed).saturating_sub(unix_ms);
-            let back = Duration::from_millis(u64::try_from(back).unwrap_or(0));
-            if back > BACK_MAX {
-                self.went_back = Some(back);
+            let would_show = before.saturating_add(passed);
+            let by = would_show.saturating_sub(unix_ms);
+            let by = Duration::from_millis(u64::try_from(by).unwrap_or(0));
+            if by > BACK_MAX {
+                let had_shown = self.went_back.map_or(before, |it| it.had_shown.max(before));
+                self.went_back = Some(WentBack {
+                    by,
+                    had_shown,
+                    at: monotonic,
+                });
             }
         }
+        self.went_back = self
+            .went_back
+            .filter(|it| unix_ms <= it.had_shown && monotonic.saturating_sub(it.at) < TOLD_FOR);
         self.last = Some((unix_ms, monotonic));
+        self.went_back() != said
+    }
+
+    /// How far it went back, the last time it did, as long as that matters.
+    pub(super) fn went_back(&self) -> Option<Duration> {
+        self.went_back.map(|it| it.by)
     }
 }
 
@@ -123,17 +151,21 @@ mod tests {
         }
     }
 
+    /// What both clocks show, in seconds.
+    #[derive(Clone, Copy)]
+    struct At(i64, u64);
+
+    impl Clock for At {
+        fn monotonic(&self) -> Duration {
+            Duration::from_secs(self.1)
+        }
+        fn unix_ms(&self) -> i64 {
+            self.0 * 1_000
+        }
+    }
+
     #[test]
     fn only_a_step_back_counts() {
-        struct At(i64, u64);
-        impl Clock for At {
-            fn monotonic(&self) -> Duration {
-                Duration::from_secs(self.1)
-            }
-            fn unix_ms(&self) -> i64 {
-                self.0 * 1_000
-            }
-        }
         let mut seen = ClockSeen::default();
         for (clock, back) in [
             (At(10_000, 10), None),
@@ -143,8 +175,39 @@ mod tests {
             (At(90_000, 140), Some(8_909)),
             (At(90_010, 150), Some(8_909)),
         ] {
-            seen.look(&clock);
-            assert_eq!(seen.went_back.map(|back| back.as_secs()), back);
+            let before = seen.went_back();
+            let changed = seen.look(&clock);
+            assert_eq!(seen.went_back().map(|back| back.as_secs()), back);
+            assert_eq!(changed, seen.went_back() != before, "and only then is told");
         }
+    }
+
+    #[test]
+    fn a_step_back_is_told_until_the_clock_is_past_it_and_no_longer_than_a_day() {
+        let told = |clocks: &[At]| {
+            let mut seen = ClockSeen::default();
+            for clock in clocks {
+                seen.look(clock);
+            }
+            seen.went_back().is_some()
+        };
+        let (start, an_hour_back) = (At(100_000, 0), At(96_460, 60));
+        assert!(told(&[start, an_hour_back]));
+        assert!(told(&[start, an_hour_back, At(99_940, 3_540)]), "not yet");
+        assert!(
+            !told(&[start, an_hour_back, At(100_060, 3_660)]),
+            "it shows later than it had shown"
+        );
+        assert!(
+            !told(&[start, an_hour_back, At(100_120, 120)]),
+            "it was set right"
+        );
+        let years_back = At(-300_000_000, 60);
+        let (most_of_a_day, a_day) = (At(-299_920_000, 80_060), At(-299_913_600, 86_460));
+        assert!(told(&[start, years_back, most_of_a_day]));
+        assert!(
+            !told(&[start, years_back, most_of_a_day, a_day]),
+            "which nobody has to hear of for years"
+        );
     }
 }

@@ -159,14 +159,12 @@ pub(super) fn watched(row: Row, folders: &[(String, FolderView)]) -> Row {
     }
 }
 
-pub(super) fn backup(row: Row, newest: Option<&BackupView>, count: usize) -> Row {
+pub(super) fn backup(row: Row, newest: Option<&BackupView>, count: usize, now: UnixMs) -> Row {
     let made = newest.and_then(|view| view.backup.note.as_ref().map(|note| note.made_at));
     let verified = newest.and_then(|view| view.verified_at);
     let warns = row.state == ComponentState::Warn;
     let unsound = newest.is_some_and(|view| view.unsound);
-    let long_ago = made
-        .zip(verified)
-        .is_some_and(|(made, verified)| verified.0 - made.0 > VERIFIED_DAYS_MAX * DAY_MS);
+    let long_ago = verified.is_some_and(|verified| now.0 - verified.0 > VERIFIED_DAYS_MAX * DAY_MS);
     let row = row
         .seen("Backups", count.to_string())
         .seen_if("Newest", made.map(UnixMs::to_rfc3339))
@@ -258,4 +256,40 @@ pub(super) fn jobs(row: Row, seen: &JobsSeen, working: bool) -> Row {
         row = row.mended_by(FixCode::RetryFailed);
     }
     row
+}
+
+#[cfg(test)]
+mod tests {
+    use oldgrowth_store::copies::{Backup, BackupNote};
+
+    use super::*;
+
+    #[test]
+    fn a_backup_is_offered_to_be_read_through_when_that_was_long_ago() {
+        let now = UnixMs(1_000 * DAY_MS);
+        let offers = |made_days: i64, verified_days: i64| {
+            let ago = |days: i64| now.plus_ms(-days * DAY_MS);
+            let view = BackupView {
+                backup: Backup {
+                    id: "b".to_owned(),
+                    path: "b.db".into(),
+                    bytes: 1,
+                    failed: false,
+                    note: Some(BackupNote {
+                        made_at: ago(made_days),
+                        before_update: false,
+                        rows: Default::default(),
+                    }),
+                },
+                verified_at: Some(ago(verified_days)),
+                unsound: false,
+            };
+            let row = backup(Row::ok("a"), Some(&view), 1, now);
+            row.fixes.contains(&FixCode::VerifyBackup)
+        };
+        assert!(!offers(31, 31), "a month is not over");
+        assert!(offers(32, 32), "never since it was made");
+        assert!(!offers(90, 1), "it is old, and was read through yesterday");
+        assert!(offers(90, 40), "and not since");
+    }
 }

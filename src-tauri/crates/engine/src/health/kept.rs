@@ -129,6 +129,25 @@ impl Core {
         }
     }
 
+    /// What it looks at was mended: what was found before says nothing of how it is now.
+    pub(super) fn outdate_check(&self, code: HealthCode) {
+        self.checks.call_off_one(code);
+        let before = self.kept_check(code);
+        if before.checked_at.is_none() {
+            return;
+        }
+        self.board.put_back(Component {
+            last_ok: before.last_ok,
+            cause: "Not looked at since the last fix.".to_owned(),
+            next: Some(
+                "Run it to see how it is now. It also runs by itself when nothing else is done."
+                    .to_owned(),
+            ),
+            ..not_looked_at(code, self.now())
+        });
+        self.keep_check(code, false);
+    }
+
     /// Another memory may lie in the same place now: what was found in the one before says nothing of it.
     pub(crate) fn forget_checks(&self) {
         *self.kept_checks.lock() = KeptChecks::default();

@@ -36,8 +36,20 @@ const CLAIMED_JUST_NOW_MS: i64 = 5_000;
 impl Core {
     /// Makes a row and puts it on the board. True when it says something new.
     pub(super) fn put(&self, code: HealthCode, look: impl FnOnce() -> Row) -> bool {
+        self.try_put(code, || Ok(look()))
+    }
+
+    /// As [`Core::put`], of what the store may not answer.
+    fn try_put(&self, code: HealthCode, look: impl FnOnce() -> Result<Row>) -> bool {
         let begun = self.ambient.clock.monotonic();
-        let row = catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| rows::broke_off());
+        let row = match catch_unwind(AssertUnwindSafe(look)) {
+            Ok(Ok(row)) => row,
+            Ok(Err(error)) => match self.unanswered(code, &error) {
+                Some(row) => row,
+                None => return false,
+            },
+            Err(_) => rows::broke_off(),
+        };
         let said = self.board.set(code, row, self.now());
         let took = self.ambient.clock.monotonic().saturating_sub(begun);
         self.board.took(code, took);
@@ -51,13 +63,43 @@ impl Core {
         }
     }
 
+    /// What to say when nothing was found out: that it waits for the store, where that can't be used, and that
+    /// the check is at fault, where it is. None when what was found before stands.
+    pub(super) fn unanswered(&self, code: HealthCode, error: &Error) -> Option<Row> {
+        match error.store_class() {
+            Some(class) if error.is_of_the_store() => {
+                if self.trouble().is_some() {
+                    Some(rows::waits_for_store())
+                } else {
+                    self.not_now(code, store::class_words(class))
+                }
+            }
+            _ => {
+                let before = self.board.row(code);
+                if before.is_none_or(|row| row.state != ComponentState::Crashed) {
+                    tracing::warn!(%error, "a check found nothing out");
+                }
+                Some(rows::broke_off())
+            }
+        }
+    }
+
     pub(super) fn refresh(&self, look: Look) -> Status {
         // Reading opens the store when it isn't open yet, so what follows is about now.
-        let store_answers = self.look_at_jobs();
+        let seen = self.jobs_seen();
         let facts = self.store.facts();
-        self.put(HealthCode::Store, || {
-            let row = store::row(&self.store.health().state, facts.jobs_paused);
-            evidence::store(row, &facts, self.trouble())
+        self.look_at_store(&facts);
+        self.show_due();
+        if self.board.holds_back(HealthCode::Store) {
+            // It may be over in a moment. Until it is shown, what comes of it is not shown either.
+            self.board.mark_counts_stale();
+            return self.board.status(self.store.reservations());
+        }
+        let store_answers = !matches!(&seen, Err(error) if error.is_of_the_store());
+        self.try_put(HealthCode::Jobs, || {
+            let (seen, paused) = (seen?, self.queue.paused().is_some());
+            let row = rows::jobs(seen.counts, self.has_workers, paused);
+            Ok(evidence::jobs(row, &seen, self.has_workers))
         });
         let misplaced = matches!(self.trouble(), Some(Class::Path));
         self.put(HealthCode::Sidecars, || {
@@ -82,9 +124,7 @@ impl Core {
             self.look_at_counts(look);
         } else {
             self.board.mark_counts_stale();
-            self.fold_under_store();
         }
-        self.board.show_due(self.now());
         self.board.status(self.store.reservations())
     }
 
@@ -131,16 +171,14 @@ impl Core {
             }
             // What it said before is as true as it was, and counts as stale.
             Err(Error::Stopping) => return,
-            Err(_) => {
-                self.put(HealthCode::Coverage, rows::waits_for_store);
+            Err(error) => {
+                self.try_put(HealthCode::Coverage, || Err(error));
                 self.board.mark_counts_stale();
             }
         }
-        self.put(HealthCode::Tree, || {
-            tree::look(self).unwrap_or_else(|_| rows::waits_for_store())
-        });
+        self.try_put(HealthCode::Tree, || tree::look(self));
         if look == Look::Everything || self.is_unknown(HealthCode::Sources) {
-            self.run_check(HealthCode::Sources, Depth::Quick);
+            self.run_check(HealthCode::Sources, Depth::Quick, &|| false);
         }
     }
 
@@ -168,13 +206,22 @@ impl Core {
         });
     }
 
+    /// To be called now and then: only who looks at both clocks all the time sees one go back.
+    pub(crate) fn watch_clock(&self) {
+        let changed = self.clock_seen.lock().look(&*self.ambient.clock);
+        if changed {
+            self.look_at_clock();
+            self.tell_changes();
+        }
+    }
+
     fn look_at_clock(&self) {
         let now = self.now();
         let newest = self
             .store
             .read(Lane::Interactive, |r| Ok::<_, Error>(r.newest()?))
             .unwrap_or_default();
-        let went_back = self.clock_seen.lock().went_back;
+        let went_back = self.clock_seen.lock().went_back();
         self.put(HealthCode::Clock, || clock::row(now, newest, went_back));
     }
 
@@ -201,7 +248,7 @@ impl Core {
                 made: self.store.made_at(),
                 failure: self.memo.lock().failure(),
             };
-            evidence::backup(upkeep::backup(&seen), newest.as_ref(), count)
+            evidence::backup(upkeep::backup(&seen), newest.as_ref(), count, seen.now)
         });
         self.put(HealthCode::KeptAside, || {
             let sets = self.store.kept_aside();
@@ -209,20 +256,11 @@ impl Core {
         });
     }
 
-    /// False when the store could not be asked.
-    fn look_at_jobs(&self) -> bool {
-        let seen = self.jobs_seen();
-        let answers = seen.is_ok();
-        let paused = self.queue.paused().is_some();
-        self.put(HealthCode::Jobs, || match &seen {
-            Ok(seen) => evidence::jobs(
-                rows::jobs(seen.counts, self.has_workers, paused),
-                seen,
-                self.has_workers,
-            ),
-            Err(_) => rows::waits_for_store(),
+    pub(super) fn look_at_store(&self, facts: &Facts) {
+        self.put(HealthCode::Store, || {
+            let row = store::row(&self.store.health().state, facts.jobs_paused);
+            evidence::store(row, facts, self.trouble())
         });
-        answers
     }
 
     fn jobs_seen(&self) -> Result<JobsSeen> {

@@ -105,20 +105,15 @@ impl Core {
 
     /// Called by the keeper, on whichever thread noticed: it must not wait for the store.
     pub(crate) fn store_health_changed(&self) {
-        let now = self.now();
         let health = self.store.health().state;
         // A file that opens and can't be read opens at each try. That it can be used again is said when
         // something was read, which a worker does at once.
-        let recovers = store::trouble(&health).is_none() && self.board.is_unwell(HealthCode::Store);
+        let recovers =
+            store::trouble(&health).is_none() && self.board.shows_unwell(HealthCode::Store);
         if !recovers {
-            let facts = self.store.facts();
-            let row = store::row(&health, facts.jobs_paused);
-            let row = evidence::store(row, &facts, store::trouble(&health));
-            self.board.set(HealthCode::Store, row, now);
+            self.look_at_store(&self.store.facts());
         }
-        if !store::can_be_read(&health) {
-            self.fold_under_store();
-        }
+        self.show_due();
         // A worker that finds nothing else to do counts again. At the start, which is when the store opens,
         // nothing has been counted, and nothing needs to be until somebody asks.
         if recovers || self.board.is_known(HealthCode::Coverage) {
@@ -127,6 +122,19 @@ impl Core {
         self.tell_changes();
         self.tell_later(News::Work);
         self.queue.wake();
+    }
+
+    /// Shows what was held back for long enough; what can't be looked at while the store can't be read comes
+    /// to stand under its row with it.
+    pub(crate) fn show_due(&self) {
+        if self.board.holds_back(HealthCode::Store) {
+            // It may be over, and nobody has looked since.
+            self.look_at_store(&self.store.facts());
+        }
+        self.board.show_due(self.now());
+        if !store::can_be_read(&self.store.health().state) {
+            self.fold_under_store();
+        }
     }
 
     /// To be called when something else may be there to be counted. To count takes seconds in a large

@@ -34,8 +34,8 @@ pub(super) fn can_be_read(health: &Health) -> bool {
 pub(super) fn row(health: &Health, jobs_paused: bool) -> Row {
     match health {
         Health::Resting => Row::unknown("The memory has not been opened yet."),
-        Health::Ok => Row::ok("The memory can be read and written."),
-        Health::Recovered { .. } => Row::ok("The memory can be read and written again."),
+        // The same words: of what was over in a moment nobody has heard.
+        Health::Ok | Health::Recovered { .. } => Row::ok("The memory can be read and written."),
         Health::Degraded(Degraded::NoSharedIndex) => Row::warn(
             "The memory works without its shared index, which could not be made.",
             "Check the rights and the free space of its folder, then restart Oldgrowth. Nothing is lost.",

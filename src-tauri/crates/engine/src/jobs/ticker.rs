@@ -61,7 +61,7 @@ impl Core {
                 self.store.tick();
             }
             before = now;
-            self.clock_seen.lock().look(&*self.ambient.clock);
+            self.watch_clock();
             if ticks >= TICKS_BEFORE_COPIES {
                 self.look_after_copies();
                 self.look_after_health();

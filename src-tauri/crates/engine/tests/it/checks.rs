@@ -10,7 +10,7 @@ use oldgrowth_models::Extractive;
 use oldgrowth_store::Store;
 
 use crate::rig::{Place, Rig};
-use crate::stand_ins::GatedFiles;
+use crate::stand_ins::{GatedFiles, GatedThreads};
 
 pub(crate) fn row(status: &Status, code: HealthCode) -> &Component {
     let found = status.components.iter().find(|row| row.code == code);
@@ -392,6 +392,41 @@ fn checks_that_are_called_off_while_a_disk_does_not_answer_end_all_the_same() {
 }
 
 #[test]
+fn a_check_that_was_called_off_is_called_hung_only_when_its_time_is_over() {
+    let place = Place::new();
+    place.write_many(3);
+    let files = Arc::new(GatedFiles::default());
+    let rig = place.start_with(2, files.clone(), Arc::new(Extractive));
+    rig.import_to_the_end();
+    let before = row(&rig.engine.doctor(), HealthCode::Sources).clone();
+    files.look.hold_call(1);
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| rig.engine.run_checks(&[]));
+        files.look.wait_held();
+        rig.engine.cancel_checks();
+        asked.join().unwrap()
+    });
+    let sources = row(&rig.engine.doctor(), HealthCode::Sources).clone();
+    assert_eq!(
+        (sources.state, &sources.cause),
+        (ComponentState::Ok, &before.cause),
+        "it has a few seconds left, so what was found before stands"
+    );
+    place.clock.advance(Duration::from_secs(11));
+    let sources = row(&rig.engine.doctor(), HealthCode::Sources).clone();
+    assert_eq!(sources.state, ComponentState::Crashed, "{}", sources.cause);
+    assert!(
+        sources.cause.contains("not come back after 10 seconds"),
+        "{}",
+        sources.cause
+    );
+    files.look.open();
+    rig.at_work_until("the way back of the check that was called off", || {
+        row(&rig.engine.doctor(), HealthCode::Sources).state == ComponentState::Ok
+    });
+}
+
+#[test]
 fn rows_that_wait_for_the_store_stand_under_it_and_come_back_with_it() {
     let place = Place::new();
     place.write_many(3);
@@ -498,6 +533,73 @@ fn what_is_due_by_the_week_runs_by_itself_once() {
         checked(&rig, HealthCode::Integrity) > first,
         "a restart forgets nothing"
     );
+}
+
+#[test]
+fn a_check_that_broke_is_due_again_the_next_day_and_as_thoroughly() {
+    let threads = GatedThreads::of("check-Integrity");
+    let place = Place {
+        spawn: threads.clone(),
+        ..Place::new()
+    };
+    place.write_many(3);
+    let rig = place.start(2);
+    rig.import_to_the_end();
+    threads.refused.store(true, Ordering::SeqCst);
+    let integrity = || {
+        rig.engine.look_after_health();
+        row(&rig.engine.status(), HealthCode::Integrity).clone()
+    };
+    assert_eq!(integrity().state, ComponentState::Crashed, "it broke");
+    threads.refused.store(false, Ordering::SeqCst);
+    place.clock.advance(Duration::from_secs(2 * 3_600));
+    assert_eq!(integrity().state, ComponentState::Crashed, "not at once");
+    place.clock.advance(Duration::from_secs(24 * 3_600));
+    let found = integrity();
+    assert_eq!(found.state, ComponentState::Ok, "{}", found.cause);
+    assert!(
+        found
+            .evidence
+            .iter()
+            .any(|seen| seen.value.contains("every index entry")),
+        "what broke was not read thoroughly: {:?}",
+        found.evidence
+    );
+}
+
+#[test]
+fn a_round_trip_that_failed_is_kept_when_the_next_can_t_be_made_and_is_due_still() {
+    let place = Place::new();
+    let rig = place.start(1);
+    rig.note("A lamp.");
+    rig.idle();
+    place
+        .raw()
+        .execute_batch(
+            "CREATE TRIGGER broken AFTER INSERT ON chunks WHEN new.id = -1
+             BEGIN UPDATE chunks SET text = 'something else' WHERE id = new.id; END",
+        )
+        .unwrap();
+    let failed = found(&rig, HealthCode::RoundTrip);
+    assert_eq!(failed.state, ComponentState::Fail, "{}", failed.cause);
+    place.clock.advance(Duration::from_secs(8 * 24 * 3_600));
+    let other = place.raw();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let status = rig.engine.run_checks(&[HealthCode::RoundTrip]);
+    let still = row(&status, HealthCode::RoundTrip);
+    assert_eq!(
+        (still.state, &still.cause, still.checked_at),
+        (ComponentState::Fail, &failed.cause, failed.checked_at),
+        "what was found stands, as of when it was found"
+    );
+    assert_eq!(status.headline, failed.cause, "and is not hidden");
+    drop(other);
+    rig.note("It was written to since.");
+    rig.idle();
+    place.clock.advance(Duration::from_secs(3_600));
+    rig.engine.look_after_health();
+    let again = row(&rig.engine.status(), HealthCode::RoundTrip).checked_at;
+    assert!(again > failed.checked_at, "it was due still");
 }
 
 #[test]

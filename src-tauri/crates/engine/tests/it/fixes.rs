@@ -13,7 +13,7 @@ use oldgrowth_testkit::WallClock;
 
 use crate::checks::{break_word_index, found};
 use crate::rig::{Place, Rig};
-use crate::stand_ins::{Act, ScriptedSummariser};
+use crate::stand_ins::{Act, GatedThreads, ScriptedSummariser};
 
 fn state(rig: &Rig, code: HealthCode) -> ComponentState {
     found(rig, code).state
@@ -100,6 +100,85 @@ fn a_damaged_word_index_is_made_anew_and_finds_everything_again() {
     drop(rig);
     let rig = place.start(0);
     assert_eq!(hits(&rig), 60, "after a restart too");
+}
+
+/// A memory whose broken word index was found, with threads of which this one stands at a gate when told to.
+fn found_broken(thread: &'static str) -> (Place, Rig, Arc<GatedThreads>) {
+    let threads = GatedThreads::of(thread);
+    let place = Place {
+        spawn: threads.clone(),
+        ..Place::new()
+    };
+    place.write_many(60);
+    let rig = place.start(2);
+    rig.import_to_the_end();
+    break_word_index(&place);
+    assert_eq!(state(&rig, HealthCode::Integrity), ComponentState::Fail);
+    (place, rig, threads)
+}
+
+fn assert_not_looked_at_since(rig: &Rig) {
+    let status = rig.engine.status();
+    let integrity = crate::checks::row(&status, HealthCode::Integrity);
+    assert_eq!(
+        (integrity.state, integrity.checked_at),
+        (ComponentState::Unknown, None),
+        "what was found before it was mended is not the case any more: {}",
+        integrity.cause
+    );
+    assert!(
+        integrity.cause.contains("since the last fix"),
+        "{}",
+        integrity.cause
+    );
+    assert!(integrity.fixes.is_empty(), "nothing is offered once more");
+}
+
+#[test]
+fn a_fix_does_not_wait_for_checks_that_somebody_else_runs() {
+    let (place, rig, threads) = found_broken("check-Faithful");
+    threads.gate.hold_call(1);
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| rig.engine.run_checks(&[HealthCode::Faithful]));
+        threads.gate.wait_held();
+        mend(&rig, FixCode::RebuildIndex);
+        assert!(!rig.engine.is_fixing(), "it has ended");
+        assert_not_looked_at_since(&rig);
+        threads.gate.open();
+        asked.join().unwrap();
+    });
+    drop(rig);
+    let rig = place.start(2);
+    assert_not_looked_at_since(&rig);
+    rig.idle();
+    rig.engine.look_after_health();
+    let status = rig.engine.status();
+    let integrity = crate::checks::row(&status, HealthCode::Integrity);
+    assert_eq!(
+        integrity.state,
+        ComponentState::Ok,
+        "so it was due: {}",
+        integrity.cause
+    );
+}
+
+#[test]
+fn a_fix_that_is_called_off_while_it_looks_again_ends_and_is_done() {
+    let (_place, rig, threads) = found_broken("check-Integrity");
+    let plan = rig.engine.plan_fix(FixCode::RebuildIndex).unwrap();
+    threads.gate.hold_call(1);
+    let receipt = std::thread::scope(|scope| {
+        let fixing = scope.spawn(|| rig.engine.apply_fix(plan.code, &plan.id).unwrap());
+        threads.gate.wait_held();
+        rig.engine.cancel_fix();
+        fixing.join().unwrap()
+    });
+    assert!(receipt.summary.contains("60 passages"), "{receipt:?}");
+    assert_not_looked_at_since(&rig);
+    threads.gate.open();
+    rig.at_work_until("the end of the check that was called off", || {
+        state(&rig, HealthCode::Integrity) == ComponentState::Ok
+    });
 }
 
 #[test]

@@ -226,12 +226,26 @@ fn what_could_not_be_counted_is_counted_as_soon_as_it_can_be() {
         place.raw().execute_batch(&sql).unwrap();
     };
     rename("places", "hidden");
-    let status = rig.engine.status();
+    let status = rig.engine.doctor();
     assert_eq!(
-        row(&status, HealthCode::Coverage).state,
-        ComponentState::Unknown,
-        "nobody knows"
+        row(&status, HealthCode::Store).state,
+        ComponentState::Ok,
+        "the store is not what is in the way"
     );
+    assert_eq!(
+        row(&status, HealthCode::Sources).state,
+        ComponentState::Ok,
+        "and what can be looked at is"
+    );
+    let coverage = row(&status, HealthCode::Coverage);
+    assert_eq!(
+        (coverage.state, coverage.waits_for),
+        (ComponentState::Crashed, None),
+        "a count that can't be made waits for nothing: {}",
+        coverage.cause
+    );
+    assert!(coverage.next.is_some(), "and says what to do");
+    assert_eq!(status.headline, coverage.cause, "so does the headline");
     rename("hidden", "places");
     let status = rig.engine.status();
     let coverage = row(&status, HealthCode::Coverage);
@@ -240,6 +254,27 @@ fn what_could_not_be_counted_is_counted_as_soon_as_it_can_be() {
         "{}",
         coverage.cause
     );
+}
+
+#[test]
+fn a_queue_that_can_t_be_read_takes_no_other_row_with_it() {
+    let place = Place::new();
+    let rig = place.start(0);
+    rig.note("A lamp.");
+    rig.engine.run_checks(&[]);
+    place
+        .raw()
+        .execute_batch("ALTER TABLE jobs RENAME COLUMN lease_until TO hidden")
+        .unwrap();
+    let status = rig.engine.doctor();
+    for row in &status.components {
+        let state = match row.code {
+            HealthCode::Jobs => ComponentState::Crashed,
+            HealthCode::Space => continue,
+            _ => ComponentState::Ok,
+        };
+        assert_eq!(row.state, state, "{:?}: {}", row.code, row.cause);
+    }
 }
 
 #[test]
@@ -305,6 +340,65 @@ fn what_happened_is_told_once_each_and_outlives_the_engine() {
         }
     );
     assert_eq!(again.entries[1..], told.entries, "and nothing else is new");
+}
+
+#[test]
+fn a_moment_without_the_store_shows_nothing_and_one_that_lasts_is_shown_with_what_waits_for_it() {
+    let place = Place::new();
+    let rig = place.start(0);
+    rig.note("A lamp.");
+    let well = rig.engine.run_checks(&[]);
+    let same = |status: &Status, when: &str| {
+        assert_eq!(but_for_the_disk(status), but_for_the_disk(&well), "{when}");
+        assert_ne!(status.headline, "Looking at everything.", "{when}");
+    };
+    let file = place.workspace.path().join(Store::FILE);
+    let away = place.workspace.path().join("away");
+    let lose = || {
+        std::fs::rename(&file, &away).unwrap();
+        let written = rig.store.write(|w| w.forget_canary());
+        assert!(written.is_err(), "it can't be written");
+        assert!(rig.engine.store_trouble().is_some(), "so it is known");
+        same(&rig.engine.status(), "while it is away");
+    };
+    lose();
+    place.clock.advance(Duration::from_secs(1));
+    same(&rig.engine.doctor(), "a second later");
+    std::fs::rename(&away, &file).unwrap();
+    same(&rig.engine.try_store_now(), "when it is back");
+    place.clock.advance(Duration::from_secs(60));
+    same(&rig.engine.doctor(), "and looked at closely");
+    for event in rig.events() {
+        if let Event::Health(told) = event
+            && told.seq > well.seq
+        {
+            same(&told, "nobody hears of anything else");
+        }
+    }
+
+    lose();
+    place.clock.advance(Duration::from_secs(4));
+    let gone = rig.engine.status();
+    let store = row(&gone, HealthCode::Store);
+    assert_eq!(store.state, ComponentState::Fail, "it lasts");
+    assert_eq!(gone.headline, store.cause);
+    for code in [HealthCode::Jobs, HealthCode::Tree, HealthCode::RoundTrip] {
+        let waits_for = row(&gone, code).waits_for;
+        assert_eq!(waits_for, Some(HealthCode::Store), "{code:?}");
+    }
+    std::fs::rename(&away, &file).unwrap();
+    same(&rig.engine.try_store_now(), "what was found is known still");
+}
+
+/// What the rows say, but for how much room this computer's disk has, and for what was kept aside meanwhile:
+/// that stays, however soon the file was back.
+fn but_for_the_disk(
+    status: &Status,
+) -> Vec<(HealthCode, ComponentState, &str, Option<HealthCode>)> {
+    let rows = status.components.iter();
+    rows.filter(|row| !matches!(row.code, HealthCode::Space | HealthCode::KeptAside))
+        .map(|row| (row.code, row.state, row.cause.as_str(), row.waits_for))
+        .collect()
 }
 
 #[test]

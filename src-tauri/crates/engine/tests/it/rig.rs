@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_domain::BatchId;
-use oldgrowth_engine::ports::{Ambient, Clock, Files, Summariser};
+use oldgrowth_engine::ports::{Ambient, Clock, Files, Spawn, Summariser};
 use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts, Status};
 use oldgrowth_importers::{FilesOnDisk, WatchesOnDisk};
 use oldgrowth_keeper::Keeper;
@@ -26,6 +26,7 @@ pub(crate) struct Place {
     pub(crate) workspace: tempfile::TempDir,
     pub(crate) notes: tempfile::TempDir,
     pub(crate) clock: Arc<FakeClock>,
+    pub(crate) spawn: Arc<dyn Spawn>,
 }
 
 impl Place {
@@ -34,6 +35,7 @@ impl Place {
             workspace: private_folder(),
             notes: tempfile::tempdir().unwrap(),
             clock: FakeClock::at(TODAY),
+            spawn: Arc::new(Threads),
         }
     }
 
@@ -262,7 +264,7 @@ impl Rig {
         let workspace = place.workspace.path().canonicalize().unwrap();
         let ambient = Ambient {
             clock: place.clock.clone(),
-            spawn: Arc::new(Threads),
+            spawn: place.spawn.clone(),
         };
         let keeper = Keeper::new(ambient.clone());
         let store = Store::of_workspace(&keeper, &workspace).unwrap();

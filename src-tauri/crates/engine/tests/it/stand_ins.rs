@@ -5,16 +5,18 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use oldgrowth_engine::ports::{
-    FetchedFile, FilePart, FilePlan, Files, FolderNames, Forbidden, Problem, Summariser,
+    FetchedFile, FilePart, FilePlan, Files, FolderNames, Forbidden, Problem, Spawn, Summariser,
     SummarySentence, Unit,
 };
 use oldgrowth_engine::{Error, Result};
 use oldgrowth_importers::FilesOnDisk;
 use oldgrowth_models::Extractive;
+use oldgrowth_testkit::Threads;
 use parking_lot::{Condvar, Mutex};
 
 use crate::rig::DEADLINE;
@@ -91,6 +93,44 @@ impl Summariser for GatedSummariser {
         let answer = Extractive.summarise(units, chars_max);
         self.gate.pass();
         answer
+    }
+}
+
+/// Threads, of which the one with this name stands at a gate before it begins, or can't be had.
+pub(crate) struct GatedThreads {
+    pub(crate) name: &'static str,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) refused: AtomicBool,
+}
+
+impl GatedThreads {
+    pub(crate) fn of(name: &'static str) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            gate: Arc::default(),
+            refused: AtomicBool::new(false),
+        })
+    }
+}
+
+impl Spawn for GatedThreads {
+    fn spawn(
+        &self,
+        name: String,
+        body: Box<dyn FnOnce() + Send>,
+    ) -> std::io::Result<JoinHandle<()>> {
+        if name != self.name {
+            return Threads.spawn(name, body);
+        }
+        if self.refused.load(Ordering::SeqCst) {
+            return Err(std::io::ErrorKind::OutOfMemory.into());
+        }
+        let gate = Arc::clone(&self.gate);
+        let gated = move || {
+            gate.pass();
+            body();
+        };
+        Threads.spawn(name, Box::new(gated))
     }
 }
 

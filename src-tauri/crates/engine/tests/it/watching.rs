@@ -309,6 +309,7 @@ fn the_memory_inside_a_watched_folder_is_neither_read_nor_a_reason_to_look() {
         workspace: within("memory"),
         notes: within("notes"),
         clock: place.clock.clone(),
+        spawn: place.spawn.clone(),
     };
     inner.write("a.md", "The heron stands in the reeds.\n");
     let rig = inner.start(1);
