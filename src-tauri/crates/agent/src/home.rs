@@ -564,7 +564,7 @@ mod tests {
     use std::fs;
     use std::sync::mpsc;
 
-    use oldgrowth_http::Client;
+    use oldgrowth_http::{Client, Network};
     use oldgrowth_reports::{Failure, Parts, Reports};
     use oldgrowth_wire::{AddNote, CrashReportsChoice};
 
@@ -672,7 +672,9 @@ mod tests {
             release: "0.1.0",
             sqlite: "3.54.1",
             dsn: None,
-            client: Client::new(|| false),
+            client: Client::new(Network::new(folder.join("network"), Arc::new(|| 1)), || {
+                false
+            }),
             now: Arc::new(|| 1),
         })
     }

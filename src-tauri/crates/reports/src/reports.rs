@@ -720,7 +720,13 @@ mod tests {
             release: "0.1.0",
             sqlite: "3.54.1",
             dsn: Some(endpoint.dsn().leak()),
-            client: Client::new(|| false),
+            client: Client::new(
+                Network::new(
+                    person.path().join("network"),
+                    Arc::new(|| 1_790_000_123_456),
+                ),
+                || false,
+            ),
             now: Arc::new(|| 1_790_000_123_456),
         });
         for phase in ["open", "read", "write"] {

@@ -74,7 +74,7 @@ impl Inner {
 
     /// The doctor's row about them says what is the case. Not while the memory is closed or being moved: whoever
     /// has chosen something must not wait for that, and when it has ended the row is looked at again.
-    fn reports_changed(&self) {
+    pub(super) fn reports_changed(&self) {
         if let Some(state) = self.state.try_read()
             && let State::Open(owner) = &*state
         {

@@ -453,7 +453,7 @@ fn a_crash_is_on_the_timeline_of_the_memory_that_was_open() {
         release: "0.1.0",
         sqlite: "3.54.1",
         dsn: None,
-        client: Client::new(|| false),
+        client: Client::new(network_beside(&home.path().join("reports")), || false),
         now: Arc::new(move || clock.unix_ms()),
     });
     let crashes = |memory: &str, breaks: bool| {
