@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use oldgrowth_desktop::{Memory, context, with_commands};
-use oldgrowth_http::Client;
+use oldgrowth_http::{Client, Network};
 use oldgrowth_reports::{Parts, Reports};
 use oldgrowth_testkit::{Endpoint, Received};
 use serde_json::{Value, json};
@@ -201,13 +201,17 @@ fn an_error_of_the_page_is_one_report_without_its_words() {
     let person = tempfile::tempdir().unwrap();
     let settings = json!({ "version": 1, "dsn": endpoint.dsn(), "consent": "yes" });
     std::fs::write(person.path().join("settings.json"), settings.to_string()).unwrap();
+    let network = Network::new(
+        person.path().join("network"),
+        Arc::new(|| 1_790_000_000_000),
+    );
     let reports = Reports::new(Parts {
         folder: person.path().to_owned(),
         process: "window",
         release: "0.1.0",
         sqlite: "3.54.1",
         dsn: None,
-        client: Client::new(|| false),
+        client: Client::new(network, || false),
         now: Arc::new(|| 1_790_000_000_000),
     });
     bench.app.manage(reports.clone());

@@ -13,12 +13,13 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which of our crates each of our crates may be built on. What only its tests use is not counted.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("oldgrowth-domain", &[]),
     ("oldgrowth-keeper", &[]),
     ("oldgrowth-wire", &[]),
-    ("oldgrowth-http", &[]),
-    ("oldgrowth-reports", &["http"]),
+    ("oldgrowth-folder", &[]),
+    ("oldgrowth-http", &["folder"]),
+    ("oldgrowth-reports", &["folder", "http"]),
     ("oldgrowth-store", &["keeper", "domain"]),
     ("oldgrowth-engine", &["store", "domain"]),
     ("oldgrowth-importers", &["engine", "domain"]),
@@ -65,16 +66,58 @@ const KEPT_APART: [(&str, &[&str]); 4] = [
 ];
 
 /// The crates that may not speak of how the store is made.
-const ABOVE_THE_STORE: [&str; 9] = [
+const ABOVE_THE_STORE: [&str; 10] = [
     "src-tauri/src",
     "src-tauri/crates/agent/src",
     "src-tauri/crates/domain/src",
     "src-tauri/crates/engine/src",
+    "src-tauri/crates/folder/src",
     "src-tauri/crates/http/src",
     "src-tauri/crates/importers/src",
     "src-tauri/crates/models/src",
     "src-tauri/crates/reports/src",
     "src-tauri/crates/wire/src",
+];
+
+/// Packages by which something could be called behind the one client, however deep they lie in what is shipped.
+const SPEAKS_BY_ITSELF: [&str; 22] = [
+    "attohttpc",
+    "awc",
+    "curl",
+    "h2",
+    "h3",
+    "hickory-resolver",
+    "hyper",
+    "isahc",
+    "lettre",
+    "minreq",
+    "native-tls",
+    "openssl",
+    "quinn",
+    "reqwest",
+    "sentry",
+    "surf",
+    "tauri-plugin-http",
+    "tauri-plugin-updater",
+    "tauri-plugin-upload",
+    "tauri-plugin-websocket",
+    "tonic",
+    "tungstenite",
+];
+
+/// What opens a way to another computer. Other programs on this one are spoken to through a local socket.
+const WAYS_OUT: [&str; 10] = [
+    "std::net",
+    "tokio::net",
+    "rustix::net",
+    "socket2",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "ToSocketAddrs",
+    "getaddrinfo",
+    // A program of another's could call somebody in our name.
+    "Command::new(",
 ];
 
 /// What statements begin with. In capitals, as we write them.
@@ -103,6 +146,7 @@ struct Dependency {
     of: String,
     on: String,
     by_tests_alone: bool,
+    features: BTreeSet<String>,
 }
 
 #[test]
@@ -147,6 +191,104 @@ fn the_database_and_the_window_are_known_where_they_belong() {
                 dependency.on
             );
         }
+    }
+}
+
+#[test]
+fn one_client_alone_speaks_to_other_computers() {
+    let ran = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--workspace", "--edges", "normal"])
+        .args(["--prefix", "none", "--format", "{p}"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert!(
+        ran.status.success(),
+        "cargo must know what is shipped: {}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    let shipped = String::from_utf8(ran.stdout).unwrap();
+    let shipped: BTreeSet<&str> = shipped
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(
+        shipped.contains("ureq") && shipped.contains("tauri"),
+        "the client and the window are among {shipped:?}"
+    );
+    for package in SPEAKS_BY_ITSELF {
+        assert!(!shipped.contains(package), "{package} is shipped");
+    }
+    for dependency in dependencies().iter().filter(|one| !one.by_tests_alone) {
+        assert!(
+            !["net", "full"]
+                .iter()
+                .any(|feature| dependency.features.contains(*feature)),
+            "{} takes a way out with {}",
+            dependency.of,
+            dependency.on
+        );
+    }
+}
+
+#[test]
+fn nobody_opens_a_way_to_another_computer_by_themselves() {
+    let shipped: Vec<&str> = ABOVE_THE_STORE
+        .into_iter()
+        .chain(["src-tauri/crates/keeper/src", "src-tauri/crates/store/src"])
+        .collect();
+    let mut calls = 0;
+    for (path, text) in sources(&shipped) {
+        if path.components().any(|part| part.as_os_str() == "tests")
+            || path.file_stem().is_some_and(|name| name == "tests")
+        {
+            continue;
+        }
+        for (number, line) in code_lines(&text) {
+            let way = WAYS_OUT.iter().find(|way| line.contains(**way));
+            assert_eq!(way, None, "{}:{number} opens a way out", path.display());
+            calls += usize::from(line.contains("agent.run("));
+        }
+    }
+    assert_eq!(
+        calls, 1,
+        "the client calls in one place, behind the switch and the list"
+    );
+}
+
+#[test]
+fn the_page_can_load_nothing_and_call_nobody() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let config = fs::read_to_string(root.join("tauri.conf.json")).unwrap();
+    let config: Value = serde_json::from_str(&config).unwrap();
+    let security = config["app"]["security"].as_object().unwrap();
+    assert_eq!(
+        security.keys().collect::<Vec<_>>(),
+        ["csp"],
+        "nothing besides the policy weakens it"
+    );
+    let policy: Vec<&str> = security["csp"].as_str().unwrap().split("; ").collect();
+    for directive in [
+        "default-src 'none'",
+        // How the page speaks to its own program.
+        "connect-src ipc: http://ipc.localhost",
+        "script-src 'self'",
+        "form-action 'none'",
+    ] {
+        assert!(policy.contains(&directive), "{directive} in {policy:?}");
+    }
+    for directive in &policy {
+        assert!(
+            !directive.contains('*') && !directive.contains("https:"),
+            "{directive} lets something in"
+        );
+    }
+    for (path, text) in sources(&["src-tauri/capabilities"]) {
+        assert!(
+            !text.contains("\"remote\""),
+            "{} grants something to other pages",
+            path.display()
+        );
     }
 }
 
@@ -260,6 +402,10 @@ fn dependencies() -> Vec<Dependency> {
                     of: package["name"].as_str().unwrap().to_owned(),
                     on: dependency["name"].as_str().unwrap().to_owned(),
                     by_tests_alone: dependency["kind"] == "dev",
+                    features: list(&dependency["features"])
+                        .iter()
+                        .map(|feature| feature.as_str().unwrap().to_owned())
+                        .collect(),
                 })
         })
         .collect();

@@ -324,6 +324,21 @@ const views = [
       await page.waitForSelector(`#settings-privacy [role="alert"]`);
     } },
   { name: "settings-privacy-delete-all", at: "?fake=reports#/settings/privacy", see: id("held-report"), do: click("reports-delete-all") },
+  { name: "settings-network", at: "?fake=called#/settings/privacy", see: id("network-host"), do: async (page) => {
+      await page.locator(id("network-open")).first().click();
+      await page.waitForSelector(id("network-call"));
+    } },
+  { name: "settings-network-long", at: "?fake=called#/settings/privacy", see: id("network-host"), do: async (page) => {
+      await page.locator(id("network-open")).nth(1).click();
+      await page.locator(id("network-more")).scrollIntoViewIfNeeded();
+    } },
+  { name: "settings-network-offline", at: "?fake=switchedoff#/settings/privacy", see: id("offline-sign") },
+  { name: "settings-network-unreadable", at: "?fake=noswitch#/settings/privacy", see: id("network-unreadable") },
+  { name: "settings-network-problem", at: "?fake=nolist#/settings/privacy", see: id("network-problem"), do: async (page) => {
+      await click("offline")(page);
+      await page.waitForSelector(id("offline-failed"));
+    } },
+  { name: "settings-network-loading", at: "?fake=loading#/settings/privacy", see: "#settings-privacy" },
   { name: "ask-value", at: "?fake=ask#/recall?q=How old is the big beech?", see: id("report-ask") },
   { name: "ask-crash", at: "?fake=crashed#/recall", see: id("report-ask") },
   { name: "settings-looks", at: "?fake=full#/settings/looks", see: id("looks-theme") },

@@ -25,6 +25,7 @@ import { canUndo, type FixEnd, Fixes } from "./state/fixes.svelte";
 import { Health } from "./state/health.svelte";
 import { CharacterKeys } from "./state/keys.svelte";
 import { LedgerState } from "./state/ledger.svelte";
+import { NetworkState } from "./state/network.svelte";
 import { ReportState } from "./state/report.svelte";
 import { ReportsState } from "./state/reports.svelte";
 import { Router } from "./state/router.svelte";
@@ -74,6 +75,7 @@ export class AppState {
   readonly place: PlaceState;
   readonly storage: StorageState;
   readonly reports: ReportsState;
+  readonly network: NetworkState;
   readonly recall: RecallState;
   readonly memory: MemoryState;
   readonly tree: TreeState;
@@ -121,6 +123,7 @@ export class AppState {
         if (this.router.route.place !== "settings") this.toasts.show(t.privacy.notSent, { ok: false });
       },
     );
+    this.network = new NetworkState(platform);
     this.recall = new RecallState(platform, () => this.changes.revision);
     this.memory = new MemoryState(platform);
     this.tree = new TreeState(platform);
@@ -160,6 +163,7 @@ export class AppState {
     void this.activity.load();
     void this.ledger.load();
     void this.reports.load();
+    void this.network.load();
     await this.health.load();
     if (this.health.storeFails && this.router.route.place !== "doctor") this.doctorDue = true;
   }
@@ -270,6 +274,9 @@ export class AppState {
       case "crash_reports_changed":
         void this.reports.load();
         break;
+      case "network_changed":
+        void this.network.load();
+        break;
       case "committed":
         break;
     }
@@ -302,6 +309,13 @@ export class AppState {
   openDoctor(): void {
     this.doctorDue = false;
     this.router.go({ place: "doctor" });
+  }
+
+  /** Says what came of it, wherever it was asked for. */
+  async setOffline(on: boolean): Promise<void> {
+    const done = await this.network.setOffline(on);
+    const { done: words } = t.network;
+    this.toasts.show(done ? (on ? words.on : words.off) : words.failed, { ok: done });
   }
 
   /** Shows the folder of this memory in the system's file manager. */
@@ -338,6 +352,7 @@ export class AppState {
     void this.health.load();
     void this.imports.load();
     void this.activity.load();
+    void this.network.load();
     this.timeline.shown();
     // What was heard while nobody could see it makes the page read itself again.
     if (!this.changes.shown()) this.refresh();

@@ -32,6 +32,12 @@ it("no_html_of_a_document_is_ever_rendered_and_no_style_is_inline", () => {
   }
 });
 
+it("nothing_calls_another_computer", () => {
+  for (const [path, text] of sources) {
+    expect(text, path).not.toMatch(/\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|WebTransport|RTCPeerConnection|serviceWorker/);
+  }
+});
+
 it("nothing_polls", () => {
   for (const [path, text] of sources) expect(text.includes("setInterval"), path).toBe(false);
 });

@@ -224,6 +224,11 @@ function actions(app: AppState): Command[] {
     };
     commands.push({ id: "move-memory", group, icon: "folder", title: words.moveMemory, also: also.moveMemory, run });
   }
+  const { network } = app;
+  if (network.network !== null && !network.busy) {
+    const on = !network.offline;
+    commands.push({ id: on ? "go-offline" : "go-online", group, icon: "offline", title: on ? words.goOffline : words.goOnline, also: also.offline, run: () => void app.setOffline(on) });
+  }
   commands.push(...ofHealth(app));
   if (router.canGoBack) commands.push({ id: "back", group, icon: "back", title: words.back, shortcut: "back", run: () => router.back(recallHome) });
   if (router.canGoForward) commands.push({ id: "forward", group, icon: "forward", title: words.forward, shortcut: "forward", run: () => router.forward() });

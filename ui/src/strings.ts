@@ -1,6 +1,7 @@
 import { commandsWords } from "./strings/commands";
 import { doctorWords } from "./strings/doctor";
 import { memoryWords } from "./strings/memory";
+import { networkWords } from "./strings/network";
 import { recallWords } from "./strings/recall";
 import { reportsWords } from "./strings/reports";
 import { settingsWords } from "./strings/settings";
@@ -74,4 +75,5 @@ export const t = {
   ...sourcesWords,
   ...settingsWords,
   ...reportsWords,
+  ...networkWords,
 } as const;

@@ -11,8 +11,10 @@ export const reportsWords = {
 
   privacy: {
     title: "Privacy",
+    reports: "Crash reports",
     nothing: "Nothing leaves this computer.",
     leaves: (host: string) => `Crash reports go to ${host} when there are any. Nothing else leaves this computer.`,
+    waiting: (host: string) => `Crash reports go to ${host} when you are online again. Until then nothing leaves this computer.`,
     send: "Send crash reports",
     sendAbout: "When Oldgrowth fails, a report helps to mend it. Off until you turn it on; then what is held below is sent, too.",
     noAddress: "This copy of Oldgrowth knows no address for crash reports, so none can be sent. They are only kept here, for you to look at.",
@@ -29,7 +31,7 @@ export const reportsWords = {
     none: "No report is held.",
     lastSent: "Last sent",
     nextTry: "Next try",
-    waits: { consent: "waits for you", network: "will be sent", refused: (status: number) => `not wanted by the server (${status})`, here: "kept here" },
+    waits: { consent: "waits for you", offline: "waits until you are online", network: "will be sent", refused: (status: number) => `not wanted by the server (${status})`, here: "kept here" },
     see: "See",
     seeNamed: (what: string, when: string) => `See the report: ${what}, ${when}`,
     now: "Send now",

@@ -22,7 +22,7 @@ export const settingsWords = {
       place: "folder place move disk path directory",
       storage: "size space bytes disk usage",
       backup: "backups restore copies kept aside",
-      privacy: "crash reports errors telemetry sentry consent what leaves send",
+      privacy: "offline network internet calls contacts crash reports errors telemetry sentry consent what leaves send",
       looks: "theme dark light looks colours colors",
       keyboard: "shortcuts single characters keys",
       window: "tray close quit background keep running",

@@ -3,6 +3,7 @@ import type { Method, Params, Platform, Reply, Shell } from "../platform";
 import type { Answer } from "../wire/Answer";
 import type { Batch } from "../wire/Batch";
 import type { Component } from "../wire/Component";
+import type { Network } from "../wire/Network";
 import type { Status } from "../wire/Status";
 
 /** A reply that the test gives when it wants to. */
@@ -111,6 +112,20 @@ export const statusOf = (seq: number, store: Status["state"] = "ok"): Status => 
   reservations: { reserved: 0, cap: 2, near_cap: false, waiting: 0, oldest_ms: null, blocked: false },
   seq,
   workspace: "/home/ada/memory",
+});
+
+export const networkOf = (part: Partial<Network> = {}): Network => ({
+  offline: false,
+  unreadable: false,
+  since: null,
+  days: 90,
+  hosts: [],
+  calls: [],
+  calls_in_all: 0,
+  problem: null,
+  unread_lines: 0,
+  folder: "/home/ada/network",
+  ...part,
 });
 
 export const batchOf = (part: Partial<Batch> = {}): Batch => ({

@@ -27,7 +27,10 @@ import type { JobsRetry } from "./JobsRetry";
 import type { Ledger } from "./Ledger";
 import type { MovePlan } from "./MovePlan";
 import type { Near } from "./Near";
+import type { Network } from "./Network";
+import type { NetworkAt } from "./NetworkAt";
 import type { NoteAdded } from "./NoteAdded";
+import type { OfflineChoice } from "./OfflineChoice";
 import type { Original } from "./Original";
 import type { People } from "./People";
 import type { Place } from "./Place";
@@ -330,4 +333,13 @@ crash_report_delete: [Id, CrashReports],
 /**
  * Deletes all reports that are held, for good.
  */
-crash_reports_delete_all: [Empty, CrashReports], };
+crash_reports_delete_all: [Empty, CrashReports], 
+/**
+ * What was called over the network, and whether anything may be. Answered, as is the next, also while the
+ * memory can't be opened.
+ */
+network: [NetworkAt, Network], 
+/**
+ * Lets nothing be called from now on, or lets calls go again.
+ */
+offline_set: [OfflineChoice, Network], };

@@ -14,7 +14,11 @@ host: string | null,
 /**
  * The newest first.
  */
-held: Array<HeldCrashReport>, last_sent_at: string | null, 
+held: Array<HeldCrashReport>, 
+/**
+ * Nothing is sent while that is so, whatever was agreed to.
+ */
+offline: boolean, last_sent_at: string | null, 
 /**
  * What waits is not tried before this.
  */

@@ -124,7 +124,9 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         | Request::CrashReportsAsked(_)
         | Request::CrashReportSend(_)
         | Request::CrashReportDelete(_)
-        | Request::CrashReportsDeleteAll(_) => Err(wire_error(
+        | Request::CrashReportsDeleteAll(_)
+        | Request::Network(_)
+        | Request::OfflineSet(_) => Err(wire_error(
             ErrorCode::Busy,
             "a command is at work on this memory",
             Some("try again when it has ended"),

@@ -7,6 +7,7 @@
 
 mod fresh;
 mod leading;
+mod outward;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use oldgrowth_engine::ports::{Ambient, Random};
+use oldgrowth_http::Teller;
 use oldgrowth_reports::Sender;
 use oldgrowth_store::WorkspaceLock;
 use oldgrowth_wire::{
@@ -28,7 +30,6 @@ use crate::owner::{Closed, Owner, Purpose, TakeError, holder};
 use crate::place::{
     self, Begun, Failed, Pointer, Transfer, Workspace, commit, lead_back, undo, unnoted,
 };
-use crate::reporting;
 use crate::socket::Calls;
 use crate::system::{SystemRandom, ambient};
 use crate::views;
@@ -47,6 +48,8 @@ pub type Listener = Arc<dyn Fn(&Event) + Send + Sync>;
 pub struct Home {
     /// Sends reports for as long as the memory is open, or was to be.
     sender: Mutex<Option<Sender>>,
+    /// Tells of calls over the network as long.
+    teller: Mutex<Option<Teller>>,
     inner: Arc<Inner>,
 }
 
@@ -114,6 +117,7 @@ impl Home {
         *inner.state.write() = Inner::take(&inner);
         Self {
             sender: Mutex::new(Inner::keep_sending(&inner)),
+            teller: Mutex::new(Inner::keep_telling(&inner)),
             inner,
         }
     }
@@ -152,8 +156,10 @@ impl Home {
     /// Shuts down, after the calls that are under way; a move or a backup is called off. Every later
     /// call is refused.
     pub fn close(&self) {
-        drop(self.sender.lock().take());
+        // First: whoever tells of reports may be waiting for it.
         self.inner.cancel_move();
+        drop(self.sender.lock().take());
+        drop(self.teller.lock().take());
         if let Some(state) = self.inner.state.try_read()
             && let State::Open(owner) = &*state
         {
@@ -225,17 +231,14 @@ impl Inner {
                 let (receipt, folder) = this.receipt_of_fresh(&id).ok_or_else(closing)?;
                 reply(Self::lead_back_to(this, receipt, &folder)?)
             }
-            request @ Request::CrashReports(_) => {
-                reporting::answer(this.workspace.reports(), request)
-            }
-            request @ (Request::CrashReportsConsent(_)
+            request @ (Request::CrashReports(_)
+            | Request::CrashReportsConsent(_)
             | Request::CrashReportsAsked(_)
             | Request::CrashReportSend(_)
             | Request::CrashReportDelete(_)
-            | Request::CrashReportsDeleteAll(_)) => {
-                let answer = reporting::answer(this.workspace.reports(), request);
-                this.reports_changed();
-                answer
+            | Request::CrashReportsDeleteAll(_)) => this.answer_of_reports(request),
+            request @ (Request::Network(_) | Request::OfflineSet(_)) => {
+                this.answer_of_network(request)
             }
             request => {
                 this.refuse_while_moving()?;
@@ -246,32 +249,6 @@ impl Inner {
                 }
             }
         }
-    }
-
-    /// The doctor's row about them says what is the case.
-    fn reports_changed(&self) {
-        if let State::Open(owner) = &*self.state.read() {
-            owner.engine().crash_reports_changed();
-        }
-    }
-
-    /// `None` for who answers one call, and where nothing is recorded.
-    fn keep_sending(this: &Arc<Self>) -> Option<Sender> {
-        let reports = this.workspace.reports()?;
-        if this.purpose != Purpose::Work {
-            return None;
-        }
-        let weak = Arc::downgrade(this);
-        let tell = move || {
-            if let Some(inner) = weak.upgrade() {
-                inner.reports_changed();
-                inner.publish(&Event::CrashReportsChanged);
-            }
-        };
-        reports
-            .keep_sending(tell)
-            .inspect_err(|error| tracing::warn!(kind = ?error.kind(), "no thread for reports"))
-            .ok()
     }
 
     fn place(&self) -> Place {
@@ -569,6 +546,7 @@ impl Inner {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         *self.0.moving.lock() = None;
+        self.0.reports_changed();
         self.0.publish(&Event::PlaceChanged);
     }
 }
@@ -584,12 +562,17 @@ fn closing() -> WireError {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::sync::mpsc;
 
-    use oldgrowth_wire::AddNote;
+    use oldgrowth_http::{Client, Network};
+    use oldgrowth_reports::{Failure, Parts, Reports};
+    use oldgrowth_wire::{AddNote, CrashReportsChoice};
 
     use super::*;
 
     const GARBAGE: &str = "{ half";
+    /// For what happens at once, or never.
+    const PATIENCE: Duration = Duration::from_secs(20);
 
     fn open(workspace: Workspace) -> Home {
         Home::open(workspace, "a test", Arc::new(|_| {}))
@@ -680,5 +663,84 @@ mod tests {
             other,
             "and can use the other one when nothing is in the way"
         );
+    }
+
+    fn reports(folder: &Path) -> Reports {
+        Reports::new(Parts {
+            folder: folder.to_owned(),
+            process: "window",
+            release: "0.1.0",
+            sqlite: "3.54.1",
+            dsn: None,
+            client: Client::new(Network::new(folder.join("network"), Arc::new(|| 1)), || {
+                false
+            }),
+            now: Arc::new(|| 1),
+        })
+    }
+
+    #[test]
+    fn during_a_move_a_choice_is_taken_at_once_and_closing_calls_the_move_off() {
+        let person = tempfile::tempdir().unwrap();
+        let path = |name: &str| person.path().canonicalize().unwrap().join(name);
+        let reports = reports(&path("reports"));
+        let workspace = Workspace::pointed_from(path("usual")).reporting(Some(reports.clone()));
+        let (copies, copying) = mpsc::channel();
+        let (go, going) = mpsc::channel::<()>();
+        let going = Mutex::new(going);
+        let home = Home::open(
+            workspace,
+            "a test",
+            Arc::new(move |event| {
+                let is_copying = |step: &MoveProgress| step.stage == MoveStage::Copying;
+                if matches!(event, Event::Move(step) if is_copying(step)) {
+                    copies.send(()).unwrap();
+                    going.lock().recv_timeout(2 * PATIENCE).unwrap_or_default();
+                }
+            }),
+        );
+        note(&home).unwrap();
+        std::thread::scope(|threads| {
+            let moving = threads.spawn(|| {
+                home.call(Request::MoveStart(Folder {
+                    folder: place::text(&path("elsewhere")),
+                }))
+            });
+            copying.recv_timeout(PATIENCE).unwrap();
+            let (answers, answered) = mpsc::channel();
+            let home = &home;
+            threads.spawn(move || {
+                let choice = CrashReportsChoice { on: false };
+                let chosen = home.call(Request::CrashReportsConsent(choice));
+                let undone = home.call(Request::FixUndo(Id {
+                    id: "fx_1".to_owned(),
+                }));
+                answers
+                    .send((chosen.is_ok(), undone.unwrap_err().code))
+                    .unwrap();
+            });
+            assert_eq!(
+                answered.recv_timeout(PATIENCE),
+                Ok((true, ErrorCode::Moving)),
+                "it is chosen, and what has to wait is refused"
+            );
+            // And news for the thread that sends.
+            reports.record(&Failure::typed("misuse", "write"));
+            threads.spawn(|| home.close());
+            let clock = &home.inner.ambient.clock;
+            let until = clock.monotonic() + PATIENCE;
+            let is_called_off = || {
+                let moving = home.inner.moving.lock();
+                moving.as_ref().is_some_and(|moving| moving.cancelled)
+            };
+            while !is_called_off() {
+                assert!(clock.monotonic() < until, "closing waits for the move");
+                std::thread::yield_now();
+            }
+            drop(go);
+            let moved = moving.join().unwrap();
+            assert_eq!(moved.unwrap_err().code, ErrorCode::Cancelled);
+        });
+        assert_eq!(note(&home).unwrap_err().code, ErrorCode::Unavailable);
     }
 }

@@ -4,6 +4,7 @@ pub mod cli;
 mod dates;
 mod dispatch;
 mod home;
+mod network;
 mod owner;
 mod place;
 mod report;

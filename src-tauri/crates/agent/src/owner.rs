@@ -94,6 +94,9 @@ impl Owner {
         let keeper = Keeper::new(ambient.clone());
         let store =
             Store::of_workspace(&keeper, &workspace).map_err(|_| fault("name the store"))?;
+        let crash_reports = found
+            .reports()
+            .map(|reports| Arc::new(reporting::Seen::of(reports, &workspace)) as Arc<_>);
         let engine = Engine::start(Parts {
             workspace,
             store,
@@ -104,9 +107,7 @@ impl Owner {
             summariser: Arc::new(oldgrowth_models::Extractive),
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
             emptied: found.emptied(),
-            crash_reports: found
-                .reports()
-                .map(|reports| Arc::new(reporting::Seen(reports.clone())) as Arc<_>),
+            crash_reports,
         })
         .map_err(|_| fault("start its workers"))?;
         let engine = Arc::new(engine);

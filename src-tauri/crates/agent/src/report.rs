@@ -7,9 +7,13 @@ use std::fmt::Write;
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::id::content_hash;
-use oldgrowth_wire::{ErrorCode, FixReceipt, Report, Status, WireError};
+use oldgrowth_engine::Receipt;
+use oldgrowth_engine::ports::Random;
+use oldgrowth_wire::{ErrorCode, Report, Status, WireError};
 use serde_json::{Value, json};
 
+use crate::system::SystemRandom;
+use crate::views;
 use crate::words::wire_error;
 use scrub::Scrubber;
 
@@ -19,15 +23,19 @@ const ID_CHARS: usize = 8;
 /// How many fixes are told of.
 const RECEIPTS_MAX: usize = 20;
 
-/// `names` are those that mean something to this person alone.
+/// Stands for words of which nobody noted what in them is a name.
+const UNTOLD: &str = "An earlier version kept these words, which may name somebody.";
+
+/// `names` are those of the status that mean something to this person alone.
 pub(crate) fn report(
     status: &Status,
-    receipts: &[FixReceipt],
+    receipts: &[Receipt],
     names: &[String],
     with_names: bool,
     now: UnixMs,
 ) -> Result<Report, WireError> {
     let receipts = receipts.get(..RECEIPTS_MAX).unwrap_or(receipts);
+    let told = |receipt: &Receipt| views::doctor::receipt(receipt.clone(), now);
     let mut all = json!({
         "made_at": now.to_rfc3339(),
         "version": env!("CARGO_PKG_VERSION"),
@@ -35,11 +43,21 @@ pub(crate) fn report(
         "processor": std::env::consts::ARCH,
         "names_included": with_names,
         "status": status,
-        "receipts": receipts,
+        "receipts": receipts.iter().map(told).collect::<Vec<_>>(),
     });
     if !with_names {
-        let scrubber = Scrubber::new(names, dirs::home_dir());
-        redact(&mut all, &scrubber);
+        let salt = format!("{:032x}", SystemRandom.bits());
+        if let Some(said) = all.get_mut("status") {
+            redact(said, &Scrubber::new(names, &salt));
+        }
+        let said = all.get_mut("receipts").and_then(Value::as_array_mut);
+        for (receipt, said) in receipts.iter().zip(said.into_iter().flatten()) {
+            // Each by its own names alone: what is the name of one thing may begin that of another.
+            match &receipt.names {
+                Some(names) => redact(said, &Scrubber::new(names, &salt)),
+                None => leave_out_words(said),
+            }
+        }
     }
     let fault = |_| {
         wire_error(
@@ -59,6 +77,13 @@ pub(crate) fn report(
         json: serde_json::to_string_pretty(&all).map_err(fault)?,
         id,
     })
+}
+
+fn leave_out_words(receipt: &mut Value) {
+    if let Some(fields) = receipt.as_object_mut() {
+        fields.insert("summary".to_owned(), Value::from(UNTOLD));
+        fields.insert("done".to_owned(), Value::Array(Vec::new()));
+    }
 }
 
 /// What stands in for a piece of evidence takes its place; every other text is scrubbed.
@@ -82,7 +107,23 @@ fn redact(value: &mut Value, scrubber: &Scrubber) {
 fn is_ours(field: &str) -> bool {
     matches!(
         field,
-        "label" | "code" | "state" | "group" | "risk" | "waits_for" | "system" | "processor"
+        "label"
+            | "code"
+            | "fixes"
+            | "state"
+            | "group"
+            | "waits_for"
+            | "id"
+            | "at"
+            | "since"
+            | "last_ok"
+            | "checked_at"
+            | "undo_until"
+            | "undone_at"
+            | "made_at"
+            | "version"
+            | "system"
+            | "processor"
     )
 }
 

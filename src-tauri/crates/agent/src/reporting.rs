@@ -1,23 +1,29 @@
 //! Crash reports: what this program tells of itself, and what a person can do about it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::id::content_hash;
 use oldgrowth_engine::ports::{CrashReports, CrashReportsSeen};
 use oldgrowth_engine::{Engine, Fault, Lasting};
-use oldgrowth_http::Client;
+use oldgrowth_http::{Client, Network};
 use oldgrowth_keeper::{SqliteGrade, connection_is_held};
 use oldgrowth_reports::{Consent, Error, Failure, Parts, Reports, View};
 use oldgrowth_wire::{self as wire, ErrorCode, Id, Request, WireError};
 use serde_json::Value;
 
 use crate::dispatch::reply;
+use crate::network::NETWORK;
 use crate::place::{person_folder, text};
 use crate::system::ambient;
 use crate::words::wire_error;
 
 /// The folder of the reports in the person's own, whichever memory is in use.
 pub(crate) const REPORTS: &str = "reports";
+
+/// How many digits of its hash name a memory.
+const MEMORY_CHARS: usize = 16;
 
 /// Where reports go, as the program was built. Without one nothing can be sent.
 const DSN: Option<&str> = option_env!("OLDGROWTH_SENTRY_DSN");
@@ -27,20 +33,25 @@ const DSN: Option<&str> = option_env!("OLDGROWTH_SENTRY_DSN");
 #[must_use]
 pub fn reports_of_person(process: &'static str) -> Option<Reports> {
     let clock = ambient().clock;
+    let now = Arc::new(move || clock.unix_ms());
+    let folder = person_folder()?;
+    let network = Network::new(folder.join(NETWORK), now.clone());
     Some(Reports::new(Parts {
-        folder: person_folder()?.join(REPORTS),
+        folder: folder.join(REPORTS),
         process,
         release: env!("CARGO_PKG_VERSION"),
         sqlite: SqliteGrade::of_linked().version,
         dsn: DSN,
-        client: Client::new(connection_is_held),
-        now: Arc::new(move || clock.unix_ms()),
+        client: Client::new(network, connection_is_held),
+        now,
     }))
 }
 
-/// Has what the engine meets recorded.
+/// Has what the engine meets recorded, and what breaks while it works.
 pub fn report_faults(engine: &Engine, reports: &Reports) {
     let reports = reports.clone();
+    let memory = memory_of(engine.workspace());
+    reports.opened(&memory);
     engine.on_fault(move |fault| match *fault {
         Fault::Failed {
             class,
@@ -52,19 +63,38 @@ pub fn report_faults(engine: &Engine, reports: &Reports) {
             let failure = Failure::typed(class, phase).codes(code, errno);
             reports.record(&match lasting {
                 Lasting::Passes => failure,
-                Lasting::GoesOn => failure.lasting(),
+                Lasting::GoesOn => failure.lasting_in(&memory),
             });
         }
-        Fault::StoreWell => reports.well(),
+        Fault::StoreWell => reports.well(&memory),
     });
 }
 
-/// What the doctor sees of them.
-pub(crate) struct Seen(pub(crate) Reports);
+/// Names a memory to the reports, without saying where it lies.
+fn memory_of(workspace: &Path) -> String {
+    let mut name = content_hash(&["memory", &text(workspace)]);
+    name.truncate(MEMORY_CHARS);
+    name
+}
+
+/// What the doctor of a memory sees of them.
+pub(crate) struct Seen {
+    reports: Reports,
+    memory: String,
+}
+
+impl Seen {
+    pub(crate) fn of(reports: &Reports, workspace: &Path) -> Self {
+        Self {
+            reports: reports.clone(),
+            memory: memory_of(workspace),
+        }
+    }
+}
 
 impl CrashReports for Seen {
     fn seen(&self) -> CrashReportsSeen {
-        let view = self.0.view();
+        let view = self.reports.view();
         CrashReportsSeen {
             agreed: match view.consent {
                 Consent::Unasked => None,
@@ -72,12 +102,17 @@ impl CrashReports for Seen {
                 Consent::No => Some(false),
             },
             has_address: view.host.is_some(),
+            offline: view.offline,
+            refused: view.held.iter().filter(|one| one.refused.is_some()).count() as u64,
             held: view.held.len() as u64,
         }
     }
 
     fn crashes_since(&self, since: UnixMs) -> Vec<(UnixMs, String)> {
-        let crashes = self.0.crashes_since(since.0).into_iter();
+        let crashes = self
+            .reports
+            .crashes_since(since.0, &self.memory)
+            .into_iter();
         crashes.map(|(at, place)| (UnixMs(at), place)).collect()
     }
 }
@@ -126,6 +161,7 @@ fn view(view: View) -> wire::CrashReports {
                 envelope: held.envelope,
             })
             .collect(),
+        offline: view.offline,
         last_sent_at: view.last_sent_unix_ms.map(at),
         next_try_at: view.next_try_unix_ms.map(at),
         folder: text(&view.folder),
@@ -150,6 +186,14 @@ fn explain(error: Error) -> WireError {
             ErrorCode::ReadOnly,
             format!("the folder of the reports can't be used: {kind}"),
             Some("check the rights and the free space of your own folder"),
+        ),
+        Error::Http(oldgrowth_http::Error::Offline) => unavailable(
+            "Oldgrowth is offline, so the report was not sent".to_owned(),
+            "it is kept; go online under Settings, Privacy, or with oldgrowth network offline off",
+        ),
+        Error::Http(oldgrowth_http::Error::NotNoted(kind)) => unavailable(
+            format!("the call could not be noted, so the report was not sent: {kind}"),
+            "it is kept; check the rights and the free space of your own folder",
         ),
         Error::Http(error) => unavailable(
             format!("the report could not be sent: {error}"),

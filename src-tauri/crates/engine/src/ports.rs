@@ -248,7 +248,7 @@ pub fn no_connection_held() -> Result<()> {
 pub trait CrashReports: Send + Sync {
     fn seen(&self) -> CrashReportsSeen;
 
-    /// What broke after a time: when, and where in the code. The oldest first.
+    /// What broke after a time while this memory was open: when, and where in the code. The oldest first.
     fn crashes_since(&self, since: UnixMs) -> Vec<(UnixMs, String)>;
 }
 
@@ -258,6 +258,10 @@ pub struct CrashReportsSeen {
     pub agreed: Option<bool>,
     /// Is it known where they would go?
     pub has_address: bool,
+    /// Nothing is sent while the person wants no other computer called.
+    pub offline: bool,
     /// How many are kept and were not sent.
     pub held: u64,
+    /// How many of those the server did not want. They are never sent by themselves.
+    pub refused: u64,
 }

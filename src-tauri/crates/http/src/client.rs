@@ -1,8 +1,15 @@
 use std::fmt;
+use std::io::ErrorKind;
 use std::time::Duration;
 
-use ureq::http::{Request, header::HeaderMap};
+use ureq::http::{Request, Uri, header::HeaderMap};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Connector, RustlsConnector, TcpConnector};
 use ureq::{Agent, Timeout};
+
+use crate::contacts::{Outcome, Purpose, is_host};
+use crate::counted::{self, CountingConnector};
+use crate::network::Network;
 
 /// The most that is read of a response's headers, in bytes.
 const RESPONSE_HEADERS_BYTES_MAX: usize = 32 * 1024;
@@ -24,11 +31,20 @@ pub enum Error {
     /// The thread is inside a database operation. A fault of ours, caught before anything is sent.
     #[error("a database connection is held by this thread")]
     HeldConnection,
+    /// The person wants nothing to be called, or what they want can't be read. Nothing was begun.
+    #[error("Oldgrowth is offline")]
+    Offline,
+    /// A call that can't be noted is not made.
+    #[error("the call can't be noted: {0}")]
+    NotNoted(ErrorKind),
     #[error("the address can't be used")]
     BadAddress,
     #[error("what is to be sent is too large")]
     RequestTooLarge,
-    /// Nobody answers: no network, no such name, nothing listens there.
+    /// That computer is there, and nothing on it takes calls.
+    #[error("nothing takes calls there")]
+    Refused,
+    /// Nobody answers: no network, or no such name.
     #[error("nobody answers there")]
     Unreachable,
     #[error("it took too long")]
@@ -36,6 +52,8 @@ pub enum Error {
     /// Who answers can't prove to be who was asked.
     #[error("the connection is not safe")]
     NotSafe,
+    #[error("the connection was cut off")]
+    CutOff,
     #[error("the answer is too large")]
     ResponseTooLarge,
     #[error("the answer was not understood")]
@@ -57,10 +75,11 @@ impl Response {
     }
 }
 
-/// Speaks HTTP and HTTPS. Cloning it is cheap, and clones share their connections.
+/// Speaks HTTP and HTTPS. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Client {
     agent: Agent,
+    network: Network,
     connection_is_held: fn() -> bool,
 }
 
@@ -73,7 +92,7 @@ impl fmt::Debug for Client {
 impl Client {
     /// `connection_is_held` says whether the calling thread is inside a database operation.
     #[must_use]
-    pub fn new(connection_is_held: fn() -> bool) -> Self {
+    pub fn new(network: Network, connection_is_held: fn() -> bool) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -82,19 +101,34 @@ impl Client {
             .proxy(None)
             .user_agent(concat!("oldgrowth/", env!("CARGO_PKG_VERSION")))
             .max_response_header_size(RESPONSE_HEADERS_BYTES_MAX)
+            // Each call is one connection, and none is open between two.
+            .max_idle_connections(0)
             .build();
+        let connector =
+            ().chain(TcpConnector::default())
+                .chain(CountingConnector)
+                .chain(RustlsConnector::default());
         Self {
-            agent: config.new_agent(),
+            agent: Agent::with_parts(config, connector, DefaultResolver::default()),
+            network,
             connection_is_held,
         }
     }
 
-    /// Sends a body and waits for the answer, on the caller's thread.
+    /// What it notes its calls in, and which switch it heeds.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Sends a body and waits for the answer, on the caller's thread. Before anything else the switch is read and
+    /// the call is noted.
     ///
     /// # Errors
     /// When there is no answer. One that says no is an answer.
     pub fn post(
         &self,
+        purpose: Purpose,
         url: &str,
         headers: &[(&str, &str)],
         body: &[u8],
@@ -111,6 +145,7 @@ impl Client {
             request = request.header(*name, *value);
         }
         let request = request.body(body).map_err(|_| Error::BadAddress)?;
+        let host = host(request.uri()).ok_or(Error::BadAddress)?;
         let request = self
             .agent
             .configure_request(request)
@@ -118,18 +153,59 @@ impl Client {
             .timeout_connect(Some(limits.connect))
             .timeout_global(Some(limits.whole))
             .build();
-        let mut response = self.agent.run(request).map_err(|error| named(&error))?;
-        let body = response
-            .body_mut()
-            .with_config()
-            .limit(limits.response_bytes_max)
-            .read_to_vec()
-            .map_err(|error| named(&error))?;
-        Ok(Response {
-            status: response.status().as_u16(),
-            headers: std::mem::take(response.headers_mut()),
-            body,
-        })
+        let noted = self.network.begin(host, purpose, limits.whole)?;
+        counted::take();
+        let answered = self.agent.run(request).and_then(|mut response| {
+            let body = response
+                .body_mut()
+                .with_config()
+                .limit(limits.response_bytes_max)
+                .read_to_vec()?;
+            Ok(Response {
+                status: response.status().as_u16(),
+                headers: std::mem::take(response.headers_mut()),
+                body,
+            })
+        });
+        let answered = answered.map_err(|error| named(&error));
+        noted.end(outcome(&answered), counted::take());
+        answered
+    }
+}
+
+/// The computer that an address leads to, with its port if that is not the usual one.
+fn host(uri: &Uri) -> Option<String> {
+    let usual = match uri.scheme_str()? {
+        "http" => 80,
+        "https" => 443,
+        _ => return None,
+    };
+    let host = uri.host()?.to_ascii_lowercase();
+    let host = match uri.port_u16() {
+        Some(port) if port != usual => format!("{host}:{port}"),
+        _ => host,
+    };
+    is_host(&host).then_some(host)
+}
+
+fn outcome(answered: &Result<Response, Error>) -> Outcome {
+    match answered {
+        Ok(response) => Outcome::Answered(response.status),
+        Err(error) => match error {
+            Error::Refused => Outcome::Refused,
+            Error::Unreachable => Outcome::Unreachable,
+            Error::TimedOut => Outcome::TimedOut,
+            Error::NotSafe => Outcome::NotSafe,
+            Error::CutOff => Outcome::CutOff,
+            Error::ResponseTooLarge
+            | Error::BadResponse
+            // Found out before a call is noted.
+            | Error::HeldConnection
+            | Error::Offline
+            | Error::NotNoted(_)
+            | Error::BadAddress
+            | Error::RequestTooLarge => Outcome::BadAnswer,
+        },
     }
 }
 
@@ -139,10 +215,17 @@ fn named(error: &ureq::Error) -> Error {
         | ureq::Error::HostNotFound
         | ureq::Error::ConnectionFailed => Error::Unreachable,
         ureq::Error::Timeout(_) => Error::TimedOut,
-        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => Error::TimedOut,
-        // The library hands on what the handshake says as a failed read.
-        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => Error::NotSafe,
-        ureq::Error::Io(_) => Error::Unreachable,
+        ureq::Error::Io(error) => match error.kind() {
+            ErrorKind::TimedOut => Error::TimedOut,
+            // The library hands on what the handshake says as a failed read.
+            ErrorKind::InvalidData => Error::NotSafe,
+            ErrorKind::ConnectionRefused => Error::Refused,
+            ErrorKind::BrokenPipe
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::UnexpectedEof => Error::CutOff,
+            _ => Error::Unreachable,
+        },
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => Error::NotSafe,
         ureq::Error::BadUri(_) | ureq::Error::Http(_) => Error::BadAddress,
         ureq::Error::BodyExceedsLimit(_) => Error::ResponseTooLarge,

@@ -2,9 +2,10 @@
 
 use std::io;
 
+use oldgrowth_folder::Folder;
 use serde::{Deserialize, Serialize};
 
-use crate::folder::Folder;
+use crate::held::REPORTS_MAX;
 
 const NAME: &str = "counts.json";
 const BYTES_MAX: u64 = 256 * 1024;
@@ -13,6 +14,8 @@ const VERSION: u32 = 1;
 const REPORTS_A_DAY_MAX: u32 = 10;
 /// Kinds of failure that are remembered; of more the one seen longest ago is forgotten.
 const KINDS_MAX: usize = 64;
+/// Memories of which a state is remembered; of more the one told first is forgotten.
+const MEMORIES_MAX: usize = 16;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The first wait after a report could not be sent, doubled with each further try.
@@ -36,30 +39,41 @@ pub(crate) struct Counts {
     pub(crate) limited_until_unix_ms: i64,
     #[serde(default)]
     pub(crate) last_sent_unix_ms: Option<i64>,
+    /// The ids of reports that were sent, the newest last.
+    #[serde(default)]
+    taken: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Kind {
     fingerprint: String,
     told_on: i64,
-    /// It is a state that goes on, and was told.
-    standing: bool,
+    /// It is a state that goes on in these memories, and was told of each.
+    #[serde(default)]
+    standing_in: Vec<String>,
     /// Since it was told.
     suppressed: u64,
 }
 
 impl Counts {
-    pub(crate) fn read(folder: &Folder) -> Self {
-        folder
-            .read(NAME, BYTES_MAX)
-            .ok()
-            .flatten()
-            .and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok())
-            .filter(|counts| counts.version == VERSION)
-            .unwrap_or_else(|| Self {
-                version: VERSION,
-                ..Self::default()
-            })
+    /// Counts that are not understood have lost how much was told today, so that day's reports are over.
+    pub(crate) fn read(folder: &Folder, now_unix_ms: i64) -> io::Result<Self> {
+        let empty = Self {
+            version: VERSION,
+            ..Self::default()
+        };
+        let understood = match folder.read(NAME, BYTES_MAX) {
+            Ok(None) => return Ok(empty),
+            Ok(Some(bytes)) => serde_json::from_slice::<Self>(&bytes).ok(),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => None,
+            Err(error) => return Err(error),
+        };
+        let of_ours = understood.filter(|counts| counts.version == VERSION);
+        Ok(of_ours.unwrap_or(Self {
+            day: day_of(now_unix_ms),
+            held_that_day: REPORTS_A_DAY_MAX,
+            ..empty
+        }))
     }
 
     /// The lock is held.
@@ -67,12 +81,12 @@ impl Counts {
         folder.replace(NAME, &serde_json::to_vec(self)?)
     }
 
-    /// Is a failure of this kind to be reported now? Then with how many before it that were not. `more` were
-    /// seen besides and are counted as suppressed.
+    /// Is a failure of this kind to be reported now? Then with how many before it that were not. `lasting_in`
+    /// names the memory in which it goes on. `more` were seen besides and are counted as suppressed.
     pub(crate) fn admit(
         &mut self,
         fingerprint: &str,
-        lasting: bool,
+        lasting_in: Option<&str>,
         more: u64,
         now_unix_ms: i64,
     ) -> Option<u64> {
@@ -92,19 +106,22 @@ impl Counts {
             None => Kind {
                 fingerprint: fingerprint.to_owned(),
                 told_on: i64::MIN,
-                standing: false,
+                standing_in: Vec::new(),
                 suppressed: 0,
             },
         };
         kind.suppressed = kind.suppressed.saturating_add(more);
-        let told = kind.told_on == self.day || (lasting && kind.standing);
+        let standing = |memory| kind.standing_in.iter().any(|known| known == memory);
+        let told = kind.told_on == self.day || lasting_in.is_some_and(standing);
         let admitted = if told || self.held_that_day >= REPORTS_A_DAY_MAX {
             kind.suppressed = kind.suppressed.saturating_add(1);
             None
         } else {
             self.held_that_day += 1;
             kind.told_on = self.day;
-            kind.standing = lasting;
+            kind.standing_in.extend(lasting_in.map(str::to_owned));
+            let too_many = kind.standing_in.len().saturating_sub(MEMORIES_MAX);
+            kind.standing_in.drain(..too_many);
             Some(std::mem::take(&mut kind.suppressed))
         };
         self.kinds.push(kind);
@@ -125,11 +142,14 @@ impl Counts {
         }
     }
 
-    /// The states that went on have ended. False when there were none.
-    pub(crate) fn end_standing(&mut self) -> bool {
+    /// The states that went on in this memory have ended. False when there were none.
+    pub(crate) fn end_standing(&mut self, memory: &str) -> bool {
         let mut any = false;
         for kind in &mut self.kinds {
-            any |= std::mem::take(&mut kind.standing);
+            kind.standing_in.retain(|known| {
+                any |= known == memory;
+                known != memory
+            });
         }
         any
     }
@@ -139,16 +159,34 @@ impl Counts {
         self.retry_at_unix_ms.max(self.limited_until_unix_ms)
     }
 
-    pub(crate) fn sent(&mut self, now_unix_ms: i64) {
+    pub(crate) fn sent(&mut self, id: &str, now_unix_ms: i64) {
+        self.answered();
+        self.taken.push(id.to_owned());
+        let too_many = self.taken.len().saturating_sub(REPORTS_MAX);
+        self.taken.drain(..too_many);
+        self.last_sent_unix_ms = Some(now_unix_ms);
+    }
+
+    /// Was this report sent, so that its file need only go?
+    pub(crate) fn has_taken(&self, id: &str) -> bool {
+        self.taken.iter().any(|taken| taken == id)
+    }
+
+    /// The server is there, whatever it says of a report.
+    pub(crate) fn answered(&mut self) {
         self.tries = 0;
         self.retry_at_unix_ms = 0;
-        self.last_sent_unix_ms = Some(now_unix_ms);
     }
 
     pub(crate) fn not_sent(&mut self, now_unix_ms: i64) {
         let doubled = RETRY_FIRST_MS.saturating_mul(1 << self.tries.min(20));
         self.tries = self.tries.saturating_add(1);
         self.retry_at_unix_ms = now_unix_ms.saturating_add(doubled.min(RETRY_MOST_MS));
+    }
+
+    /// The server asks for patience. What it asked for before holds still.
+    pub(crate) fn wait_until(&mut self, unix_ms: i64) {
+        self.limited_until_unix_ms = self.limited_until_unix_ms.max(unix_ms);
     }
 }
 
@@ -163,16 +201,12 @@ mod tests {
     #[test]
     fn each_kind_is_told_once_a_day_with_how_many_were_not() {
         let mut counts = Counts::default();
-        assert_eq!(counts.admit("a", false, 0, 0), Some(0), "the first");
-        assert_eq!(
-            counts.admit("a", false, 0, DAY_MS - 1),
-            None,
-            "the same day"
-        );
-        assert_eq!(counts.admit("b", false, 0, 1), Some(0), "another kind");
+        assert_eq!(counts.admit("a", None, 0, 0), Some(0), "the first");
+        assert_eq!(counts.admit("a", None, 0, DAY_MS - 1), None, "the same day");
+        assert_eq!(counts.admit("b", None, 0, 1), Some(0), "another kind");
         counts.suppress("a", 40);
         assert_eq!(
-            counts.admit("a", false, 3, DAY_MS),
+            counts.admit("a", None, 3, DAY_MS),
             Some(44),
             "the next day says what it kept silent about"
         );
@@ -182,7 +216,7 @@ mod tests {
     fn there_are_no_more_than_so_many_a_day_in_all() {
         let mut counts = Counts::default();
         let told = (0..100)
-            .filter(|n| counts.admit(&format!("kind {n}"), false, 0, 5).is_some())
+            .filter(|n| counts.admit(&format!("kind {n}"), None, 0, 5).is_some())
             .count();
         assert_eq!(told, 10);
         assert!(
@@ -190,7 +224,7 @@ mod tests {
             "what it remembers is bounded"
         );
         assert_eq!(
-            counts.admit("kind 99", false, 0, DAY_MS),
+            counts.admit("kind 99", None, 0, DAY_MS),
             Some(1),
             "what came too late that day is told the next"
         );
@@ -199,35 +233,52 @@ mod tests {
     #[test]
     fn a_state_that_goes_on_is_told_again_only_after_it_has_ended() {
         let mut counts = Counts::default();
-        assert_eq!(counts.admit("corrupt", true, 0, 0), Some(0));
+        assert_eq!(counts.admit("corrupt", Some("a"), 0, 0), Some(0));
         for day in 1..30 {
             assert_eq!(
-                counts.admit("corrupt", true, 0, day * DAY_MS),
+                counts.admit("corrupt", Some("a"), 0, day * DAY_MS),
                 None,
                 "nothing has changed on day {day}"
             );
         }
-        assert!(counts.end_standing(), "there was one");
-        assert!(!counts.end_standing(), "it has ended");
-        assert_eq!(counts.admit("corrupt", true, 0, 30 * DAY_MS), Some(29));
+        assert!(!counts.end_standing("b"), "another memory is well");
+        assert_eq!(counts.admit("corrupt", Some("a"), 0, 30 * DAY_MS), None);
+        assert_eq!(
+            counts.admit("corrupt", Some("b"), 0, 31 * DAY_MS),
+            Some(30),
+            "and in that it would be news"
+        );
+        assert!(counts.end_standing("a"), "there was one");
+        assert!(!counts.end_standing("a"), "it has ended");
+        assert_eq!(counts.admit("corrupt", Some("a"), 0, 32 * DAY_MS), Some(0));
+    }
+
+    #[test]
+    fn a_state_is_remembered_of_a_bounded_number_of_memories() {
+        let mut counts = Counts::default();
+        for number in 0..100 {
+            counts.admit("corrupt", Some(&number.to_string()), 0, number * DAY_MS);
+        }
+        assert_eq!(counts.kinds[0].standing_in.len(), MEMORIES_MAX);
+        assert_eq!(counts.admit("corrupt", Some("99"), 0, 100 * DAY_MS), None);
     }
 
     #[test]
     fn a_clock_that_is_set_back_makes_no_new_day_and_one_from_the_future_holds_nothing_back() {
         let mut counts = Counts::default();
-        assert_eq!(counts.admit("a", false, 0, 5 * DAY_MS), Some(0));
+        assert_eq!(counts.admit("a", None, 0, 5 * DAY_MS), Some(0));
         assert_eq!(
-            counts.admit("a", false, 0, 5 * DAY_MS - 1),
+            counts.admit("a", None, 0, 5 * DAY_MS - 1),
             None,
             "an hour back"
         );
         assert_eq!(
-            counts.admit("b", false, 0, 900 * DAY_MS),
+            counts.admit("b", None, 0, 900 * DAY_MS),
             Some(0),
             "far ahead"
         );
         assert_eq!(
-            counts.admit("c", false, 0, 6 * DAY_MS),
+            counts.admit("c", None, 0, 6 * DAY_MS),
             Some(0),
             "set right again"
         );
@@ -244,7 +295,7 @@ mod tests {
         assert!(waits.is_sorted(), "{waits:?}");
         assert_eq!(waits.first(), Some(&RETRY_FIRST_MS));
         assert_eq!(waits.last(), Some(&RETRY_MOST_MS));
-        counts.sent(1);
+        counts.sent("1", 1);
         assert_eq!(counts.next_try_unix_ms(), 0, "the way is free again");
     }
 }

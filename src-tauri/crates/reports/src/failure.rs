@@ -27,7 +27,8 @@ pub struct Failure {
     pub(crate) phase: &'static str,
     pub(crate) code: Option<i32>,
     pub(crate) errno: Option<i32>,
-    pub(crate) lasting: bool,
+    /// The memory in which it goes on. No report has it.
+    pub(crate) lasting_in: Option<String>,
     pub(crate) platform: &'static str,
     /// The innermost first.
     pub(crate) frames: Vec<Frame>,
@@ -53,7 +54,7 @@ impl Failure {
             phase,
             code: None,
             errno: None,
-            lasting: false,
+            lasting_in: None,
             platform: "native",
             frames: Vec::new(),
         }
@@ -67,10 +68,10 @@ impl Failure {
         self
     }
 
-    /// It is a state that goes on until [`crate::Reports::well`].
+    /// It is a state that goes on in a memory until [`crate::Reports::well`] is said of it.
     #[must_use]
-    pub fn lasting(mut self) -> Self {
-        self.lasting = true;
+    pub fn lasting_in(mut self, memory: &str) -> Self {
+        self.lasting_in = Some(memory.to_owned());
         self
     }
 

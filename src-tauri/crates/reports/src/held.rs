@@ -2,17 +2,16 @@
 
 use std::io;
 
+use oldgrowth_folder::Folder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use crate::folder::Folder;
 
 const PREFIX: &str = "held-";
 const SUFFIX: &str = ".json";
 const VERSION: u32 = 1;
 
 /// Of more, the oldest goes.
-const REPORTS_MAX: usize = 20;
+pub(crate) const REPORTS_MAX: usize = 20;
 pub(crate) const REPORT_BYTES_MAX: u64 = 32 * 1024;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

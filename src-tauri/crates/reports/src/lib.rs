@@ -17,7 +17,6 @@ mod counts;
 mod crash_log;
 mod event;
 mod failure;
-mod folder;
 mod held;
 mod page;
 mod panics;

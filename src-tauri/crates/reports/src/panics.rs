@@ -7,9 +7,9 @@ use crate::failure::Failure;
 use crate::reports::Reports;
 
 /// What threads of ours are named for. The names of others are theirs.
-const PHASES: [&str; 11] = [
-    "keeper", "main", "notices", "progress", "reports", "socket", "telling", "ticker", "tokio",
-    "watcher", "worker",
+const PHASES: [&str; 12] = [
+    "keeper", "main", "network", "notices", "progress", "reports", "socket", "telling", "ticker",
+    "tokio", "watcher", "worker",
 ];
 
 thread_local! {

@@ -8,24 +8,30 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use oldgrowth_http::Client;
+use oldgrowth_folder::Folder;
+use oldgrowth_http::{Client, Network};
 use parking_lot::{Condvar, Mutex};
 
 use crate::counts::{Counts, day_of};
+use crate::crash_log::{self, Crash};
 use crate::event::{About, envelope, event, fingerprint, place_of};
 use crate::failure::Failure;
-use crate::folder::Folder;
 use crate::held::{self, Held};
 use crate::panics;
-use crate::sending::{Fate, post};
+use crate::sending::{Answered, Fate, post};
 use crate::settings::{Consent, Settings};
-use crate::{crash_log, settings};
 
 /// Kinds of failure that are counted without a look at the disk.
 const SEEN_MAX: usize = 256;
 
+/// One process sends at a time.
+const SENDING: &str = "sending.lock";
+
 /// How often the thread that sends looks by itself: another process may have changed the switch.
 const LOOK_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// Whoever ends begins with no further report after this.
+const SEND_AT_END_MS_MAX: i64 = 5 * 1000;
 
 /// What reports are made and sent with.
 pub struct Parts {
@@ -53,6 +59,8 @@ struct Inner {
     client: Client,
     now: Arc<dyn Fn() -> i64 + Send + Sync>,
     seen: Mutex<HashMap<String, Seen>>,
+    /// The one that was opened last.
+    memory: Mutex<Option<String>>,
     bell: Mutex<Bell>,
     rung: Condvar,
 }
@@ -61,7 +69,7 @@ struct Inner {
 struct Seen {
     fingerprint: String,
     day: i64,
-    lasting: bool,
+    lasting_in: Option<String>,
     /// Since, and not yet written down.
     more: u64,
 }
@@ -89,6 +97,8 @@ pub struct View {
     pub host: Option<String>,
     /// The newest first.
     pub held: Vec<HeldReport>,
+    /// Nothing is sent while that is so, whatever was agreed to.
+    pub offline: bool,
     pub last_sent_unix_ms: Option<i64>,
     /// What waits is not tried before this.
     pub next_try_unix_ms: Option<i64>,
@@ -167,6 +177,7 @@ impl Reports {
             client: parts.client,
             now: parts.now,
             seen: Mutex::default(),
+            memory: Mutex::default(),
             bell: Mutex::default(),
             rung: Condvar::new(),
         }))
@@ -183,36 +194,49 @@ impl Reports {
         });
     }
 
-    /// The states that were reported as lasting have ended: when they come again it is news.
-    pub fn well(&self) {
+    /// The states that were reported as lasting in this memory have ended: when they come again it is news.
+    pub fn well(&self, memory: &str) {
         let mut any = false;
         self.0.seen.lock().retain(|_, seen| {
-            any |= seen.lasting;
-            !seen.lasting
+            let ended = seen.lasting_in.as_deref() == Some(memory);
+            any |= ended;
+            !ended
         });
         if !any && self.0.folder.is_missing() {
             return;
         }
-        let ended = self.change_counts(|counts| counts.end_standing());
+        let ended = self.change_counts(|counts| counts.end_standing(memory));
         if let Err(error) = ended {
             tracing::debug!(%error, "that the store is well again was not written down");
         }
     }
 
-    /// What broke after this time, from the log of this computer: when, and where in the code. The oldest first.
+    /// What breaks from now on does so while this memory is open. It is named by a text that means nothing to
+    /// anybody, and that stays on this computer.
+    pub fn opened(&self, memory: &str) {
+        *self.0.memory.lock() = Some(memory.to_owned());
+    }
+
+    /// What broke after this time while this memory was open, or none, from the log of this computer: when, and
+    /// where in the code. The oldest first.
     #[must_use]
-    pub fn crashes_since(&self, unix_ms: i64) -> Vec<(i64, String)> {
-        let mut crashes = crash_log::crashes(&self.0.folder);
-        crashes.retain(|(at, _)| *at > unix_ms);
+    pub fn crashes_since(&self, unix_ms: i64, memory: &str) -> Vec<(i64, String)> {
+        let meant = |crash: &Crash| {
+            crash.at_unix_ms > unix_ms && crash.memory.as_deref().is_none_or(|of| of == memory)
+        };
+        let crashes = crash_log::crashes(&self.0.folder).into_iter();
         crashes
+            .filter(meant)
+            .map(|crash| (crash.at_unix_ms, crash.place))
+            .collect()
     }
 
     #[must_use]
     pub fn view(&self) -> View {
         let folder = &self.0.folder;
         let settings = Settings::read(folder);
-        let counts = Counts::read(folder);
         let now = (self.0.now)();
+        let counts = Counts::read(folder, now).unwrap_or_default();
         let example = Failure {
             frames: vec![crate::failure::Frame {
                 function: Some("oldgrowth_engine::jobs::Core::seal".to_owned()),
@@ -230,10 +254,8 @@ impl Reports {
             host: settings
                 .address(self.0.dsn)
                 .map(|dsn| dsn.host().to_owned()),
-            held: held::list(folder)
-                .into_iter()
-                .filter_map(HeldReport::of)
-                .collect(),
+            held: self.held().into_iter().filter_map(HeldReport::of).collect(),
+            offline: self.is_offline(),
             last_sent_unix_ms: counts.last_sent_unix_ms,
             next_try_unix_ms: Some(counts.next_try_unix_ms()).filter(|at| *at > now),
             folder: folder.path().to_owned(),
@@ -246,10 +268,14 @@ impl Reports {
     /// # Errors
     /// When the choice can't be kept; then it is as before.
     pub fn consent(&self, on: bool) -> Result<(), Error> {
-        self.change_settings(|settings| {
-            settings.consent = if on { Consent::Yes } else { Consent::No };
-            settings.asked = true;
-        })
+        let folder = &self.0.folder;
+        let _lock = folder.lock()?;
+        let mut settings = Settings::kept(folder)?.map_or_else(|| Settings::anew(folder), Ok)?;
+        settings.consent = if on { Consent::Yes } else { Consent::No };
+        settings.asked = true;
+        settings.write(folder)?;
+        self.ring();
+        Ok(())
     }
 
     /// The question was shown, and about which reports; neither is asked again.
@@ -257,11 +283,16 @@ impl Reports {
     /// # Errors
     /// When that can't be kept.
     pub fn asked(&self) -> Result<(), Error> {
-        self.change_settings(|settings| settings.asked = true)?;
-        let _lock = self.0.folder.lock()?;
-        for held in held::list(&self.0.folder) {
+        let folder = &self.0.folder;
+        let _lock = folder.lock()?;
+        // While the choice isn't understood nobody is asked either.
+        if let Some(mut settings) = Settings::kept(folder)? {
+            settings.asked = true;
+            settings.write(folder)?;
+        }
+        for held in self.held() {
             if !held.asked {
-                held::write(&self.0.folder, &held.asked())?;
+                held::write(folder, &held.asked())?;
             }
         }
         self.ring();
@@ -301,10 +332,14 @@ impl Reports {
         let dsn = Settings::read(&self.0.folder)
             .address(self.0.dsn)
             .ok_or(Error::NoAddress)?;
-        let _sending = self.0.folder.try_lock_sending()?.ok_or(Error::Busy)?;
-        let held = held::read(&self.0.folder, id).ok_or(Error::NotFound)?;
-        let until_unix_ms = Counts::read(&self.0.folder).limited_until_unix_ms;
-        if until_unix_ms > (self.0.now)() {
+        let _sending = self.0.folder.try_lock(SENDING)?.ok_or(Error::Busy)?;
+        let now = (self.0.now)();
+        let counts = Counts::read(&self.0.folder, now)?;
+        let held = held::read(&self.0.folder, id)
+            .filter(|_| !counts.has_taken(id))
+            .ok_or(Error::NotFound)?;
+        let until_unix_ms = counts.limited_until_unix_ms;
+        if until_unix_ms > now {
             return Err(Error::Wait { until_unix_ms });
         }
         self.send_held(&held, &dsn)
@@ -312,33 +347,43 @@ impl Reports {
 
     /// Sends what is due, if the person has agreed. Answers when to try again, if there is something left.
     pub fn send_due(&self) -> Option<i64> {
+        self.send_while(&|| true)
+    }
+
+    /// Begins with no further report once `goes_on` says no.
+    fn send_while(&self, goes_on: &dyn Fn() -> bool) -> Option<i64> {
         let folder = &self.0.folder;
         if folder.is_missing() {
             return None;
         }
+        self.remove_taken();
         loop {
             // Read anew for each: the switch may have been turned off since the last.
             let settings = Settings::read(folder);
-            if settings.consent != Consent::Yes {
+            if settings.consent != Consent::Yes || self.is_offline() {
                 return None;
             }
             let dsn = settings.address(self.0.dsn)?;
             let waiting = || {
-                let mut held = held::list(folder);
+                let mut held = self.held();
                 held.retain(|held| held.refused.is_none());
                 held.pop()
             };
             waiting()?;
-            let next = Counts::read(folder).next_try_unix_ms();
-            if next > (self.0.now)() {
+            if !goes_on() {
+                return None;
+            }
+            let now = (self.0.now)();
+            let next = Counts::read(folder, now).ok()?.next_try_unix_ms();
+            if next > now {
                 return Some(next);
             }
             // While another process sends, this one need not.
-            let _sending = folder.try_lock_sending().ok()??;
+            let _sending = folder.try_lock(SENDING).ok()??;
             let oldest = waiting()?;
             if let Err(error) = self.send_held(&oldest, &dsn) {
                 tracing::debug!(%error, "a report could not be sent");
-                if let Error::Folder(_) = error {
+                if let Error::Folder(_) | Error::Http(oldgrowth_http::Error::Offline) = error {
                     return None;
                 }
             }
@@ -346,10 +391,11 @@ impl Reports {
     }
 
     /// Sends what is due, if this process has recorded anything: a command that went well does not wait for a
-    /// network.
+    /// network, and one that failed not for long.
     pub fn send_recorded(&self) {
         if !self.0.seen.lock().is_empty() {
-            self.send_due();
+            let until = (self.0.now)().saturating_add(SEND_AT_END_MS_MAX);
+            self.send_while(&|| (self.0.now)() <= until);
         }
     }
 
@@ -359,6 +405,7 @@ impl Reports {
     /// # Errors
     /// When the system gives no thread.
     pub fn keep_sending(&self, changed: impl Fn() + Send + 'static) -> io::Result<Sender> {
+        self.0.bell.lock().stop = false;
         let reports = self.clone();
         let thread = std::thread::Builder::new()
             .name("reports".to_owned())
@@ -367,6 +414,21 @@ impl Reports {
             reports: self.clone(),
             thread: Some(thread),
         })
+    }
+
+    /// To be called when the person has gone online or offline: what waits goes now, or waits.
+    pub fn network_changed(&self) {
+        self.ring();
+    }
+
+    /// What reports are sent through.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        self.0.client.network()
+    }
+
+    fn is_offline(&self) -> bool {
+        !self.network().switch().is_online()
     }
 
     /// Was a panic at this place recorded today? Then it is counted.
@@ -427,7 +489,7 @@ impl Reports {
             let kind = Seen {
                 fingerprint: fingerprint.clone(),
                 day: day_of(now),
-                lasting: failure.lasting,
+                lasting_in: failure.lasting_in.clone(),
                 more: 0,
             };
             // Those of an earlier day that were not written down yet.
@@ -450,11 +512,15 @@ impl Reports {
     ) -> io::Result<()> {
         let folder = &self.0.folder;
         let _lock = folder.lock()?;
-        let mut counts = Counts::read(folder);
-        let admitted = counts.admit(fingerprint, failure.lasting, more, now);
-        counts.write(folder)?;
-        let event = event(failure, self.0.about, admitted.unwrap_or_default(), now);
-        crash_log::note(folder, now, &event)?;
+        let admitted = Counts::read(folder, now).and_then(|mut counts| {
+            let admitted = counts.admit(fingerprint, failure.lasting_in.as_deref(), more, now);
+            counts.write(folder).map(|()| admitted)
+        });
+        let suppressed = admitted.as_ref().ok().copied().flatten();
+        let event = event(failure, self.0.about, suppressed.unwrap_or_default(), now);
+        let memory = self.0.memory.lock().clone();
+        crash_log::note(folder, now, &event, memory.as_deref())?;
+        let admitted = admitted?;
         if admitted.is_some()
             && let Some(envelope) = envelope(&event)
         {
@@ -464,6 +530,27 @@ impl Reports {
         Ok(())
     }
 
+    /// Those that no server has taken, the newest first.
+    fn held(&self) -> Vec<Held> {
+        let counts = Counts::read(&self.0.folder, (self.0.now)()).unwrap_or_default();
+        let mut held = held::list(&self.0.folder);
+        held.retain(|held| !held.id().is_some_and(|id| counts.has_taken(&id)));
+        held
+    }
+
+    /// The file of a report that was sent is there still when it could not be deleted then.
+    fn remove_taken(&self) {
+        let folder = &self.0.folder;
+        let counts = Counts::read(folder, (self.0.now)()).unwrap_or_default();
+        for id in held::ids(folder) {
+            if counts.has_taken(&id)
+                && let Err(error) = folder.lock().and_then(|_lock| held::remove(folder, &id))
+            {
+                tracing::debug!(kind = ?error.kind(), "a report that was sent stays");
+            }
+        }
+    }
+
     /// The lock for sending is held.
     fn send_held(&self, held: &Held, dsn: &sentry_types::Dsn) -> Result<(), Error> {
         let (Some(id), Some(event)) = (held.id(), held.event()) else {
@@ -471,58 +558,64 @@ impl Reports {
         };
         // The bytes that were shown, unless somebody has changed them.
         let envelope = envelope(&event).ok_or(Error::NotFound)?;
-        let answered = post(&self.0.client, dsn, &envelope);
-        let now = (self.0.now)();
-        let _lock = self.0.folder.lock()?;
-        let folder = &self.0.folder;
-        let mut counts = Counts::read(folder);
-        let ended = match answered {
-            Err(error) => {
-                counts.not_sent(now);
-                Err(Error::Http(error))
-            }
-            Ok(answered) => {
-                if let Some(wait_ms) = answered.wait_ms {
-                    counts.limited_until_unix_ms = now.saturating_add(wait_ms);
-                }
-                match answered.fate {
-                    Fate::Taken => {
-                        counts.sent(now);
-                        held::remove(folder, &id)?;
-                        Ok(())
-                    }
-                    Fate::Refused(status) => {
-                        held::write(folder, &held.clone().refused(status))?;
-                        Err(Error::Refused(status))
-                    }
-                    Fate::Later if answered.wait_ms.is_some() => Err(Error::Wait {
-                        until_unix_ms: counts.limited_until_unix_ms,
-                    }),
-                    Fate::Later => {
-                        counts.not_sent(now);
-                        Err(Error::ServerFailed)
-                    }
-                }
-            }
-        };
-        counts.write(folder)?;
+        if self.is_offline() {
+            // It is not tried.
+            return Err(Error::Http(oldgrowth_http::Error::Offline));
+        }
+        // Counted as one that fails before it is made: whoever can't count a try would make it for ever.
+        let began = (self.0.now)();
+        self.change_counts(|counts| {
+            counts.not_sent(began);
+            true
+        })?;
+        let ended = post(&self.0.client, dsn, &envelope)
+            .map_err(Error::Http)
+            .and_then(|answered| self.answered(&id, answered));
         self.ring();
         ended
     }
 
-    fn change_settings(&self, change: impl FnOnce(&mut settings::Settings)) -> Result<(), Error> {
+    /// Does with a report what the server said of it.
+    fn answered(&self, id: &str, answered: Answered) -> Result<(), Error> {
+        let now = (self.0.now)();
         let _lock = self.0.folder.lock()?;
-        let mut settings = Settings::read(&self.0.folder);
-        change(&mut settings);
-        settings.write(&self.0.folder)?;
-        self.ring();
-        Ok(())
+        let folder = &self.0.folder;
+        let mut counts = Counts::read(folder, now)?;
+        if let Some(wait_ms) = answered.wait_ms {
+            counts.wait_until(now.saturating_add(wait_ms));
+        }
+        let ended = match answered.fate {
+            Fate::Taken => {
+                counts.sent(id, now);
+                Ok(())
+            }
+            Fate::Refused(status) => {
+                // As it is now: it may have been deleted meanwhile.
+                if let Some(held) = held::read(folder, id) {
+                    held::write(folder, &held.refused(status))?;
+                }
+                counts.answered();
+                Err(Error::Refused(status))
+            }
+            Fate::Later if counts.limited_until_unix_ms > now => Err(Error::Wait {
+                until_unix_ms: counts.limited_until_unix_ms,
+            }),
+            Fate::Later => Err(Error::ServerFailed),
+        };
+        let noted = counts.write(folder);
+        // Whichever of the two works keeps it from being sent again.
+        if answered.fate == Fate::Taken {
+            let removed = held::remove(folder, id);
+            return noted.or(removed).map_err(Error::from);
+        }
+        noted?;
+        ended
     }
 
     /// `change` says whether there is anything to write.
     fn change_counts(&self, change: impl FnOnce(&mut Counts) -> bool) -> io::Result<()> {
         let _lock = self.0.folder.lock()?;
-        let mut counts = Counts::read(&self.0.folder);
+        let mut counts = Counts::read(&self.0.folder, (self.0.now)())?;
         if change(&mut counts) {
             counts.write(&self.0.folder)?;
         }
@@ -530,7 +623,8 @@ impl Reports {
     }
 
     fn attend(&self, changed: &dyn Fn()) {
-        let mut due = self.send_due();
+        let goes_on = || !self.0.bell.lock().stop;
+        let mut due = self.send_while(&goes_on);
         loop {
             {
                 let mut bell = self.0.bell.lock();
@@ -550,7 +644,7 @@ impl Reports {
                     changed();
                 }
             }
-            due = self.send_due();
+            due = self.send_while(&goes_on);
         }
     }
 
@@ -595,5 +689,71 @@ impl Reports {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.0.folder.path()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use oldgrowth_testkit::Endpoint;
+
+    use super::*;
+
+    /// For what happens at once, or never.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn who_stops_waits_for_the_report_under_way_and_for_no_other() {
+        let person = tempfile::tempdir().unwrap();
+        let (comes, came) = mpsc::channel();
+        let (go, going) = mpsc::channel::<()>();
+        let endpoint = Endpoint::answering(move |_| {
+            comes.send(()).unwrap();
+            going.recv_timeout(PATIENCE).unwrap_or_default();
+            (200, Vec::new())
+        })
+        .unwrap();
+        let reports = Reports::new(Parts {
+            folder: person.path().join("reports"),
+            process: "window",
+            release: "0.1.0",
+            sqlite: "3.54.1",
+            dsn: Some(endpoint.dsn().leak()),
+            client: Client::new(
+                Network::new(
+                    person.path().join("network"),
+                    Arc::new(|| 1_790_000_123_456),
+                ),
+                || false,
+            ),
+            now: Arc::new(|| 1_790_000_123_456),
+        });
+        for phase in ["open", "read", "write"] {
+            reports.record(&Failure::typed("misuse", phase));
+        }
+        reports.consent(true).unwrap();
+        let sender = reports.keep_sending(|| {}).unwrap();
+        came.recv_timeout(PATIENCE).unwrap();
+        std::thread::scope(|threads| {
+            threads.spawn(|| drop(sender));
+            let mut bell = reports.0.bell.lock();
+            while !bell.stop {
+                let waited = reports.0.rung.wait_for(&mut bell, PATIENCE);
+                assert!(!waited.timed_out(), "it is told to stop");
+            }
+            drop(bell);
+            drop(go);
+        });
+        assert_eq!(
+            reports.view().held.len(),
+            2,
+            "one was on its way, and is gone"
+        );
+        assert_eq!(endpoint.received().len(), 1);
+
+        let sender = reports.keep_sending(|| {}).unwrap();
+        assert_eq!(endpoint.wait_for(3).len(), 3, "and it can be begun again");
+        drop(sender);
     }
 }

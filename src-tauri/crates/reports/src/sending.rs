@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oldgrowth_http::{Client, Limits, Response};
+use oldgrowth_http::{Client, Limits, Purpose, Response};
 use sentry_types::Dsn;
 
 use crate::held::REPORT_BYTES_MAX;
@@ -17,7 +17,8 @@ const LIMITS: Limits = Limits {
 
 const AGENT: &str = concat!("oldgrowth/", env!("CARGO_PKG_VERSION"));
 
-/// What a server that says "later" without a time means.
+/// What a server that says "later" without a time means, or with one that isn't a number of seconds. A date is
+/// none: the waits between tries grow by themselves.
 const WAIT_DEFAULT_MS: i64 = 60 * 1000;
 /// A server may ask for this much patience, and no more.
 const WAIT_MOST_MS: i64 = 7 * 24 * 60 * 60 * 1000;
@@ -46,6 +47,7 @@ pub(crate) fn post(
 ) -> Result<Answered, oldgrowth_http::Error> {
     let auth = dsn.to_auth(Some(AGENT)).to_string();
     let response = client.post(
+        Purpose::CrashReport,
         dsn.envelope_api_url().as_str(),
         &[
             ("Content-Type", "application/x-sentry-envelope"),

@@ -1,13 +1,15 @@
 //! What the person has chosen, and where reports go.
 
+use std::fs;
 use std::io;
 
+use oldgrowth_folder::Folder;
 use sentry_types::{Dsn, Scheme};
 use serde::{Deserialize, Serialize};
 
-use crate::folder::Folder;
-
 const NAME: &str = "settings.json";
+/// Settings that were not understood when something else was chosen.
+const ASIDE: &str = "settings.json.unreadable";
 const BYTES_MAX: u64 = 16 * 1024;
 const VERSION: u32 = 1;
 
@@ -49,14 +51,28 @@ impl Settings {
     /// Read each time it counts, since another process may have changed it. A switch that can't be read
     /// is off.
     pub(crate) fn read(folder: &Folder) -> Self {
+        Self::kept(folder)
+            .ok()
+            .flatten()
+            .unwrap_or_else(|| Self::with(Consent::No))
+    }
+
+    /// `None` for what is there and isn't understood. Nothing of it may be replaced by a guess.
+    pub(crate) fn kept(folder: &Folder) -> io::Result<Option<Self>> {
         match folder.read(NAME, BYTES_MAX) {
-            Ok(None) => Self::with(Consent::Unasked),
-            Ok(Some(bytes)) => serde_json::from_slice::<Self>(&bytes)
+            Ok(None) => Ok(Some(Self::with(Consent::Unasked))),
+            Ok(Some(bytes)) => Ok(serde_json::from_slice::<Self>(&bytes)
                 .ok()
-                .filter(|settings| settings.version == VERSION)
-                .unwrap_or_else(|| Self::with(Consent::No)),
-            Err(_) => Self::with(Consent::No),
+                .filter(|settings| settings.version == VERSION)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+            Err(error) => Err(error),
         }
+    }
+
+    /// In the place of what isn't understood, which is kept beside it. The lock is held.
+    pub(crate) fn anew(folder: &Folder) -> io::Result<Self> {
+        fs::rename(folder.path().join(NAME), folder.path().join(ASIDE))?;
+        Ok(Self::with(Consent::Unasked))
     }
 
     /// The lock is held.

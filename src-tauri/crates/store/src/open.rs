@@ -18,6 +18,21 @@ const STEPS: &[&str] = &[
     include_str!("../schema/0003_sources_and_counting.sql"),
 ];
 
+/// All tables but the word index, which is made anew from the others.
+const TABLES: &[&str] = &[
+    "batches",
+    "buffer_items",
+    "chunks",
+    "documents",
+    "jobs",
+    "node_children",
+    "node_spans",
+    "nodes",
+    "places",
+    "sources",
+    "trees",
+];
+
 /// The schema that this version reads and writes.
 pub const SCHEMA_VERSION: usize = STEPS.len();
 
@@ -42,6 +57,7 @@ impl Store {
         let schema = Schema {
             application_id: APPLICATION_ID,
             steps: STEPS,
+            tables: TABLES,
         };
         Ok(Self {
             file: keeper.file(&workspace.join(Self::FILE), schema)?,

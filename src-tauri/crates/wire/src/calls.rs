@@ -7,10 +7,10 @@ use crate::{
     Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, ChecksAsked, Copies,
     CrashReports, CrashReportsChoice, FailedAt, FindAsked, FixApply, FixAsked, FixPlan, FixReceipt,
     Folder, FoundInDocument, Hits, Id, ImportPaths, ImportPlan, JobsRetry, Ledger, MovePlan, Near,
-    NoteAdded, Original, People, Place, Question, Report, ReportAsked, RestorePreview, RestoreTo,
-    Restored, Retried, Search, SettingChange, Settings, ShowAt, Shown, SourceRemoval, SourceRename,
-    SourceWatch, Status, Storage, StorageAsk, Timeline, TimelineAt, TreeAt, TreeView, Unread,
-    UnreadAt, Why, WhyAsked, Work, WorkFailed,
+    Network, NetworkAt, NoteAdded, OfflineChoice, Original, People, Place, Question, Report,
+    ReportAsked, RestorePreview, RestoreTo, Restored, Retried, Search, SettingChange, Settings,
+    ShowAt, Shown, SourceRemoval, SourceRename, SourceWatch, Status, Storage, StorageAsk, Timeline,
+    TimelineAt, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked, Work, WorkFailed,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -175,4 +175,9 @@ calls! {
     crash_report_delete / CrashReportDelete(Id) -> CrashReports;
     /// Deletes all reports that are held, for good.
     crash_reports_delete_all / CrashReportsDeleteAll(Empty) -> CrashReports;
+    /// What was called over the network, and whether anything may be. Answered, as is the next, also while the
+    /// memory can't be opened.
+    network / Network(NetworkAt) -> Network;
+    /// Lets nothing be called from now on, or lets calls go again.
+    offline_set / OfflineSet(OfflineChoice) -> Network;
 }

@@ -26,6 +26,8 @@ pub enum Event {
     PlaceChanged,
     /// Crash reports were made, sent or deleted, or somebody chose whether they may be sent.
     CrashReportsChanged,
+    /// Another computer was called, or somebody went offline or online.
+    NetworkChanged,
     /// Documents, passages or summaries were added; lists and counts may be stale.
     MemoryChanged {
         #[ts(type = "number")]

@@ -14,6 +14,7 @@ mod event;
 mod health;
 mod import;
 mod memory;
+mod network;
 mod people;
 mod place;
 mod reports;
@@ -52,6 +53,9 @@ pub use import::{
 pub use memory::{
     Answer, AnswerHit, Asker, Behind, Chunk, Hit, Hits, Id, Locator, MemoryKind, Question, Search,
     Shown, Span, SummarySentence, TreeStep,
+};
+pub use network::{
+    CallOutcome, CallPurpose, Network, NetworkAt, NetworkCall, NetworkHost, OfflineChoice,
 };
 pub use people::{People, Person, PersonSource};
 pub use place::{

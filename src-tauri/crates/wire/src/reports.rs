@@ -43,6 +43,8 @@ pub struct CrashReports {
     pub host: Option<String>,
     /// The newest first.
     pub held: Vec<HeldCrashReport>,
+    /// Nothing is sent while that is so, whatever was agreed to.
+    pub offline: bool,
     pub last_sent_at: Option<String>,
     /// What waits is not tried before this.
     pub next_try_at: Option<String>,

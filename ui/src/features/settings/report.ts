@@ -9,6 +9,7 @@ export const whatFailed = (report: HeldCrashReport): string => t.privacy.what[re
 export function waitsFor(report: HeldCrashReport, reports: CrashReports): string {
   if (report.refused !== null) return t.privacy.waits.refused(report.refused);
   if (reports.host === null) return t.privacy.waits.here;
+  if (reports.consent === "yes" && reports.offline) return t.privacy.waits.offline;
   return reports.consent === "yes" ? t.privacy.waits.network : t.privacy.waits.consent;
 }
 

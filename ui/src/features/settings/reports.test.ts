@@ -4,6 +4,7 @@ import App from "../../App.svelte";
 import { AppState } from "../../app.svelte";
 import { FakePlatform, type Scenario } from "../../platform/fake";
 import { recallHome } from "../../shared/route";
+import { NetworkState } from "../../state/network.svelte";
 import { ReportsState } from "../../state/reports.svelte";
 import { handPlatform, settle, unavailable } from "../../testing/platform";
 import type { HeldCrashReport } from "../../wire/HeldCrashReport";
@@ -40,6 +41,7 @@ const reportsOf = (part: Partial<CrashReports> = {}): CrashReports => ({
   asked: true,
   host: "reports.example",
   held: [],
+  offline: false,
   last_sent_at: null,
   next_try_at: null,
   folder: "/home/ada/reports",
@@ -51,7 +53,7 @@ async function shown(reports: CrashReports): Promise<{ platform: ReturnType<type
   const platform = handPlatform();
   const done = vi.fn();
   const state = new ReportsState(platform, done);
-  render(Privacy, { reports: state });
+  render(Privacy, { network: new NetworkState(platform), reports: state });
   render(CrashReportDialog, { reports: state });
   const loading = state.load();
   platform.next("crash_reports").answer(reports);

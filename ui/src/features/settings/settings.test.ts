@@ -1,9 +1,10 @@
 import { render, screen, within } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
 import { CharacterKeys } from "../../state/keys.svelte";
+import { NetworkState } from "../../state/network.svelte";
 import { ReportsState } from "../../state/reports.svelte";
 import { Theme } from "../../state/theme.svelte";
-import { handPlatform, settle, unavailable, type HandPlatform } from "../../testing/platform";
+import { handPlatform, networkOf, settle, unavailable, type HandPlatform } from "../../testing/platform";
 import type { Backup } from "../../wire/Backup";
 import type { Copies } from "../../wire/Copies";
 import type { Place } from "../../wire/Place";
@@ -17,7 +18,7 @@ import { PlaceState } from "./place.svelte";
 import Settings from "./Settings.svelte";
 import { StorageState } from "./storage.svelte";
 
-const noReports: CrashReports = { consent: "no", asked: true, host: null, held: [], last_sent_at: null, next_try_at: null, folder: "/r", example: "" };
+const noReports: CrashReports = { consent: "no", asked: true, host: null, held: [], offline: false, last_sent_at: null, next_try_at: null, folder: "/r", example: "" };
 
 const backupOf = (id: string, part: Partial<Backup> = {}): Backup => ({
   id,
@@ -60,6 +61,7 @@ async function open(copies: Partial<Copies> = {}, limits: Partial<SettingsValue[
     storage: new StorageState(platform),
     copies: state,
     limits: new Limits(platform),
+    network: new NetworkState(platform),
     reports: new ReportsState(platform, vi.fn()),
     theme: new Theme(),
     keys: new CharacterKeys(),
@@ -69,6 +71,7 @@ async function open(copies: Partial<Copies> = {}, limits: Partial<SettingsValue[
     shortcuts: vi.fn(),
   });
   platform.next("crash_reports").answer(noReports);
+  platform.next("network").answer(networkOf());
   platform.next("place").answer({ folder: "/m", there: true, bytes: 1, usual: "/m", fixed: null, other_disk: false, left: [], moving: null } satisfies Place);
   platform.next("storage").answer({ sources: [], parts: [], total_bytes: 0, counted_at: null } satisfies Storage);
   platform.next("copies").answer(copiesOf(copies));

@@ -9,6 +9,7 @@ import { FakeWork } from "./activity";
 import { FakeCopies } from "./copies";
 import { FakeDoctor } from "./doctor";
 import { findInDocument, near, original, why } from "./reading";
+import { FakeNetwork } from "./network";
 import { FakePlace, storage } from "./place";
 import { FakeReports } from "./reports";
 import { recall } from "./search";
@@ -17,7 +18,7 @@ import { FakeSources } from "./sources";
 import { largeTree, manySources, manySourcesLedger } from "./large";
 import { show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed", "called", "switchedoff", "noswitch", "nolist"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -37,7 +38,7 @@ const STEP_MS = 250;
 
 /** What is answered whatever state the store is in. */
 const answeredAlways: ReadonlySet<Method> = new Set<Method>([
-  "status", "doctor", "store_try_now", "checks_run", "checks_cancel", "fix_plan", "fix_apply", "fix_cancel", "fix_undo", "receipts", "timeline", "report",
+  "status", "doctor", "store_try_now", "checks_run", "checks_cancel", "fix_plan", "fix_apply", "fix_cancel", "fix_undo", "receipts", "timeline", "report", "network", "offline_set",
 ]);
 
 type Handlers = { [M in Method]: (params: Params<M>) => Reply<M> | Promise<Reply<M>> };
@@ -55,6 +56,7 @@ export class FakePlatform implements Platform {
   #doctor: FakeDoctor;
   #place: FakePlace;
   #reports: FakeReports;
+  #network: FakeNetwork;
   #counted: boolean;
   #sources: FakeSources;
   #longReads: number | null = null;
@@ -63,7 +65,8 @@ export class FakePlatform implements Platform {
     this.#empty = scenario === "empty";
     this.#place = new FakePlace(scenario, (event) => this.#emit(event));
     this.#doctor = new FakeDoctor(scenario, (event) => this.#emit(event));
-    this.#reports = new FakeReports(scenario);
+    this.#network = new FakeNetwork(scenario, (event) => this.#emit(event));
+    this.#reports = new FakeReports(scenario, () => this.#network.offline);
     this.#counted = scenario !== "large";
     this.#copies = new FakeCopies(scenario, (event) => this.#emit(event));
     this.#sources = new FakeSources(scenario);
@@ -244,6 +247,8 @@ export class FakePlatform implements Platform {
     crash_report_send: ({ id }) => this.#reports.send(id),
     crash_report_delete: ({ id }) => this.#reports.remove(id),
     crash_reports_delete_all: () => this.#reports.removeAll(),
+    network: (at) => this.#network.get(at),
+    offline_set: ({ on }) => this.#network.set(on),
     storage: ({ count }) => {
       this.#counted ||= count;
       return storage(this.#empty, this.#counted);

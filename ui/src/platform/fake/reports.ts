@@ -46,6 +46,7 @@ const none: CrashReports = {
   asked: true,
   host: "reports.oldgrowth.example",
   held: [],
+  offline: false,
   last_sent_at: null,
   next_try_at: null,
   folder: "/home/ada/.local/share/oldgrowth/reports",
@@ -59,6 +60,8 @@ function first(scenario: string): CrashReports {
     case "crashed":
       return { ...none, consent: "unasked", held: [report(1, { asked: false })] };
     case "reports":
+    case "called":
+    case "switchedoff":
       return { ...none, consent: "yes", held, last_sent_at: "2026-11-12T17:20:00Z", next_try_at: "2026-11-20T12:00:00Z" };
     case "offline":
       return { ...none, consent: "yes", held: held.slice(0, 2) };
@@ -73,16 +76,19 @@ function first(scenario: string): CrashReports {
 export class FakeReports {
   #reports: CrashReports;
 
-  constructor(private readonly scenario: string) {
+  constructor(
+    private readonly scenario: string,
+    private readonly isOffline: () => boolean = () => false,
+  ) {
     this.#reports = first(scenario);
   }
 
   get(): CrashReports {
-    return this.#reports;
+    return { ...this.#reports, offline: this.isOffline() };
   }
 
   consent(on: boolean): CrashReports {
-    return this.#set({ consent: on ? "yes" : "no", asked: true, held: on && this.#reports.host !== null ? [] : this.#reports.held });
+    return this.#set({ consent: on ? "yes" : "no", asked: true, held: on && this.#reports.host !== null && !this.isOffline() ? [] : this.#reports.held });
   }
 
   asked(): CrashReports {
@@ -92,6 +98,9 @@ export class FakeReports {
   send(id: string): CrashReports {
     if (this.scenario === "offline") {
       throw { code: "unavailable", message: "the report could not be sent: nobody answers there", hint: "check the connection to the internet; it is kept, and can be sent later" } satisfies WireError;
+    }
+    if (this.isOffline()) {
+      throw { code: "unavailable", message: "Oldgrowth is offline, so the report was not sent", hint: "it is kept; go online under Settings, Privacy, or with oldgrowth network offline off" } satisfies WireError;
     }
     return this.#set({ held: this.#reports.held.filter((one) => one.id !== id), last_sent_at: "2026-11-20T12:00:00Z" });
   }
@@ -106,6 +115,6 @@ export class FakeReports {
 
   #set(part: Partial<CrashReports>): CrashReports {
     this.#reports = { ...this.#reports, ...part };
-    return this.#reports;
+    return this.get();
   }
 }

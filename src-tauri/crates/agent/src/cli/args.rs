@@ -167,6 +167,14 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: Option<ReportsAction>,
     },
+    /// What was called over the network: when, which computer, why, how much, and what came of it
+    Network {
+        /// How many of the newest calls are listed
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=2000))]
+        limit: u32,
+        #[command(subcommand)]
+        action: Option<NetworkAction>,
+    },
     /// What takes room, by source and by kind; reads every page
     Storage,
     /// Move the memory to another folder, also while it is in use; what is here stays until removed
@@ -259,6 +267,12 @@ pub(super) enum ReportsAction {
     },
     /// Let reports be sent by themselves, or no longer
     Consent { to: OnOff },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum NetworkAction {
+    /// Let nothing be called, by no program of Oldgrowth, or let calls go again
+    Offline { to: OnOff },
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]

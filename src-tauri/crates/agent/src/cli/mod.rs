@@ -7,6 +7,7 @@ mod args;
 mod copies;
 mod doctor;
 mod import;
+mod network;
 mod output;
 mod place;
 mod reached;
@@ -260,6 +261,7 @@ fn command(
             place::place(workspace, way, output)
         }
         Command::Reports { action } => reports::reports(workspace.reports(), action, output),
+        Command::Network { limit, action } => network::network(workspace, limit, action, output),
         Command::Storage => {
             let storage: Storage =
                 one_call()?.call(Request::Storage(StorageAsk { count: true }))?;

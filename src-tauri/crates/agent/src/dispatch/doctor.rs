@@ -48,11 +48,16 @@ pub(super) fn receipts(engine: &Engine) -> Vec<wire::FixReceipt> {
 
 pub(super) fn report(engine: &Engine, asked: wire::ReportAsked) -> Reply<wire::Report> {
     let status = views::status(engine.status(), &workspace(engine));
-    let receipts = receipts(engine);
     // Without the store nothing is known of the sources, and no row names any.
     let mut names = engine.private_names().unwrap_or_default();
     names.push(status.workspace.clone());
-    report::report(&status, &receipts, &names, asked.names, engine.now())
+    report::report(
+        &status,
+        &engine.receipts(),
+        &names,
+        asked.names,
+        engine.now(),
+    )
 }
 
 fn explain_fix(error: &Error) -> WireError {

@@ -81,8 +81,10 @@ impl Inner {
         Ok(views::doctor::receipt(receipt, now))
     }
 
-    /// The receipt of a memory that was begun beside another, if this is one.
+    /// The receipt of a memory that was begun beside another, if this is one. None during a move, which is not
+    /// waited for.
     pub(super) fn receipt_of_fresh(&self, id: &str) -> Option<(Receipt, PathBuf)> {
+        self.refuse_while_moving().ok()?;
         let state = self.state.read();
         let State::Open(owner) = &*state else {
             return None;
@@ -169,6 +171,10 @@ fn noted(folder: &Path, used: &Path, now: UnixMs) -> Receipt {
             format!("The empty memory lies in {}.", folder.display()),
             format!("The one before lies in {}.", used.display()),
         ],
+        names: Some(vec![
+            folder.display().to_string(),
+            used.display().to_string(),
+        ]),
         undo_until: Some(now.plus_ms(UNDO_MS)),
         undone_at: None,
         undo: Some(Undo::LeadBack {

@@ -16,13 +16,22 @@ use oldgrowth_wire::{
 use super::pointer::{MARK, Note, POINTER};
 use super::transfer::{DRAFT, room_words};
 use super::{Workspace, text};
+use crate::network::NETWORK;
 use crate::reporting::REPORTS;
 
 /// Entries of a folder that are looked at when what is not ours is counted.
 const ENTRIES_MAX: usize = 20_000;
 
 /// What a workspace has besides a memory. A folder with nothing else is as good as empty.
-const BESIDES: [&str; 6] = [".lock", ".owner", ".owner.sock", POINTER, MARK, REPORTS];
+const BESIDES: [&str; 7] = [
+    ".lock",
+    ".owner",
+    ".owner.sock",
+    POINTER,
+    MARK,
+    REPORTS,
+    NETWORK,
+];
 
 /// A file of the memory, by its path in the memory's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -369,8 +378,8 @@ fn foreign_files(workspace: &Path, own: &[Own]) -> u32 {
             }
             let path = entry.path();
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                // The person's crash reports stay with the person.
-                if path != workspace.join(REPORTS) {
+                // The person's crash reports stay with the person, as does the list of calls.
+                if path != workspace.join(REPORTS) && path != workspace.join(NETWORK) {
                     folders.push(path);
                 }
             } else if let Ok(path) = path.strip_prefix(workspace)

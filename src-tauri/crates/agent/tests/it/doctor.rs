@@ -304,6 +304,15 @@ fn an_empty_memory_is_begun_beside_one_that_is_broken_and_undo_leads_back() {
         "a temporary folder is told: {place_row}"
     );
 
+    let report = person.run(&["doctor", "--report"]).last().clone();
+    for form in ["text", "json"] {
+        let said = report[form].as_str().unwrap();
+        assert!(said.contains("start_fresh"), "{said}");
+        for folder in [before.as_str(), after.as_str(), "fresh-1"] {
+            assert!(!said.contains(folder), "{folder} in {said}");
+        }
+    }
+
     std::fs::write(&file, good).unwrap();
     let undone = person.run(&["doctor", "--undo", &id]);
     assert_eq!(undone.code, 0, "{}", undone.stderr);
@@ -400,4 +409,90 @@ fn a_report_names_nobody_and_nothing_unless_names_are_asked_for() {
         named.contains("Zanzibar"),
         "with names when they are asked for: {named}"
     );
+}
+
+/// What a person may call a folder, on one system or another.
+#[cfg(unix)]
+const FOLDER_NAMES: [&str; 12] = [
+    "Anna Quillfeather/Diary of Zanzibar",
+    "anna.quillfeather/zanzibar.md",
+    "Anna \"Zanzibar\" Quillfeather's letters",
+    "Quillfeather, Anna (Zanzibar); 1984!.",
+    "C:\\Users\\Anna Quillfeather\\Zanzibar",
+    "\\\\quillfeather\\Zanzibar share\\anna",
+    "Größe Quillfeather – Zanzibar",
+    "Zanzibar يوميات المساء Quillfeather",
+    "Zanzibar “affair” of “Quillfeather” ” ago",
+    "  Zanzibar  is gone. Quillfeather ",
+    "Zanzibar\nQuillfeather\tAnna",
+    "--zanzibar=Quillfeather @ anna.example & Anna",
+];
+
+/// The words of [`FOLDER_NAMES`] that say something about somebody, in small letters.
+#[cfg(unix)]
+const FOLDER_WORDS: [&str; 9] = [
+    "anna",
+    "quillfeather",
+    "zanzibar",
+    "diary",
+    "1984",
+    "größe",
+    "يوميات",
+    "المساء",
+    "affair",
+];
+
+#[cfg(unix)]
+#[test]
+fn a_report_names_nobody_however_the_folders_were_called() {
+    for name in FOLDER_NAMES {
+        let home = tempfile::tempdir().unwrap();
+        let (there, workspace) = (home.path().join(name), home.path().join(name).join(name));
+        let notes = there.join(format!("notes of {}", name.replace('/', " ")));
+        write(&notes, "a.md", "The heron stands in the reeds.");
+        let ran = |args: &[&str]| {
+            let ran = run(&workspace, args);
+            assert_eq!(ran.code, 0, "{name}: {args:?}: {}", ran.stderr);
+            ran
+        };
+        ran(&["import", notes.to_str().unwrap()]);
+        let sources = ran(&["watch"]).last()["sources"].clone();
+        ran(&["watch", sources[0]["id"].as_str().unwrap()]);
+        std::fs::rename(&notes, home.path().join("gone")).unwrap();
+        for code in ["back_up_now", "open_copy", "stop_watching"] {
+            ran(&["doctor", "--fix", code, "--yes"]);
+        }
+        // The receipts come along with it, and their words know nothing of that.
+        let moved = home.path().join("elsewhere");
+        std::fs::rename(&workspace, &moved).unwrap();
+        let file = moved.join("receipts.json");
+        let kept = std::fs::read_to_string(&file).unwrap();
+        let mut before: Value = serde_json::from_str(&kept).unwrap();
+        for receipt in before.as_array_mut().unwrap() {
+            receipt.as_object_mut().unwrap().remove("names");
+        }
+        for (version, text) in [("this", kept), ("the one before", before.to_string())] {
+            std::fs::write(&file, text).unwrap();
+            let checked = run(&moved, &["doctor", "--run", "all"]);
+            assert!(checked.code <= 1, "{name}: {}", checked.stderr);
+            let receipts = run(&moved, &["doctor", "--receipts"]);
+            assert_eq!(receipts.last().as_array().unwrap().len(), 3, "{version}");
+            let report = run(&moved, &["doctor", "--report"]).last().clone();
+            for form in ["text", "json"] {
+                let said = report[form].as_str().unwrap();
+                for word in FOLDER_WORDS {
+                    assert!(
+                        !said.to_lowercase().contains(word),
+                        "{name:?}, kept by {version}: {word} stands in the {form}: {said}"
+                    );
+                }
+                for told in ["open_copy", "stop_watching", "not there"] {
+                    assert!(said.contains(told), "{name:?}: {told} in {said}");
+                }
+            }
+            let named = run(&moved, &["doctor", "--report", "--names"]);
+            let json = named.last()["json"].as_str().unwrap().to_lowercase();
+            assert!(json.contains("zanzibar"), "names are there to be asked for");
+        }
+    }
 }

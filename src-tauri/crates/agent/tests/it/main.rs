@@ -21,6 +21,8 @@ mod kill;
 mod locks;
 #[cfg(target_os = "linux")]
 mod moving;
+#[cfg(target_os = "linux")]
+mod network;
 mod owners;
 #[cfg(target_os = "linux")]
 mod read_only;

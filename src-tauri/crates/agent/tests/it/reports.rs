@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use oldgrowth_agent::{Home, Workspace, report_faults};
 use oldgrowth_engine::ports::{Summariser, SummarySentence, Unit};
-use oldgrowth_http::Client;
+use oldgrowth_http::{Client, Network};
 use oldgrowth_reports::{Parts, Reports};
 use oldgrowth_store::{Lane, Store};
 use oldgrowth_testkit::vfs::{Claim, Fault, How};
@@ -16,27 +16,27 @@ use oldgrowth_testkit::{Corpus, Endpoint, FakeClock, TestEngine};
 use oldgrowth_wire::{Empty, ErrorCode, Event, Folder, Request};
 use serde_json::{Value, json};
 
-use crate::support::{Person, lines, write};
+use crate::support::{Person, can_trace, lines, pid_below, write};
 
 const CHILD_FOLDER: &str = "OLDGROWTH_TEST_REPORTS";
 const MINUTE: Duration = Duration::from_secs(60);
-const START_MS: i64 = 1_790_000_000_000;
+pub(crate) const START_MS: i64 = 1_790_000_000_000;
 
 impl Person {
-    fn reports_folder(&self) -> PathBuf {
+    pub(crate) fn reports_folder(&self) -> PathBuf {
         self.memory().join("reports")
     }
 
-    fn reports(&self) -> Value {
+    pub(crate) fn reports(&self) -> Value {
         self.run(&["reports"]).last().clone()
     }
 
     /// Puts bytes in the memory's place that are none of ours.
-    fn damage(&self) {
+    pub(crate) fn damage(&self) {
         write(&self.memory(), Store::FILE, vec![7_u8; 8192]);
     }
 
-    fn send_to(&self, endpoint: &Endpoint) {
+    pub(crate) fn send_to(&self, endpoint: &Endpoint) {
         let settings = json!({ "version": 1, "dsn": endpoint.dsn() });
         write(
             &self.reports_folder(),
@@ -46,9 +46,14 @@ impl Person {
     }
 
     /// The same reports, in this process.
-    fn open(&self, clock: &Arc<FakeClock>) -> Reports {
+    pub(crate) fn open(&self, clock: &Arc<FakeClock>) -> Reports {
         open(&self.reports_folder(), clock)
     }
+}
+
+/// The list of calls of the same person.
+fn network_beside(reports: &Path) -> Network {
+    Network::new(reports.with_file_name("network"), Arc::new(|| START_MS))
 }
 
 fn open(folder: &Path, clock: &Arc<FakeClock>) -> Reports {
@@ -60,7 +65,7 @@ fn open(folder: &Path, clock: &Arc<FakeClock>) -> Reports {
         release: "0.1.0",
         sqlite: "3.54.1",
         dsn: None,
-        client: Client::new(|| false),
+        client: Client::new(network_beside(folder), || false),
         now: Arc::new(move || clock.unix_ms()),
     })
 }
@@ -405,6 +410,76 @@ fn a_store_that_stays_away_is_one_report_with_its_code_after_ten_minutes() {
 }
 
 #[test]
+fn that_one_memory_is_well_says_nothing_of_another() {
+    let person = Person::new();
+    let clock = FakeClock::at(START_MS);
+    let reports = person.open(&clock);
+    let (broken, well) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    write(broken.path(), Store::FILE, vec![7_u8; 8192]);
+    let use_it = |workspace: &Path| {
+        let test = TestEngine::with(
+            workspace,
+            0,
+            Arc::<FakeClock>::clone(&clock),
+            Arc::new(oldgrowth_models::Extractive),
+        );
+        report_faults(&test.engine, &reports);
+        test.engine.totals().is_ok()
+    };
+    for day in 0..5 {
+        assert!(!use_it(broken.path()), "day {day}");
+        assert!(use_it(well.path()), "the one begun instead");
+        clock.advance(24 * 60 * MINUTE);
+    }
+    let held = reports.view().held;
+    assert_eq!(held.len(), 1, "nothing has changed for five days");
+    for entry in std::fs::read_dir(person.reports_folder()).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        for workspace in [&broken, &well] {
+            let name = workspace.path().file_name().unwrap().to_str().unwrap();
+            assert!(!text.contains(name), "no folder is named: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_crash_is_on_the_timeline_of_the_memory_that_was_open() {
+    use oldgrowth_engine::ports::Clock;
+    let home = tempfile::tempdir().unwrap();
+    let clock = oldgrowth_testkit::WallClock::start();
+    let reports = Reports::new(Parts {
+        folder: home.path().join("reports"),
+        process: "serve",
+        release: "0.1.0",
+        sqlite: "3.54.1",
+        dsn: None,
+        client: Client::new(network_beside(&home.path().join("reports")), || false),
+        now: Arc::new(move || clock.unix_ms()),
+    });
+    let crashes = |memory: &str, breaks: bool| {
+        let workspace = Workspace::named(home.path().join(memory)).reporting(Some(reports.clone()));
+        let home = Home::open(workspace, "a test", Arc::new(|_event| {}));
+        let page = oldgrowth_wire::TimelineAt {
+            before: None,
+            limit: 50,
+        };
+        let told = home.call(Request::Timeline(page)).unwrap();
+        if breaks {
+            let failure = oldgrowth_reports::Failure::typed("panic", "worker");
+            reports.record(&failure);
+        }
+        home.close();
+        let entries = told["entries"].as_array().unwrap();
+        let crashes = entries.iter().filter(|one| one["what"]["kind"] == "crash");
+        crashes.count()
+    };
+    assert_eq!((crashes("one", false), crashes("other", false)), (0, 0));
+    assert_eq!(crashes("one", true), 0, "it breaks after that");
+    assert_eq!(crashes("other", false), 0, "which was not open");
+    assert_eq!(crashes("one", false), 1);
+}
+
+#[test]
 fn nothing_is_sent_by_a_thread_that_holds_the_store() {
     let person = Person::new();
     let endpoint = Endpoint::start().unwrap();
@@ -416,7 +491,10 @@ fn nothing_is_sent_by_a_thread_that_holds_the_store() {
         release: "0.1.0",
         sqlite: "3.54.1",
         dsn: None,
-        client: Client::new(oldgrowth_keeper::connection_is_held),
+        client: Client::new(
+            network_beside(&person.reports_folder()),
+            oldgrowth_keeper::connection_is_held,
+        ),
         now: Arc::new({
             use oldgrowth_engine::ports::Clock;
             move || clock.unix_ms()
@@ -447,30 +525,9 @@ fn without_a_yes_no_program_calls_another_computer() {
         "# The boathouse\n\nThe spare key is under the third stone.\n",
     );
     let trace = person.path("trace");
-    let traced = |args: &[&str]| {
-        let mut command = person.at_home(Command::new("strace"));
-        let strace = [
-            "-f",
-            "-qq",
-            "-A",
-            "-o",
-            trace.to_str().unwrap(),
-            "-e",
-            "trace=network",
-        ];
-        command
-            .args(strace)
-            .arg(env!("CARGO_BIN_EXE_oldgrowth"))
-            .arg("--json")
-            .args(args);
-        command
-    };
-    match traced(&["reports"]).output() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            println!("left out: strace, which looks on from outside, is not installed");
-            return;
-        }
-        ran => assert!(ran.unwrap().status.success(), "strace can look on"),
+    let traced = |args: &[&str]| person.traced(&trace, args);
+    if !can_trace(&person, &trace) {
+        return;
     }
     for args in [
         &["import", notes.to_str().unwrap()][..],
@@ -521,14 +578,6 @@ fn without_a_yes_no_program_calls_another_computer() {
     assert!(std::fs::read_to_string(&trace).unwrap().contains("AF_INET"));
 }
 
-/// The one process that strace has started.
-fn pid_below(parent: u32) -> rustix::process::Pid {
-    let path = format!("/proc/{parent}/task/{parent}/children");
-    let children = std::fs::read_to_string(path).unwrap();
-    let pid = children.split_whitespace().next().unwrap().parse().unwrap();
-    rustix::process::Pid::from_raw(pid).unwrap()
-}
-
 #[test]
 fn a_move_leaves_the_reports_with_their_person() {
     let person = Person::new();
@@ -543,6 +592,8 @@ fn a_move_leaves_the_reports_with_their_person() {
         "the choice holds for the new place"
     );
     assert!(!to.join("reports").exists());
+    person.run(&["network", "offline", "off"]);
+    assert!(person.path("data/oldgrowth/network").exists());
     assert!(person.reports_folder().exists());
     let back = person.run(&["move", person.memory().to_str().unwrap(), "--yes"]);
     assert_eq!(
@@ -581,7 +632,7 @@ fn a_crash_and_a_run_that_was_not_closed_are_on_the_timeline() {
         release: "0.1.0",
         sqlite: "3.54.1",
         dsn: None,
-        client: Client::new(|| false),
+        client: Client::new(network_beside(&person.reports_folder()), || false),
         now: Arc::new(move || clock.unix_ms()),
     });
     reports.record(&oldgrowth_reports::Failure::typed("panic", "worker"));

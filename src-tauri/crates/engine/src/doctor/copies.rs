@@ -386,10 +386,8 @@ impl Core {
         done.push(format!(
             "Open it with: oldgrowth --workspace \"{folder}\" search WORDS"
         ));
-        Ok(Done::new(
-            format!("A copy of the memory lies in {folder}."),
-            done,
-        ))
+        let names = vec![folder.to_string()];
+        Ok(Done::new(format!("A copy of the memory lies in {folder}."), done).naming(names))
     }
 
     /// A name beside the memory at which nothing is.

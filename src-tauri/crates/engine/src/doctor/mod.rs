@@ -122,6 +122,8 @@ impl FixPlan {
 pub(crate) struct Done {
     pub(crate) summary: String,
     pub(crate) done: Vec<String>,
+    /// What of these words is a name of the person's own.
+    names: Vec<String>,
     pub(crate) undo: Option<Undo>,
     pub(crate) outcome: FixOutcome,
 }
@@ -146,6 +148,7 @@ impl Done {
         Self {
             summary: summary.into(),
             done,
+            names: Vec::new(),
             undo: None,
             outcome: FixOutcome::Done,
         }
@@ -172,6 +175,10 @@ impl Done {
             outcome: FixOutcome::InPart,
             ..Self::new(summary, done)
         }
+    }
+
+    pub(crate) fn naming(self, names: Vec<String>) -> Self {
+        Self { names, ..self }
     }
 
     pub(crate) fn undone_by(self, undo: Undo) -> Self {
@@ -388,12 +395,13 @@ impl Core {
     }
 
     /// Keeps a receipt, or says in it that it could not be kept.
-    fn keep_or_hold(&self, receipt: Receipt) -> Receipt {
+    fn keep_or_hold(&self, mut receipt: Receipt) -> Receipt {
         let mut receipts = self.receipts.lock();
+        receipt.done.retain(|line| line != NOT_KEPT);
         if receipts.keep(receipt.clone()).is_ok() {
             return receipt;
         }
-        let receipt = receipt.with(NOT_KEPT.to_owned());
+        receipt.done.push(NOT_KEPT.to_owned());
         receipts.hold(receipt.clone());
         receipt
     }

@@ -33,6 +33,9 @@ pub struct Receipt {
     pub at: UnixMs,
     pub summary: String,
     pub done: Vec<String>,
+    /// What in its words names a folder or something else of the person's own, as it stands there. None when a
+    /// version kept it that did not note them.
+    pub names: Option<Vec<String>>,
     pub undo_until: Option<UnixMs>,
     pub undone_at: Option<UnixMs>,
     pub undo: Option<Undo>,
@@ -83,6 +86,8 @@ struct Kept {
     unix_ms: i64,
     summary: String,
     done: Vec<String>,
+    #[serde(default)]
+    names: Option<Vec<String>>,
     undo_until_unix_ms: Option<i64>,
     undone_unix_ms: Option<i64>,
     undo: Option<Undo>,
@@ -220,6 +225,7 @@ impl Kept {
             unix_ms: receipt.at.0,
             summary: receipt.summary,
             done: receipt.done,
+            names: receipt.names,
             undo_until_unix_ms: receipt.undo_until.map(|at| at.0),
             undone_unix_ms: receipt.undone_at.map(|at| at.0),
             undo: receipt.undo,
@@ -235,6 +241,7 @@ impl Kept {
             at: UnixMs(self.unix_ms),
             summary: self.summary.clone(),
             done: self.done.clone(),
+            names: self.names.clone(),
             undo_until: self.undo_until_unix_ms.map(UnixMs),
             undone_at: self.undone_unix_ms.map(UnixMs),
             undo: self.undo.clone(),
@@ -252,6 +259,7 @@ impl Receipt {
             at,
             summary: BEGUN.to_owned(),
             done: Vec::new(),
+            names: Some(Vec::new()),
             undo_until: None,
             undone_at: None,
             undo: None,
@@ -264,6 +272,7 @@ impl Receipt {
         Self {
             summary: done.summary,
             done: self.done.into_iter().chain(done.done).collect(),
+            names: Some(done.names),
             undo_until: done.undo.is_some().then(|| now.plus_ms(UNDO_MS)),
             undo: done.undo,
             outcome: done.outcome,
@@ -298,6 +307,7 @@ mod tests {
             at: UnixMs(1),
             summary: "done".to_owned(),
             done: vec!["a step".to_owned()],
+            names: Some(vec!["step".to_owned()]),
             undo_until: Some(UnixMs(10)),
             undone_at: None,
             undo: Some(Undo::Watch {
@@ -371,5 +381,22 @@ mod tests {
             assert!(kept, "as it was: {not_ours}");
         }
         assert_eq!(std::fs::read_to_string(first).unwrap(), of_a_later_version);
+    }
+
+    #[test]
+    fn a_receipt_of_a_version_that_noted_no_names_is_read() {
+        let workspace = tempfile::tempdir().unwrap();
+        Receipts::of(workspace.path()).keep(receipt(1)).unwrap();
+        let file = workspace.path().join(FILE);
+        let kept = std::fs::read(&file).unwrap();
+        let mut kept: serde_json::Value = serde_json::from_slice(&kept).unwrap();
+        let names = kept[0].as_object_mut().unwrap().remove("names");
+        assert!(names.is_some());
+        std::fs::write(&file, kept.to_string()).unwrap();
+        let without = Receipt {
+            names: None,
+            ..receipt(1)
+        };
+        assert_eq!(Receipts::of(workspace.path()).list(), [without]);
     }
 }

@@ -139,10 +139,16 @@ impl Core {
         let gone = self.watched_and_gone()?;
         let sources = gone.iter().map(|source| source.id.to_string()).collect();
         let undo = Undo::Watch { sources };
-        let named = gone.iter().map(|source| format!("“{}”", source.name));
-        let named = named.collect::<Vec<_>>().join(", ");
-        let line = format!("These were to be watched no longer: {named}.");
-        self.keep_begun(begun, vec![line], Some(undo.clone()))?;
+        let names: Vec<_> = gone.iter().map(|source| source.name.clone()).collect();
+        let line = format!(
+            "These were to be watched no longer: “{}”.",
+            names.join("”, “")
+        );
+        let begun = Receipt {
+            names: Some(names.clone()),
+            ..begun.clone()
+        };
+        self.keep_begun(&begun, vec![line], Some(undo.clone()))?;
         let keys: Vec<_> = gone.iter().map(|source| source.key).collect();
         self.store.write(move |w| {
             for key in keys {
@@ -160,6 +166,7 @@ impl Core {
                 .map(|source| format!("“{}”: what is remembered of it stays.", source.name))
                 .collect(),
         )
+        .naming(names)
         .undone_by(undo))
     }
 

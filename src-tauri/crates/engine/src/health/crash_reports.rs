@@ -24,23 +24,33 @@ impl Core {
 }
 
 fn row(seen: CrashReportsSeen) -> Row {
-    let reports = counted(seen.held, "report is", "reports are");
-    let cause = match (seen.agreed, seen.has_address, seen.held) {
-        (Some(true), true, 0) => {
-            "Crash reports are sent when something breaks. None waits.".to_owned()
+    let count = |reports| counted(reports, "report is", "reports are");
+    let waiting = seen.held.saturating_sub(seen.refused);
+    let mut cause = match (seen.agreed, seen.has_address) {
+        (Some(true), true) => {
+            let sent = if seen.offline {
+                "Oldgrowth is offline, so no crash report is sent."
+            } else {
+                "Crash reports are sent when something breaks."
+            };
+            match waiting {
+                0 => format!("{sent} None waits."),
+                waiting => format!("{sent} {} waiting.", count(waiting)),
+            }
         }
-        (Some(true), true, _) => {
-            format!("Crash reports are sent when something breaks. {reports} waiting.")
-        }
-        (Some(true), false, 0) => {
+        (Some(true), false) => {
             "This copy of Oldgrowth knows no address for crash reports, so none is sent.".to_owned()
         }
-        (Some(true), false, _) => format!(
-            "This copy of Oldgrowth knows no address for crash reports, so none is sent. {reports} kept on this computer."
-        ),
-        (_, _, 0) => "No crash report is sent.".to_owned(),
-        (_, _, _) => format!("No crash report is sent. {reports} kept on this computer."),
+        (Some(false) | None, _) => "No crash report is sent.".to_owned(),
     };
+    let kept = if seen.agreed == Some(true) && seen.has_address {
+        seen.refused
+    } else {
+        seen.held
+    };
+    if kept > 0 {
+        cause.push_str(&format!(" {} kept on this computer.", count(kept)));
+    }
     let chosen = match seen.agreed {
         Some(true) => "yes",
         Some(false) => "no",
@@ -49,6 +59,10 @@ fn row(seen: CrashReportsSeen) -> Row {
     let row = Row::ok(cause)
         .seen("May be sent", chosen)
         .seen("Kept and not sent", seen.held.to_string());
+    let row = match seen.refused {
+        0 => row,
+        refused => row.seen("Not wanted by the server", refused.to_string()),
+    };
     match seen.held {
         0 => row,
         _ => row.next("Look at them under Settings, Privacy."),
@@ -61,21 +75,60 @@ mod tests {
     use crate::health::ComponentState;
 
     #[test]
-    fn what_is_kept_is_counted_and_whatever_was_chosen_is_well() {
-        let seen = |agreed, has_address, held| CrashReportsSeen {
+    fn only_what_will_be_sent_waits_and_whatever_was_chosen_is_well() {
+        let seen = |agreed, has_address, (held, refused)| CrashReportsSeen {
             agreed,
             has_address,
+            offline: false,
             held,
+            refused,
+        };
+        let offline = |agreed| CrashReportsSeen {
+            offline: true,
+            ..seen(agreed, true, (2, 0))
         };
         for (seen, words) in [
-            (seen(None, true, 0), "No crash report is sent."),
-            (seen(Some(false), true, 1), "1 report is kept"),
-            (seen(Some(true), true, 2), "2 reports are waiting"),
-            (seen(Some(true), false, 2), "knows no address"),
+            (seen(None, true, (0, 0)), "No crash report is sent."),
+            (
+                offline(Some(true)),
+                "Oldgrowth is offline, so no crash report is sent. 2 reports are waiting.",
+            ),
+            (
+                offline(Some(false)),
+                "No crash report is sent. 2 reports are kept on this computer.",
+            ),
+            (
+                seen(Some(false), true, (1, 0)),
+                "No crash report is sent. 1 report is kept on this computer.",
+            ),
+            (
+                seen(Some(false), true, (2, 1)),
+                "No crash report is sent. 2 reports are kept on this computer.",
+            ),
+            (
+                seen(Some(true), true, (0, 0)),
+                "Crash reports are sent when something breaks. None waits.",
+            ),
+            (
+                seen(Some(true), true, (2, 0)),
+                "Crash reports are sent when something breaks. 2 reports are waiting.",
+            ),
+            (
+                seen(Some(true), true, (3, 1)),
+                "Crash reports are sent when something breaks. 2 reports are waiting. 1 report is kept on this computer.",
+            ),
+            (
+                seen(Some(true), true, (2, 2)),
+                "Crash reports are sent when something breaks. None waits. 2 reports are kept on this computer.",
+            ),
+            (
+                seen(Some(true), false, (2, 1)),
+                "This copy of Oldgrowth knows no address for crash reports, so none is sent. 2 reports are kept on this computer.",
+            ),
         ] {
             let row = row(seen);
             assert_eq!(row.state, ComponentState::Ok);
-            assert!(row.cause.contains(words), "{}", row.cause);
+            assert_eq!(row.cause, words);
         }
     }
 }

@@ -58,15 +58,14 @@ pub(super) fn look(core: &Core) -> Row {
     };
     let mut row = row.seen("Folders and files looked at", seen);
     for path in rights.open.iter().chain(&rights.foreign).take(NAMED_MAX) {
-        // The names in a memory's folder are ours.
         let below = path.strip_prefix(&core.workspace).unwrap_or(path);
-        let name = below.to_string_lossy();
-        let name = if name.is_empty() {
-            "the folder itself".into()
-        } else {
-            name
+        let (said, label) = (below.to_string_lossy(), "Open to others");
+        row = match below.file_name() {
+            None => row.seen(label, "the folder itself"),
+            // The names in a memory's folder are ours.
+            Some(ours) if below != path => row.seen_privately(label, said, ours.to_string_lossy()),
+            Some(_) => row.seen_privately(label, said, "a file elsewhere"),
         };
-        row = row.seen("Open to others", name);
     }
     row
 }

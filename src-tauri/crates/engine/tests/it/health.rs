@@ -349,7 +349,7 @@ fn a_moment_without_the_store_shows_nothing_and_one_that_lasts_is_shown_with_wha
     rig.note("A lamp.");
     let well = rig.engine.run_checks(&[]);
     let same = |status: &Status, when: &str| {
-        assert_eq!(but_for_space(status), but_for_space(&well), "{when}");
+        assert_eq!(but_for_the_disk(status), but_for_the_disk(&well), "{when}");
         assert_ne!(status.headline, "Looking at everything.", "{when}");
     };
     let file = place.workspace.path().join(Store::FILE);
@@ -390,10 +390,13 @@ fn a_moment_without_the_store_shows_nothing_and_one_that_lasts_is_shown_with_wha
     same(&rig.engine.try_store_now(), "what was found is known still");
 }
 
-/// What the rows say, but for how much room this computer's disk has.
-fn but_for_space(status: &Status) -> Vec<(HealthCode, ComponentState, &str, Option<HealthCode>)> {
+/// What the rows say, but for how much room this computer's disk has, and for what was kept aside meanwhile:
+/// that stays, however soon the file was back.
+fn but_for_the_disk(
+    status: &Status,
+) -> Vec<(HealthCode, ComponentState, &str, Option<HealthCode>)> {
     let rows = status.components.iter();
-    rows.filter(|row| row.code != HealthCode::Space)
+    rows.filter(|row| !matches!(row.code, HealthCode::Space | HealthCode::KeptAside))
         .map(|row| (row.code, row.state, row.cause.as_str(), row.waits_for))
         .collect()
 }

@@ -106,6 +106,43 @@ fn a_no_and_that_somebody_was_asked_are_remembered() {
 }
 
 #[test]
+fn a_choice_that_can_not_be_read_is_never_taken_for_another() {
+    let scene = Scene::new();
+    let reports = scene.reports();
+    reports.consent(true).unwrap();
+    reports.record(&failure());
+    let file = scene.folder().join("settings.json");
+    let later = br#"{"version":2,"consent":"yes","dsn":"https://key@own.example/1"}"#;
+    std::fs::write(&file, later).unwrap();
+    assert_eq!(reports.view().consent, Consent::No, "nothing is sent");
+    reports.asked().unwrap();
+    assert!(reports.view().held[0].asked);
+    assert_eq!(
+        std::fs::read(&file).unwrap(),
+        later,
+        "that a question was shown answers nothing"
+    );
+    reports.consent(true).unwrap();
+    let view = scene.reports().view();
+    assert_eq!(
+        (view.consent, view.asked),
+        (Consent::Yes, true),
+        "chosen anew"
+    );
+    let aside = scene.folder().join("settings.json.unreadable");
+    assert_eq!(std::fs::read(aside).unwrap(), later, "and nothing is lost");
+
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    for changed in [reports.consent(false), reports.asked()] {
+        assert!(
+            matches!(changed, Err(Error::Folder(_))),
+            "what can't be read at all is not replaced: {changed:?}"
+        );
+    }
+}
+
+#[test]
 fn one_can_be_sent_looked_at_or_deleted_by_hand() {
     let scene = Scene::new();
     let endpoint = Endpoint::start().unwrap();

@@ -90,6 +90,44 @@ fn the_limits_hold_over_restarts_and_between_programs() {
 }
 
 #[test]
+fn counts_that_are_lost_do_not_give_another_ten_that_day() {
+    let scene = Scene::new();
+    let reports = scene.reports();
+    let fail = |code| reports.record(&Failure::typed("misuse", "write").codes(Some(code), None));
+    for code in 0..10 {
+        fail(code);
+    }
+    let spoilt: [&[u8]; 4] = [
+        b"",
+        b"{ half",
+        br#"{"version":9,"day":1}"#,
+        &[b' '; 300_000],
+    ];
+    for (number, spoilt) in (1..).zip(spoilt) {
+        std::fs::write(scene.folder().join("counts.json"), spoilt).unwrap();
+        for code in 0..20 {
+            fail(number * 1000 + code);
+        }
+        assert_eq!(reports.view().held.len(), 10, "as before: {number}");
+    }
+    let crashes = std::fs::read_to_string(scene.folder().join("crash.log")).unwrap();
+    assert_eq!(crashes.lines().count(), 90, "the log has them all");
+    scene.clock.advance(DAY_MS);
+    fail(99_999);
+    assert_eq!(reports.view().held.len(), 11, "the next day is as any");
+}
+
+#[test]
+fn what_can_not_be_counted_is_in_the_log_and_is_no_report() {
+    let scene = Scene::new();
+    let reports = scene.reports();
+    std::fs::create_dir_all(scene.folder().join("counts.json")).unwrap();
+    reports.record(&Failure::typed("misuse", "write"));
+    assert_eq!(reports.view().held, [], "there could be any number of them");
+    assert!(scene.folder().join("crash.log").exists());
+}
+
+#[test]
 fn processes_that_fail_at_once_make_one_report() {
     let scene = Scene::new();
     let threads: Vec<_> = (0..8)
@@ -135,7 +173,7 @@ fn a_state_that_goes_on_is_one_report_until_the_store_is_well() {
     let scene = Scene::new();
     let corrupt = Failure::typed("corrupt", "open")
         .codes(Some(11), None)
-        .lasting();
+        .lasting_in("one");
     for _ in 0..5 {
         scene.reports().record(&corrupt);
         scene.clock.advance(DAY_MS);
@@ -146,7 +184,11 @@ fn a_state_that_goes_on_is_one_report_until_the_store_is_well() {
         "nothing has changed for five days"
     );
     let reports = scene.reports();
-    reports.well();
+    reports.well("other");
+    reports.record(&corrupt);
+    assert_eq!(reports.view().held.len(), 1, "that was another memory");
+    scene.clock.advance(DAY_MS);
+    reports.well("one");
     reports.record(&corrupt);
     assert_eq!(reports.view().held.len(), 2, "it had been well in between");
 }

@@ -54,12 +54,12 @@ fn a_panic_is_one_report_however_often_it_happens() {
     );
     let reports = scene.reports();
     assert_eq!(reports.view().held.len(), 1);
-    let crashes = reports.crashes_since(0);
+    let crashes = reports.crashes_since(0, "any");
     let [(at, place)] = crashes.as_slice() else {
         panic!("the log has it once: {crashes:?}");
     };
     assert!(place.contains("panics.rs:"), "{place}");
-    assert_eq!(reports.crashes_since(*at), [], "and none since");
+    assert_eq!(reports.crashes_since(*at, "any"), [], "and none since");
     reports.consent(true).unwrap();
     reports.send_due();
     let received = endpoint.wait_for(1);

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use oldgrowth_http::Client;
+use oldgrowth_http::{Client, Network};
 use oldgrowth_reports::{Parts, Reports};
 use oldgrowth_testkit::Endpoint;
 
@@ -78,9 +78,17 @@ pub(crate) fn open(folder: &Path, clock: Clock) -> Reports {
         release: "0.1.0",
         sqlite: "3.54.1",
         dsn: None,
-        client: Client::new(|| false),
+        client: Client::new(network(folder, clock.clone()), || false),
         now: Arc::new(move || clock.now()),
     })
+}
+
+/// The switch and the list of calls of the same person.
+pub(crate) fn network(folder: &Path, clock: Clock) -> Network {
+    Network::new(
+        folder.with_file_name("network"),
+        Arc::new(move || clock.now()),
+    )
 }
 
 /// Names the server in the settings, as a person would by hand.

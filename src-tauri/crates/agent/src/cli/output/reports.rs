@@ -10,6 +10,9 @@ impl Output {
             return self.object(reports);
         }
         self.line(match (reports.consent, &reports.host) {
+            (CrashReportsConsent::Yes, Some(_)) if reports.offline => {
+                "Oldgrowth is offline, so crash reports wait until that has ended."
+            }
             (CrashReportsConsent::Yes, Some(_)) => "Crash reports are sent when there are any.",
             (CrashReportsConsent::Yes, None) => {
                 "Crash reports may be sent, but this copy of Oldgrowth knows no address for them."

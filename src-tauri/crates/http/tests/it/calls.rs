@@ -1,60 +1,21 @@
-//! What the client does and refuses to do, against real listeners on this computer.
-#![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
-
 use std::cell::Cell;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::Command;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use oldgrowth_http::{Client, Error, Limits};
+use oldgrowth_http::{Client, Error, Limits, Purpose};
 
-const LIMITS: Limits = Limits {
-    connect: Duration::from_secs(5),
-    whole: Duration::from_secs(10),
-    request_bytes_max: 1024,
-    response_bytes_max: 64,
-};
+use crate::support::{LIMITS, NOBODY, Person, answering};
 
 /// Where the child of a test that needs another environment sends to.
 const ADDRESS: &str = "OLDGROWTH_TEST_ADDRESS";
-
-fn free() -> bool {
-    false
-}
-
-/// Answers one call with these bytes, and says what it was asked.
-fn answering(answer: &'static str) -> (String, JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/in", listener.local_addr().unwrap());
-    let serving = std::thread::Builder::new()
-        .spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let asked = read_request(&mut stream);
-            stream.write_all(answer.as_bytes()).unwrap();
-            asked
-        })
-        .unwrap();
-    (url, serving)
-}
-
-fn read_request(stream: &mut TcpStream) -> String {
-    let mut asked = Vec::new();
-    let mut chunk = [0; 1024];
-    while !asked.ends_with(b"hello") {
-        let read = stream.read(&mut chunk).unwrap();
-        assert!(read > 0, "the request is whole before its sender hangs up");
-        asked.extend(chunk.iter().take(read));
-    }
-    String::from_utf8(asked).unwrap()
-}
 
 #[test]
 fn a_body_arrives_and_its_answer_comes_back() {
     let (url, serving) =
         answering("HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\nok");
-    let response = Client::new(free)
+    let response = Person::new()
         .post(&url, &[("X-Of-Ours", "yes")], b"hello", LIMITS)
         .unwrap();
     assert_eq!(
@@ -84,7 +45,7 @@ fn no_redirect_is_followed() {
         "HTTP/1.1 307 Elsewhere\r\nLocation: http://{to}/taken\r\nContent-Length: 0\r\n\r\n"
     );
     let (url, serving) = answering(Box::leak(answer.into_boxed_str()));
-    let response = Client::new(free).post(&url, &[], b"hello", LIMITS).unwrap();
+    let response = Person::new().post(&url, &[], b"hello", LIMITS).unwrap();
     serving.join().unwrap();
     assert_eq!(response.status, 307, "it is told as what it is");
     assert!(
@@ -95,7 +56,7 @@ fn no_redirect_is_followed() {
 
 #[test]
 fn what_is_too_large_is_refused_in_both_directions() {
-    let client = Client::new(free);
+    let client = Person::new();
     assert_eq!(
         client
             .post("http://127.0.0.1:9/", &[], &[0; 2000], LIMITS)
@@ -116,17 +77,11 @@ fn what_is_too_large_is_refused_in_both_directions() {
 
 #[test]
 fn nobody_and_somebody_who_never_answers_are_told_apart() {
-    let client = Client::new(free);
-    let gone = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let client = Person::new();
     assert_eq!(
-        client
-            .post(&format!("http://{gone}/"), &[], b"hello", LIMITS)
-            .unwrap_err(),
-        Error::Unreachable,
-        "nothing listens there any more"
+        client.post(NOBODY, &[], b"hello", LIMITS).unwrap_err(),
+        Error::Refused,
+        "nothing listens there"
     );
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
@@ -162,9 +117,7 @@ fn a_server_that_can_not_prove_itself_is_told_nothing() {
             seen
         })
         .unwrap();
-    let refused = Client::new(free)
-        .post(&url, &[], b"hello", LIMITS)
-        .unwrap_err();
+    let refused = Person::new().post(&url, &[], b"hello", LIMITS).unwrap_err();
     assert_eq!(refused, Error::NotSafe, "it does not speak TLS");
     let seen = serving.join().unwrap();
     assert!(
@@ -181,10 +134,13 @@ fn a_thread_that_holds_a_connection_is_refused() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    let client = Client::new(|| HELD.get());
+    let person = Person::new();
+    let client = Client::new(person.network(), || HELD.get());
     HELD.set(true);
     assert_eq!(
-        client.post(&url, &[], b"hello", LIMITS).unwrap_err(),
+        client
+            .post(Purpose::CrashReport, &url, &[], b"hello", LIMITS)
+            .unwrap_err(),
         Error::HeldConnection,
         "a slow server would keep everybody from the database"
     );
@@ -195,7 +151,7 @@ fn a_thread_that_holds_a_connection_is_refused() {
 #[test]
 fn child_that_sends() {
     if let Ok(url) = std::env::var(ADDRESS) {
-        Client::new(free).post(&url, &[], b"hello", LIMITS).unwrap();
+        Person::new().post(&url, &[], b"hello", LIMITS).unwrap();
     }
 }
 
@@ -207,7 +163,7 @@ fn a_proxy_in_the_environment_is_not_used() {
     let (url, serving) = answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     let mut child = Command::new(std::env::current_exe().unwrap());
     child
-        .args(["child_that_sends", "--exact"])
+        .args(["calls::child_that_sends", "--exact"])
         .env(ADDRESS, url);
     for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
         child.env(name, &through);
