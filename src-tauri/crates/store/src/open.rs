@@ -16,6 +16,7 @@ const STEPS: &[&str] = &[
     include_str!("../schema/0001_first.sql"),
     include_str!("../schema/0002_conversations.sql"),
     include_str!("../schema/0003_sources_and_counting.sql"),
+    include_str!("../schema/0004_pruned_jobs.sql"),
 ];
 
 /// The schema that this version reads and writes.

@@ -1,6 +1,6 @@
 //! The one thread that wakes by the clock, once a minute: it renews the leases that are held, puts
 //! back jobs whose holder is gone, and asks for the sealing of buffers that have waited long enough.
-//! It also has the store looked after, and notices that the computer has slept. With nothing to do it reads a few rows and writes none.
+//! It also has the store looked after, and old jobs pruned, and notices that the computer has slept. With nothing to do it reads a few rows and writes none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,6 +65,7 @@ impl Core {
             if ticks >= TICKS_BEFORE_COPIES {
                 self.look_after_copies();
                 self.look_after_health();
+                self.look_after_jobs();
             }
             ticks = ticks.saturating_add(1);
             failures = if self.tick_once().is_err() {
