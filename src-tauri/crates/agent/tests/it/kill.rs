@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use oldgrowth_domain::jobs::BatchState;
 use oldgrowth_engine::{Asked, Page, Shown};
 use oldgrowth_testkit::{Corpus, SeededRandom, TestEngine};
 use serde_json::Value;
@@ -58,6 +59,13 @@ fn a_killed_import_loses_nothing_that_it_announced() {
     check(workspace.path(), &announced);
     let test = TestEngine::start(workspace.path(), 0);
     let ledger = test.engine.ledger().unwrap();
+    let imports = test.engine.batches().expect("they are listed");
+    assert!(
+        imports
+            .iter()
+            .all(|import| import.batch.state == BatchState::Done && import.total() > 0),
+        "no import is left half done or empty"
+    );
     let documents: u32 = ledger.iter().map(|row| row.coverage.documents).sum();
     assert_eq!(
         documents as usize,

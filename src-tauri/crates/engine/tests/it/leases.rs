@@ -145,6 +145,45 @@ fn at_start_the_leases_of_a_dead_process_are_put_back_at_once() {
 }
 
 #[test]
+fn a_lease_that_nobody_renews_is_swept_while_the_process_lives() {
+    let place = Place::new();
+    place.write_many(3);
+    let rig = place.start(1);
+    rig.engine.pause_work().unwrap();
+    let batch = rig.import();
+    let stalled = claim(&rig, TODAY, 2);
+    rig.engine.look_after_jobs().unwrap();
+    assert_eq!(
+        place.count("SELECT count(*) FROM jobs WHERE state = 'running'"),
+        2,
+        "a lease that still runs is left alone"
+    );
+    place
+        .clock
+        .advance(std::time::Duration::from_millis(LEASE_MS.unsigned_abs()));
+    rig.engine.look_after_jobs().unwrap();
+    assert_eq!(
+        place.count("SELECT count(*) FROM jobs WHERE state = 'ready'"),
+        3,
+        "and one that has run out is put back, long after the start"
+    );
+    rig.engine.resume_work().unwrap();
+    let view = rig.until_ended(&batch);
+    assert_eq!(
+        (view.batch.state, view.progress.new),
+        (BatchState::Done, 3),
+        "and the import comes to its end"
+    );
+    for job in &stalled {
+        assert!(
+            matches!(done(&rig, job), Err(Error::LeaseLost)),
+            "who stalled comes too late"
+        );
+    }
+    place.assert_whole();
+}
+
+#[test]
 fn a_job_that_kills_its_process_each_time_is_given_up_with_a_reason() {
     let place = Place::new();
     place.write_many(1);

@@ -168,6 +168,52 @@ fn an_import_left_running_by_a_crash_is_ended_at_start() {
 }
 
 #[test]
+fn what_a_crash_left_is_ended_as_its_children_say_and_what_lives_is_left_alone() {
+    let place = Place::new();
+    let rig = place.start(1);
+    rig.engine.pause_work().unwrap();
+    let (failed, jobs) = claimed(&place, &rig, 2);
+    finish(&rig, &jobs[0]);
+    fail(&rig, &jobs[1], "bad");
+    let (live, jobs) = claimed(&place, &rig, 2);
+    finish(&rig, &jobs[0]);
+    place
+        .raw()
+        .execute_batch("UPDATE batches SET state = 'running', ended_at = NULL")
+        .unwrap();
+    rig.engine.look_after_jobs().unwrap();
+    assert_eq!(
+        (
+            view(&rig, &failed).batch.state,
+            view(&rig, &live).batch.state
+        ),
+        (BatchState::Failed, BatchState::Running),
+        "by the sweep that comes each minute"
+    );
+    finish(&rig, &jobs[1]);
+    assert_eq!(view(&rig, &live).batch.state, BatchState::Done);
+}
+
+#[test]
+fn a_last_child_that_fails_ends_the_import_be_it_the_only_one() {
+    let place = Place::new();
+    let rig = place.start(0);
+    for count in [1, 3] {
+        let (batch, jobs) = claimed(&place, &rig, count);
+        let (last, others) = jobs.split_last().unwrap();
+        others.iter().for_each(|job| finish(&rig, job));
+        assert_eq!(view(&rig, &batch).batch.state, BatchState::Running);
+        fail(&rig, last, "bad");
+        let ended = view(&rig, &batch);
+        assert_eq!(
+            (ended.batch.state, ended.failure.as_deref()),
+            (BatchState::Failed, Some("it is bad")),
+            "of {count}"
+        );
+    }
+}
+
+#[test]
 fn retry_queues_only_what_failed_or_was_cancelled_and_revives_the_import() {
     let place = Place::new();
     let rig = place.start(0);
