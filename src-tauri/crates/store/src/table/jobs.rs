@@ -556,6 +556,18 @@ impl Write<'_> {
         self.execute(SQL, named_params! { ":batch": batch, ":now": now.0 })
     }
 
+    /// Ends one item of an import that has not ended, as [`Write::cancel_batch_jobs`] does all of them.
+    /// Answers the import; `None` when there is nothing to end.
+    pub fn cancel_job(&self, job: JobKey, now: UnixMs) -> Result<Option<BatchKey>> {
+        const SQL: &str = "
+            UPDATE jobs SET state = 'cancelled', lease_until = NULL, ended_at = :now
+            WHERE id = :id AND state IN ('ready', 'running') AND batch_id IS NOT NULL
+            RETURNING batch_id";
+        self.row(SQL, named_params! { ":id": job, ":now": now.0 }, |row| {
+            row.get(0)
+        })
+    }
+
     /// Queues the failed and cancelled jobs of an import again, with all their attempts.
     pub fn retry_batch_jobs(&self, batch: BatchKey, now: UnixMs) -> Result<usize> {
         const SQL: &str = "
