@@ -1,9 +1,11 @@
 //! How a command reaches the memory: as its owner, or through whoever is.
 
+use std::io::ErrorKind;
+use std::path::Path;
 use std::time::Duration;
 
-use oldgrowth_store::{LockError, WorkspaceLock};
-use oldgrowth_wire::{Request, WireError};
+use oldgrowth_store::{Holder, LockError, WorkspaceLock};
+use oldgrowth_wire::{ErrorCode, Request, WireError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -40,8 +42,12 @@ impl Session {
             let holder = holder.clone().or_else(|| WorkspaceLock::holder(folder));
             if let Some(holder) = holder {
                 let endpoint = Endpoint::parse(&holder.endpoint);
-                if let Ok(client) = Client::connect(&endpoint) {
-                    return Ok(Self::Through { client, endpoint });
+                match Client::connect(&endpoint) {
+                    Ok(client) => return Ok(Self::Through { client, endpoint }),
+                    Err(error) if error.kind() == ErrorKind::TimedOut => {
+                        return Err(no_answer(folder, &holder));
+                    }
+                    Err(_) => {}
                 }
             }
             tries += 1;
@@ -56,7 +62,7 @@ impl Session {
         let value = self.call_value(request)?;
         serde_json::from_value(value).map_err(|_| {
             wire_error(
-                oldgrowth_wire::ErrorCode::Internal,
+                ErrorCode::Internal,
                 "the answer was not understood",
                 Some("the two programs may be of different versions; restart the older one"),
             )
@@ -74,4 +80,17 @@ impl Session {
             Self::Through { client, .. } => client.call(request),
         }
     }
+}
+
+fn no_answer(folder: &Path, holder: &Holder) -> WireError {
+    wire_error(
+        ErrorCode::HeldByAnother,
+        format!(
+            "{} is in use by {} (process {}), which does not answer",
+            folder.display(),
+            holder.name,
+            holder.pid
+        ),
+        Some("it may be stopped or stuck: let it go on, or end it, and try again"),
+    )
 }

@@ -20,6 +20,7 @@ use oldgrowth_keeper::{Ambient, Clock, Keeper, Lane, Schema, Spawn};
 const SCHEMA: Schema = Schema {
     application_id: 0x6e6f_7465,
     steps: &["CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;"],
+    tables: &["note"],
 };
 
 struct Clocks {

@@ -158,8 +158,8 @@ pub const TABLE: [Rule; 19] = [
     ),
     rule(
         Row::Vanished,
-        "nothing, where a database has been",
-        "14",
+        "nothing, or an empty file, where a database has been",
+        "14, or ok and as if it were new",
         Action::Ask,
     ),
     rule(
@@ -311,6 +311,8 @@ pub(crate) fn before_opening(seen: &Seen) -> Row {
         Main::Missing if seen.existed => Row::Vanished,
         Main::Missing => Row::NeverWas,
         Main::Empty if lost => Row::MainEmpty,
+        // SQLite would make a new database of it.
+        Main::Empty if seen.existed => Row::Vanished,
         // The newest page 1 may be in the WAL, which then heals the file.
         Main::Strange if !seen.sidecar_holds => Row::NotSound,
         _ if seen.wal == Wal::Foreign && !seen.attached => Row::WalForeign,

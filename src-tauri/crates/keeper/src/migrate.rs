@@ -1,5 +1,7 @@
 //! Brings a file to the version this program knows. `user_version` counts the steps done.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::class::Phase;
@@ -14,6 +16,9 @@ pub struct Schema {
     pub application_id: i32,
     /// Step n takes a file from `user_version` n to n + 1. Each is one transaction.
     pub steps: &'static [&'static str],
+    /// What must be there once all steps are done. A file that lacks one of these tables is damaged, and
+    /// nothing is read of it or written to it.
+    pub tables: &'static [&'static str],
 }
 
 impl Schema {
@@ -56,6 +61,19 @@ pub(crate) fn migrate(connection: &mut Connection, schema: &Schema) -> Result<i3
         version += 1;
     }
     Ok(version)
+}
+
+/// Is one of the tables missing that all steps together make?
+pub(crate) fn lacks_tables(connection: &Connection, schema: &Schema) -> Result<bool, Error> {
+    const NAMES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table'";
+    let names = connection
+        .prepare(NAMES)
+        .and_then(|mut all| {
+            let names = all.query_map([], |row| row.get::<_, String>(0))?;
+            names.collect::<rusqlite::Result<HashSet<_>>>()
+        })
+        .map_err(|e| open_error(connection, &e))?;
+    Ok(!schema.tables.iter().all(|table| names.contains(*table)))
 }
 
 fn run_step(

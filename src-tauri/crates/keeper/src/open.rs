@@ -13,7 +13,7 @@ use crate::class::Class;
 use crate::error::Error;
 use crate::facts::JournalMode;
 use crate::held;
-use crate::migrate::{Schema, check, lacks_steps, migrate, open_error};
+use crate::migrate::{Schema, check, lacks_steps, lacks_tables, migrate, open_error};
 use crate::place::{Hold, Place, size_of};
 use crate::platform;
 use crate::raw::{self, Access};
@@ -222,6 +222,9 @@ pub(crate) fn open_read_only(
             row.get::<_, i64>(0)
         })
         .map_err(|e| open_error(&reader.connection, &e))?;
+    if lacks_tables(&reader.connection, schema)? {
+        return Err(Error::Corrupt { code: None });
+    }
     Ok(ReadOnlyOpened {
         _reader: reader,
         schema_version: found,

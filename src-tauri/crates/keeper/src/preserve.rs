@@ -9,7 +9,7 @@
 
 use std::fs::{self, Metadata};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -136,6 +136,15 @@ impl Set {
         let name = part.path(place).file_name()?;
         let path = self.folder.join(name);
         place::size_of(&path).map(|_| path)
+    }
+
+    /// The copy of the main file. `None` where it is missing or empty: with a log alone SQLite would begin
+    /// anew.
+    pub fn main(&self) -> Option<PathBuf> {
+        let path = self.folder.join(&self.manifest.database);
+        place::size_of(&path)
+            .filter(|bytes| *bytes > place::EMPTY_BYTES_MAX)
+            .map(|_| path)
     }
 
     pub fn bytes(&self) -> u64 {
@@ -365,10 +374,49 @@ fn copy(
             moved,
         });
     }
+    finish(place, why, copies, unfinished, ambient)
+}
+
+/// Makes a set of files that only open handles may still reach.
+pub(crate) fn preserve_open(
+    place: &Place,
+    why: &Why<'_>,
+    parts: &mut [(Part, &mut dyn Read)],
+    ambient: &Ambient,
+) -> Result<Set, Error> {
+    let now = ambient.clock.unix_ms();
+    let unfinished = Unfinished(Some(
+        new_folder(place, now).map_err(|e| Error::from_io(&e))?,
+    ));
+    let mut copies = Vec::with_capacity(parts.len());
+    for (part, source) in parts {
+        let name = part.path(place).file_name().unwrap_or_default();
+        let copy = unfinished.folder().join(name);
+        let bytes = files::copy_new_from(*source, &copy).map_err(|e| Error::from_io(&e))?;
+        copies.push(KeptCopy {
+            name: name.to_string_lossy().into_owned(),
+            bytes,
+            sha256: files::sha256(&copy).map_err(|e| Error::from_io(&e))?,
+            identity: (0, 0),
+            modified_unix_ms: now,
+            moved: false,
+        });
+    }
+    finish(place, why, copies, unfinished, ambient)
+}
+
+/// Writes the manifest, by which a folder of copies becomes a set.
+fn finish(
+    place: &Place,
+    why: &Why<'_>,
+    copies: Vec<KeptCopy>,
+    unfinished: Unfinished,
+    ambient: &Ambient,
+) -> Result<Set, Error> {
     let manifest = Manifest {
         version: MANIFEST_VERSION,
         reason: why.reason.to_owned(),
-        made_unix_ms: now,
+        made_unix_ms: ambient.clock.unix_ms(),
         made_by: why.made_by,
         holds_only_copy: why.holds_only_copy,
         code: why.code,
@@ -395,6 +443,7 @@ fn copy(
     };
     let text =
         serde_json::to_vec_pretty(&manifest).map_err(|e| Error::from_io(&io::Error::other(e)))?;
+    let folder = unfinished.folder();
     files::write_new(&folder.join(MANIFEST), &text)
         .and_then(|()| files::sync_folder(folder))
         .map_err(|e| Error::from_io(&e))?;

@@ -227,7 +227,7 @@ impl OpenFile<'_> {
         })
     }
 
-    fn len(&self) -> io::Result<i64> {
+    pub(crate) fn len(&self) -> io::Result<i64> {
         let mut len: i64 = 0;
         #[expect(
             unsafe_code,

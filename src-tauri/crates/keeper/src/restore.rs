@@ -18,7 +18,7 @@ use crate::files;
 use crate::held::connection_is_held;
 use crate::migrate::{self, Schema, open_error};
 use crate::place::{self, Place, size_of, with_suffix};
-use crate::preserve::{MadeBy, Part, Set, Why};
+use crate::preserve::{MadeBy, Set, Why};
 use crate::quote;
 use crate::raw::{self, Access};
 use crate::swap::{is_under_way, swap};
@@ -185,9 +185,7 @@ impl KeptFile {
                 verify(backup)?;
                 backup.file.clone()
             }
-            Source::Set(set) => set
-                .path(&self.place, Part::Main)
-                .ok_or(Error::BadCopy(BadCopy::Missing))?,
+            Source::Set(set) => set.main().ok_or(Error::BadCopy(BadCopy::Missing))?,
             Source::File(path) => place::canonical(path)?,
         };
         if main == self.place.main {

@@ -1,4 +1,4 @@
-//! Notices that a file was moved, replaced or unlinked under its open connection. SQLite goes on
+//! Notices that a file was moved, replaced, emptied or unlinked under its open connection. SQLite goes on
 //! writing then, into files that nobody else sees, and closing could fold a stale WAL into the file
 //! that has taken the name.
 //!
@@ -11,24 +11,20 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-use serde_json::json;
-use sha2::{Digest, Sha256};
-
+use crate::ambient::Ambient;
 use crate::error::Error;
 use crate::file::KeptFile;
-use crate::files;
 use crate::health::Health;
 use crate::hub::{Hub, SharedHub};
+use crate::migrate::open_error;
 use crate::open::Conn;
-use crate::place::Place;
-use crate::raw::{OpenFile, Part};
-
-/// Two dumps in one millisecond take names of their own, up to here.
-const NAMES_TRIED_MAX: u32 = 100;
+use crate::place::{self, EMPTY_BYTES_MAX, Place};
+use crate::preserve::{self, MadeBy, Part, Why};
+use crate::raw::{self, OpenFile};
 
 /// What the files of an open database were when it was opened. A part that was not there then is not
 /// compared.
@@ -50,7 +46,7 @@ pub(crate) struct Changed {
 impl Identity {
     pub(crate) fn of(place: &Place) -> Identity {
         let inode = |path| match look(path) {
-            Seen::There(inode) => Some(inode),
+            Seen::There { inode, .. } => Some(inode),
             Seen::Gone | Seen::Unknown => None,
         };
         Identity {
@@ -61,16 +57,19 @@ impl Identity {
     }
 
     pub(crate) fn changed(&self, place: &Place) -> Option<Changed> {
-        let differs = |was: Option<Inode>, path: &Path| match (was, look(path)) {
-            (Some(was), Seen::There(is)) => was != is,
+        let differs = |was: Option<Inode>, is: &Seen| match (was, is) {
+            (Some(was), Seen::There { inode, .. }) => was != *inode,
             (Some(_), Seen::Gone) => true,
             // A look that fails says nothing about the file.
             (None, _) | (_, Seen::Unknown) => false,
         };
+        let main = look(&place.main);
+        // SQLite never makes it as short, and would take it for a new one.
+        let emptied = matches!(main, Seen::There { bytes, .. } if bytes <= EMPTY_BYTES_MAX);
         let changed = Changed {
-            main: differs(self.main, &place.main),
-            wal: differs(self.wal, &place.wal),
-            shm: differs(self.shm, &place.shm),
+            main: differs(self.main, &main) || self.main.is_some() && emptied,
+            wal: differs(self.wal, &look(&place.wal)),
+            shm: differs(self.shm, &look(&place.shm)),
         };
         (changed != Changed::default()).then_some(changed)
     }
@@ -92,7 +91,7 @@ type Inode = (u64, u64);
     expect(dead_code, reason = "there the names of open files cannot change")
 )]
 enum Seen {
-    There(Inode),
+    There { inode: Inode, bytes: u64 },
     Gone,
     Unknown,
 }
@@ -101,7 +100,10 @@ enum Seen {
 fn look(path: &Path) -> Seen {
     use std::os::unix::fs::MetadataExt;
     match fs::metadata(path) {
-        Ok(meta) => Seen::There((meta.dev(), meta.ino())),
+        Ok(meta) => Seen::There {
+            inode: (meta.dev(), meta.ino()),
+            bytes: meta.len(),
+        },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Seen::Gone,
         Err(_) => Seen::Unknown,
     }
@@ -172,7 +174,7 @@ impl KeptFile {
                 }
                 Err(error) => tracing::error!(
                     changed = ?split.changed.names(),
-                    kind = ?error.kind(),
+                    class = %error.class(),
                     "the database was moved or replaced while open, and its copy failed; it stays open"
                 ),
             }
@@ -206,13 +208,13 @@ impl KeptFile {
         !strangers.is_empty()
     }
 
-    fn keep(&self, split: &Split) -> io::Result<u64> {
+    fn keep(&self, split: &Split) -> Result<u64, Error> {
         let writer = split.hub.writer.lock();
         let Some(conn) = writer.as_ref() else {
             return Ok(0);
         };
         forbid_checkpoint(conn)?;
-        let bytes = dump(&self.place, self.ambient.clock.unix_ms(), split, conn)?;
+        let bytes = dump(&self.place, &self.ambient, split, conn)?;
         split.hub.stays_open.store(false, Ordering::SeqCst);
         Ok(bytes)
     }
@@ -245,12 +247,12 @@ impl StrangeWal {
     /// It has not been touched since, and its own main file is not back.
     fn is_still_there(&self, place: &Place) -> bool {
         StrangeWal::mark(place).as_ref() == Some(&self.mark)
-            && !matches!(look(&place.main), Seen::There(main) if main == self.main)
+            && !matches!(look(&place.main), Seen::There { inode, .. } if inode == self.main)
     }
 
     /// The number of a file is soon given to another, so its length and time count too.
     fn mark(place: &Place) -> Option<(Inode, u64, Option<SystemTime>)> {
-        let Seen::There(inode) = look(&place.wal) else {
+        let Seen::There { inode, .. } = look(&place.wal) else {
             return None;
         };
         let meta = fs::metadata(&place.wal).ok()?;
@@ -258,89 +260,47 @@ impl StrangeWal {
     }
 }
 
-fn forbid_checkpoint(conn: &Conn) -> io::Result<()> {
+fn forbid_checkpoint(conn: &Conn) -> Result<(), Error> {
     conn.connection
         .set_db_config(
             rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
             true,
         )
         .map(drop)
-        .map_err(io::Error::other)
+        .map_err(|e| open_error(&conn.connection, &e))
 }
 
-/// Copies the WAL, and the main file if it is not under its name any more, into a new set in
-/// quarantine. Both are read through SQLite's own descriptors, which reach them without a name.
-fn dump(place: &Place, unix_ms: i64, split: &Split, conn: &Conn) -> io::Result<u64> {
-    let quarantine = place.quarantine().ok_or(io::ErrorKind::NotFound)?;
-    let set = new_set(&quarantine, unix_ms)?;
-    let mut parts = vec![(Part::Journal, &place.wal)];
-    if split.changed.main {
-        parts.push((Part::Main, &place.main));
+/// Keeps aside what the connection still reaches, through SQLite's own descriptors, which need no name.
+/// The main file is copied though it is still there, so that the set can be restored as it is; where
+/// there is no room for it, the log alone.
+fn dump(place: &Place, ambient: &Ambient, split: &Split, conn: &Conn) -> Result<u64, Error> {
+    let mut wal = OpenFile::of(&conn.connection, raw::Part::Journal);
+    let mut main = OpenFile::of(&conn.connection, raw::Part::Main)
+        .filter(|main| split.changed.main || has_room_for(place, main));
+    let mut parts: Vec<(Part, &mut dyn Read)> = Vec::new();
+    if let Some(wal) = &mut wal {
+        parts.push((Part::Wal, wal));
     }
-    let mut listed = Vec::new();
-    let mut bytes_in_all = 0;
-    for (part, path) in parts {
-        let (Some(open), Some(name)) = (OpenFile::of(&conn.connection, part), path.file_name())
-        else {
-            continue;
-        };
-        let mut source = Hashing {
-            inner: open,
-            hash: Sha256::new(),
-        };
-        let bytes = files::copy_new_from(&mut source, &set.join(name))?;
-        bytes_in_all += bytes;
-        listed.push(json!({
-            "name": name.to_string_lossy(),
-            "bytes": bytes,
-            "sha256": hex(&source.hash.finalize()),
-        }));
+    if let Some(main) = &mut main {
+        parts.push((Part::Main, main));
     }
-    let manifest = json!({
-        "kind": "split",
-        "unix_ms": unix_ms,
-        "generation": split.hub.generation,
-        "sqlite_version": rusqlite::version(),
-        "changed": split.changed.names(),
-        "files": listed,
-    });
-    // Last, so that a set without a manifest is known to be unfinished.
-    files::write_new(&set.join("manifest.json"), manifest.to_string().as_bytes())?;
-    files::sync_folder(&set)?;
-    files::sync_folder(&quarantine)?;
-    Ok(bytes_in_all)
+    let why = Why {
+        reason: "split_brain",
+        code: None,
+        errno: None,
+        wal: None,
+        made_by: MadeBy::Itself,
+        holds_only_copy: true,
+    };
+    preserve::preserve_open(place, &why, &mut parts, ambient).map(|set| set.bytes())
 }
 
-fn new_set(quarantine: &Path, unix_ms: i64) -> io::Result<PathBuf> {
-    for attempt in 0..NAMES_TRIED_MAX {
-        let name = match attempt {
-            0 => format!("{unix_ms}-split"),
-            n => format!("{unix_ms}-split-{n}"),
-        };
-        let set = quarantine.join(name);
-        if fs::symlink_metadata(&set).is_err() {
-            files::make_folder(&set)?;
-            return Ok(set);
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
-}
-
-struct Hashing<R> {
-    inner: R,
-    hash: Sha256,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(into)?;
-        self.hash.update(into.get(..n).unwrap_or_default());
-        Ok(n)
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn has_room_for(place: &Place, main: &OpenFile<'_>) -> bool {
+    let bytes = main.len().ok().and_then(|len| u64::try_from(len).ok());
+    let free = place.folder().and_then(place::free_bytes);
+    bytes
+        .zip(free)
+        .is_some_and(|(bytes, free)| free / 2 > bytes)
 }
 
 impl Hub {

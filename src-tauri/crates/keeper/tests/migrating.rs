@@ -34,6 +34,7 @@ const fn schema(steps: &'static [&'static str]) -> Schema {
     Schema {
         application_id: APPLICATION_ID,
         steps,
+        tables: &[],
     }
 }
 

@@ -271,10 +271,34 @@ fn a_new_file_appears_whole_and_alone() {
 }
 
 #[test]
+fn a_file_that_lacks_a_table_is_damaged_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.db");
+    let (keeper, file) = kept(&path, SCHEMA);
+    insert(&file, "one").unwrap();
+    keeper.shut_down();
+    let other = outsider(&path);
+    other
+        .execute_batch("ALTER TABLE note RENAME TO elsewhere")
+        .unwrap();
+    drop(other);
+    let before = std::fs::read(&path).unwrap();
+    let (keeper, file) = kept(&path, SCHEMA);
+    let damaged = Error::Corrupt { code: None };
+    assert_eq!(count(&file), Err(damaged.clone()), "it is not read");
+    assert_eq!(insert(&file, "two").err(), Some(damaged), "nor written");
+    assert_eq!(file.health().state, Health::Corrupt, "and health tells");
+    assert_eq!(file.facts().opens, 1, "nobody tries again by himself");
+    keeper.shut_down();
+    assert_eq!(std::fs::read(&path).unwrap(), before, "not a byte changed");
+}
+
+#[test]
 fn a_step_that_fails_leaves_the_version_before_it() {
     const BROKEN: Schema = Schema {
         application_id: APPLICATION_ID,
         steps: &[STEPS[0], "CREATE TABLE half (x); SELECT * FROM nowhere;"],
+        tables: &[],
     };
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.db");

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use common::*;
-use oldgrowth_keeper::{Class, Error, Health, Keeper, KeptFile, Lane};
+use oldgrowth_keeper::{Class, Error, Health, Keeper, KeptFile, Lane, Source};
 
-const ACTS: [Act; 5] = [
+const ACTS: [Act; 6] = [
     Act::MainRenamed,
+    Act::MainEmptied,
     Act::MainReplaced,
     Act::WalUnlinked,
     Act::ShmUnlinked,
@@ -22,6 +23,7 @@ const ACTS: [Act; 5] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Act {
     MainRenamed,
+    MainEmptied,
     MainReplaced,
     WalUnlinked,
     ShmUnlinked,
@@ -32,6 +34,10 @@ fn act(dir: &Path, act: Act) {
     let at = |name: &str| dir.join(name);
     match act {
         Act::MainRenamed => std::fs::rename(at("a.db"), at("moved.db")).unwrap(),
+        Act::MainEmptied => {
+            std::fs::copy(at("a.db"), at("moved.db")).unwrap();
+            std::fs::File::create(at("a.db")).unwrap();
+        }
         Act::MainReplaced => {
             let other = outsider(&at("other.db"));
             other
@@ -176,19 +182,48 @@ fn the_set_in_quarantine_says_what_it_is() {
     insert(&file, "one").unwrap();
     act(dir.path(), Act::WalUnlinked);
     assert_eq!(insert(&file, "late"), Err(Error::SplitBrain), "noticed");
-    let set = sets(dir.path()).pop().unwrap();
-    let text = std::fs::read_to_string(set.join("manifest.json")).unwrap();
-    let manifest: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(manifest["kind"], "split", "what has happened");
-    assert_eq!(manifest["changed"], serde_json::json!(["wal"]), "to what");
-    let listed = &manifest["files"][0];
-    assert_eq!(listed["name"], "a.db-wal", "what is kept");
-    let kept = std::fs::metadata(set.join("a.db-wal")).unwrap().len();
-    assert_eq!(listed["bytes"], kept, "whole");
+    let [set] = &file.quarantine()[..] else {
+        panic!("one set is listed")
+    };
+    assert_eq!(
+        (set.manifest.reason.as_str(), set.manifest.holds_only_copy),
+        ("split_brain", true),
+        "what has happened, and that only a person removes it"
+    );
+    let names: Vec<_> = set.manifest.files.iter().map(|kept| &*kept.name).collect();
+    assert_eq!(names, ["a.db-wal", "a.db"], "all that a restore needs");
+    for kept in &set.manifest.files {
+        let bytes = std::fs::metadata(set.folder.join(&kept.name))
+            .unwrap()
+            .len();
+        assert_eq!(kept.bytes, bytes, "whole");
+    }
+    let text = std::fs::read_to_string(set.folder.join("manifest.json")).unwrap();
     assert!(
         !text.contains(dir.path().to_str().unwrap()),
         "without the way to it"
     );
+}
+
+#[test]
+fn what_was_kept_aside_is_restored_whole() {
+    for what in ACTS {
+        let dir = tempfile::tempdir().unwrap();
+        let (keeper, file) = keep(&dir.path().join("a.db"));
+        let rows = acknowledged(&file);
+        act(dir.path(), what);
+        assert_eq!(insert(&file, "late"), Err(Error::SplitBrain), "noticed");
+        let set = file.quarantine().remove(0);
+        let restored = file.restore(&Source::Set(set));
+        if what == Act::MainEmptied {
+            assert!(restored.is_err(), "a log alone is not the whole");
+            continue;
+        }
+        restored.unwrap();
+        keeper.shut_down();
+        let back = rows_of(&dir.path().join("a.db"), Path::new(""));
+        assert!(rows.is_subset(&back), "{what:?}: all that was acknowledged");
+    }
 }
 
 #[test]

@@ -385,7 +385,7 @@ impl KeptAside {
             by_person: manifest.made_by == MadeBy::Person,
             only_copy: manifest.holds_only_copy,
             bytes: set.bytes(),
-            restorable: set.folder.join(&manifest.database).is_file(),
+            restorable: set.main().is_some(),
             id: set.id,
             folder: set.folder,
         }

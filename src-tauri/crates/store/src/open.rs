@@ -19,6 +19,21 @@ const STEPS: &[&str] = &[
     include_str!("../schema/0004_pruned_jobs.sql"),
 ];
 
+/// All tables but the word index, which is made anew from the others.
+const TABLES: &[&str] = &[
+    "batches",
+    "buffer_items",
+    "chunks",
+    "documents",
+    "jobs",
+    "node_children",
+    "node_spans",
+    "nodes",
+    "places",
+    "sources",
+    "trees",
+];
+
 /// The schema that this version reads and writes.
 pub const SCHEMA_VERSION: usize = STEPS.len();
 
@@ -43,6 +58,7 @@ impl Store {
         let schema = Schema {
             application_id: APPLICATION_ID,
             steps: STEPS,
+            tables: TABLES,
         };
         Ok(Self {
             file: keeper.file(&workspace.join(Self::FILE), schema)?,

@@ -1,6 +1,8 @@
 //! The other end: a command line that found somebody else at work.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use interprocess::local_socket::{Stream, prelude::*};
 use oldgrowth_wire::{ErrorCode, Event, Request, WireError};
@@ -14,18 +16,40 @@ pub(crate) struct Client {
     stream: BufReader<Stream>,
 }
 
+/// An owner at work says at once that it is there. One that was stopped or is stuck does not, though
+/// the system lets anybody connect to it.
+const READY_MAX: Duration = Duration::from_secs(5);
+
 impl Client {
+    /// # Errors
+    /// `TimedOut` if an owner is there that does not answer.
     pub(crate) fn connect(endpoint: &Endpoint) -> std::io::Result<Self> {
-        Ok(Self {
+        let endpoint = endpoint.clone();
+        let (ready, waiting) = mpsc::sync_channel(1);
+        // Named pipes know no timeout, so another thread waits; one that is kept waiting ends with the process.
+        std::thread::Builder::new()
+            .name("socket-connect".to_owned())
+            .spawn(move || ready.send(Self::greeted(&endpoint)))?;
+        waiting
+            .recv_timeout(READY_MAX)
+            .unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+    }
+
+    fn greeted(endpoint: &Endpoint) -> std::io::Result<Self> {
+        let mut client = Self {
             stream: BufReader::new(Stream::connect(endpoint.name()?)?),
-        })
+        };
+        match client.receive() {
+            Ok(Received::Ready) => Ok(client),
+            _ => Err(ErrorKind::ConnectionRefused.into()),
+        }
     }
 
     pub(crate) fn call(&mut self, request: Request) -> Result<Value, WireError> {
         match self.exchange(&Sent::Call(request))? {
             Received::Answer(value) => Ok(value),
             Received::Error(error) => Err(error),
-            Received::Following | Received::Event(_) => Err(lost()),
+            Received::Ready | Received::Following | Received::Event(_) => Err(lost()),
         }
     }
 
@@ -37,7 +61,7 @@ impl Client {
                 _ => None,
             })),
             Received::Error(error) => Err(error),
-            Received::Answer(_) | Received::Event(_) => Err(lost()),
+            Received::Ready | Received::Answer(_) | Received::Event(_) => Err(lost()),
         }
     }
 

@@ -29,6 +29,8 @@ enum Sent {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Received {
+    /// The first line of a connection: somebody is awake here.
+    Ready,
     Answer(Value),
     Error(WireError),
     Following,

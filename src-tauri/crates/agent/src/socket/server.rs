@@ -139,6 +139,9 @@ fn refuse(stream: Stream) {
 
 fn serve(stream: Stream, shared: &Shared) {
     let mut stream = BufReader::new(stream);
+    if send(&mut stream, &Received::Ready).is_err() {
+        return;
+    }
     loop {
         let mut line = String::new();
         match stream.by_ref().take(LINE_BYTES_MAX).read_line(&mut line) {

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
+#[cfg(unix)]
+use std::process::Command;
 use std::process::{Child, Stdio};
 
 use crate::support::{oldgrowth, run, run_with_input, write};
@@ -30,6 +32,28 @@ impl Drop for Serving {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_owner_that_was_stopped_keeps_nobody_waiting() {
+    let workspace = tempfile::tempdir().unwrap();
+    let serving = Serving::start(workspace.path());
+    let pid = serving.0.id().to_string();
+    let stopped = Command::new("kill").args(["-STOP", &pid]).status();
+    assert!(stopped.unwrap().success(), "{pid} is stopped");
+    for asked in [&["status"][..], &["doctor"], &["search", "owl"]] {
+        let ran = run(workspace.path(), asked);
+        assert_eq!(ran.code, 4, "{asked:?} ends: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains(&pid) && ran.stderr.contains("does not answer"),
+            "and says who does not answer: {}",
+            ran.stderr
+        );
+    }
+    let goes_on = Command::new("kill").args(["-CONT", &pid]).status();
+    assert!(goes_on.unwrap().success(), "{pid} goes on");
+    assert_eq!(run(workspace.path(), &["status"]).code, 0, "and answers");
 }
 
 #[test]

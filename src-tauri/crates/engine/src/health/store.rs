@@ -87,16 +87,16 @@ pub(super) fn row(health: &Health, jobs_paused: bool) -> Row {
             "Move it elsewhere, or name another workspace. Nothing has been changed.",
         ),
         Health::Misplaced(Misplaced::Vanished) => Row::fail(
-            "The memory has disappeared: nothing is left where it was kept.",
-            "Put its files back, or restore a backup under Settings. To start with an empty memory, remove the folder it was in.",
+            "The memory's file has disappeared or is empty. Nothing new is begun in its place.",
+            "Put the file back, or restore a backup. What lies beside it is left alone.",
         ),
         Health::Misplaced(Misplaced::MainMissing | Misplaced::MainEmpty) => Row::fail(
             "The memory's main file is missing or empty, but its log is there and may hold the only copy of something.",
             "Nothing has been opened, changed or deleted. Put the main file back beside it, or restore a backup under Settings; the log is kept.",
         ),
         Health::SplitBrain => Row::fail(
-            "The memory's file was moved or replaced while it was open. Nothing is written until you choose.",
-            "What was open is kept aside. Put the file back and choose Try now, or restore a copy under Settings, Backup.",
+            "The memory's file was moved, replaced or emptied while it was open. Nothing is written until you choose.",
+            "What was open is kept aside whole: restore it under Settings, Backup. Or put the file back and choose Try now.",
         ),
         Health::Closed => Row::fail("Oldgrowth is stopping.", "Start it again."),
     }

@@ -170,7 +170,9 @@ pub fn aside_words(reason: AsideReason) -> &'static str {
         AsideReason::MainEmpty => "the memory's main file was empty",
         AsideReason::NotSound => "the memory's file did not read as sound",
         AsideReason::HotJournal => "a change had been broken off half-way",
-        AsideReason::SplitBrain => "the memory's file was moved or replaced while it was open",
+        AsideReason::SplitBrain => {
+            "the memory's file was moved, replaced or emptied while it was open"
+        }
         AsideReason::Replaced => "a copy was restored in its place",
         AsideReason::Unknown => "of a reason this version does not know",
     }

@@ -12,6 +12,7 @@ use crate::error::{Error, Misplaced, PathProblem};
 use crate::file::KeptFile;
 use crate::files;
 use crate::hub::{Hub, SharedHub};
+use crate::migrate::lacks_tables;
 use crate::open::{Manner, open_read_only, open_writer};
 use crate::place;
 use crate::split_brain::Identity;
@@ -127,6 +128,9 @@ impl KeptFile {
             }
             opened => opened?,
         };
+        if lacks_tables(&opened.writer.connection, &self.schema)? {
+            return Err(Failed::lasting(Error::Corrupt { code: None }));
+        }
         self.count_connection();
         self.record_schema_version(opened.schema_version);
         self.remember_that_it_was_made();

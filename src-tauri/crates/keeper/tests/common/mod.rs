@@ -25,10 +25,12 @@ pub(crate) const APPLICATION_ID: i32 = 0x6f6c_6467;
 pub(crate) const SCHEMA: Schema = Schema {
     application_id: APPLICATION_ID,
     steps: STEPS,
+    tables: &["note"],
 };
 pub(crate) const SCHEMA_LATER: Schema = Schema {
     application_id: APPLICATION_ID,
     steps: STEPS_LATER,
+    tables: &["note"],
 };
 
 /// Stands still until it is moved.

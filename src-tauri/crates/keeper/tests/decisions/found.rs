@@ -260,6 +260,23 @@ fn row_06_a_file_that_has_vanished_is_missed_and_not_made_anew() {
 }
 
 #[test]
+fn row_06_an_empty_file_in_its_place_is_missed_as_well() {
+    for left in ["", "S"] {
+        let scene = Scene::with_hot_wal(0);
+        fs::write(&scene.path, left).unwrap();
+        for suffix in ["-wal", "-shm"] {
+            fs::remove_file(scene.side(suffix)).ok();
+        }
+        let (keeper, file, _) = scene.keep();
+        let missed = Err(Error::Misplaced(Misplaced::Vanished));
+        assert_eq!(texts(&file), missed, "SQLite would make it a new one");
+        assert_eq!(insert(&file, "x").map(|_| 0), missed, "and write into it");
+        keeper.shut_down();
+        assert_eq!(fs::read(&scene.path).unwrap(), left.as_bytes(), "untouched");
+    }
+}
+
+#[test]
 fn row_07_where_nothing_was_a_new_file_is_made_whole() {
     let scene = Scene::new();
     let (keeper, file, _) = scene.keep();

@@ -83,7 +83,7 @@ impl Write<'_> {
                 SELECT w.id FROM words_anew_docsize w
                 LEFT JOIN chunks c ON c.id = w.id LEFT JOIN documents d ON d.id = c.document_id
                 WHERE d.id IS NULL OR d.superseded_at IS NOT NULL)";
-        const DROP: &str = "DROP TABLE words";
+        const DROP: &str = "DROP TABLE IF EXISTS words";
         const RENAME: &str = "ALTER TABLE words_anew RENAME TO words";
         let missing: Vec<ChunkKey> =
             self.rows(MISSING, named_params! { ":first": FIRST_KEY }, |row| {

@@ -4,7 +4,7 @@ use oldgrowth_domain::sealing::LEAF_ITEMS_MAX;
 use oldgrowth_store::SCHEMA_VERSION;
 use oldgrowth_testkit::{Corpus, TestEngine};
 
-use crate::place::{fresh, raw};
+use crate::place::{fresh, raw, with_store};
 
 /// Set to write the snapshot anew after a step has been added.
 const WRITE: &str = "OLDGROWTH_WRITE_SNAPSHOTS";
@@ -50,6 +50,38 @@ fn a_fresh_file_has_the_schema_that_is_written_down() {
         found, written,
         "{WRITE}=1 writes it anew. New lines: {new:#?}, gone: {gone:#?}"
     );
+}
+
+#[test]
+fn a_file_without_one_of_its_tables_is_damaged_and_one_without_its_word_index_is_not() {
+    let names = {
+        let folder = tempfile::tempdir().unwrap();
+        fresh(folder.path());
+        let raw = raw(folder.path());
+        let mut all = raw
+            .prepare(
+                "SELECT name FROM pragma_table_list
+                 WHERE schema = 'main' AND type IN ('table', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+            )
+            .unwrap();
+        let names = all.query_map([], |row| row.get(0)).unwrap();
+        names.collect::<Result<Vec<String>, _>>().unwrap()
+    };
+    for name in names {
+        let folder = tempfile::tempdir().unwrap();
+        fresh(folder.path());
+        raw(folder.path())
+            .execute_batch(&format!("PRAGMA foreign_keys = 0; DROP TABLE {name}"))
+            .unwrap();
+        with_store(folder.path(), |store| {
+            let opened = store.try_now();
+            assert_eq!(
+                opened.is_ok(),
+                name == "words",
+                "without {name}: {opened:?}"
+            );
+        });
+    }
 }
 
 #[test]

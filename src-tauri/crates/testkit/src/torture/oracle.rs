@@ -16,6 +16,7 @@ use crate::{SeededRandom, Threads, WallClock};
 /// Three steps, so that a crash can fall between two of them.
 pub(crate) const SCHEMA: Schema = Schema {
     application_id: 0x7472_7472,
+    tables: &[],
     steps: &[
         "CREATE TABLE kept (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;",
         "CREATE INDEX kept_body ON kept (body);",

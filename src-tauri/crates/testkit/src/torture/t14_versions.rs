@@ -84,6 +84,7 @@ pub(super) fn schema(version: usize, stop: Option<Stop>) -> Schema {
     Schema {
         application_id: SCHEMA.application_id,
         steps: Box::leak(steps.into_boxed_slice()),
+        tables: &[],
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) const SUITE: Suite = Suite {
 /// The schema of all suites, and steps that change what is there.
 pub(super) const LATER: Schema = Schema {
     application_id: SCHEMA.application_id,
+    tables: &[],
     steps: &[
         "CREATE TABLE kept (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;",
         "CREATE INDEX kept_body ON kept (body);",

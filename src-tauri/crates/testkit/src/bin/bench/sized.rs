@@ -19,6 +19,7 @@ const ROWS_ADDED: i64 = 20;
 
 pub(crate) const SCHEMA: Schema = Schema {
     application_id: 0,
+    tables: &[],
     steps: &["
         CREATE TABLE text (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
         CREATE TABLE passage (id INTEGER PRIMARY KEY, public_id TEXT NOT NULL UNIQUE, document INTEGER NOT NULL,

@@ -21,6 +21,7 @@ const SCAN_EVERY: i64 = 50;
 
 pub(crate) const SCHEMA: Schema = Schema {
     application_id: 0,
+    tables: &[],
     steps: &["
         CREATE TABLE item (id INTEGER PRIMARY KEY, source INTEGER NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
         CREATE INDEX item_by_time ON item (source, at);"],
