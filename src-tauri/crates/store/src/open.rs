@@ -30,6 +30,7 @@ const TABLES: &[&str] = &[
     "node_spans",
     "nodes",
     "places",
+    "pruned_jobs",
     "sources",
     "trees",
 ];
