@@ -57,15 +57,15 @@ fn a_killed_import_loses_nothing_that_it_announced() {
     );
     assert_eq!(ended.code, 0, "the last import ends well: {}", ended.stderr);
     check(workspace.path(), &announced);
-    let test = TestEngine::start(workspace.path(), 0);
+    let test = TestEngine::start(workspace.path(), 2);
+    assert!(test.engine.wait_until_idle(|| true).unwrap(), "all of it");
+    let imports = test.engine.batches().unwrap().into_iter();
+    let open: Vec<_> = imports
+        .filter(|import| import.batch.state != BatchState::Done || import.total() == 0)
+        .map(|import| (import.batch.state, import.total(), import.failure))
+        .collect();
+    assert!(open.is_empty(), "no import is half done or empty: {open:?}");
     let ledger = test.engine.ledger().unwrap();
-    let imports = test.engine.batches().expect("they are listed");
-    assert!(
-        imports
-            .iter()
-            .all(|import| import.batch.state == BatchState::Done && import.total() > 0),
-        "no import is left half done or empty"
-    );
     let documents: u32 = ledger.iter().map(|row| row.coverage.documents).sum();
     assert_eq!(
         documents as usize,
