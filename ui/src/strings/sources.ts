@@ -147,6 +147,7 @@ export const sourcesWords = {
     reasons: "Why some were not read",
     items: { files: "Files", conversations: "Conversations", items: "Items" },
     leftOut: (what: string) => `and ${what} more`,
+    pruned: (what: string) => `${what} of this import were read again later and are no longer listed here.`,
     causes: {
       named: "",
       again: "read again",
@@ -161,6 +162,7 @@ export const sourcesWords = {
     nothingFound: "Nothing in this report fits.",
     shown: (n: number) => `${counted.items(n)} shown`,
     retry: "Retry failed",
+    retryStopped: "Read what was stopped",
     copy: "Copy as text",
     closeReport: "Close",
     ended: "Ended",
@@ -248,6 +250,8 @@ export const sourcesWords = {
     retry: "Retry",
     retryThese: (what: string) => `Retry ${what}`,
     retryAll: "Retry all",
+    leaveOut: "Leave out",
+    leaveOutOf: (file: string) => `Leave out ${file}`,
     showFiles: "Show details",
     hideFiles: "Hide details",
     more: "Show more",
@@ -257,6 +261,7 @@ export const sourcesWords = {
       resumed: "The work goes on.",
       retried: (n: number) => (n === 0 ? "Nothing was left to retry." : `${number(n)} queued again.`),
       stopped: (label: string) => `The import of ${label} is stopped. What has been read stays.`,
+      leftOut: (file: string, cancelled: boolean) => (cancelled ? `${file} is left out.` : `${file} had come to its end already.`),
     },
   },
 } as const;

@@ -9,6 +9,10 @@ export type BatchReport = { batch: Batch, reasons: Array<CountByReason>,
  */
 items: Array<BatchItem>, items_left_out: number, 
 /**
+ * Of an old import: items that have been tried again since. They are counted, and not listed any more.
+ */
+items_pruned: number, 
+/**
  * Of a source that was read again: files that are remembered and were no longer there.
  */
 no_longer_there: number | null, };

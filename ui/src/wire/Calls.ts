@@ -23,6 +23,7 @@ import type { Hits } from "./Hits";
 import type { Id } from "./Id";
 import type { ImportPaths } from "./ImportPaths";
 import type { ImportPlan } from "./ImportPlan";
+import type { JobCancelled } from "./JobCancelled";
 import type { JobsRetry } from "./JobsRetry";
 import type { Ledger } from "./Ledger";
 import type { MovePlan } from "./MovePlan";
@@ -179,6 +180,10 @@ jobs_failed: [FailedAt, Array<WorkFailed>],
  * Queues what failed once more.
  */
 jobs_retry: [JobsRetry, Retried], 
+/**
+ * Leaves one item out of its import, waiting or under way: nothing of it is kept.
+ */
+job_cancel: [Id, JobCancelled], 
 /**
  * Lets no work begin until it is resumed, over restarts too. What is under way comes to its end.
  */

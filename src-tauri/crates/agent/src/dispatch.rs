@@ -71,6 +71,7 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         Request::Activity(_) => reply(views::activity(engine.activity().map_err(|e| explain(&e))?)),
         Request::JobsFailed(at) => reply(jobs_failed(engine, &at)?),
         Request::JobsRetry(retry) => reply(jobs_retry(engine, retry)?),
+        Request::JobCancel(id) => reply(job_cancel(engine, &id)?),
         Request::WorkPause(_) => reply(views::work(engine.pause_work().map_err(|e| explain(&e))?)),
         Request::WorkResume(_) => {
             reply(views::work(engine.resume_work().map_err(|e| explain(&e))?))
@@ -300,18 +301,26 @@ fn jobs_failed(engine: &Engine, at: &wire::FailedAt) -> Reply<Vec<wire::WorkFail
 }
 
 fn jobs_retry(engine: &Engine, retry: wire::JobsRetry) -> Reply<wire::Retried> {
-    let job = match retry.id {
-        None => None,
-        Some(id) => Some(id.parse().map(JobKey::from_payload).map_err(|_| {
-            wire_error(ErrorCode::NotFound, "there is no such piece of work", None)
-        })?),
-    };
+    let job = retry.id.as_deref().map(job_key).transpose()?;
     let retry = Retry {
         code: retry.reason,
         job,
     };
     let queued = engine.retry_failed(retry).map_err(|e| explain(&e))?;
     Ok(wire::Retried { queued })
+}
+
+fn job_cancel(engine: &Engine, id: &wire::Id) -> Reply<wire::JobCancelled> {
+    let cancelled = engine
+        .cancel_job(job_key(&id.id)?)
+        .map_err(|e| explain(&e))?;
+    Ok(wire::JobCancelled { cancelled })
+}
+
+fn job_key(id: &str) -> Reply<JobKey> {
+    id.parse()
+        .map(JobKey::from_payload)
+        .map_err(|_| wire_error(ErrorCode::NotFound, "there is no such piece of work", None))
 }
 
 fn settings_set(engine: &Engine, change: &wire::SettingChange) -> Reply<wire::Settings> {

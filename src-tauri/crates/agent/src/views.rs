@@ -382,6 +382,7 @@ pub(crate) fn report(report: engine::BatchReport) -> wire::BatchReport {
         reasons: report.reasons.into_iter().map(reason_count).collect(),
         items: report.items.into_iter().map(item).collect(),
         items_left_out: report.items_left_out,
+        items_pruned: report.items_pruned,
         no_longer_there: report.not_met,
     }
 }

@@ -13,6 +13,9 @@
 //!   READY or RUNNING ── cancel ──► CANCELLED
 //! ```
 //!
+//! What has ended stays until it is pruned: long after, and only when a newer job on the same has
+//! answered it.
+//!
 //! A claim is a lease with a fencing token. Whoever settles names the token; when the job has been
 //! claimed again or cancelled meanwhile, nothing is changed and the settler is told so.
 
@@ -75,6 +78,12 @@ pub const LEASE_MS: i64 = 150_000;
 /// The first and the longest wait before another try.
 pub const BACKOFF_FIRST_MS: i64 = 1_000;
 pub const BACKOFF_MAX_MS: i64 = 30_000;
+
+/// A job that ended, and that a newer one on the same has answered, is kept for so long.
+pub const JOBS_KEPT_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
+
+/// So many of the newest imports keep the jobs of all their items, however old they are.
+pub const IMPORTS_KEPT_MIN: u32 = 50;
 
 /// How long to wait after `failures` failures in a row (at least one): 1, 2, 4, ... 30 seconds.
 /// `jitter` between 0 and 1 spreads it by a fifth each way, so that workers do not come in step.

@@ -136,6 +136,29 @@ impl Engine {
         })
     }
 
+    /// Leaves one item out of its import, waiting or under way; nothing of it is kept. False when it has
+    /// ended already, or is no item of an import: a summary that was left out would be asked for again.
+    pub fn cancel_job(&self, job: JobKey) -> Result<bool> {
+        let core = self.core();
+        let now = core.now();
+        let tallies = Arc::clone(&core.tallies);
+        let batch = core.distrust(core.store.write(move |w| {
+            let batch = w.cancel_job(job, now)?;
+            if let Some(batch) = batch {
+                w.settle_batch(batch, now)?;
+                tallies.put(batch, w.batch_progress(batch)?);
+            }
+            Ok::<_, Error>(batch)
+        }))?;
+        if let Some(batch) = batch {
+            core.queue.wake();
+            core.tell_batch(batch);
+            core.counts_changed();
+            core.tell(News::Work);
+        }
+        Ok(batch.is_some())
+    }
+
     /// Queues what failed once more. Answers how much waits again; asked twice, the second time
     /// nothing. A job that is not there, or has not failed, changes nothing either.
     pub fn retry_failed(&self, retry: Retry) -> Result<u32> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use oldgrowth_domain::jobs::{BatchState, Cause};
+use oldgrowth_domain::jobs::{BatchState, Cause, IMPORTS_KEPT_MIN};
 use oldgrowth_domain::{BatchId, UnixMs};
 use oldgrowth_store::table::batches::{Batch, ItemReport, Progress};
 use oldgrowth_store::{BatchKey, Lane, Read};
@@ -14,8 +14,8 @@ use crate::tally::Rate;
 use crate::telling::News;
 use crate::{Engine, Error, Result};
 
-/// How many imports are listed.
-const BATCHES_MAX: u32 = 50;
+/// How many imports are listed: those whose items are all kept.
+const BATCHES_MAX: u32 = IMPORTS_KEPT_MIN;
 
 /// How many items a report names one by one.
 const REPORT_ITEMS_MAX: u32 = 1_000;
@@ -64,7 +64,9 @@ pub struct BatchReport {
     pub reasons: Vec<ReasonCount>,
     pub items: Vec<ItemReport>,
     pub items_left_out: u32,
-    /// Of a source that was read again whole: how many of its files were not met.
+    /// Of an old import: items that have been tried again since, and are only counted.
+    pub items_pruned: u32,
+    /// Of a source that was read again whole, as long as none of its items was pruned: how many of its files were not met.
     pub not_met: Option<u32>,
 }
 
@@ -88,30 +90,38 @@ impl Engine {
 
     pub fn batch_report(&self, id: &BatchId) -> Result<BatchReport> {
         let core = self.core();
-        let (batch, items, reasons, not_met) = core.store.read(Lane::Interactive, |r| {
-            let batch = found(r, id)?;
-            let key = batch.key;
-            let items = r.batch_items(key, REPORT_ITEMS_MAX)?;
-            let reasons = r
-                .batch_reasons(key)?
-                .into_iter()
-                .map(|(code, message, items)| ReasonCount {
-                    code,
-                    message,
-                    hint: None,
-                    items,
-                })
-                .collect();
-            let not_met = not_met(r, &batch)?;
-            Ok::<_, Error>((batch, items, reasons, not_met))
-        })?;
+        let (batch, items, items_pruned, reasons, not_met) =
+            core.store.read(Lane::Interactive, |r| {
+                let batch = found(r, id)?;
+                let key = batch.key;
+                let items = r.batch_items(key, REPORT_ITEMS_MAX)?;
+                let reasons = r
+                    .batch_reasons(key)?
+                    .into_iter()
+                    .map(|(code, message, items)| ReasonCount {
+                        code,
+                        message,
+                        hint: None,
+                        items,
+                    })
+                    .collect();
+                let pruned = r.pruned_items(key)?;
+                // What was pruned can't be told from what was not met.
+                let not_met = match pruned {
+                    0 => not_met(r, &batch)?,
+                    _ => None,
+                };
+                Ok::<_, Error>((batch, items, pruned, reasons, not_met))
+            })?;
         let view = core.batch_view(batch)?;
-        let items_left_out = view.total().saturating_sub(count(items.len()));
+        let told = count(items.len()).saturating_add(items_pruned);
+        let items_left_out = view.total().saturating_sub(told);
         Ok(BatchReport {
             view,
             reasons,
             items,
             items_left_out,
+            items_pruned,
             not_met,
         })
     }

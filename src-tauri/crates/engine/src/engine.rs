@@ -16,7 +16,7 @@ use crate::doctor::{Fixing, Receipts};
 use crate::events::Events;
 use crate::faults::{Fault, Faults};
 use crate::health::{Board, Checks, ClockSeen, History, KeptChecks};
-use crate::jobs::{Queue, Workers, kept_pause};
+use crate::jobs::{Pruning, Queue, Workers, kept_pause};
 use crate::ports::{Ambient, CrashReports, Files, Forbidden, Random, Summariser, Watches};
 use crate::settings::Settings;
 use crate::storage::Counted;
@@ -75,6 +75,7 @@ pub(crate) struct Core {
     pub(crate) receipts: Mutex<Receipts>,
     pub(crate) last_count: LastCount,
     pub(crate) queue: Queue,
+    pub(crate) pruning: Mutex<Pruning>,
     pub(crate) settings: Mutex<Settings>,
     pub(crate) running: Running,
     pub(crate) tallies: Arc<Tallies>,
@@ -145,6 +146,7 @@ impl Engine {
             receipts: Mutex::new(receipts),
             last_count: LastCount::default(),
             queue: Queue::paused_since(paused),
+            pruning: Mutex::default(),
             settings: Mutex::new(settings),
             running: Running::default(),
             tallies: Arc::default(),

@@ -144,7 +144,7 @@ impl StorageParts {
                 "nodes" | "node_children" | "node_spans" | "trees" | "buffer_items" => {
                     &mut parts.summaries
                 }
-                "batches" | "jobs" => &mut parts.work,
+                "batches" | "jobs" | "pruned_jobs" => &mut parts.work,
                 name if name == "words" || name.starts_with("words_") => &mut parts.word_index,
                 _ => &mut parts.rest,
             } += tree.bytes;

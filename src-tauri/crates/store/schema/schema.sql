@@ -1,4 +1,4 @@
--- What the steps come to, version 3. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
+-- What the steps come to, version 4. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
 
 CREATE TABLE batches (
     id         INTEGER PRIMARY KEY,
@@ -161,6 +161,24 @@ CREATE TABLE places (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX places_document ON places (document_id);
+
+CREATE TABLE pruned_jobs (
+    id          INTEGER PRIMARY KEY,
+    batch_id    INTEGER NOT NULL REFERENCES batches (id),
+    source_id   INTEGER NOT NULL REFERENCES sources (id),
+    state       TEXT    NOT NULL CHECK (state IN ('done', 'failed', 'cancelled')),
+    outcome     TEXT    CHECK (outcome IN ('new', 'changed', 'unchanged', 'skipped', 'sealed', 'nothing')),
+    reason_code TEXT,
+    reason      TEXT,
+    items       INTEGER NOT NULL CHECK (items >= 1),
+    bytes       INTEGER NOT NULL CHECK (bytes >= 0),
+    CHECK ((state = 'done') = (outcome IS NOT NULL))
+) STRICT;
+
+CREATE UNIQUE INDEX pruned_jobs_group
+    ON pruned_jobs (batch_id, source_id, state, coalesce(outcome, ''), coalesce(reason_code, ''));
+
+CREATE INDEX pruned_jobs_source ON pruned_jobs (source_id);
 
 CREATE TABLE sources (
     id             INTEGER PRIMARY KEY,

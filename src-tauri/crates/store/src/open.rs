@@ -16,6 +16,7 @@ const STEPS: &[&str] = &[
     include_str!("../schema/0001_first.sql"),
     include_str!("../schema/0002_conversations.sql"),
     include_str!("../schema/0003_sources_and_counting.sql"),
+    include_str!("../schema/0004_pruned_jobs.sql"),
 ];
 
 /// All tables but the word index, which is made anew from the others.
@@ -29,6 +30,7 @@ const TABLES: &[&str] = &[
     "node_spans",
     "nodes",
     "places",
+    "pruned_jobs",
     "sources",
     "trees",
 ];

@@ -171,3 +171,10 @@ pub struct Retried {
     /// How many wait again.
     pub queued: u32,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct JobCancelled {
+    /// False when it had ended already, or is no item of an import.
+    pub cancelled: bool,
+}

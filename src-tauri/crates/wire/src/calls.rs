@@ -6,11 +6,12 @@ use ts_rs::TS;
 use crate::{
     Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, ChecksAsked, Copies,
     CrashReports, CrashReportsChoice, FailedAt, FindAsked, FixApply, FixAsked, FixPlan, FixReceipt,
-    Folder, FoundInDocument, Hits, Id, ImportPaths, ImportPlan, JobsRetry, Ledger, MovePlan, Near,
-    Network, NetworkAt, NoteAdded, OfflineChoice, Original, People, Place, Question, Report,
-    ReportAsked, RestorePreview, RestoreTo, Restored, Retried, Search, SettingChange, Settings,
-    ShowAt, Shown, SourceRemoval, SourceRename, SourceWatch, Status, Storage, StorageAsk, Timeline,
-    TimelineAt, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked, Work, WorkFailed,
+    Folder, FoundInDocument, Hits, Id, ImportPaths, ImportPlan, JobCancelled, JobsRetry, Ledger,
+    MovePlan, Near, Network, NetworkAt, NoteAdded, OfflineChoice, Original, People, Place,
+    Question, Report, ReportAsked, RestorePreview, RestoreTo, Restored, Retried, Search,
+    SettingChange, Settings, ShowAt, Shown, SourceRemoval, SourceRename, SourceWatch, Status,
+    Storage, StorageAsk, Timeline, TimelineAt, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked,
+    Work, WorkFailed,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -96,6 +97,8 @@ calls! {
     jobs_failed / JobsFailed(FailedAt) -> Vec<WorkFailed>;
     /// Queues what failed once more.
     jobs_retry / JobsRetry(JobsRetry) -> Retried;
+    /// Leaves one item out of its import, waiting or under way: nothing of it is kept.
+    job_cancel / JobCancel(Id) -> JobCancelled;
     /// Lets no work begin until it is resumed, over restarts too. What is under way comes to its end.
     work_pause / WorkPause(Empty) -> Work;
     /// Lets the work go on.

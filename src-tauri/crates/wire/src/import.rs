@@ -165,6 +165,8 @@ pub struct BatchReport {
     /// Failed first, then passed over, then the rest; at most `ITEMS_MAX` of them.
     pub items: Vec<BatchItem>,
     pub items_left_out: u32,
+    /// Of an old import: items that have been tried again since. They are counted, and not listed any more.
+    pub items_pruned: u32,
     /// Of a source that was read again: files that are remembered and were no longer there.
     pub no_longer_there: Option<u32>,
 }

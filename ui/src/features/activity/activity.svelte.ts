@@ -9,6 +9,7 @@ import type { Batch } from "../../wire/Batch";
 import type { WireError } from "../../wire/WireError";
 import type { Work } from "../../wire/Work";
 import type { WorkFailed } from "../../wire/WorkFailed";
+import type { WorkItem } from "../../wire/WorkItem";
 
 /** How many failed pieces of work are listed at a time. */
 const PAGE = 50;
@@ -128,6 +129,18 @@ export class ActivityState {
     try {
       await this.platform.call("batch_cancel", { id });
       this.done(t.activity.said.stopped(label));
+      await this.load();
+    } catch (thrown) {
+      this.refused = toWireError(thrown);
+    }
+  }
+
+  /** Leaves one item out of its import; nothing of it is kept. */
+  async leaveOut({ id }: WorkItem, file: string): Promise<void> {
+    this.refused = null;
+    try {
+      const { cancelled } = await this.platform.call("job_cancel", { id });
+      this.done(t.activity.said.leftOut(file, cancelled));
       await this.load();
     } catch (thrown) {
       this.refused = toWireError(thrown);

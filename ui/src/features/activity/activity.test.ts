@@ -157,3 +157,23 @@ it("what_nobody_can_see_is_not_read_and_then_once", async () => {
   await pass(1000);
   expect(reads).toBe(1);
 });
+
+it("what_is_left_out_is_told_and_what_was_read_already_too", async () => {
+  const platform = handPlatform();
+  const said: string[] = [];
+  const activity = new ActivityState(platform, (text) => said.push(text));
+  for (const cancelled of [true, false]) {
+    const leaving = activity.leaveOut(itemOf("7"), "diary.md");
+    const call = platform.next("job_cancel");
+    expect(call.params).toEqual({ id: "7" });
+    call.answer({ cancelled });
+    await vi.advanceTimersByTimeAsync(0);
+    platform.next("activity").answer(activityOf({}));
+    await leaving;
+  }
+  expect(said).toEqual(["diary.md is left out.", "diary.md had come to its end already."]);
+  const refused = activity.leaveOut(itemOf("8"), "other.md");
+  platform.next("job_cancel").fail(unavailable);
+  await refused;
+  expect(activity.refused?.code).toBe("unavailable");
+});

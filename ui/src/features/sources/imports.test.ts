@@ -116,6 +116,7 @@ it("a_report_as_text_names_reasons_and_hides_the_home_folder", () => {
     reasons: [{ reason: "permission", message: "may not be opened", hint: "Change permissions.", items: 1 }],
     items: [{ path: "/home/ada/diary.md", outcome: "failed", message: "may not be opened", document: null }],
     items_left_out: 4,
+    items_pruned: 0,
     no_longer_there: null,
   });
   expect(text).toContain("1 file: may not be opened. Change permissions.");

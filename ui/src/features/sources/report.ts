@@ -4,7 +4,7 @@ import { countedOf, unitOf } from "../../shared/units";
 import type { BatchReport } from "../../wire/BatchReport";
 
 /** An import's report as text to keep or hand on. */
-export function reportText({ batch, reasons, items, items_left_out, no_longer_there }: BatchReport): string {
+export function reportText({ batch, reasons, items, items_left_out, items_pruned, no_longer_there }: BatchReport): string {
   const outcomes = (["new", "changed", "unchanged", "skipped", "failed", "cancelled"] as const).map(
     (outcome) => `${t.batch.outcomes[outcome]}: ${batch[outcome]}`,
   );
@@ -27,6 +27,7 @@ export function reportText({ batch, reasons, items, items_left_out, no_longer_th
       t.batch.items[unitOf(batch)],
       ...files,
       ...(items_left_out > 0 ? [t.batch.leftOut(countedOf(batch, items_left_out))] : []),
+      ...(items_pruned > 0 ? [t.batch.pruned(countedOf(batch, items_pruned))] : []),
       "",
     ].join("\n"),
   );

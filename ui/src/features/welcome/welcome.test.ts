@@ -83,7 +83,7 @@ it("questions_are_made_of_the_titles_of_what_was_read", async () => {
   expect(platform.pending, "nothing can be asked about yet").toEqual([]);
   void welcome.follow(batchOf({ ended: 3, new: 3 }));
   const item = { path: "a.md", outcome: "new", message: null, document: "doc-1" };
-  platform.next("batch_report").answer({ batch: batchOf(), reasons: [], items: [item], items_left_out: 0 });
+  platform.next("batch_report").answer({ batch: batchOf(), reasons: [], items: [item], items_left_out: 0, items_pruned: 0 });
   await settle();
   platform.next("show").answer({ kind: "document", title: "The roof" });
   await settle();

@@ -3,6 +3,7 @@ import type { Batch } from "../../wire/Batch";
 import type { Event } from "../../wire/Event";
 import type { FailedAt } from "../../wire/FailedAt";
 import type { FailedGroup } from "../../wire/FailedGroup";
+import type { JobCancelled } from "../../wire/JobCancelled";
 import type { JobsRetry } from "../../wire/JobsRetry";
 import type { Pause } from "../../wire/Pause";
 import type { Retried } from "../../wire/Retried";
@@ -42,6 +43,7 @@ const failedItems: Record<string, WorkFailed[]> = {
 export class FakeWork {
   #paused: Pause | null;
   #failed: string[];
+  readonly #leftOut = new Set<string>();
 
   constructor(
     private readonly scenario: string,
@@ -102,6 +104,13 @@ export class FakeWork {
     return { queued: codes.reduce((sum, code) => sum + (failedItems[code]?.length ?? 0), 0) };
   }
 
+  leaveOut(id: string): JobCancelled {
+    const cancelled = this.#parts().running.some(({ item }) => item.id === id && item.kind === "import");
+    if (cancelled) this.#leftOut.add(id);
+    this.#told();
+    return { cancelled };
+  }
+
   #told(): Work {
     const work = this.now();
     this.emit({ event: "work", ...work });
@@ -118,7 +127,7 @@ export class FakeWork {
         ? [
             { item: file("501", "Research/interviews/2026-04-forester-und-die-alten-buchen.md", { source: batch.label, batch: batch.id }), since: ago(2), beside: 0 },
             { item: summary("502", { source: "Field journal", attempts: 2 }), since: ago(41), beside: 0 },
-          ]
+          ].filter(({ item }) => !this.#leftOut.has(item.id))
         : [],
       waiting: [
         ...(left > 0 ? [{ kind: "import" as const, count: left, put_off: 0 }] : []),

@@ -179,5 +179,6 @@ export function report(batch: Batch): BatchReport {
     items: clean ? items.filter(({ outcome }) => outcome === "new") : items,
     no_longer_there: batch.cause === "again" ? 2 : null,
     items_left_out: Math.max(0, batch.total - items.length),
+    items_pruned: 0,
   };
 }

@@ -261,6 +261,7 @@ export class FakePlatform implements Platform {
     activity: () => this.#work.all(),
     jobs_failed: (at) => this.#work.failed(at),
     jobs_retry: (retry) => this.#work.retry(retry),
+    job_cancel: ({ id }) => this.#work.leaveOut(id),
     work_pause: () => this.#work.pause(),
     work_resume: () => this.#work.resume(),
     status: () => this.#doctor.status(),

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use oldgrowth_domain::jobs::BatchState;
 use oldgrowth_engine::{Asked, Page, Shown};
 use oldgrowth_testkit::{Corpus, SeededRandom, TestEngine};
 use serde_json::Value;
@@ -56,7 +57,14 @@ fn a_killed_import_loses_nothing_that_it_announced() {
     );
     assert_eq!(ended.code, 0, "the last import ends well: {}", ended.stderr);
     check(workspace.path(), &announced);
-    let test = TestEngine::start(workspace.path(), 0);
+    let test = TestEngine::start(workspace.path(), 2);
+    assert!(test.engine.wait_until_idle(|| true).unwrap(), "all of it");
+    let imports = test.engine.batches().unwrap().into_iter();
+    let open: Vec<_> = imports
+        .filter(|import| import.batch.state != BatchState::Done || import.total() == 0)
+        .map(|import| (import.batch.state, import.total(), import.failure))
+        .collect();
+    assert!(open.is_empty(), "no import is half done or empty: {open:?}");
     let ledger = test.engine.ledger().unwrap();
     let documents: u32 = ledger.iter().map(|row| row.coverage.documents).sum();
     assert_eq!(

@@ -2,6 +2,7 @@
 
 mod imports;
 mod pause;
+mod prune;
 mod queue;
 mod settle;
 mod ticker;
@@ -9,5 +10,6 @@ mod workers;
 
 pub(crate) use pause::kept_pause;
 pub use pause::{Pause, PausedBy};
+pub(crate) use prune::Pruning;
 pub(crate) use queue::Queue;
 pub(crate) use workers::Workers;

@@ -1,6 +1,6 @@
 //! The one thread that wakes by the clock, once a minute: it renews the leases that are held, puts
 //! back jobs whose holder is gone, and asks for the sealing of buffers that have waited long enough.
-//! It also has the store looked after, and notices that the computer has slept. With nothing to do it reads a few rows and writes none.
+//! It also has the store looked after, and old jobs pruned, and notices that the computer has slept. With nothing to do it reads a few rows and writes none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,6 +65,7 @@ impl Core {
             if ticks >= TICKS_BEFORE_COPIES {
                 self.look_after_copies();
                 self.look_after_health();
+                self.look_after_jobs();
             }
             ticks = ticks.saturating_add(1);
             failures = if self.tick_once().is_err() {
@@ -138,8 +139,8 @@ impl Core {
     /// Puts back what a dead holder has left, and brings the imports it belongs to in step.
     fn reap(&self, expired_at: UnixMs) -> Result<()> {
         let now = self.now();
-        let (expired, open) = self.store.read(Lane::Background, |r| {
-            Ok::<_, Error>((r.has_expired_leases(expired_at)?, r.running_batches()?))
+        let expired = self.store.read(Lane::Background, |r| {
+            Ok::<_, Error>(r.has_expired_leases(expired_at)?)
         })?;
         if expired {
             let tallies = Arc::clone(&self.tallies);
@@ -155,17 +156,17 @@ impl Core {
             self.queue.wake();
         }
         // An import that says it is running though nothing of it can move any more is ended here.
-        for batch in open {
-            let key = batch.key;
-            if !self.progress(&batch)?.is_live() {
-                let tallies = Arc::clone(&self.tallies);
-                self.distrust(self.store.write(move |w| {
-                    w.settle_batch(key, now)?;
-                    tallies.put(key, w.batch_progress(key)?);
-                    Ok::<_, Error>(())
-                }))?;
-                self.tell_batch(key);
-            }
+        let over = self
+            .store
+            .read(Lane::Background, |r| Ok::<_, Error>(r.empty_imports()?))?;
+        for key in over {
+            let tallies = Arc::clone(&self.tallies);
+            self.distrust(self.store.write(move |w| {
+                w.settle_batch(key, now)?;
+                tallies.put(key, w.batch_progress(key)?);
+                Ok::<_, Error>(())
+            }))?;
+            self.tell_batch(key);
         }
         Ok(())
     }

@@ -58,6 +58,69 @@ fn two_claims_are_disjoint() {
 }
 
 #[test]
+fn of_a_cancel_and_an_end_at_once_exactly_one_happens() {
+    let place = Place::new();
+    let rig = place.start(0);
+    for round in 0..30 {
+        place.write("a.md", &format!("Round {round}."));
+        let batch = rig.import();
+        let job = claim(&rig, TODAY, 1).remove(0);
+        let (engine, store) = (&rig.engine, &rig.store);
+        let (was_cancelled, ended) = std::thread::scope(|scope| {
+            let cancel = scope.spawn(|| engine.cancel_job(job.key).unwrap());
+            let lease = job.lease;
+            let end = scope.spawn(move || {
+                store.write(move |w| {
+                    w.settle_done(lease, Outcome::Nothing, None, None, UnixMs(TODAY))?;
+                    w.settle_batch(job.batch.unwrap(), UnixMs(TODAY))
+                })
+            });
+            (cancel.join().unwrap(), end.join().unwrap().is_ok())
+        });
+        assert_ne!(
+            was_cancelled, ended,
+            "one of them, and only one, is told so"
+        );
+        let state = rig.engine.batch(&batch).unwrap().batch.state;
+        let expected = if was_cancelled {
+            BatchState::Cancelled
+        } else {
+            BatchState::Done
+        };
+        assert_eq!(state, expected, "and the rows say the same");
+    }
+    place.assert_whole();
+}
+
+#[test]
+fn of_a_cancel_and_a_claim_at_once_the_cancel_holds() {
+    let place = Place::new();
+    let rig = place.start(0);
+    for round in 0..30 {
+        place.write("a.md", &format!("Round {round}."));
+        let batch = rig.import();
+        let (engine, rig_ref) = (&rig.engine, &rig);
+        let claimed = std::thread::scope(|scope| {
+            let cancel = scope.spawn(|| engine.cancel_batch(&batch).unwrap());
+            let claimed = scope.spawn(|| claim(rig_ref, TODAY, 1));
+            cancel.join().unwrap();
+            claimed.join().unwrap()
+        });
+        for job in &claimed {
+            assert!(
+                matches!(done(&rig, job), Err(Error::LeaseLost)),
+                "who was quicker is told that it was called off"
+            );
+        }
+        assert_eq!(
+            rig.engine.batch(&batch).unwrap().batch.state,
+            BatchState::Cancelled,
+            "never cancelled and at work"
+        );
+    }
+}
+
+#[test]
 fn a_job_claimed_again_fences_its_first_holder() {
     let place = Place::new();
     place.write_many(1);
@@ -142,6 +205,45 @@ fn at_start_the_leases_of_a_dead_process_are_put_back_at_once() {
         (BatchState::Done, 5),
         "nobody waited for the leases to run out: the clock stood still"
     );
+}
+
+#[test]
+fn a_lease_that_nobody_renews_is_swept_while_the_process_lives() {
+    let place = Place::new();
+    place.write_many(3);
+    let rig = place.start(1);
+    rig.engine.pause_work().unwrap();
+    let batch = rig.import();
+    let stalled = claim(&rig, TODAY, 2);
+    rig.engine.look_after_jobs().unwrap();
+    assert_eq!(
+        place.count("SELECT count(*) FROM jobs WHERE state = 'running'"),
+        2,
+        "a lease that still runs is left alone"
+    );
+    place
+        .clock
+        .advance(std::time::Duration::from_millis(LEASE_MS.unsigned_abs()));
+    rig.engine.look_after_jobs().unwrap();
+    assert_eq!(
+        place.count("SELECT count(*) FROM jobs WHERE state = 'ready'"),
+        3,
+        "and one that has run out is put back, long after the start"
+    );
+    rig.engine.resume_work().unwrap();
+    let view = rig.until_ended(&batch);
+    assert_eq!(
+        (view.batch.state, view.progress.new),
+        (BatchState::Done, 3),
+        "and the import comes to its end"
+    );
+    for job in &stalled {
+        assert!(
+            matches!(done(&rig, job), Err(Error::LeaseLost)),
+            "who stalled comes too late"
+        );
+    }
+    place.assert_whole();
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod leases;
 mod memories;
 mod parents;
 mod pausing;
+mod pruning;
 mod receipts;
 mod rig;
 mod samples;

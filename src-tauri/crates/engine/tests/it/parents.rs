@@ -129,6 +129,100 @@ fn cancelled_children_count_as_ended() {
 }
 
 #[test]
+fn an_item_that_is_left_out_counts_as_ended_and_the_last_one_ends_the_import() {
+    let place = Place::new();
+    let rig = place.start(0);
+    let (batch, jobs) = claimed(&place, &rig, 3);
+    assert!(rig.engine.cancel_job(jobs[0].key).unwrap(), "it ran");
+    let open = view(&rig, &batch);
+    assert_eq!(
+        (open.batch.state, open.progress.children.cancelled),
+        (BatchState::Running, 1),
+        "the others go on"
+    );
+    assert!(
+        !rig.engine.cancel_job(jobs[0].key).unwrap(),
+        "it has ended already"
+    );
+    finish(&rig, &jobs[1]);
+    assert!(!rig.engine.cancel_job(jobs[1].key).unwrap(), "it is kept");
+    finish(&rig, &jobs[2]);
+    let ended = view(&rig, &batch);
+    assert_eq!(
+        (ended.batch.state, ended.ended()),
+        (BatchState::Cancelled, 3),
+        "with the last of the others"
+    );
+
+    let (batch, jobs) = claimed(&place, &rig, 3);
+    finish(&rig, &jobs[0]);
+    finish(&rig, &jobs[2]);
+    assert!(rig.engine.cancel_job(jobs[1].key).unwrap());
+    let ended = view(&rig, &batch);
+    assert_eq!(ended.batch.state, BatchState::Cancelled, "or with itself");
+    rig.engine.retry_batch(&batch).unwrap();
+    assert_eq!(
+        view(&rig, &batch).progress.children.waiting,
+        1,
+        "and it can be read after all"
+    );
+}
+
+#[test]
+fn an_item_that_is_left_out_while_it_is_read_leaves_nothing_and_takes_no_other_along() {
+    let place = Place::new();
+    place.write_many(4);
+    let files = Arc::new(GatedFiles::default());
+    files.gate.hold_call(2);
+    let rig = place.start_with(1, files.clone(), Arc::new(Extractive));
+    let batch = rig.import();
+    files.gate.wait_held();
+    let read = rig.engine.activity().unwrap().running.remove(0).job;
+    assert!(rig.engine.cancel_job(read.key).unwrap());
+    files.gate.open();
+    let ended = rig.until_ended(&batch);
+    rig.idle();
+    let children = rig.engine.batch(&batch).unwrap().progress.children;
+    assert_eq!(
+        (ended.batch.state, children.done, children.cancelled),
+        (BatchState::Cancelled, 3, 1)
+    );
+    assert_eq!(
+        place.count(&format!(
+            "SELECT count(*) FROM places WHERE item = '{}'",
+            read.item.unwrap()
+        )),
+        0,
+        "nothing of it was kept"
+    );
+    place.assert_whole();
+}
+
+#[test]
+fn a_summary_is_not_left_out() {
+    let place = Place::new();
+    let rig = place.start(0);
+    let seal = rig.store.write(|w| {
+        let job = oldgrowth_store::table::jobs::NewJob {
+            kind: oldgrowth_store::table::jobs::JobKind::Seal,
+            batch: None,
+            source: None,
+            item: None,
+            dedupe_key: None,
+            payload: "{}".to_owned(),
+            bytes: 0,
+        };
+        w.insert_job(&job, NOW)?;
+        w.claim_jobs(NOW, UnixMs(TODAY + LEASE_MS), 1)
+    });
+    let seal = seal.unwrap().remove(0);
+    assert!(
+        !rig.engine.cancel_job(seal.key).unwrap(),
+        "its passages would wait for it all the same"
+    );
+}
+
+#[test]
 fn an_import_without_children_is_a_failure_and_is_ended_at_start() {
     let place = Place::new();
     let rig = place.start(0);
@@ -165,6 +259,52 @@ fn an_import_left_running_by_a_crash_is_ended_at_start() {
         BatchState::Done,
         "as its children say"
     );
+}
+
+#[test]
+fn what_a_crash_left_is_ended_as_its_children_say_and_what_lives_is_left_alone() {
+    let place = Place::new();
+    let rig = place.start(1);
+    rig.engine.pause_work().unwrap();
+    let (failed, jobs) = claimed(&place, &rig, 2);
+    finish(&rig, &jobs[0]);
+    fail(&rig, &jobs[1], "bad");
+    let (live, jobs) = claimed(&place, &rig, 2);
+    finish(&rig, &jobs[0]);
+    place
+        .raw()
+        .execute_batch("UPDATE batches SET state = 'running', ended_at = NULL")
+        .unwrap();
+    rig.engine.look_after_jobs().unwrap();
+    assert_eq!(
+        (
+            view(&rig, &failed).batch.state,
+            view(&rig, &live).batch.state
+        ),
+        (BatchState::Failed, BatchState::Running),
+        "by the sweep that comes each minute"
+    );
+    finish(&rig, &jobs[1]);
+    assert_eq!(view(&rig, &live).batch.state, BatchState::Done);
+}
+
+#[test]
+fn a_last_child_that_fails_ends_the_import_be_it_the_only_one() {
+    let place = Place::new();
+    let rig = place.start(0);
+    for count in [1, 3] {
+        let (batch, jobs) = claimed(&place, &rig, count);
+        let (last, others) = jobs.split_last().unwrap();
+        others.iter().for_each(|job| finish(&rig, job));
+        assert_eq!(view(&rig, &batch).batch.state, BatchState::Running);
+        fail(&rig, last, "bad");
+        let ended = view(&rig, &batch);
+        assert_eq!(
+            (ended.batch.state, ended.failure.as_deref()),
+            (BatchState::Failed, Some("it is bad")),
+            "of {count}"
+        );
+    }
 }
 
 #[test]

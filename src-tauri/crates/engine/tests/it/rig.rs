@@ -175,10 +175,11 @@ const RULES: [(&str, &str); 9] = [
         "SELECT count(*) FROM batches b WHERE state <> (
            SELECT CASE
              WHEN sum(j.state IN ('ready', 'running')) > 0 THEN 'running'
-             WHEN count(j.id) = 0 OR sum(j.state = 'failed') > 0 THEN 'failed'
+             WHEN count(j.state) = 0 OR sum(j.state = 'failed') > 0 THEN 'failed'
              WHEN sum(j.state = 'cancelled') > 0 THEN 'cancelled'
              ELSE 'done' END
-           FROM jobs j WHERE j.batch_id = b.id)",
+           FROM (SELECT state, batch_id FROM jobs UNION ALL SELECT state, batch_id FROM pruned_jobs) j
+           WHERE j.batch_id = b.id)",
     ),
 ];
 

@@ -50,6 +50,12 @@ impl Gate {
         self.wait("a call at the gate", |state| state.held);
     }
 
+    /// Is a call held up at this moment?
+    pub(crate) fn is_holding(&self) -> bool {
+        let state = self.state.lock();
+        state.held && !state.open
+    }
+
     pub(crate) fn open(&self) {
         self.state.lock().open = true;
         self.changed.notify_all();

@@ -19,7 +19,7 @@ pub struct Batch {
     pub cause: Cause,
 }
 
-/// How far an import has come, counted from its children.
+/// How far an import has come, counted from its children, those that were pruned included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     pub children: ChildCounts,
@@ -89,7 +89,12 @@ impl Read<'_> {
             SELECT j.state, j.outcome, count(*), sum(j.bytes), count(s.service)
             FROM jobs j LEFT JOIN sources s
               ON s.id = j.source_id AND s.kind = 'chats' AND j.outcome IS NOT 'skipped'
-            WHERE j.batch_id = :batch GROUP BY j.state, j.outcome";
+            WHERE j.batch_id = :batch GROUP BY j.state, j.outcome
+            UNION ALL
+            SELECT p.state, p.outcome, p.items, p.bytes, iif(s.service IS NULL, 0, p.items)
+            FROM pruned_jobs p LEFT JOIN sources s
+              ON s.id = p.source_id AND s.kind = 'chats' AND p.outcome IS NOT 'skipped'
+            WHERE p.batch_id = :batch";
         let groups = self.rows(SQL, named_params! { ":batch": key }, |row| {
             let state: String = row.get(0)?;
             let outcome: Option<String> = row.get(1)?;
@@ -133,8 +138,9 @@ impl Read<'_> {
 
     /// The imports that had anything to do with a source.
     pub fn batches_of(&self, source: SourceKey) -> Result<Vec<BatchKey>> {
-        const SQL: &str =
-            "SELECT DISTINCT batch_id FROM jobs WHERE source_id = :source AND batch_id IS NOT NULL";
+        const SQL: &str = "
+            SELECT batch_id FROM jobs WHERE source_id = :source AND batch_id IS NOT NULL
+            UNION SELECT batch_id FROM pruned_jobs WHERE source_id = :source";
         self.rows(SQL, named_params! { ":source": source }, |row| row.get(0))
     }
 
@@ -147,17 +153,24 @@ impl Read<'_> {
     /// The commonest reason among an import's failed items, in words.
     pub fn commonest_failure(&self, key: BatchKey) -> Result<Option<String>> {
         const SQL: &str = "
-            SELECT min(reason) FROM jobs WHERE batch_id = :batch AND state = 'failed' AND reason IS NOT NULL
-            GROUP BY reason_code ORDER BY count(*) DESC, min(id) LIMIT 1";
+            SELECT min(reason) FROM (
+                SELECT reason_code, reason, 1 AS items, id FROM jobs WHERE batch_id = :batch AND state = 'failed'
+                UNION ALL
+                SELECT reason_code, reason, items, 0 FROM pruned_jobs WHERE batch_id = :batch AND state = 'failed')
+            WHERE reason IS NOT NULL
+            GROUP BY reason_code ORDER BY sum(items) DESC, min(id) LIMIT 1";
         self.row(SQL, named_params! { ":batch": key }, |row| row.get(0))
     }
 
     /// Why items were passed over or failed: code, words, count; commonest first.
     pub fn batch_reasons(&self, key: BatchKey) -> Result<Vec<(String, String, u32)>> {
         const SQL: &str = "
-            SELECT reason_code, min(reason), count(*) FROM jobs
-            WHERE batch_id = :batch AND reason_code IS NOT NULL AND (state = 'failed' OR outcome = 'skipped')
-            GROUP BY reason_code ORDER BY count(*) DESC, reason_code";
+            SELECT reason_code, min(reason), sum(items) FROM (
+                SELECT reason_code, reason, state, outcome, 1 AS items FROM jobs WHERE batch_id = :batch
+                UNION ALL
+                SELECT reason_code, reason, state, outcome, items FROM pruned_jobs WHERE batch_id = :batch)
+            WHERE reason_code IS NOT NULL AND (state = 'failed' OR outcome = 'skipped')
+            GROUP BY reason_code ORDER BY sum(items) DESC, reason_code";
         self.rows(SQL, named_params! { ":batch": key }, |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
@@ -213,7 +226,8 @@ impl Write<'_> {
     pub fn delete_batch_if_empty(&self, key: BatchKey) -> Result<bool> {
         const SQL: &str = "
             DELETE FROM batches WHERE id = :batch
-              AND NOT EXISTS (SELECT 1 FROM jobs WHERE batch_id = :batch)";
+              AND NOT EXISTS (SELECT 1 FROM jobs WHERE batch_id = :batch)
+              AND NOT EXISTS (SELECT 1 FROM pruned_jobs WHERE batch_id = :batch)";
         Ok(self.execute(SQL, named_params! { ":batch": key })? == 1)
     }
 

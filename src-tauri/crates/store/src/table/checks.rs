@@ -194,7 +194,8 @@ impl Read<'_> {
                 SELECT 1 FROM batches b
                 WHERE (b.cause <> 'named' OR b.label = :name
                        OR substr(b.label, 1, length(:name) + 5) = :name || ' and ')
-                  AND EXISTS (SELECT 1 FROM jobs j WHERE j.batch_id = b.id AND j.source_id = :source))";
+                  AND (EXISTS (SELECT 1 FROM jobs j WHERE j.batch_id = b.id AND j.source_id = :source)
+                    OR EXISTS (SELECT 1 FROM pruned_jobs p WHERE p.batch_id = b.id AND p.source_id = :source)))";
         let params = named_params! { ":source": source, ":name": name };
         self.one(SQL, params, |row| row.get(0))
     }

@@ -1,5 +1,6 @@
 //! Jobs: leases with a fencing token over rows. The states are drawn in `oldgrowth_domain::jobs`.
 
+mod pruned;
 mod seen;
 
 use oldgrowth_domain::jobs::ATTEMPTS_MAX;
@@ -7,6 +8,7 @@ use oldgrowth_domain::{BatchId, UnixMs};
 use rusqlite::{Row, named_params};
 
 use super::parsed;
+pub use pruned::{Prunable, Stretch};
 pub use seen::{FailedGroup, SeenJob, Waiting};
 
 use crate::{BatchKey, DocumentKey, Error, JobKey, Read, Result, SourceKey, Write};
@@ -303,10 +305,13 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Removes the jobs of a source, in whatever state. Who works on one finds its lease lost.
+    /// Removes the jobs of a source, in whatever state, and what is counted of those that were pruned. Who
+    /// works on one finds its lease lost.
     pub fn delete_jobs_of(&self, source: SourceKey) -> Result<()> {
-        const SQL: &str = "DELETE FROM jobs WHERE source_id = :source";
-        self.execute(SQL, named_params! { ":source": source })?;
+        const JOBS: &str = "DELETE FROM jobs WHERE source_id = :source";
+        const PRUNED: &str = "DELETE FROM pruned_jobs WHERE source_id = :source";
+        self.execute(JOBS, named_params! { ":source": source })?;
+        self.execute(PRUNED, named_params! { ":source": source })?;
         Ok(())
     }
 
@@ -549,6 +554,18 @@ impl Write<'_> {
             UPDATE jobs SET state = 'cancelled', lease_until = NULL, ended_at = :now
             WHERE batch_id = :batch AND state IN ('ready', 'running')";
         self.execute(SQL, named_params! { ":batch": batch, ":now": now.0 })
+    }
+
+    /// Ends one item of an import that has not ended, as [`Write::cancel_batch_jobs`] does all of them.
+    /// Answers the import; `None` when there is nothing to end.
+    pub fn cancel_job(&self, job: JobKey, now: UnixMs) -> Result<Option<BatchKey>> {
+        const SQL: &str = "
+            UPDATE jobs SET state = 'cancelled', lease_until = NULL, ended_at = :now
+            WHERE id = :id AND state IN ('ready', 'running') AND batch_id IS NOT NULL
+            RETURNING batch_id";
+        self.row(SQL, named_params! { ":id": job, ":now": now.0 }, |row| {
+            row.get(0)
+        })
     }
 
     /// Queues the failed and cancelled jobs of an import again, with all their attempts.

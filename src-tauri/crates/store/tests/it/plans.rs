@@ -7,6 +7,7 @@ use crate::place::{fresh, raw};
 
 const JOBS: &str = include_str!("../../src/table/jobs.rs");
 const SEEN: &str = include_str!("../../src/table/jobs/seen.rs");
+const PRUNED: &str = include_str!("../../src/table/jobs/pruned.rs");
 const WORDS: &str = include_str!("../../src/table/words.rs");
 const CHUNKS: &str = include_str!("../../src/table/chunks.rs");
 const PLACES: &str = include_str!("../../src/table/places.rs");
@@ -33,6 +34,9 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     (SEEN, "failed_jobs", "SQL", "jobs_failed"),
     (SEEN, "seen_jobs", "SQL", "INTEGER PRIMARY KEY"),
     (SEEN, "retry_failed_jobs", "RETRY", "jobs_failed"),
+    (PRUNED, "jobs_to_prune", "SQL", "jobs_item"),
+    (PRUNED, "stretch_of_jobs", "SQL", "INTEGER PRIMARY KEY"),
+    (PRUNED, "pruned_items", "SQL", "pruned_jobs_group"),
     (WORDS, "search_words", "FILTERED", "VIRTUAL TABLE INDEX"),
     (WORDS, "count_words", "FILTERED", "VIRTUAL TABLE INDEX"),
     (WORDS, "same_text", "SQL", "VIRTUAL TABLE INDEX"),

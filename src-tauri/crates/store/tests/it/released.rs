@@ -11,10 +11,11 @@ use rusqlite::Connection;
 use crate::place::{NOW, raw, with_store};
 
 /// A dump of a whole file, one for each released version.
-const RELEASED: [(i32, &str); 3] = [
+const RELEASED: [(i32, &str); 4] = [
     (1, include_str!("../fixtures/v01.sql")),
     (2, include_str!("../fixtures/v02.sql")),
     (3, include_str!("../fixtures/v03.sql")),
+    (4, include_str!("../fixtures/v04.sql")),
 ];
 
 fn restore(folder: &std::path::Path, dump: &str) {
@@ -85,6 +86,13 @@ fn every_released_file_opens_with_all_its_rows() {
                         states,
                         [BatchState::Running, BatchState::Done, BatchState::Done],
                         "and its imports"
+                    );
+                    let progress = r.batch_progress(batches.last().unwrap().key)?;
+                    let pruned = if version >= 4 { 42 } else { 0 };
+                    assert_eq!(
+                        progress.children.done,
+                        2 + pruned,
+                        "with what was pruned of them since version 4"
                     );
                     Ok::<_, Error>(())
                 })

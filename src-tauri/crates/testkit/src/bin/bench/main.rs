@@ -1,6 +1,7 @@
 //! What things cost, always beside the plain alternative in the same run: machines differ and are
 //! never idle, so only the ratios mean anything. `npm run bench` runs it and writes the table.
 
+mod claim;
 mod designs;
 mod grown;
 mod idle;
@@ -26,7 +27,7 @@ use table::Table;
 /// Measures Oldgrowth beside plain SQLite.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Only what has this word in its name: read, refused, looks, write, import, search, sizes, window, events, idle
+    /// Only what has this word in its name: read, refused, looks, write, import, search, claim, sizes, window, events, idle
     #[arg(long)]
     only: Option<String>,
     /// Passages for the search
@@ -86,6 +87,9 @@ fn main() {
     }
     if wanted("search") {
         search::measure(&mut table, args.passages);
+    }
+    if wanted("claim") {
+        claim::measure(&mut table);
     }
     if wanted("sizes") {
         sizes::measure(&mut table, &args.sizes);
