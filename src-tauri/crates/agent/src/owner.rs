@@ -111,6 +111,9 @@ impl Owner {
         })
         .map_err(|_| fault("start its workers"))?;
         let engine = Arc::new(engine);
+        if purpose == Purpose::OneCall {
+            engine.tell_at_once();
+        }
         // Whoever answers through calls of its own keeps the memory open for a while.
         if purpose == Purpose::Work && calls.is_some() {
             engine.begin_run(env!("CARGO_PKG_VERSION"));

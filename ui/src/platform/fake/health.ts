@@ -158,7 +158,7 @@ export const changesOf: Record<string, { headline: string; changes: Change[] }> 
           since: ago(260),
           last_ok: ago(290),
           evidence: [seen("Folder", workspace, "~/…"), seen("Tried", "9 times, last 12 seconds ago"), seen("Newest sound backup", "yesterday, 19:04")],
-          fixes: ["try_again", "open_copy", "restore_backup", "start_fresh"],
+          fixes: ["try_again", "restore_backup", "open_copy", "start_fresh"],
         },
       ),
       ...(["jobs", "coverage", "integrity", "orphans", "round_trip", "tree", "faithful", "sources", "watched_folders"] as const).map((code) =>

@@ -176,7 +176,7 @@ fn a_memory_that_cannot_be_opened_is_brought_back_by_the_doctor() {
     let store = row(broken.last(), "store");
     assert_eq!(
         store["fixes"],
-        json!(["try_again", "restore_backup", "open_copy", "start_fresh"])
+        json!(["restore_backup", "open_copy", "start_fresh", "try_again"])
     );
     assert_eq!(
         row(broken.last(), "coverage")["waits_for"],

@@ -31,6 +31,7 @@ struct State {
     changes: Vec<Change>,
     /// What is worse than well, and has not been so for long enough to be shown.
     held: HashMap<HealthCode, Held>,
+    holds_back: bool,
     /// How often something to be counted has changed, and up to which of these it has been counted.
     changed: u64,
     counted: u64,
@@ -67,6 +68,7 @@ impl Board {
                 components,
                 changes: Vec::new(),
                 held: HashMap::new(),
+                holds_back: true,
                 changed: 0,
                 counted: 0,
             }),
@@ -82,6 +84,11 @@ impl Board {
     /// as it is.
     pub(super) fn set(&self, code: HealthCode, row: Row, now: UnixMs) -> bool {
         self.state.lock().set(code, row, now)
+    }
+
+    /// From now on shows at once what is not well: nobody goes on looking.
+    pub(super) fn hold_nothing_back(&self) {
+        self.state.lock().holds_back = false;
     }
 
     /// Shows what was held back for long enough.
@@ -225,7 +232,8 @@ impl State {
         if row.waits_for.is_some_and(is_well) {
             return false;
         }
-        let hold = shown.state == ComponentState::Ok
+        let hold = self.holds_back
+            && shown.state == ComponentState::Ok
             && row.state > ComponentState::Unknown
             && !code.time_to_visible(row.state).is_zero();
         if !hold {

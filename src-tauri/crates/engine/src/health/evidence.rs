@@ -56,11 +56,14 @@ pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>) -> Row {
             | Class::DerivedCorrupt
             | Class::Misplaced
             | Class::Path
-            | Class::SplitBrain
-            | Class::TransientIo
-            | Class::ShmUnavailable
-            | Class::DurabilityLost,
+            | Class::SplitBrain,
         ) => row
+            .mended_by(FixCode::RestoreBackup)
+            .mended_by(FixCode::OpenCopy)
+            .mended_by(FixCode::StartFresh)
+            .mended_by(FixCode::TryAgain),
+        // It may be over by itself.
+        Some(Class::TransientIo | Class::ShmUnavailable | Class::DurabilityLost) => row
             .mended_by(FixCode::TryAgain)
             .mended_by(FixCode::RestoreBackup)
             .mended_by(FixCode::OpenCopy)

@@ -66,6 +66,11 @@ impl Engine {
         self.core().look(Look::Changed)
     }
 
+    /// For who asks once: a state is told as it is found, however short a moment it may last.
+    pub fn tell_at_once(&self) {
+        self.core().board.hold_nothing_back();
+    }
+
     /// As [`Engine::status`], with everything counted anew.
     pub fn doctor(&self) -> Status {
         self.core().look(Look::Everything)

@@ -76,8 +76,8 @@ pub(super) fn row(health: &Health, jobs_paused: bool) -> Row {
             "Choose under Settings, Backup: go on without those changes, or restore a copy. All of it is kept aside, and nothing has been deleted.",
         ),
         Health::Corrupt => Row::fail(
-            "The memory's file does not read as one of ours.",
-            "Nothing has been changed or deleted. Restore a backup under Settings, or name another workspace.",
+            "The memory's file is damaged and can't be read as it was written.",
+            "Oldgrowth leaves it as it is. Restore a backup, or make a copy of what can still be read.",
         ),
         Health::TooNew { .. } => Row::fail(
             "This memory was written by a newer Oldgrowth.",
@@ -85,7 +85,7 @@ pub(super) fn row(health: &Health, jobs_paused: bool) -> Row {
         ),
         Health::NotOurs => Row::fail(
             "The file in the memory's place belongs to another program.",
-            "Move it elsewhere, or name another workspace. Nothing has been changed.",
+            "Move that file elsewhere and restore a backup, or begin a memory beside it. Nothing has been changed.",
         ),
         Health::Misplaced(Misplaced::Vanished) => Row::fail(
             "The memory's file has disappeared or is empty. Nothing new is begun in its place.",
@@ -133,7 +133,7 @@ pub(super) fn class_words(class: Class) -> &'static str {
         Class::Permission => "a right to its file or folder is missing",
         Class::Path => "there is something else in the place of its file",
         Class::Misplaced => "its files do not belong together",
-        Class::Corrupt | Class::DerivedCorrupt => "its file does not read as one of ours",
+        Class::Corrupt | Class::DerivedCorrupt => "its file is damaged",
         Class::SplitBrain => "its file was moved or replaced while it was open",
         Class::TooNew => "it was written by a newer Oldgrowth",
         Class::Constraint | Class::Misuse | Class::Panicked => "a fault of ours",
@@ -154,7 +154,7 @@ fn next_for(class: Class) -> &'static str {
             "Nothing has been changed or deleted. Put the memory's files back in their place, then choose Try now."
         }
         Class::Corrupt | Class::DerivedCorrupt => {
-            "Nothing has been changed or deleted. Restore a backup under Settings, or name another workspace."
+            "Oldgrowth leaves it as it is. Restore a backup, or make a copy of what can still be read."
         }
         Class::TooNew => "Update Oldgrowth.",
         _ => "It is tried again by itself; Try now does it at once. What was acknowledged is safe.",

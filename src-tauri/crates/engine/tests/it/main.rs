@@ -15,6 +15,7 @@ mod counting;
 mod failures;
 mod fixes;
 mod fixes_of_copies;
+mod fixes_of_work;
 mod guard;
 mod health;
 mod idle;
