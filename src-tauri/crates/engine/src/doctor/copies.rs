@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use oldgrowth_store::copies::{AsideReason, KeptAside, Preview};
-use oldgrowth_store::{Class, Store};
+use oldgrowth_store::{Class, Health, Store};
 
 use super::receipts::BEGUN;
 use super::{Done, FixOutcome, FixPlan, Receipt, Undo, Undone, Work};
@@ -77,9 +77,7 @@ impl Engine {
     /// and the next plan names another.
     pub(super) fn restore_planned(&self, begun: &Receipt, plan: FixPlan) -> Result<Done> {
         let core = self.core();
-        let taken = plan.takes.ok_or(Error::NotFound)?;
-        let id = taken.backup.id.clone();
-        let words = Copy::Backup(taken).words();
+        let Taken { id, words } = plan.takes.ok_or(Error::NotFound)?;
         let is_memory = plan.undo;
         let undo = |set: &str| {
             is_memory.then(|| Undo::Restore {
@@ -163,16 +161,46 @@ fn kept_if_replaced(set: &str) -> String {
     format!("What was there before is kept aside as {set}, if its place was taken.")
 }
 
-/// The newest backup that can be restored, and what is in the way of newer ones.
+/// What a plan takes to put in the memory's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Taken {
+    id: String,
+    words: String,
+}
+
+/// The newest copy that can be restored, and what is in the way of newer ones.
 struct Sought {
-    found: Option<(BackupView, Preview)>,
+    found: Option<(Copy, Preview)>,
     passed: Vec<String>,
 }
 
 impl Core {
-    /// Reads backups through from the newest on until one is sound.
-    fn sound_backup(&self) -> Result<Sought> {
+    /// What was open when the file was moved away from under it: all that was acknowledged until then.
+    fn kept_when_moved(&self) -> Option<Copy> {
+        let newest = self.newest_backup().map(|view| view.backup.made_at);
+        let sets = self.store.kept_aside().into_iter();
+        let moved = |set: &KeptAside| set.restorable && set.reason == AsideReason::SplitBrain;
+        sets.filter(moved)
+            .find(|set| newest.is_none_or(|newest| set.made_at > newest))
+            .map(Copy::Aside)
+    }
+
+    /// Reads backups through from the newest on until one is sound. What was kept of a file that was moved
+    /// away comes before them all.
+    fn sound_copy(&self) -> Result<Sought> {
         let mut passed = Vec::new();
+        let moved = matches!(
+            self.store.health().state,
+            Health::SplitBrain | Health::Misplaced(_)
+        );
+        if let Some(kept) = self.kept_when_moved().filter(|_| moved)
+            && let Some(preview) = kept.id().and_then(|id| self.preview(id).ok())
+        {
+            return Ok(Sought {
+                found: Some((kept, preview)),
+                passed,
+            });
+        }
         for view in self.backup_views() {
             // One that is known to be damaged is read again only when somebody asks for it by name.
             let read = (!view.unsound).then(|| self.preview(&view.backup.id));
@@ -180,7 +208,7 @@ impl Core {
                 None => "is damaged",
                 Some(Ok(preview)) => {
                     return Ok(Sought {
-                        found: Some((view, preview)),
+                        found: Some((Copy::Backup(view), preview)),
                         passed,
                     });
                 }
@@ -238,7 +266,7 @@ impl Core {
     }
 
     pub(super) fn plan_restore(&self) -> Result<FixPlan> {
-        let sought = self.sound_backup()?;
+        let sought = self.sound_copy()?;
         // What can't be read is no memory that could take its place again.
         let is_memory = self.store_reads();
         let Some((newest, preview)) = sought.found else {
@@ -267,7 +295,7 @@ impl Core {
                 || "an unknown number of documents is".to_owned(),
                 |rows| counted(rows, "document is", "documents are"),
             );
-            steps.push(format!("{there} in the backup."));
+            steps.push(format!("{there} in it."));
             if table.newer_here > 0 {
                 let newer = counted(
                     table.newer_here,
@@ -277,18 +305,17 @@ impl Core {
                 steps.push(format!("{newer} and would be set aside with the rest."));
             }
         }
-        steps.push("The backup takes its place.".to_owned());
+        let words = newest.words();
+        steps.push("It takes the memory's place.".to_owned());
         let plan = FixPlan::new(
             FixCode::RestoreBackup,
-            format!(
-                "Puts {} in the memory's place.",
-                Copy::Backup(newest.clone()).words()
-            ),
+            format!("Puts {words} in the memory's place."),
             steps,
         );
+        let id = newest.id().map(str::to_owned);
         Ok(FixPlan {
             undo: is_memory,
-            takes: Some(newest),
+            takes: id.map(|id| Taken { id, words }),
             ..plan
         })
     }
@@ -314,32 +341,45 @@ impl Core {
         words.join(" ")
     }
 
-    /// The best copy to look into: the newest sound backup, or files that were set aside.
-    fn copy_to_read(&self) -> Result<Option<Copy>> {
-        if let Some((sound, _)) = self.sound_backup()?.found {
-            return Ok(Some(Copy::Backup(sound)));
-        }
+    /// What can be looked into as a copy, the best first: what can't be read in its place is the newest that
+    /// there is, and no restore brings it back.
+    fn copies_to_read(&self) -> Result<Vec<Copy>> {
+        let moved = self.kept_when_moved();
+        let own = self.store.facts().main_bytes.filter(|size| *size > 0);
+        let own = own.filter(|_| !self.store_reads()).map(Copy::Files);
+        let backup = self.sound_copy()?.found.map(|(copy, _)| copy);
         let sets = self.store.kept_aside().into_iter();
         // What did not read as sound there reads no better as a copy.
         let sound = |set: &KeptAside| set.restorable && set.reason != AsideReason::NotSound;
         let set = sets.filter(sound).map(Copy::Aside).next();
-        let own = self.store.facts().main_bytes.filter(|size| *size > 0);
-        Ok(set.or_else(|| own.filter(|_| !self.store_reads()).map(Copy::Files)))
+        let mut copies: Vec<Copy> = Vec::new();
+        for copy in [moved, own, backup, set].into_iter().flatten() {
+            if copies.iter().all(|known| known.id() != copy.id()) {
+                copies.push(copy);
+            }
+        }
+        Ok(copies)
     }
 
     pub(super) fn plan_open_copy(&self) -> Result<FixPlan> {
-        Ok(match (self.copy_to_read()?, self.free_folder()) {
-            (Some(copy), Some(folder)) => FixPlan::new(
-                FixCode::OpenCopy,
-                format!(
-                    "Lays out {} in a folder of its own, to be read there.",
-                    copy.words()
-                ),
-                vec![
+        let copies = self.copies_to_read()?;
+        Ok(match (copies.as_slice(), self.free_folder()) {
+            ([copy, others @ ..], Some(folder)) => {
+                let mut steps = vec![
                     format!("The copy is written to {}.", folder.display()),
                     "The memory itself is left as it is.".to_owned(),
-                ],
-            ),
+                ];
+                if let (Copy::Files(_), [next, ..]) = (copy, others) {
+                    let next = next.words();
+                    steps.push(format!("If nothing of it can be read, {next} is laid out."));
+                }
+                let words = copy.words();
+                FixPlan::new(
+                    FixCode::OpenCopy,
+                    format!("Lays out {words} in a folder of its own, to be read there."),
+                    steps,
+                )
+            }
             _ => FixPlan::nothing(
                 FixCode::OpenCopy,
                 "There is no backup, and nothing was set aside, that could be opened.",
@@ -348,7 +388,7 @@ impl Core {
     }
 
     pub(super) fn copy_to_open(&self) -> Result<Done> {
-        let (Some(copy), Some(folder)) = (self.copy_to_read()?, self.free_folder()) else {
+        let (copies, Some(folder)) = (self.copies_to_read()?, self.free_folder()) else {
             return Err(Error::NotFound);
         };
         let file = folder.join(Store::FILE);
@@ -357,10 +397,19 @@ impl Core {
             tracing::warn!(kind = ?error.kind(), "a folder for a copy could not be made");
             Error::NotKept
         })?;
-        let laid_out = match copy.id() {
+        let lay_out = |copy: &Copy| match copy.id() {
             Some(id) => self.store.copy_to(id, &file).map(|there| (there, false)),
             None => self.store.salvage_to(&file).map(|empty| (true, empty)),
         };
+        let mut laid_out = Ok((false, false));
+        let mut from = String::new();
+        for copy in &copies {
+            laid_out = lay_out(copy);
+            from = copy.words();
+            if matches!(laid_out, Ok((true, _))) {
+                break;
+            }
+        }
         let empty_index = match laid_out {
             Ok((true, empty_index)) => empty_index,
             other => {
@@ -377,7 +426,7 @@ impl Core {
             }
         };
         let folder = folder.display();
-        let mut done = vec![format!("It was made from {}.", copy.words())];
+        let mut done = vec![format!("It was made from {from}.")];
         if empty_index {
             done.push(format!(
                 "Its word index is empty. Make it first: oldgrowth --workspace \"{folder}\" doctor --fix rebuild_index"

@@ -29,7 +29,6 @@ use std::time::Duration;
 
 use oldgrowth_domain::id::content_hash;
 
-use crate::copies::BackupView;
 use crate::engine::Core;
 use crate::health::{ComponentState, FixCode, FixRisk, HealthCode, counted};
 use crate::telling::News;
@@ -62,7 +61,7 @@ pub struct FixPlan {
     pub undo: bool,
     pub nothing_to_do: bool,
     /// The copy that it puts in the memory's place.
-    pub(crate) takes: Option<BackupView>,
+    pub(crate) takes: Option<copies::Taken>,
 }
 
 impl FixPlan {

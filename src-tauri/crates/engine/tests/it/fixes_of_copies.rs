@@ -206,6 +206,57 @@ fn without_any_copy_what_can_be_read_of_the_files_is_laid_out() {
     sweep(&folder);
 }
 
+#[test]
+fn what_is_newer_than_the_backup_and_reads_still_is_laid_out() {
+    let place = Place::new();
+    place.write_many(40);
+    {
+        let rig = place.start(1);
+        rig.import_to_the_end();
+        mend(&rig, FixCode::BackUpNow);
+        rig.note("A heron, written down after the backup.");
+    }
+    let file = place.workspace.path().join(Store::FILE);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[..16].fill(0xff);
+    std::fs::write(&file, &bytes).unwrap();
+    let rig = place.start(1);
+    rig.engine.status();
+    let (plan, receipt) = mend(&rig, FixCode::OpenCopy);
+    assert!(
+        plan.steps.iter().any(|step| step.contains("the backup of")),
+        "and the backup if nothing reads: {:?}",
+        plan.steps
+    );
+    let folder = receipt.summary.split(" lies in ").nth(1).unwrap();
+    let folder = std::path::PathBuf::from(folder.trim_end_matches('.'));
+    let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
+    assert_eq!(copy.engine.totals().unwrap().documents, 41, "the note too");
+    drop(copy);
+    sweep(&folder);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_kept_of_a_file_that_was_taken_away_is_restored_before_any_backup() {
+    let place = Place::new();
+    place.write_many(3);
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    mend(&rig, FixCode::BackUpNow);
+    place.clock.advance(std::time::Duration::from_secs(60));
+    rig.note("A heron, written down after the backup.");
+    std::fs::remove_file(place.workspace.path().join(Store::FILE)).unwrap();
+    assert!(rig.store.write(|w| w.forget_canary()).is_err(), "noticed");
+    let (plan, _) = mend(&rig, FixCode::RestoreBackup);
+    assert!(
+        plan.summary.contains("files that were set aside"),
+        "{}",
+        plan.summary
+    );
+    assert_eq!(rig.found("heron").len(), 1, "nothing acknowledged is gone");
+}
+
 /// Removes what lies beside the workspace, file by file.
 fn sweep(folder: &std::path::Path) {
     for entry in std::fs::read_dir(folder).unwrap() {
