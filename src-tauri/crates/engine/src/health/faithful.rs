@@ -80,7 +80,7 @@ fn row(read: &Read, worst: Option<(NodeId, u32)>) -> Row {
                 "Of {sentences} in summaries, {} stand in no source.",
                 grouped(read.unfaithful)
             ),
-            "Make those summaries anew from their passages. The passages themselves are as they were.",
+            "Make those summaries anew from the passages that are there.",
         )
         .mended_by(FixCode::RebuildSummaries),
     };

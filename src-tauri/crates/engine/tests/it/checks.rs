@@ -286,6 +286,28 @@ fn a_folder_that_was_read_and_is_gone_is_told_and_a_single_file_is_not() {
 }
 
 #[test]
+fn documents_whose_passages_are_gone_are_told_and_a_restore_is_offered_first() {
+    let place = Place::new();
+    place.write_many(5);
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    rig.note("A heron.");
+    assert_eq!(
+        found(&rig, HealthCode::Orphans).state,
+        ComponentState::Ok,
+        "nothing is missing"
+    );
+    place
+        .raw()
+        .execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM chunks WHERE document_id <= 2")
+        .unwrap();
+    let row = found(&rig, HealthCode::Orphans);
+    assert_eq!(row.state, ComponentState::Fail, "{}", row.cause);
+    assert_eq!(row.cause, "Passages are missing from 2 documents.");
+    assert_eq!(row.fixes.first(), Some(&FixCode::RestoreBackup));
+}
+
+#[test]
 fn a_check_that_panics_is_told_as_broken_and_the_others_go_on() {
     let place = Place::new();
     place.write_many(3);

@@ -195,6 +195,15 @@ pub struct Loose {
 }
 
 impl Read<'_> {
+    /// How many documents have passages missing: all of them, or some before the last that is there.
+    pub fn documents_with_gaps(&self) -> Result<u32> {
+        const SQL: &str = "
+            SELECT count(*) FROM documents d
+            WHERE d.superseded_at IS NULL
+              AND (SELECT count(*) - 1 - max(c.ordinal) FROM chunks c WHERE c.document_id = d.id) IS NOT 0";
+        self.one(SQL, [], |row| row.get(0))
+    }
+
     /// The rows of a kind that belong to nothing, as JSON. Entries of the word index hold nothing that could
     /// be written out; of them it is their keys.
     pub fn orphans(&self, of: Orphan) -> Result<Vec<String>> {
