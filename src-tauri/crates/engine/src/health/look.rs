@@ -172,7 +172,11 @@ impl Core {
             // What it said before is as true as it was, and counts as stale.
             Err(Error::Stopping) => return,
             Err(error) => {
-                self.try_put(HealthCode::Coverage, || Err(error));
+                let read = self.store.read(Lane::Interactive, |r| r.has_words());
+                self.try_put(HealthCode::Coverage, || match read {
+                    Ok(false) => Ok(rows::without_word_index()),
+                    Ok(true) | Err(_) => Err(error),
+                });
                 self.board.mark_counts_stale();
             }
         }

@@ -266,6 +266,14 @@ pub(super) fn coverage(coverage: &Coverage, sources: usize) -> Row {
     )
 }
 
+pub(super) fn without_word_index() -> Row {
+    Row::fail(
+        "The word index is missing, so nothing can be found by its words. The passages themselves are safe.",
+        "Make it anew from them.",
+    )
+    .mended_by(FixCode::RebuildIndex)
+}
+
 /// A check that broke off. The others go on.
 pub(super) fn broke_off() -> Row {
     Row::new(

@@ -317,6 +317,31 @@ fn missing_passages_are_put_where_they_belong() {
 }
 
 #[test]
+fn a_word_index_that_is_missing_is_made_anew() {
+    let place = Place::new();
+    place.write_many(3);
+    {
+        let rig = place.start(1);
+        rig.import_to_the_end();
+        rig.note("A heron.");
+    }
+    place.raw().execute_batch("DROP TABLE words").unwrap();
+    let rig = place.start(1);
+    let status = rig.engine.doctor();
+    let row = status
+        .components
+        .iter()
+        .find(|row| row.code == HealthCode::Coverage);
+    assert_eq!(
+        row.map(|row| (row.state, row.fixes.clone())),
+        Some((ComponentState::Fail, vec![FixCode::RebuildIndex]))
+    );
+    mend(&rig, FixCode::RebuildIndex);
+    assert_eq!(rig.found("heron").len(), 1, "it is found again");
+    assert_eq!(state(&rig, HealthCode::Coverage), ComponentState::Ok);
+}
+
+#[test]
 fn rows_that_belong_to_nothing_are_set_aside_and_can_be_put_back() {
     let place = Place::new();
     place.write_many(40);

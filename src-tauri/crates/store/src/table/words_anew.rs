@@ -29,6 +29,12 @@ impl Read<'_> {
         )
     }
 
+    /// Is the word index there at all?
+    pub fn has_words(&self) -> Result<bool> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'words')";
+        self.one(SQL, [], |row| row.get(0))
+    }
+
     /// Is a new index being made, or has one been left half made?
     pub fn has_words_anew(&self) -> Result<bool> {
         const SQL: &str = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'words_anew')";
