@@ -27,6 +27,15 @@ impl UnixMs {
             .to_string()
     }
 
+    /// For sentences: `2026-11-21 20:16 UTC`.
+    pub fn to_minute(self) -> String {
+        let text = self.to_rfc3339();
+        match (text.get(..10), text.get(11..16)) {
+            (Some(day), Some(minute)) => format!("{day} {minute} UTC"),
+            _ => text,
+        }
+    }
+
     pub fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
     }

@@ -248,7 +248,7 @@ pub fn no_connection_held() -> Result<()> {
 pub trait CrashReports: Send + Sync {
     fn seen(&self) -> CrashReportsSeen;
 
-    /// What broke after a time while this memory was open: when, and where in the code. The oldest first.
+    /// What broke at a time or later while this memory was open: when, and where in the code. The oldest first.
     fn crashes_since(&self, since: UnixMs) -> Vec<(UnixMs, String)>;
 }
 

@@ -217,12 +217,12 @@ impl Reports {
         *self.0.memory.lock() = Some(memory.to_owned());
     }
 
-    /// What broke after this time while this memory was open, or none, from the log of this computer: when, and
+    /// What broke at this time or later while this memory was open, or none, from the log of this computer: when, and
     /// where in the code. The oldest first.
     #[must_use]
     pub fn crashes_since(&self, unix_ms: i64, memory: &str) -> Vec<(i64, String)> {
         let meant = |crash: &Crash| {
-            crash.at_unix_ms > unix_ms && crash.memory.as_deref().is_none_or(|of| of == memory)
+            crash.at_unix_ms >= unix_ms && crash.memory.as_deref().is_none_or(|of| of == memory)
         };
         let crashes = crash_log::crashes(&self.0.folder).into_iter();
         crashes

@@ -430,12 +430,11 @@ const FOLDER_NAMES: [&str; 12] = [
 
 /// The words of [`FOLDER_NAMES`] that say something about somebody, in small letters.
 #[cfg(unix)]
-const FOLDER_WORDS: [&str; 9] = [
+const FOLDER_WORDS: [&str; 8] = [
     "anna",
     "quillfeather",
     "zanzibar",
     "diary",
-    "1984",
     "größe",
     "يوميات",
     "المساء",

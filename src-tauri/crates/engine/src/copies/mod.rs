@@ -54,7 +54,7 @@ pub(crate) fn without_memory(backups: &[BackupView]) -> String {
     let Some(newest) = backups.first() else {
         return "There is nothing to back up yet.".to_owned();
     };
-    let at = newest.backup.made_at;
+    let at = newest.backup.made_at.to_minute();
     let bad = if newest.unsound {
         ", which is damaged"
     } else {

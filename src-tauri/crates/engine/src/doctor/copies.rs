@@ -39,12 +39,12 @@ impl Copy {
     fn words(&self) -> String {
         match self {
             Self::Backup(view) => {
-                let made = view.backup.made_at;
+                let made = view.backup.made_at.to_minute();
                 format!("the backup of {made} ({})", bytes(view.backup.bytes))
             }
             Self::Aside(set) => format!(
                 "the files that were set aside on {} ({})",
-                set.made_at,
+                set.made_at.to_minute(),
                 bytes(set.bytes)
             ),
             Self::Files(size) => format!("what can be read of its own files ({})", bytes(*size)),
@@ -217,7 +217,7 @@ impl Core {
                     None => return Err(error),
                 },
             };
-            let at = view.backup.made_at;
+            let at = view.backup.made_at.to_minute();
             passed.push(format!("The backup of {at} {why}."));
         }
         Ok(Sought {

@@ -104,8 +104,8 @@ pub(super) fn row(now: UnixMs, newest: Newest, went_back: Option<Duration>) -> R
     } else {
         Row::ok("The computer's clock goes forward.")
     };
-    row.seen("Now", now.to_rfc3339())
-        .seen_if("Newest thing remembered", newest.map(UnixMs::to_rfc3339))
+    row.seen("Now", now.to_minute())
+        .seen_if("Newest thing remembered", newest.map(UnixMs::to_minute))
 }
 
 fn span(ms: i64) -> String {

@@ -172,13 +172,13 @@ pub(super) fn backup(row: Row, seen: &CopiesSeen) -> Row {
         verified.is_some_and(|verified| seen.now.0 - verified.0 > VERIFIED_DAYS_MAX * DAY_MS);
     let row = row
         .seen("Backups", seen.backups.len().to_string())
-        .seen_if("Newest", made.map(UnixMs::to_rfc3339))
+        .seen_if("Newest", made.map(UnixMs::to_minute))
         .seen_if("Its size", newest.map(|view| bytes(view.backup.bytes)))
         .seen_if(
             "Last read through",
             match (verified, unsound) {
                 (_, true) => Some("not as it was when it was made".to_owned()),
-                (verified, false) => verified.map(UnixMs::to_rfc3339),
+                (verified, false) => verified.map(UnixMs::to_minute),
             },
         );
     // Without a file there is nothing to make one of.

@@ -242,7 +242,12 @@ impl History {
         let kept = kept.get_or_insert_with(|| Kept::read(&self.workspace, now));
         if let Some(since) = kept.last_start() {
             for (at, place) in crashes(since) {
-                kept.push(at, Happened::Crash { place });
+                let crash = Happened::Crash { place };
+                // One of the moment of that start may have been noted then.
+                let is_noted = |entry: &Entry| entry.at == at && entry.what == crash;
+                if !kept.entries.iter().rev().any(is_noted) {
+                    kept.push(at, crash);
+                }
             }
         }
         if kept.ends_running() {

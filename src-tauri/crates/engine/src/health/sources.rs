@@ -113,7 +113,7 @@ fn row(gone: &[(Source, String)], closed: &[(Source, String)], there: u32, other
     for (number, ((source, root), how)) in (1_u32..).zip(listed).take(NAMED_MAX) {
         let last = source
             .last_import_at
-            .map_or_else(String::new, |at| format!(", last read {at}"));
+            .map_or_else(String::new, |at| format!(", last read {}", at.to_minute()));
         row = row.seen_privately(
             "Folder",
             format!("{root}: {how}{last}"),

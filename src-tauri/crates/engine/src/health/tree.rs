@@ -39,7 +39,7 @@ fn row(facts: TreeFacts, may_work: bool) -> Row {
         Row::ok("Nothing waits for a summary.")
     } else {
         Row::ok(format!(
-            "{} for a summary until there are {LEAF_ITEMS_MAX}, or a week has passed.",
+            "{} for a summary: it is made of {LEAF_ITEMS_MAX} of one source, or after a week.",
             counted(facts.passages.into(), "passage waits", "passages wait")
         ))
     };
@@ -54,7 +54,7 @@ fn row(facts: TreeFacts, may_work: bool) -> Row {
         )
         .seen_if(
             "Oldest has waited since",
-            facts.oldest.map(UnixMs::to_rfc3339),
+            facts.oldest.map(UnixMs::to_minute),
         )
         .seen("Late by more than a day", grouped(facts.overdue.into()))
         .seen("To be made anew", grouped(facts.degraded.into()))

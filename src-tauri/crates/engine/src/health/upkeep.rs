@@ -105,13 +105,16 @@ pub(super) fn backup(seen: &CopiesSeen) -> Row {
     };
     if let Some(damaged) = damaged {
         let older = match seen.backups.iter().find(|view| !view.unsound) {
-            Some(sound) => format!("the newest before it that is not is of {}", made_at(sound)),
+            Some(sound) => format!(
+                "the newest before it that is not is of {}",
+                made_at(sound).to_minute()
+            ),
             None => "there is no other".to_owned(),
         };
         return Row::warn(
             format!(
                 "The newest backup, of {}, is damaged: it is not what it was when it was made; {older}.",
-                made_at(damaged)
+                made_at(damaged).to_minute()
             ),
             ask,
         );
@@ -333,7 +336,7 @@ mod tests {
         unsound.backups.push(made(3));
         let row = backup(&unsound);
         assert_eq!(row.state, ComponentState::Warn);
-        let older = days_ago(3).to_string();
+        let older = days_ago(3).to_minute();
         assert!(row.cause.contains(&older), "the next best: {}", row.cause);
         let row = evidence::backup(row, &unsound);
         assert_eq!(row.fixes, [FixCode::BackUpNow, FixCode::VerifyBackup]);
@@ -345,7 +348,7 @@ mod tests {
         gone.backups.push(made(3));
         let row = backup(&gone);
         assert!(
-            row.cause.contains("2 backups") && row.cause.contains(&days_ago(1).to_string()),
+            row.cause.contains("2 backups") && row.cause.contains(&days_ago(1).to_minute()),
             "{}",
             row.cause
         );

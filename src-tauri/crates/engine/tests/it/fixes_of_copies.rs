@@ -341,7 +341,7 @@ fn a_damaged_backup_is_passed_over_for_the_newest_that_is_sound() {
     let views = rig.engine.copies().backups;
     let times: Vec<String> = views
         .iter()
-        .map(|view| view.backup.made_at.to_string())
+        .map(|view| view.backup.made_at.to_minute())
         .collect();
     spoil(&views[0].backup.path);
     let plan = rig.engine.plan_fix(FixCode::RestoreBackup).unwrap();
@@ -438,7 +438,7 @@ fn while_the_file_is_missing_the_backups_are_told_of() {
     let place = Place::new();
     let at = {
         let rig = with_two_backups(&place);
-        rig.engine.copies().backups[0].backup.made_at.to_string()
+        rig.engine.copies().backups[0].backup.made_at.to_minute()
     };
     let main = place.workspace.path().join(Store::FILE);
     std::fs::remove_file(main).unwrap();
