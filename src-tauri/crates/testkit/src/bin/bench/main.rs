@@ -3,6 +3,7 @@
 
 mod claim;
 mod designs;
+mod doctor;
 mod grown;
 mod idle;
 mod import;
@@ -27,7 +28,7 @@ use table::Table;
 /// Measures Oldgrowth beside plain SQLite.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Only what has this word in its name: read, refused, looks, write, import, search, claim, sizes, window, events, idle
+    /// Only what has this word in its name: read, refused, looks, write, import, search, doctor, claim, sizes, window, events, idle
     #[arg(long)]
     only: Option<String>,
     /// Passages for the search
@@ -87,6 +88,9 @@ fn main() {
     }
     if wanted("search") {
         search::measure(&mut table, args.passages);
+    }
+    if wanted("doctor") {
+        doctor::measure(&mut table, args.passages);
     }
     if wanted("claim") {
         claim::measure(&mut table);

@@ -21,59 +21,77 @@ const BY: [&str; 2] = ["rank", "bm25(words)"];
 /// Passages that a note of so many paragraphs comes to, near enough.
 const PASSAGES_A_NOTE: usize = 8;
 
+/// A memory of about so many passages, and words that are found in it.
+pub(crate) struct Filled {
+    pub(crate) test: TestEngine,
+    pub(crate) passages: u32,
+    corpus: Corpus,
+    _folders: [tempfile::TempDir; 2],
+}
+
+impl Filled {
+    #[expect(
+        clippy::expect_used,
+        reason = "a benchmark that can't be set up must stop"
+    )]
+    pub(crate) fn with(passages: usize) -> Self {
+        let corpus = Corpus::new(2);
+        let notes = tempfile::tempdir().expect("a temporary folder");
+        corpus
+            .write_notes(notes.path(), passages / PASSAGES_A_NOTE, PARAGRAPHS)
+            .expect("the notes are written");
+        let workspace = tempfile::tempdir().expect("a temporary folder");
+        let test = TestEngine::start(workspace.path(), 2);
+        let (time, _) = timed(|| {
+            test.engine
+                .start_import(&[notes.path().to_path_buf()])
+                .expect("the import starts");
+            test.engine
+                .wait_until_idle(|| true)
+                .expect("the import ends");
+        });
+        let ledger = test.engine.ledger().expect("the ledger");
+        let passages = ledger.iter().map(|row| row.coverage.chunks).sum();
+        say(&format!(
+            "  {passages} passages imported and sealed in {:.0} s",
+            time.as_secs_f64()
+        ));
+        Self {
+            test,
+            passages,
+            corpus,
+            _folders: [notes, workspace],
+        }
+    }
+
+    /// The question of this number: three to seven words.
+    pub(crate) fn question(&self, at: usize) -> Asked {
+        let words: Vec<&str> = (0..3 + at % 5)
+            .map(|_| self.corpus.telling_word())
+            .collect();
+        Asked {
+            text: words.join(" "),
+            limit: LIMIT,
+            ..Asked::default()
+        }
+    }
+}
+
 #[expect(
     clippy::expect_used,
     reason = "a benchmark that can't be set up must stop"
 )]
 pub(crate) fn measure(table: &mut Table, passages: usize) {
-    let corpus = Corpus::new(2);
-    let notes = tempfile::tempdir().expect("a temporary folder");
-    corpus
-        .write_notes(notes.path(), passages / PASSAGES_A_NOTE, PARAGRAPHS)
-        .expect("the notes are written");
-    let workspace = tempfile::tempdir().expect("a temporary folder");
-    let test = TestEngine::start(workspace.path(), 2);
-    let (time, _) = timed(|| {
-        test.engine
-            .start_import(&[notes.path().to_path_buf()])
-            .expect("the import starts");
-        test.engine
-            .wait_until_idle(|| true)
-            .expect("the import ends");
-    });
-    let kept: u32 = test
-        .engine
-        .ledger()
-        .expect("the ledger")
-        .iter()
-        .map(|row| row.coverage.chunks)
-        .sum();
-    say(&format!(
-        "  {kept} passages imported and sealed in {:.0} s",
-        time.as_secs_f64()
-    ));
-
-    let queries: Vec<String> = (0..QUERIES)
-        .map(|at| {
-            (0..3 + at % 5)
-                .map(|_| corpus.telling_word())
-                .collect::<Vec<_>>()
-                .join(" ")
-        })
-        .collect();
+    let filled = Filled::with(passages);
+    let (test, kept) = (&filled.test, filled.passages);
     let connection = open(&test.workspace.join(Store::FILE));
     let mut ours = Vec::new();
     let mut plain = BY.map(|_| (Vec::new(), Vec::new()));
-    for query in &queries {
-        let words = question_words(query);
+    for asked in (0..QUERIES).map(|at| filled.question(at)) {
+        let words = question_words(&asked.text);
         let expression: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
         let expression = expression.join(" OR ");
         let bare = BY.map(|by| timed(|| keys(&connection, by, &expression)));
-        let asked = Asked {
-            text: query.clone(),
-            limit: LIMIT,
-            ..Asked::default()
-        };
         let (time, hits) = timed(|| test.engine.search(&asked).expect("the search works"));
         for ((plain_time, keys), (times, ratios)) in bare.iter().zip(&mut plain) {
             assert_eq!(
