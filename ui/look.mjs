@@ -254,8 +254,8 @@ const views = [
       await applyFix("stop_watching")(page);
       await page.waitForSelector(id("receipt"));
     } },
-  { name: "doctor-still-unwell", at: "?fake=error#/doctor", see: id("fix"), do: async (page) => {
-      await applyFix("try_again")(page);
+  { name: "doctor-still-unwell", at: "?fake=attention#/doctor", see: id("fix"), do: async (page) => {
+      await applyFix("verify_backup")(page);
       await page.waitForSelector(id("receipt"));
     } },
   { name: "doctor-undone", at: "?fake=gone#/doctor", see: id("fix"), do: async (page) => {

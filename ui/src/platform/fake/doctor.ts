@@ -164,8 +164,8 @@ export class FakeDoctor {
     }
     this.#stopFix = false;
     const { mends, doing, total, done, ...made } = madeUpFixes[code];
-    const helps = code !== "try_again" || !this.storeFails;
-    const summary = helps ? made.summary : "It still can’t be used.";
+    const helps = code !== "verify_backup" || this.scenario !== "attention";
+    const summary = helps ? made.summary : "The newest backup is not what it was when it was made. It stays, marked as such.";
     for (let step = 0; step < STEPS; step += 1) {
       const at = doing[Math.floor((step * doing.length) / STEPS)] ?? "";
       this.emit({ event: "fix", code, doing: at, done: Math.floor((step * total) / STEPS), total: step < 2 ? 0 : total });
