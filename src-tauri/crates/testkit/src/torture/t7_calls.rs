@@ -121,6 +121,7 @@ pub(super) const CALLS: &[Call] = &[
         "restore, salvage what was there, discard it",
         &[
             "KeptFile::restore",
+            "KeptFile::restore_announcing",
             "KeptFile::quarantine",
             "KeptFile::discard",
         ],
