@@ -180,8 +180,12 @@ function wordsOf(text: string, { start, end }: Span, looks: Look[]): string {
   return words + text.slice(at, end);
 }
 
+/** Without one of these nothing in a line is more than its words. */
+const SIGNS = /[#*_`~[\]<>&|\\+=-]|:\/\/|@|\d[.)]/;
+
 /** A text without its signs, to be shown as a line of ours. The space after a number stays. */
 export function bareWords(text: string): string {
+  if (!SIGNS.test(text)) return text.trim();
   const { looks } = markdownSetting(text);
   const numberEnds = new Set(looks.filter(({ look }) => look === "number").map(({ end }) => end));
   return wordsOf(text, { start: 0, end: text.length }, looks.filter(({ start }) => !numberEnds.has(start))).trim();
