@@ -1,7 +1,7 @@
 //! What is called over the network, and what goes on while nothing may be.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use oldgrowth_agent::{Home, Workspace};
@@ -119,6 +119,20 @@ fn a_choice_that_can_not_be_read_is_offline_and_says_so() {
     assert!(!person.words(&["network"]).contains("No other computer"));
 }
 
+/// A program under a tracer, which is ended with it: left behind it would hold the test's output open.
+struct Traced(Child);
+
+impl Drop for Traced {
+    fn drop(&mut self) {
+        if let Ok(None) = self.0.try_wait() {
+            let pid = pid_below(self.0.id());
+            if rustix::process::kill_process(pid, rustix::process::Signal::KILL).is_ok() {
+                drop(self.0.wait());
+            }
+        }
+    }
+}
+
 #[test]
 fn offline_no_program_calls_anybody_though_the_person_has_agreed() {
     let person = Person::new();
@@ -162,8 +176,9 @@ fn offline_no_program_calls_anybody_though_the_person_has_agreed() {
 
     // A server, whose thread would send.
     std::fs::remove_file(person.memory().join(oldgrowth_store::Store::FILE)).unwrap();
-    let mut server = traced(&["serve"]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut told = BufReader::new(server.stdout.take().unwrap());
+    let server = traced(&["serve"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut server = Traced(server);
+    let mut told = BufReader::new(server.0.stdout.take().unwrap());
     told.read_line(&mut String::new()).unwrap();
     let row = || {
         let status = person.run(&["status"]).last().clone();
@@ -182,9 +197,9 @@ fn offline_no_program_calls_anybody_though_the_person_has_agreed() {
     // Another program goes online, and the server hears of it.
     person.network(&["offline", "off"]);
     assert_eq!(endpoint.wait_for(1).len(), 1, "the report goes now");
-    let pid = pid_below(server.id());
+    let pid = pid_below(server.0.id());
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    server.wait().unwrap();
+    server.0.wait().unwrap();
     assert!(!row().contains("is offline"), "{}", row());
     assert!(
         std::fs::read_to_string(&trace).unwrap().contains("AF_INET"),
