@@ -11,8 +11,8 @@ use super::checks::Depth;
 use super::evidence::JobsSeen;
 use super::rows::Row;
 use super::{
-    ComponentState, HealthCode, Look, Status, clock, evidence, permissions, place, rows, store,
-    tree, upkeep, watched,
+    ComponentState, HealthCode, Look, Status, clock, evidence, permissions, place, rows, salvaged,
+    store, tree, upkeep, watched,
 };
 use crate::coverage::Freshness;
 use crate::engine::Core;
@@ -159,7 +159,9 @@ impl Core {
             Ok(counted) => {
                 let sum = counted.sum();
                 let said = self.put(HealthCode::Coverage, || {
-                    evidence::coverage(rows::coverage(&sum, counted.sources.len()), &sum)
+                    let is_salvaged = salvaged::is_salvaged(&self.workspace);
+                    let row = rows::coverage(&sum, counted.sources.len(), is_salvaged);
+                    evidence::coverage(row, &sum)
                 });
                 // Only now: whoever asks meanwhile waits for the same count.
                 self.board.counted(to_count.unwrap_or_default());

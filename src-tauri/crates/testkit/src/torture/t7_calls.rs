@@ -127,6 +127,12 @@ pub(super) const CALLS: &[Call] = &[
         ],
         restore,
     ),
+    call("copy its files", &["KeptFile::copy_files_to"], |scene| {
+        let folder = scene.folder.join("files");
+        fs::create_dir(&folder).map_err(|error| error.to_string())?;
+        let _nobody_else = scene.stranger.away();
+        told(scene.file.copy_files_to(&folder))
+    }),
     call("accept damage", &["KeptFile::accept_damage"], |scene| {
         told(scene.file.accept_damage())
     }),
