@@ -2,7 +2,7 @@
 //! writing then, into files that nobody else sees, and closing could fold a stale WAL into the file
 //! that has taken the name.
 //!
-//! The names are compared before each acknowledgement, at each tick and after sleep. On a mismatch
+//! The names are compared before each acknowledgement, at each tick, after sleep and when somebody asks. On a mismatch
 //! nobody is acknowledged, closing moves nothing, what only our descriptors still reach is copied into
 //! quarantine, and the file is left to a person. Nothing is merged by itself.
 //!

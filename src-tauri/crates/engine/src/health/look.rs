@@ -85,6 +85,7 @@ impl Core {
     }
 
     pub(super) fn refresh(&self, look: Look) -> Status {
+        self.store.compare_names();
         // Reading opens the store when it isn't open yet, so what follows is about now.
         let seen = self.jobs_seen();
         let facts = self.store.facts();

@@ -81,7 +81,12 @@ pub(super) const CALLS: &[Call] = &[
     }),
     call(
         "tend",
-        &["KeptFile::tick", "KeptFile::resumed", "Keeper::resumed"],
+        &[
+            "KeptFile::tick",
+            "KeptFile::compare_names",
+            "KeptFile::resumed",
+            "Keeper::resumed",
+        ],
         tend,
     ),
     call(
@@ -220,6 +225,7 @@ fn ask(scene: &Scene) -> Result<(), String> {
 
 fn tend(scene: &Scene) -> Result<(), String> {
     scene.file.tick();
+    scene.file.compare_names();
     scene.file.resumed();
     scene.keeper.resumed();
     Ok(())
