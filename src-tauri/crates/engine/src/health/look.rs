@@ -226,7 +226,7 @@ impl Core {
         let now = self.now();
         let newest = self
             .store
-            .read(Lane::Interactive, |r| Ok::<_, Error>(r.newest()?))
+            .read(Lane::Interactive, |r| Ok::<_, Error>(r.last_imported_at()?))
             .unwrap_or_default();
         let went_back = self.clock_seen.lock().went_back();
         self.put(HealthCode::Clock, || clock::row(now, newest, went_back));
