@@ -161,6 +161,39 @@ fn what_was_set_aside_by_a_process_that_did_not_live_to_say_so_can_be_put_back()
 }
 
 #[test]
+fn of_what_could_not_be_set_aside_at_all_no_file_stays() {
+    let place = Place::new();
+    place.write_many(5);
+    let rig = place.start(1);
+    rig.import_to_the_end();
+    leave_strays(&place);
+    let files = || {
+        let entries = std::fs::read_dir(place.workspace.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("set-aside-")).count()
+    };
+    place
+        .raw()
+        .execute_batch(
+            "CREATE TRIGGER stay BEFORE DELETE ON chunks BEGIN SELECT RAISE(ABORT, 'stay'); END;",
+        )
+        .unwrap();
+    let before = rig.engine.receipts();
+    let refused = apply(&rig, FixCode::SetAsideOrphans);
+    assert!(refused.is_err(), "{refused:?}");
+    assert_eq!(place.count(GHOSTS), 1, "nothing was taken out");
+    assert_eq!(files(), 0, "so no file says that it was");
+    assert_eq!(rig.engine.receipts(), before, "and no receipt");
+    place.raw().execute_batch("DROP TRIGGER stay").unwrap();
+    apply(&rig, FixCode::SetAsideOrphans).unwrap();
+    assert_eq!(
+        (place.count(GHOSTS), files()),
+        (0, 1),
+        "once it can be done"
+    );
+}
+
+#[test]
 fn what_was_set_aside_before_it_broke_off_can_be_put_back() {
     let place = Place::new();
     place.write_many(40);
