@@ -92,10 +92,16 @@ impl Engine {
             .map_err(stale_if_bad)?;
         let set = &replaced.set;
         let done = if replaced.ended {
-            Done::new(
-                format!("The memory is {words} again."),
-                vec![format!("What was there before is kept aside as {set}.")],
-            )
+            let mut done = vec![format!("What was there before is kept aside as {set}.")];
+            // No undo puts it where it would be in the way again.
+            let folder = core.folder_in(set);
+            done.extend(
+                folder
+                    .iter()
+                    .map(|folder| format!("It was a folder. It is whole, and lies in {folder}.")),
+            );
+            let names = folder.into_iter().collect();
+            Done::new(format!("The memory is {words} again."), done).naming(names)
         } else {
             Done {
                 outcome: FixOutcome::Unknown,
@@ -230,6 +236,14 @@ impl Core {
             .map(Copy::Aside)
     }
 
+    /// The folder that lay in the place of the memory's file, where it is kept in this set.
+    fn folder_in(&self, set: &str) -> Option<String> {
+        let mut sets = self.store.kept_aside().into_iter();
+        let kept = sets.find(|kept| kept.id == set)?.folder;
+        let folder = kept.join(self.store.facts().path.file_name()?);
+        folder.is_dir().then(|| folder.display().to_string())
+    }
+
     /// Reads backups through from the newest on until one is sound. What was kept of a file that was moved
     /// away comes before them all.
     fn sound_copy(&self) -> Result<Sought> {
@@ -325,6 +339,9 @@ impl Core {
         let facts = self.store.facts();
         steps.push(if is_memory {
             "What is there now is set aside whole, from where it can be put back.".to_owned()
+        } else if facts.path.is_dir() {
+            "The folder that lies in the memory's place is set aside whole, from where it can be taken."
+                .to_owned()
         } else if facts.path.symlink_metadata().is_ok() || facts.wal_bytes.is_some() {
             "What is there now can't be read; it is set aside whole, and nothing of it is deleted."
                 .to_owned()

@@ -493,8 +493,23 @@ fn a_folder_in_the_memorys_place_is_named_and_set_aside_whole() {
     assert!(!plan.undo && receipt.undo_until.is_none(), "{plan:?}");
     assert_eq!(rig.found("heron").len(), 1, "it is there again");
     let aside = rig.engine.copies().kept_aside.remove(0);
-    let kept = aside.folder.join("chunks.db/diary.txt");
-    assert_eq!(std::fs::read_to_string(kept).unwrap(), "mine", "whole");
+    let kept = aside.folder.join("chunks.db");
+    let diary = std::fs::read_to_string(kept.join("diary.txt"));
+    assert_eq!(diary.unwrap(), "mine", "whole");
+    let said = |lines: &[String], words: &str| lines.iter().any(|line| line.contains(words));
+    assert!(
+        said(
+            &plan.steps,
+            "The folder that lies in the memory's place is set aside whole"
+        ),
+        "{:?}",
+        plan.steps
+    );
+    let path = kept.display().to_string();
+    assert!(
+        said(&receipt.done, &path) && receipt.names == Some(vec![path.clone()]),
+        "whoever wants it back is told where it is: {receipt:?}"
+    );
 }
 
 /// The folder in which a copy was laid out.
