@@ -70,7 +70,8 @@ pub(crate) fn run_with_input(workspace: &Path, args: &[&str], input: &[u8]) -> R
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
+    // Whoever ends without listening says why, and that is what the test is told.
+    child.stdin.take().unwrap().write_all(input).ok();
     child.wait_with_output().unwrap().into()
 }
 
