@@ -116,7 +116,10 @@ impl Core {
         self.look_at_upkeep(&facts);
         self.look_at_watching();
         self.look_at_clock();
-        if look == Look::Everything || !self.board.is_known(HealthCode::Backup) {
+        // Another may be looking for the first time at this moment, and be no further than the first of these.
+        let first_and_last = [HealthCode::Backup, HealthCode::CrashReports];
+        let are_known = first_and_last.iter().all(|code| self.board.is_known(*code));
+        if look == Look::Everything || !are_known {
             self.look_at_copies();
             self.look_at_surroundings();
         }
