@@ -100,9 +100,14 @@ impl KeptFile {
     /// As `verify`, of a copy to a name that is free, so that the backup itself is read only once. What is not as
     /// it was written down is for the caller to remove.
     pub(crate) fn copy_verified(&self, backup: &Backup, to: &Path) -> Result<(), Error> {
-        let verified = copy_verified(backup, to);
-        self.note_verified(backup, &verified);
-        verified
+        let copied = copy_verified(backup, to);
+        if copied.is_ok() {
+            self.note_verified(backup, &copied);
+        } else {
+            // Whether the backup is to blame, or the disk that the copy is on, the backup itself tells.
+            self.verify(backup)?;
+        }
+        copied
     }
 
     fn note_verified(&self, backup: &Backup, verified: &Result<(), Error>) {
