@@ -53,6 +53,8 @@ pub struct KeptFile {
     pub(crate) place: Place,
     pub(crate) schema: Schema,
     pub(crate) ambient: Ambient,
+    /// Whatever its folder allows, this process does not write it.
+    pub(crate) reads_only: bool,
     pub(crate) breaker: Mutex<Breaker>,
     pub(crate) opening: Opening,
     pub(crate) hub: RwLock<Option<SharedHub>>,
@@ -96,6 +98,7 @@ impl KeptFile {
         ambient: Ambient,
         space: Arc<dyn Space>,
         shelf: Arc<Shelf>,
+        reads_only: bool,
     ) -> Arc<KeptFile> {
         let unix_ms = ambient.clock.unix_ms();
         Arc::new_cyclic(|me| KeptFile {
@@ -103,6 +106,7 @@ impl KeptFile {
             place: Place::new(path),
             schema,
             ambient,
+            reads_only,
             breaker: Mutex::new(Breaker::new()),
             opening: Opening::default(),
             hub: RwLock::new(None),
@@ -308,6 +312,7 @@ impl KeptFile {
             wal_bytes: size_of(&self.place.wal),
             shm_bytes: size_of(&self.place.shm),
             free_bytes: self.place.folder().and_then(place::free_bytes),
+            read_only_volume: self.place.is_on_read_only_volume(),
             jobs_paused: self.disk.is_paused(),
             sqlite_version: rusqlite::version(),
             sqlite: SqliteGrade::of_linked(),

@@ -33,6 +33,12 @@ const CLOSE_LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Looks at the files in one open: what was found and mended is looked at again.
 const LOOKS_MAX: usize = 3;
 
+/// Writing is refused before SQLite is asked.
+const NO_RIGHT: Error = Error::ReadOnly {
+    code: None,
+    errno: None,
+};
+
 #[derive(Default)]
 pub(crate) struct Opening {
     flight: Mutex<Option<Arc<Flight>>>,
@@ -56,6 +62,8 @@ struct Last {
     suspect: bool,
     /// A person goes on with what SQLite reads of the damaged WAL.
     accepted: bool,
+    /// The readers before asked for no lock.
+    lockless: bool,
 }
 
 impl Opening {
@@ -198,6 +206,9 @@ impl KeptFile {
         if connection_is_held() {
             return Err(Error::Nested);
         }
+        if self.reads_only {
+            return Err(NO_RIGHT);
+        }
         let _no_long_holds = self.permits.suspend().ok_or(Error::Overloaded)?;
         let flight = Arc::new(Flight {
             is_probe: false,
@@ -256,9 +267,15 @@ impl KeptFile {
             // it has left lies beside another file.
             return Err(Failed::lasting(Error::SplitBrain));
         }
-        swap::finish_interrupted(&self.place)?;
-        if let Some(_turn) = self.vault.try_lock() {
-            restore::sweep(&self.place);
+        if self.opening.last.lock().lockless && !self.place.is_let_go() {
+            // Its close would drop the locks of whoever opens the file beside it.
+            return Err(Failed::passing(Error::Busy { code: 5 }));
+        }
+        if !self.reads_only {
+            swap::finish_interrupted(&self.place)?;
+            if let Some(_turn) = self.vault.try_lock() {
+                restore::sweep(&self.place);
+            }
         }
         self.verify_suspect()?;
         for _ in 0..LOOKS_MAX {
