@@ -53,7 +53,7 @@ export const t = {
     usage: "That can’t be asked like this",
     notFound: "It isn’t here",
     nothingToImport: "Nothing to import",
-    unavailable: "The memory can’t be reached just now",
+    unavailable: "The memory can’t be used",
     diskFull: "The disk is full",
     readOnly: "The memory can only be read",
     needsPerson: "The memory needs you",

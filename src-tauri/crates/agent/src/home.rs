@@ -145,6 +145,11 @@ impl Home {
         }
     }
 
+    /// It is open, to be read alone.
+    pub(crate) fn reads_only(&self) -> bool {
+        matches!(&*self.inner.state.read(), State::Open(owner) if owner.reads_only())
+    }
+
     /// Why the memory could not be opened, if so.
     pub(crate) fn refusal(&self) -> Option<WireError> {
         match &*self.inner.state.read() {
@@ -242,6 +247,9 @@ impl Inner {
             }
             request => {
                 this.refuse_while_moving()?;
+                if looks(&request) {
+                    Self::take_whole(this);
+                }
                 match &*this.state.read() {
                     State::Open(owner) => owner.call(request),
                     State::Refused(refusal) => Err(refusal.clone()),
@@ -268,6 +276,25 @@ impl Inner {
             Some(Self::calls(this)),
         );
         this.opened(taken)
+    }
+
+    /// A memory that could only be read is opened anew once its folder may be written to.
+    fn take_whole(this: &Arc<Self>) {
+        let may_be_whole = |state: &State| match state {
+            State::Open(owner) => owner.may_be_whole(),
+            State::Refused(_) | State::Closed => false,
+        };
+        if !may_be_whole(&this.state.read()) {
+            return;
+        }
+        let mut state = this.state.write();
+        if may_be_whole(&state) {
+            // Let go of first: whoever writes shares it with nobody.
+            *state = State::Closed;
+            *state = Self::take(this);
+            drop(state);
+            this.publish(&Event::PlaceChanged);
+        }
     }
 
     fn calls(this: &Arc<Self>) -> Arc<dyn Calls> {
@@ -549,6 +576,14 @@ impl Drop for UnderWay<'_> {
         self.0.reports_changed();
         self.0.publish(&Event::PlaceChanged);
     }
+}
+
+/// Whoever asks wants to know how things are by now.
+fn looks(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Status(_) | Request::Doctor(_) | Request::ChecksRun(_) | Request::StoreTryNow(_)
+    )
 }
 
 fn new_id() -> String {

@@ -40,6 +40,8 @@ pub struct Parts {
     pub emptied: Vec<PathBuf>,
     /// None where nothing is recorded.
     pub crash_reports: Option<Arc<dyn CrashReports>>,
+    /// Can whoever starts this begin another memory beside this one, and use that from then on?
+    pub can_start_fresh: bool,
 }
 
 /// The memory of one workspace, at work. Dropping it stops and joins its workers.
@@ -71,6 +73,7 @@ pub(crate) struct Core {
     pub(crate) clock_seen: Mutex<ClockSeen>,
     pub(crate) emptied: Vec<PathBuf>,
     pub(crate) crash_reports: Option<Arc<dyn CrashReports>>,
+    pub(crate) can_start_fresh: bool,
     pub(crate) fixing: Fixing,
     pub(crate) receipts: Mutex<Receipts>,
     pub(crate) last_count: LastCount,
@@ -142,6 +145,7 @@ impl Engine {
             clock_seen: Mutex::default(),
             emptied: parts.emptied,
             crash_reports: parts.crash_reports,
+            can_start_fresh: parts.can_start_fresh,
             fixing: Fixing::default(),
             receipts: Mutex::new(receipts),
             last_count: LastCount::default(),

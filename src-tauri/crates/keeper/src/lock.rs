@@ -95,6 +95,17 @@ impl WorkspaceLock {
         self.reads_only
     }
 
+    /// Whether a workspace that was taken to be read could be taken whole by now, as far as its rights go.
+    pub fn may_be_whole(dir: &Path) -> bool {
+        let mut lock = OpenOptions::new();
+        let lock = lock.read(true).write(true).open(dir.join(LOCK_FILE));
+        if lock.is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
+            return false;
+        }
+        let draft = dir.join(owner_draft());
+        open_private(&draft).is_ok() && platform::patiently(|| fs::remove_file(&draft)).is_ok()
+    }
+
     /// Says anew who holds the workspace, and for what.
     pub fn rename(&self, dir: &Path, holder: &Holder) {
         if let Err(error) = write_owner(dir, holder) {

@@ -414,10 +414,7 @@ impl Failed {
 impl From<Error> for Failed {
     fn from(error: Error) -> Failed {
         Failed {
-            lasting: matches!(
-                error,
-                Error::TooNew { .. } | Error::NotOurs { .. } | Error::ReadOnly { .. }
-            ),
+            lasting: matches!(error, Error::TooNew { .. } | Error::NotOurs { .. }),
             error,
         }
     }

@@ -188,6 +188,7 @@ impl TestEngine {
             workers,
             emptied,
             crash_reports: None,
+            can_start_fresh: true,
         });
         Self {
             engine: Arc::new(engine.expect("threads can be started")),

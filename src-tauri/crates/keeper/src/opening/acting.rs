@@ -169,10 +169,10 @@ impl KeptFile {
             (Some(Err(error)), None) => Err(error),
             (None, None) => Err(why.clone()),
         };
-        let (opened, undisturbed) = opened.map_err(|_| match &why {
-            // That it can be read is no truth then, and a right that is given may be all it takes.
-            Error::ReadOnly { .. } => Failed::passing(why.clone()),
-            _ => Failed::lasting(why.clone()),
+        let (opened, undisturbed) = opened.map_err(|_| Failed {
+            // A right that is given may be all it takes.
+            lasting: why.class() != Class::Permission,
+            error: why.clone(),
         })?;
         self.opening.last.lock().lockless = undisturbed.is_some();
         self.count_connection();

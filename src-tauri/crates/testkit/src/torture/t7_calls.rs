@@ -136,6 +136,7 @@ pub(super) const CALLS: &[Call] = &[
             "WorkspaceLock::acquire",
             "WorkspaceLock::acquire_or_read",
             "WorkspaceLock::reads_only",
+            "WorkspaceLock::may_be_whole",
             "WorkspaceLock::rename",
             "WorkspaceLock::holder",
         ],
@@ -309,7 +310,7 @@ fn lock_workspace(scene: &Scene) -> Result<(), String> {
     let database = scene.folder.join(DATABASE);
     let lock = WorkspaceLock::acquire_or_read(&scene.folder, &me, &database)
         .map_err(|error| error.to_string())?;
-    if lock.reads_only() {
+    if lock.reads_only() || !WorkspaceLock::may_be_whole(&scene.folder) {
         return Err("a folder that may be written to is only read".to_owned());
     }
     Ok(())
