@@ -243,7 +243,9 @@ impl TakeError {
             Self::Fault(folder, what) => wire_error(
                 ErrorCode::Unavailable,
                 format!("{} can't be used: could not {what}", folder.display()),
-                Some("try again; if it stays so, restart the computer, and nothing has been changed"),
+                Some(
+                    "try again; if it stays so, restart the computer, and nothing has been changed",
+                ),
             ),
         }
     }

@@ -172,7 +172,9 @@ pub(crate) fn unwritable(why: Unwritable, workspace: &Path) -> WireError {
             "allow writing to that disk and try again; what is kept can be read meanwhile",
         ),
         Unwritable::Account => (
-            format!("nothing can be kept: this account may not write to {folder} or to the files in it"),
+            format!(
+                "nothing can be kept: this account may not write to {folder} or to the files in it"
+            ),
             "give this account the right to write there and try again; what is kept can be read meanwhile",
         ),
     };

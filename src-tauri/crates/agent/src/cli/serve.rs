@@ -22,7 +22,9 @@ pub(super) fn serve(workspace: &Workspace, output: &Output) -> Result<Ended, Wir
                 "nothing may be written in {}, so there is no work to do, and no way for others to ask",
                 workspace.folder_named().display()
             ),
-            Some("each command reads the memory by itself; oldgrowth doctor says which right is missing"),
+            Some(
+                "each command reads the memory by itself; oldgrowth doctor says which right is missing",
+            ),
         ));
     }
     let (stop, stopped) = mpsc::channel();

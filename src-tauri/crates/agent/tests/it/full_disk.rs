@@ -25,6 +25,10 @@ impl Volume {
         mounts(self.path(), &["-o", "remount,ro"])
     }
 
+    pub(crate) fn make_writable(&self) -> bool {
+        mounts(self.path(), &["-o", "remount,rw"])
+    }
+
     fn grow(&self, bytes: &str) {
         let options = format!("remount,size={bytes}");
         assert!(

@@ -11,8 +11,8 @@ use super::checks::Depth;
 use super::evidence::JobsSeen;
 use super::rows::Row;
 use super::{
-    ComponentState, FixCode, HealthCode, Look, Status, clock, evidence, permissions, place, rows, store,
-    tree, upkeep, watched,
+    ComponentState, FixCode, HealthCode, Look, Status, clock, evidence, permissions, place, rows,
+    store, tree, upkeep, watched,
 };
 use crate::coverage::Freshness;
 use crate::engine::Core;
@@ -50,7 +50,9 @@ impl Core {
             },
             Err(_) => rows::broke_off(),
         };
-        let said = self.board.set(code, self.with_what_can_be_done(row), self.now());
+        let said = self
+            .board
+            .set(code, self.with_what_can_be_done(row), self.now());
         let took = self.ambient.clock.monotonic().saturating_sub(begun);
         self.board.took(code, took);
         said

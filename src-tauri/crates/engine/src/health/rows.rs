@@ -215,7 +215,8 @@ pub(super) fn jobs(counts: JobCounts, working: bool, paused: bool) -> Row {
 pub(super) fn jobs_unwritten(counts: JobCounts) -> Row {
     let row = unpaused(counts, false);
     if row.state == ComponentState::Ok && counts.ready + counts.running > 0 {
-        return Row::ok("Some work waits.").next("It goes on when the memory can be written again.");
+        return Row::ok("Some work waits.")
+            .next("It goes on when the memory can be written again.");
     }
     row
 }

@@ -65,10 +65,12 @@ pub(super) fn row(health: &Health, facts: &Facts, can_start_fresh: bool) -> Row 
             ),
             next_for(*class),
         ),
-        Health::Degraded(Degraded::Failing { class, .. }) | Health::Unavailable { class, .. } => Row::fail(
-            format!("The memory can't be used: {}.", class_words(*class)),
-            next_for(*class),
-        ),
+        Health::Degraded(Degraded::Failing { class, .. }) | Health::Unavailable { class, .. } => {
+            Row::fail(
+                format!("The memory can't be used: {}.", class_words(*class)),
+                next_for(*class),
+            )
+        }
         Health::ReadOnly if facts.read_only_volume => Row::fail(
             "The disk is read-only: the memory can be read, but nothing can be kept.",
             "Allow writing to the disk again, or copy the memory's folder to another disk and use it there; then choose Try now. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up.",
