@@ -378,6 +378,8 @@ impl KeptFile {
         let health = match (&failed.error, state) {
             // The file is looked for all the same: somebody may move it at any time.
             (Error::Path { problem, .. }, _) if problem.is_lasting() => Health::InTheWay(*problem),
+            // Read-only is what can be read.
+            (Error::ReadOnly { .. }, BreakerState::Latched) => Health::failing(&failed.error),
             (_, BreakerState::Latched) => Health::latched(&failed.error),
             (_, BreakerState::Open { retry_in }) => self.unavailable(&failed.error, retry_in),
             _ if failed.error.class() == Class::DiskFull => Health::DiskFull,
@@ -414,7 +416,10 @@ impl Failed {
 impl From<Error> for Failed {
     fn from(error: Error) -> Failed {
         Failed {
-            lasting: matches!(error, Error::TooNew { .. } | Error::NotOurs { .. }),
+            lasting: matches!(
+                error,
+                Error::TooNew { .. } | Error::NotOurs { .. } | Error::ReadOnly { .. }
+            ),
             error,
         }
     }

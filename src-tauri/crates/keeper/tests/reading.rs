@@ -16,7 +16,7 @@ use std::sync::Arc;
 use common::volume::SmallVolume;
 use common::*;
 use oldgrowth_keeper::{
-    Class, Error, Health, Holder, Keeper, KeptFile, Lane, LockError, WorkspaceLock,
+    Class, Degraded, Error, Health, Holder, Keeper, KeptFile, Lane, LockError, WorkspaceLock,
 };
 use rusqlite::config::DbConfig;
 
@@ -297,4 +297,36 @@ fn what_was_read_while_somebody_changed_it_is_given_to_nobody() {
     child.stdin.take().unwrap().write_all(b"\n").unwrap();
     let told: Vec<String> = lines.map(Result::unwrap).collect();
     assert!(child.wait().unwrap().success(), "{told:?}");
+}
+
+#[test]
+fn what_not_even_can_be_read_is_not_called_read_only() {
+    const NAME: &str = "what_not_even_can_be_read_is_not_called_read_only";
+    if let Some(folder) = std::env::var_os(FOLDER) {
+        let (_lock, keeper, file) = kept_to_read(&PathBuf::from(&folder).join("a.db"));
+        assert!(matches!(count(&file), Err(Error::ReadOnly { .. })));
+        let class = Class::Permission;
+        let health = file.health().state;
+        assert!(
+            matches!(health, Health::Degraded(Degraded::Failing { class: of, .. }) if of == class),
+            "{health:?}"
+        );
+        let opens = file.facts().opens;
+        assert!(count(&file).is_err());
+        assert_eq!(file.facts().opens, opens, "it waits for the right");
+        return keeper.shut_down();
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = lay_out(folder.path(), Beside::Nothing);
+    fs::set_permissions(&path, Permissions::from_mode(0o000)).unwrap();
+    let Some(child) = without_the_right(NAME, folder.path()) else {
+        return;
+    };
+    let ended = child.wait_with_output().unwrap();
+    give_back(folder.path());
+    assert!(
+        ended.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ended.stdout)
+    );
 }

@@ -31,7 +31,7 @@ impl KeptFile {
                 Action::Create
                 | Action::PreserveAndOpen
                 | Action::PreserveAndSetWalAside
-                | Action::Materialise => return Err(Failed::passing(NO_RIGHT)),
+                | Action::Materialise => return Err(Failed::lasting(NO_RIGHT)),
                 _ => {}
             }
         }
@@ -169,11 +169,7 @@ impl KeptFile {
             (Some(Err(error)), None) => Err(error),
             (None, None) => Err(why.clone()),
         };
-        let (opened, undisturbed) = opened.map_err(|_| Failed {
-            // A right that is given may be all it takes.
-            lasting: why.class() != Class::Permission,
-            error: why.clone(),
-        })?;
+        let (opened, undisturbed) = opened.map_err(|_| Failed::lasting(why.clone()))?;
         self.opening.last.lock().lockless = undisturbed.is_some();
         self.count_connection();
         self.record_schema_version(opened.schema_version);
