@@ -59,7 +59,7 @@ export const t = {
     needsPerson: "The memory needs you",
     busy: "Too much at once",
     heldByAnother: "Another program has this memory open",
-    placeMissing: "Your memory’s folder is not there",
+    placeMissing: "Your memory can’t be found",
     moving: "The memory is being moved",
     cancelled: "Stopped",
     internal: "Something went wrong on our side",

@@ -113,8 +113,7 @@ impl Owner {
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
             emptied: found.emptied(),
             crash_reports,
-            // Where the folder was named, the next start would look for the memory there again.
-            can_start_fresh: found.pointer().is_some(),
+            place_is_fixed: found.pointer().is_none(),
         })
         .map_err(|_| fault("start its workers"))?;
         let engine = Arc::new(engine);

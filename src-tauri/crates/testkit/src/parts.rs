@@ -188,7 +188,7 @@ impl TestEngine {
             workers,
             emptied,
             crash_reports: None,
-            can_start_fresh: true,
+            place_is_fixed: false,
         });
         Self {
             engine: Arc::new(engine.expect("threads can be started")),

@@ -62,7 +62,7 @@ impl Core {
     pub(super) fn with_what_can_be_done(&self, mut row: Row) -> Row {
         let reads_only = !row.fixes.is_empty() && self.reads_only();
         row.fixes.retain(|fix| match fix {
-            FixCode::StartFresh => self.can_start_fresh && !reads_only,
+            FixCode::StartFresh => !self.place_is_fixed && !reads_only,
             FixCode::TryAgain | FixCode::VerifyBackup => true,
             _ => !reads_only,
         });
@@ -275,7 +275,7 @@ impl Core {
     pub(super) fn look_at_store(&self, facts: &Facts) {
         self.put(HealthCode::Store, || {
             let health = self.store.health().state;
-            let row = store::row(&health, facts, self.can_start_fresh);
+            let row = store::row(&health, facts, self.place_is_fixed);
             evidence::store(row, facts, self.trouble())
         });
     }

@@ -46,7 +46,11 @@ pub(super) fn look(core: &Core) -> Row {
                 "{} of the memory belong to another account, or to a folder that many share.",
                 counted(foreign, "folder or file", "folders or files")
             ),
-            "Make them your own, or move the memory to a folder of yours under Settings.",
+            if core.place_is_fixed {
+                "Make them your own, or copy the memory to a folder of yours and start Oldgrowth with that one."
+            } else {
+                "Make them your own, or move the memory to a folder of yours under Settings."
+            },
         )
     } else if rights.seen == 0 {
         Row {

@@ -44,8 +44,8 @@ fn may_be_over_soon(class: Class) -> bool {
     )
 }
 
-/// `can_start_fresh` is whether another memory can be begun from here.
-pub(super) fn row(health: &Health, facts: &Facts, can_start_fresh: bool) -> Row {
+/// `place_is_fixed` is whether no other memory can be begun, nor this one moved, from here.
+pub(super) fn row(health: &Health, facts: &Facts, place_is_fixed: bool) -> Row {
     match health {
         Health::Resting => Row::unknown("The memory has not been opened yet."),
         // The same words: of what was over in a moment nobody has heard.
@@ -73,11 +73,19 @@ pub(super) fn row(health: &Health, facts: &Facts, can_start_fresh: bool) -> Row 
         }
         Health::ReadOnly if facts.read_only_volume => Row::fail(
             "The disk is read-only: the memory can be read, but nothing can be kept.",
-            "Allow writing to the disk again, or copy the memory's folder to another disk and use it there; then choose Try now. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up.",
+            if place_is_fixed {
+                "Allow writing to the disk again, then choose Try now; or copy the memory's folder to another disk, and start Oldgrowth with that one. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up."
+            } else {
+                "Allow writing to the disk again, then choose Try now; or move the memory to another disk under Settings. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up."
+            },
         ),
         Health::ReadOnly => Row::fail(
             "This account may not write to the memory's folder, or to the files in it: the memory can be read, but nothing can be kept.",
-            "Give your account the right to write to the folder and its files, or start Oldgrowth as the account that they belong to; then choose Try now. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up.",
+            if place_is_fixed {
+                "Give your account the right to write to the folder and its files, then choose Try now; or start Oldgrowth as the account that they belong to. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up."
+            } else {
+                "Give your account the right to write to the folder and its files, then choose Try now; or move the memory to a folder of your own under Settings. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up."
+            },
         ),
         Health::DiskFull if facts.jobs_paused => Row::fail(
             "The disk is nearly full, so imports and summaries pause. What is kept can be read, and notes can be added while there is room.",
@@ -104,10 +112,10 @@ pub(super) fn row(health: &Health, facts: &Facts, can_start_fresh: bool) -> Row 
         ),
         Health::NotOurs => Row::fail(
             "The file in the memory's place belongs to another program.",
-            if can_start_fresh {
-                "Move that file elsewhere and restore a backup, or begin a memory beside it. Nothing has been changed."
-            } else {
+            if place_is_fixed {
                 "Move that file elsewhere and restore a backup, or start Oldgrowth with another folder. Nothing has been changed."
+            } else {
+                "Move that file elsewhere and restore a backup, or begin a memory beside it. Nothing has been changed."
             },
         ),
         Health::Misplaced(Misplaced::Vanished) => Row::fail(
