@@ -10,7 +10,7 @@ import { asProgram, endOf, root, runInto, seconds, Stop } from "./lib/process.mj
 const WINDOWS = join(root, "scripts", "platforms", "windows.sh");
 const MACOS = join(root, "scripts", "platforms", "macos.sh");
 
-const CORE = ["domain", "keeper", "store", "importers", "models", "wire", "engine", "http", "reports", "agent"];
+const CORE = ["domain", "keeper", "store", "importers", "models", "wire", "engine", "folder", "http", "reports", "agent"];
 /** Whose tests run under Wine as they do on Linux. Those of the engine take too long there. */
 const TESTED = CORE.filter((name) => name !== "engine");
 /** Each kill costs some ten seconds under Wine, where starting a program does. */

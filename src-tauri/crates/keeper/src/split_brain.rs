@@ -10,7 +10,7 @@
 //! wal-index in this process, and it describes the WAL of the old one.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
@@ -104,7 +104,7 @@ fn look(path: &Path) -> Seen {
             inode: (meta.dev(), meta.ino()),
             bytes: meta.len(),
         },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Seen::Gone,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Seen::Gone,
         Err(_) => Seen::Unknown,
     }
 }

@@ -2,6 +2,7 @@
 
 mod common;
 
+#[cfg(unix)]
 use std::path::PathBuf;
 
 use common::*;

@@ -25,6 +25,8 @@ mod moving;
 mod network;
 mod owners;
 #[cfg(target_os = "linux")]
+mod person;
+#[cfg(target_os = "linux")]
 mod read_only;
 #[cfg(target_os = "linux")]
 mod reports;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use oldgrowth_testkit::{Corpus, SeededRandom};
 use serde_json::Value;
 
-use crate::support::{Person, Ran, write};
+use crate::person::Person;
+use crate::support::{Ran, write};
 
 /// `OLDGROWTH_KILLS=1000` for the long form.
 const KILLS: usize = 24;

@@ -11,8 +11,9 @@ use oldgrowth_wire::{ErrorCode, Event, NetworkAt, OfflineChoice, Request};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
+use crate::person::{Person, can_trace, pid_below};
 use crate::reports::START_MS;
-use crate::support::{Person, can_trace, pid_below, write};
+use crate::support::write;
 
 impl Person {
     fn network(&self, args: &[&str]) -> Value {

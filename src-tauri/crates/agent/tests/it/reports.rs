@@ -16,7 +16,8 @@ use oldgrowth_testkit::{Corpus, Endpoint, FakeClock, TestEngine};
 use oldgrowth_wire::{Empty, ErrorCode, Event, Folder, Request};
 use serde_json::{Value, json};
 
-use crate::support::{Person, can_trace, lines, pid_below, write};
+use crate::person::{Person, can_trace, pid_below};
+use crate::support::{lines, write};
 
 const CHILD_FOLDER: &str = "OLDGROWTH_TEST_REPORTS";
 const MINUTE: Duration = Duration::from_secs(60);

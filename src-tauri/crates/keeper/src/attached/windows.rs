@@ -15,8 +15,9 @@ use crate::place::Place;
 const ACCESS: u32 = 0x0001_0000 | 0x0010_0000;
 /// `FILE_SHARE_READ`, `FILE_SHARE_WRITE` and `FILE_SHARE_DELETE`: nobody's handle is in the way of ours.
 const SHARE: u32 = 1 | 2 | 4;
-/// `FILE_FLAG_OPEN_REPARSE_POINT`: a link is looked at, not followed.
-const FLAGS: u32 = 0x0020_0000;
+/// `FILE_FLAG_OPEN_REPARSE_POINT`: a link is looked at, not followed. `FILE_FLAG_BACKUP_SEMANTICS`: so is a
+/// folder that lies where a file should be, which nobody can be attached to.
+const FLAGS: u32 = 0x0020_0000 | 0x0200_0000;
 const ERROR_SHARING_VIOLATION: i32 = 32;
 
 pub(super) fn attached(place: &Place) -> Attached {
