@@ -13,7 +13,8 @@ use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::full_disk::Volume;
-use crate::support::{Person, Ran, oldgrowth, run, write};
+use crate::person::Person;
+use crate::support::{Ran, oldgrowth, run, write};
 
 const NOBODY: u32 = 65_534;
 

@@ -61,9 +61,12 @@ pub(super) fn look(core: &Core) -> Row {
         Row::ok("Only your own account can read the memory's folder.")
     };
     let mut row = row.seen("Folders and files looked at", seen);
-    for path in rights.open.iter().chain(&rights.foreign).take(NAMED_MAX) {
+    let open = rights.open.iter().map(|path| (path, "Open to others"));
+    let foreign = rights.foreign.iter();
+    let foreign = foreign.map(|path| (path, "Another account's, or shared"));
+    for (path, label) in open.chain(foreign).take(NAMED_MAX) {
         let below = path.strip_prefix(&core.workspace).unwrap_or(path);
-        let (said, label) = (below.to_string_lossy(), "Open to others");
+        let said = below.to_string_lossy();
         row = match below.file_name() {
             None => row.seen(label, "the folder itself"),
             // The names in a memory's folder are ours.
