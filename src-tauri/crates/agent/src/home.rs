@@ -38,6 +38,9 @@ use crate::words::{explain, wire_error};
 /// At most this often is progress told: four times a second.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
+/// So long the calls under way are waited for before a memory that is read is opened whole.
+const TAKE_WAIT: Duration = Duration::from_secs(2);
+
 /// Added to the name of the one who holds the workspace while it is moved.
 const MOVING: &str = "which is moving it to another folder";
 
@@ -287,7 +290,10 @@ impl Inner {
         if !may_be_whole(&this.state.read()) {
             return;
         }
-        let mut state = this.state.write();
+        // What is under way may take long, and there is another look after this one.
+        let Some(mut state) = this.state.try_write_for(TAKE_WAIT) else {
+            return;
+        };
         if may_be_whole(&state) {
             // Let go of first: whoever writes shares it with nobody.
             *state = State::Closed;

@@ -18,7 +18,7 @@ impl Volume {
         let folder = tempfile::tempdir().unwrap();
         let options = format!("size={bytes}");
         let mounted = mounts(folder.path(), &["-t", "tmpfs", "-o", &options, "tmpfs"]);
-        mounted.then_some(Self { folder })
+        mounted.then(|| Self { folder })
     }
 
     pub(crate) fn make_read_only(&self) -> bool {
