@@ -281,7 +281,13 @@ impl KeptFile {
             return Err(Error::Nested);
         }
         self.look_at_disk(true);
-        if self.current_hub().is_some_and(|hub| hub.refusal.is_some()) {
+        if let Some(hub) = self.current_hub()
+            && let Some(refusal) = &hub.refusal
+        {
+            if self.stays_unwritable(&hub, refusal) {
+                self.read(Lane::Interactive, look_inside)?;
+                return Err(refusal.clone());
+            }
             self.let_go();
         }
         if self.current_hub().is_none() {
@@ -296,6 +302,13 @@ impl KeptFile {
             connection.pragma_update(None, "user_version", version)?;
             Ok(())
         })
+    }
+
+    /// To open it again would change nothing, or would come between those who read.
+    fn stays_unwritable(&self, hub: &Hub, refusal: &Error) -> bool {
+        let in_use = || hub.is_in_use() || self.permits.any_held();
+        let lacks_right = matches!(refusal, Error::ReadOnly { .. });
+        self.reads_only || lacks_right && (self.place.is_on_read_only_volume() || in_use())
     }
 
     /// What can be known without opening anything.

@@ -29,6 +29,8 @@ const OPEN_WAIT: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Reads end by their deadline of 10 s at the latest, so that is waited for, and some more.
 const CLOSE_LOOKS_MAX: u32 = 1_500;
+/// A person's read ends after 2 s.
+const LOCKLESS_LOOKS_MAX: u32 = 250;
 const CLOSE_LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Looks at the files in one open: what was found and mended is looked at again.
 const LOOKS_MAX: usize = 3;
@@ -243,13 +245,21 @@ impl KeptFile {
         if !self.join_writers() {
             return Err(Error::Overloaded);
         }
-        for _ in 0..CLOSE_LOOKS_MAX {
+        if self.is_let_go_within(CLOSE_LOOKS_MAX) {
+            Ok(())
+        } else {
+            Err(Error::Overloaded)
+        }
+    }
+
+    fn is_let_go_within(&self, looks_max: u32) -> bool {
+        for _ in 0..looks_max {
             if self.place.is_let_go() {
-                return Ok(());
+                return true;
             }
             platform::pause(CLOSE_LOOK_EVERY);
         }
-        Err(Error::Overloaded)
+        false
     }
 
     fn open_as_owner(&self) -> Result<SharedHub, Failed> {
@@ -267,7 +277,8 @@ impl KeptFile {
             // it has left lies beside another file.
             return Err(Failed::lasting(Error::SplitBrain));
         }
-        if self.opening.last.lock().lockless && !self.place.is_let_go() {
+        let lockless = self.opening.last.lock().lockless;
+        if lockless && !self.is_let_go_within(LOCKLESS_LOOKS_MAX) {
             // Its close would drop the locks of whoever opens the file beside it.
             return Err(Failed::passing(Error::Busy { code: 5 }));
         }

@@ -100,6 +100,14 @@ fn a_read_only_volume_is_read_whatever_lies_beside_the_file() {
         let (keeper, file) = keep(&path);
         reads_and_says_why(&file, &format!("{beside:?}"));
         assert!(file.facts().read_only_volume);
+        let opens = file.facts().opens;
+        let tried = file.read(Lane::Background, |tx| {
+            // As a ticker does, while somebody reads.
+            let tried = std::thread::scope(|scope| scope.spawn(|| file.try_now()).join());
+            count_in(tx.connection()).map(|count| (tried.unwrap(), count))
+        });
+        assert!(matches!(tried, Ok((Err(Error::ReadOnly { .. }), 2))));
+        assert_eq!(file.facts().opens, opens, "{beside:?}: nobody is disturbed");
         keeper.shut_down();
         assert_eq!(picture(volume.folder()), before, "{beside:?}");
     }
