@@ -300,6 +300,7 @@ const views = [
       await page.waitForSelector(id("report-id"));
     } },
   { name: "doctor-gone", at: "?fake=gone#/doctor", see: id("component-row") },
+  { name: "doctor-readonly", at: "?fake=readonly#/doctor", see: id("try-now") },
   { name: "doctor-failing", at: "?fake=error", see: id("try-now") },
   { name: "settings-place-plan", at: "?fake=full#/settings", see: id("place-folder"), do: async (page) => {
       await click("place-move")(page);

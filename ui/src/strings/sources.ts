@@ -81,7 +81,7 @@ export const sourcesWords = {
     dropRefused: "This can’t be dropped here just now",
     dropDialog: "Close the dialog first, then drop it once more.",
     dropHeld: "Your memory isn’t open. Once it is, drop it once more.",
-    dropFails: "Your memory can’t be read just now. The Doctor says what to do.",
+    dropFails: "Nothing can be brought in while your memory has a problem. The Doctor says what to do.",
   },
 
   exports: {

@@ -407,6 +407,10 @@ impl Core {
     }
 
     fn plan(&self, code: FixCode) -> Result<FixPlan> {
+        let writes = !matches!(code, FixCode::TryAgain | FixCode::VerifyBackup);
+        if writes && self.store_reads() && self.reads_only() {
+            return Err(Error::NotKept);
+        }
         let plan = match code {
             FixCode::TryAgain => self.plan_try_again(),
             FixCode::FoldLog => self.plan_fold_log(),

@@ -360,6 +360,7 @@ impl Core {
             Came::Back(Looked::Row(Err(error))) => self.unanswered(code, &error),
         };
         if let Some(row) = row {
+            let row = self.with_what_can_be_done(row);
             let found = !matches!(row.state, ComponentState::Unknown | ComponentState::Crashed);
             self.board.set(code, row, self.now());
             let took = clock.monotonic().saturating_sub(run.begun);

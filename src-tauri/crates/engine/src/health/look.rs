@@ -11,8 +11,8 @@ use super::checks::Depth;
 use super::evidence::JobsSeen;
 use super::rows::Row;
 use super::{
-    ComponentState, HealthCode, Look, Status, clock, evidence, permissions, place, rows, salvaged,
-    store, tree, upkeep, watched,
+    ComponentState, FixCode, HealthCode, Look, Status, clock, evidence, permissions, place, rows,
+    salvaged, store, tree, upkeep, watched,
 };
 use crate::coverage::Freshness;
 use crate::engine::Core;
@@ -50,10 +50,23 @@ impl Core {
             },
             Err(_) => rows::broke_off(),
         };
-        let said = self.board.set(code, row, self.now());
+        let said = self
+            .board
+            .set(code, self.with_what_can_be_done(row), self.now());
         let took = self.ambient.clock.monotonic().saturating_sub(begun);
         self.board.took(code, took);
         said
+    }
+
+    /// Offers only fixes that can be carried out here and now.
+    pub(super) fn with_what_can_be_done(&self, mut row: Row) -> Row {
+        let reads_only = !row.fixes.is_empty() && self.reads_only();
+        row.fixes.retain(|fix| match fix {
+            FixCode::StartFresh => !self.place_is_fixed && !reads_only,
+            FixCode::TryAgain | FixCode::VerifyBackup => true,
+            _ => !reads_only,
+        });
+        row
     }
 
     /// What can't be looked at while the store can't be read stands under its row.
@@ -99,7 +112,11 @@ impl Core {
         let store_answers = !matches!(&seen, Err(error) if error.is_of_the_store());
         self.try_put(HealthCode::Jobs, || {
             let (seen, paused) = (seen?, self.queue.paused().is_some());
-            let row = rows::jobs(seen.counts, self.has_workers, paused);
+            let row = if self.reads_only() {
+                rows::jobs_unwritten(seen.counts)
+            } else {
+                rows::jobs(seen.counts, self.has_workers, paused)
+            };
             Ok(evidence::jobs(row, &seen, self.has_workers))
         });
         let misplaced = matches!(self.trouble(), Some(Class::Path));
@@ -271,7 +288,8 @@ impl Core {
 
     pub(super) fn look_at_store(&self, facts: &Facts) {
         self.put(HealthCode::Store, || {
-            let row = store::row(&self.store.health().state, facts.jobs_paused);
+            let health = self.store.health().state;
+            let row = store::row(&health, facts, self.place_is_fixed);
             evidence::store(row, facts, self.trouble())
         });
     }

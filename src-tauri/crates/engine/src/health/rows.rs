@@ -161,6 +161,10 @@ pub(super) fn space(facts: &Facts) -> Row {
         .flatten()
         .sum();
     match facts.free_bytes {
+        _ if facts.read_only_volume => Row::ok(format!(
+            "The memory takes {}. Its disk is read-only, so it needs no more.",
+            bytes(used)
+        )),
         None => Row::unknown("This system does not say how much space is free."),
         Some(free) if facts.jobs_paused => Row::fail(
             format!(
@@ -205,6 +209,16 @@ pub(super) fn jobs(counts: JobCounts, working: bool, paused: bool) -> Row {
             ..row
         },
     }
+}
+
+/// While nothing can be written no job begins.
+pub(super) fn jobs_unwritten(counts: JobCounts) -> Row {
+    let row = unpaused(counts, false);
+    if row.state == ComponentState::Ok && counts.ready + counts.running > 0 {
+        return Row::ok("Some work waits.")
+            .next("It goes on when the memory can be written again.");
+    }
+    row
 }
 
 fn unpaused(counts: JobCounts, working: bool) -> Row {

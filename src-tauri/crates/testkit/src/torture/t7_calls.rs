@@ -10,7 +10,7 @@ use oldgrowth_keeper::{
     salvage,
 };
 
-use super::oracle::{DATABASE, SCHEMA, real_keeper, write_row};
+use super::oracle::{DATABASE, SCHEMA, reading_keeper, real_keeper, write_row};
 use super::t7_locks::Scene;
 
 pub(super) struct Call {
@@ -145,6 +145,9 @@ pub(super) const CALLS: &[Call] = &[
         "lock the workspace",
         &[
             "WorkspaceLock::acquire",
+            "WorkspaceLock::acquire_or_read",
+            "WorkspaceLock::reads_only",
+            "WorkspaceLock::may_be_whole",
             "WorkspaceLock::rename",
             "WorkspaceLock::holder",
         ],
@@ -155,6 +158,7 @@ pub(super) const CALLS: &[Call] = &[
         &["Keeper::new", "Keeper::with_space", "Keeper::shut_down"],
         keep_another,
     ),
+    call("only read it", &["Keeper::reading"], only_read),
 ];
 
 fn told<T>(answer: Result<T, Error>) -> Result<(), String> {
@@ -312,11 +316,16 @@ fn lock_workspace(scene: &Scene) -> Result<(), String> {
     lock.rename(&scene.folder, &me);
     let holder = WorkspaceLock::holder(&scene.folder);
     drop(lock);
-    if holder.as_ref() == Some(&me) {
-        Ok(())
-    } else {
-        Err("the lock does not say who holds it".to_owned())
+    if holder.as_ref() != Some(&me) {
+        return Err("the lock does not say who holds it".to_owned());
     }
+    let database = scene.folder.join(DATABASE);
+    let lock = WorkspaceLock::acquire_or_read(&scene.folder, &me, &database)
+        .map_err(|error| error.to_string())?;
+    if lock.reads_only() || !WorkspaceLock::may_be_whole(&scene.folder) {
+        return Err("a folder that may be written to is only read".to_owned());
+    }
+    Ok(())
 }
 
 fn keep_another(scene: &Scene) -> Result<(), String> {
@@ -328,6 +337,15 @@ fn keep_another(scene: &Scene) -> Result<(), String> {
         .and_then(|file| file.try_now());
     keeper.shut_down();
     told(used)
+}
+
+fn only_read(scene: &Scene) -> Result<(), String> {
+    let keeper = reading_keeper();
+    let read = keeper
+        .file(&scene.folder.join(DATABASE), SCHEMA)
+        .and_then(|file| file.read(Lane::Interactive, count));
+    keeper.shut_down();
+    told(read)
 }
 
 #[cfg(test)]
