@@ -1,5 +1,6 @@
 //! Crash reports: what this program tells of itself, and what a person can do about it.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -181,6 +182,11 @@ fn explain(error: Error) -> WireError {
         Error::NoAddress => unavailable(
             "this copy of Oldgrowth knows no address to send reports to".to_owned(),
             "look at the report and pass it on yourself, if you like",
+        ),
+        Error::Folder(ErrorKind::WouldBlock) => wire_error(
+            ErrorCode::Busy,
+            "another program of yours is changing the folder of the reports",
+            Some("try again; they are as they were before"),
         ),
         Error::Folder(kind) => wire_error(
             ErrorCode::ReadOnly,
