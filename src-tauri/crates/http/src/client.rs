@@ -42,7 +42,7 @@ pub enum Error {
     #[error("what is to be sent is too large")]
     RequestTooLarge,
     /// That computer is there, and nothing on it takes calls.
-    #[error("nothing takes calls there")]
+    #[error("the connection was refused")]
     Refused,
     /// Nobody answers: no network, or no such name.
     #[error("nobody answers there")]
