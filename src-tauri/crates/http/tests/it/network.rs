@@ -396,7 +396,10 @@ fn a_list_that_can_not_be_shortened_keeps_no_call_from_being_made() {
     assert_eq!(outcomes(&person)[0], Outcome::Refused);
     std::fs::remove_dir(person.folder().join("contacts.jsonl.new")).unwrap();
     person.post(NOBODY, &[], b"hello", LIMITS).unwrap_err();
-    assert!(person.list().len() <= 600 * 1024, "the next makes up for it");
+    assert!(
+        person.list().len() <= 600 * 1024,
+        "the next makes up for it"
+    );
 }
 
 /// A volume without any room, given back when the test ends.
