@@ -51,8 +51,8 @@ pub fn reports_of_person(process: &'static str) -> Option<Reports> {
 /// Has what the engine meets recorded, and what breaks while it works.
 pub fn report_faults(engine: &Engine, reports: &Reports) {
     let reports = reports.clone();
-    let memory = memory_of(engine.workspace());
-    reports.opened(&memory);
+    // It ends with the engine, as its listener does.
+    let opened = reports.opened(&memory_of(engine.workspace()));
     engine.on_fault(move |fault| match *fault {
         Fault::Failed {
             class,
@@ -64,10 +64,10 @@ pub fn report_faults(engine: &Engine, reports: &Reports) {
             let failure = Failure::typed(class, phase).codes(code, errno);
             reports.record(&match lasting {
                 Lasting::Passes => failure,
-                Lasting::GoesOn => failure.lasting_in(&memory),
+                Lasting::GoesOn => failure.lasting_in(opened.memory()),
             });
         }
-        Fault::StoreWell => reports.well(&memory),
+        Fault::StoreWell => reports.well(opened.memory()),
     });
 }
 

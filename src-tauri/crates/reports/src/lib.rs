@@ -22,6 +22,7 @@ mod page;
 mod panics;
 mod place;
 mod reports;
+mod salt;
 mod scrub;
 mod sending;
 mod settings;
@@ -29,6 +30,6 @@ mod system;
 
 pub use failure::Failure;
 pub use page::{PageFailure, PageFailureKind, PageFrame};
-pub use reports::{Error, HeldReport, Parts, Reports, Sender, View};
+pub use reports::{Error, HeldReport, Opened, Parts, Reports, Sender, View};
 pub use scrub::FIELDS;
 pub use settings::Consent;

@@ -1,4 +1,5 @@
 use std::sync::mpsc;
+use std::time::Duration;
 
 use oldgrowth_testkit::Endpoint;
 
