@@ -162,7 +162,6 @@ export const settingsWords = {
     untouched: "Your memory is as it was.",
     none: "There is no backup yet. One is made by itself when something has been added, or now.",
     folder: "Kept in",
-    unknown: "No date known",
     beforeUpdate: "before an update",
     verified: "Last checked",
     restore: "Restore…",

@@ -147,7 +147,7 @@ export const sourcesWords = {
     reasons: "Why some were not read",
     items: { files: "Files", conversations: "Conversations", items: "Items" },
     leftOut: (what: string) => `and ${what} more`,
-    pruned: (what: string) => `${what} of this import were read again later and are no longer listed here.`,
+    pruned: (what: string) => `Read again later and no longer listed here: ${what} of this import.`,
     causes: {
       named: "",
       again: "read again",

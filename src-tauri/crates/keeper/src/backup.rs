@@ -91,6 +91,9 @@ impl KeptFile {
 
     /// Reads a backup through and compares it with what was written down when it was made. What is
     /// found wanting is marked, and not counted on any more; what has been put right is again.
+    ///
+    /// # Errors
+    /// [`Error::BadCopy`] when it is not what it was; others when it can't be read just now, which marks nothing.
     pub fn verify(&self, backup: &Backup) -> Result<(), Error> {
         let verified = verify(backup);
         let mark = backup.file.with_extension(manifest::FAILED);

@@ -538,15 +538,18 @@ fn move_originals(place: &Place, set: &Set, moves: &[Part]) -> Result<(), Error>
     Ok(())
 }
 
-/// The manifest goes first: what is left then is no set. A set that holds a folder with something in it stays:
-/// no tree of files is removed here.
+/// The manifest goes first: what is left then is no set. A set that holds a folder with something in it stays
+/// as it is: no tree of files is removed here.
 fn remove(set: &Set) -> Result<(), Error> {
-    let entries = fs::read_dir(&set.folder).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-        fs::remove_dir(entry.path()).map_err(|_| Error::Path {
-            problem: PathProblem::IsFolder,
-            errno: None,
-        })?;
+    for entry in fs::read_dir(&set.folder).into_iter().flatten().flatten() {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let is_empty = |mut inside: fs::ReadDir| inside.next().is_none();
+        if is_folder && !fs::read_dir(entry.path()).is_ok_and(is_empty) {
+            return Err(Error::Path {
+                problem: PathProblem::FolderNotEmpty,
+                errno: None,
+            });
+        }
     }
     files::remove_own(&set.folder.join(MANIFEST))
         .and_then(|()| empty(&set.folder))
@@ -555,7 +558,12 @@ fn remove(set: &Set) -> Result<(), Error> {
 
 fn empty(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
-        files::remove_own(&entry?.path())?;
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir(entry.path())?;
+        } else {
+            files::remove_own(&entry.path())?;
+        }
     }
     fs::remove_dir(folder)
 }

@@ -316,7 +316,7 @@ fn a_folder_in_the_place_of_the_database_is_set_aside_whole() {
         matches!(
             refused,
             Error::Path {
-                problem: PathProblem::IsFolder,
+                problem: PathProblem::FolderNotEmpty,
                 ..
             }
         ),

@@ -223,8 +223,8 @@ impl Engine {
         let receipt = core.keep_or_hold(begun.ended(done, core.now()));
         core.note_fix(&receipt);
         work.told("Looking again");
-        self.look_again(code);
-        if receipt.outcome == FixOutcome::Done && core.still_needs(code) {
+        let looked = self.look_again(code);
+        if looked && receipt.outcome == FixOutcome::Done && core.still_needs(code) {
             return Ok(core.keep_or_hold(Receipt {
                 outcome: FixOutcome::StillUnwell,
                 ..receipt.with(STILL_UNWELL.to_owned())
@@ -342,7 +342,7 @@ impl Engine {
     }
 
     /// Looks at what a fix mends, those checks included that nobody runs by themselves.
-    fn look_again(&self, code: FixCode) {
+    fn look_again(&self, code: FixCode) -> bool {
         let again: &[HealthCode] = match code {
             FixCode::RebuildIndex => &[
                 HealthCode::Coverage,
@@ -357,8 +357,9 @@ impl Engine {
         let core = self.core();
         core.queue.wake();
         core.counts_changed();
-        core.look_at_mended(again, &|| core.fixing.is_called_off());
+        let looked = core.look_at_mended(again, &|| core.fixing.is_called_off());
         core.tell(News::Work);
+        looked
     }
 }
 

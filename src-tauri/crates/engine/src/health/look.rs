@@ -238,21 +238,29 @@ impl Core {
 
     /// Reads what lies beside the store; the store itself is left alone.
     pub(crate) fn look_at_copies(&self) {
-        self.put(HealthCode::Backup, || {
-            let is_there = self.store.facts().main_bytes.is_some();
-            let seen = upkeep::CopiesSeen {
-                now: self.now(),
-                backups: self.backup_views(),
-                written: self.store.written_at().filter(|_| is_there),
-                made: self.store.made_at(),
-                failure: self.memo.lock().failure(),
-            };
-            evidence::backup(upkeep::backup(&seen), &seen)
-        });
+        self.put(HealthCode::Backup, || self.backup_row());
         self.put(HealthCode::KeptAside, || {
             let sets = self.store.kept_aside();
             evidence::kept_aside(upkeep::kept_aside(&sets), &sets)
         });
+    }
+
+    fn backup_row(&self) -> Row {
+        let is_there = self.store.facts().main_bytes.is_some();
+        let seen = upkeep::CopiesSeen {
+            now: self.now(),
+            backups: self.backup_views(),
+            written: self.store.written_at().filter(|_| is_there),
+            made: self.store.made_at(),
+            failure: self.memo.lock().failure(),
+        };
+        evidence::backup(upkeep::backup(&seen), &seen)
+    }
+
+    /// Reads the newest backup through, because somebody wants to know how things are.
+    pub(super) fn read_newest_backup(&self) -> Result<Row> {
+        self.verify_newest()?;
+        Ok(self.backup_row())
     }
 
     pub(super) fn look_at_store(&self, facts: &Facts) {

@@ -110,7 +110,7 @@ pub(super) fn row(health: &Health, jobs_paused: bool) -> Row {
         ),
         Health::SplitBrain => Row::fail(
             "The memory's file was moved, replaced or emptied while it was open. Nothing is written until you choose.",
-            "What was open is kept aside whole: restore it under Settings, Backup. Or put the file back and choose Try now.",
+            "What was open is kept aside, as far as there was room for it: Settings, Backup shows what can be restored. Or put the file back and choose Try now.",
         ),
         Health::Closed => Row::fail("Oldgrowth is stopping.", "Start it again."),
     }
