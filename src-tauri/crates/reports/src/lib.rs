@@ -13,6 +13,10 @@
 //! Everything lies in one folder of the person's own, apart from any memory: it has to hold when the memory can't be
 //! opened. The folder is shared by all processes of the person, and each change is made under a lock.
 
+// What the tests share speaks of this crate by its name, as it has to from outside.
+#[cfg(test)]
+extern crate self as oldgrowth_reports;
+
 mod counts;
 mod crash_log;
 mod event;
