@@ -130,19 +130,31 @@ impl Folder {
         }))
     }
 
-    /// Either the earlier file is there afterwards or this one, whole; once this has answered it is this one,
-    /// though the power fails. The lock is held.
+    /// Either the earlier file is there afterwards or this one, whole. The lock is held.
     ///
     /// # Errors
-    /// When it can't be written; then the earlier one is there. When the disk fails to keep its name either may be.
+    /// When it can't be written; then the earlier one is there.
     pub fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.replaced(name, bytes).map(drop)
+    }
+
+    /// The same, and once this has answered it is this one, though the power fails.
+    ///
+    /// # Errors
+    /// As for [`Folder::replace`]; but when the disk fails to keep its name, either may be there.
+    pub fn replace_durably(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let file = self.replaced(name, bytes)?;
+        sync_name(&self.0, &file)
+    }
+
+    fn replaced(&self, name: &str, bytes: &[u8]) -> io::Result<File> {
         let draft = self.0.join(format!("{name}.new"));
         let mut file =
             private(OpenOptions::new().write(true).create(true).truncate(true)).open(&draft)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(draft, self.0.join(name))?;
-        sync_name(&self.0, &file)
+        Ok(file)
     }
 
     /// Copies a file to a name that is free, so that it stays though the power fails. The lock is held.

@@ -12,7 +12,7 @@ fn child_that_keeps() {
     };
     let folder = Folder::new(path.into());
     let _lock = folder.lock().unwrap();
-    folder.replace("choice", b"no\n").unwrap();
+    folder.replace_durably("choice", b"no\n").unwrap();
     folder.append_durably("list", b"one\n").unwrap();
     folder.copy_new("choice", "copy").unwrap();
 }

@@ -96,7 +96,7 @@ impl Settings {
     pub(crate) fn write(&self, folder: &Folder) -> io::Result<()> {
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
-        folder.replace(NAME, &bytes)
+        folder.replace_durably(NAME, &bytes)
     }
 
     /// Where reports go. On the way to another computer they are encrypted, or there is no way.
