@@ -254,6 +254,10 @@ const views = [
       await applyFix("stop_watching")(page);
       await page.waitForSelector(id("receipt"));
     } },
+  { name: "doctor-receipt-copy", at: "?fake=error#/doctor", see: id("fix"), do: async (page) => {
+      await applyFix("open_copy")(page);
+      await page.waitForSelector(id("receipt-copy"));
+    } },
   { name: "doctor-still-unwell", at: "?fake=attention#/doctor", see: id("fix"), do: async (page) => {
       await applyFix("verify_backup")(page);
       await page.waitForSelector(id("receipt"));

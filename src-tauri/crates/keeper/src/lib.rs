@@ -80,7 +80,7 @@ pub use class::Class;
 pub mod decisions {
     pub use crate::decision::{Action, Row, Rule, TABLE, for_failure};
 }
-pub use copying::CopyProgress;
+pub use copying::{CopyProgress, read_copy};
 pub use disk::{Room, Space};
 pub use error::{BadCopy, Error, Misplaced, PathProblem};
 pub use facts::{Checkpoint, Facts, JournalMode, OldestReader};

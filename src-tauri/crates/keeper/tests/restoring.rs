@@ -285,6 +285,33 @@ fn a_backup_that_a_restore_or_a_preview_refused_is_marked() {
     assert!(listed.iter().all(|backup| backup.failed), "{listed:?}");
 }
 
+/// What this thread has read from files by now.
+#[cfg(target_os = "linux")]
+fn bytes_read() -> u64 {
+    let told = std::fs::read_to_string("/proc/thread-self/io").unwrap();
+    let read = told.lines().find_map(|line| line.strip_prefix("rchar: "));
+    read.unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_restore_reads_its_backup_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_keeper, file) = keep(&dir.path().join("a.db"));
+    insert(&file, &"x".repeat(8 * 1024 * 1024)).unwrap();
+    let source = backup(&file);
+    let size = source.bytes;
+    let before = bytes_read();
+    file.restore(&Source::Backup(source)).unwrap();
+    let read = bytes_read() - before;
+    assert_eq!(count(&file).unwrap(), 1);
+    // The backup, what it became for the check and for the note, and what goes to quarantine.
+    assert!(
+        read < 4 * size + size / 2,
+        "{read} bytes for a backup of {size}"
+    );
+}
+
 #[test]
 fn a_folder_in_the_place_of_the_database_is_set_aside_whole() {
     let dir = tempfile::tempdir().unwrap();

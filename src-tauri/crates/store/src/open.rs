@@ -195,6 +195,11 @@ impl Store {
         self.file.tick();
     }
 
+    /// Compares the names of its files with those that are open, so that its health tells the truth.
+    pub fn compare_names(&self) {
+        self.file.compare_names();
+    }
+
     /// To be called after the computer has slept.
     pub fn resumed(&self) {
         self.file.resumed();

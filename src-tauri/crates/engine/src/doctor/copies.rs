@@ -1,15 +1,16 @@
 //! Fixes by way of copies: making one, reading one through, putting one back, or laying one out to be read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use oldgrowth_store::copies::{AsideReason, KeptAside, Preview};
+use oldgrowth_store::copies::{AsideReason, InCopy, KeptAside, Preview, Salvage};
+use oldgrowth_store::table::orphans::Gone;
 use oldgrowth_store::{Class, Health, Store};
 
 use super::receipts::BEGUN;
 use super::{Done, FixOutcome, FixPlan, Receipt, Undo, Undone, Work};
 use crate::copies::{BackupView, without_memory};
 use crate::engine::Core;
-use crate::health::{FixCode, bytes, counted};
+use crate::health::{FixCode, bytes, counted, mark_as_salvaged};
 use crate::{Engine, Error, Result, beside};
 
 /// So many folders of copies may lie beside the memory.
@@ -91,10 +92,16 @@ impl Engine {
             .map_err(stale_if_bad)?;
         let set = &replaced.set;
         let done = if replaced.ended {
-            Done::new(
-                format!("The memory is {words} again."),
-                vec![format!("What was there before is kept aside as {set}.")],
-            )
+            let mut done = vec![format!("What was there before is kept aside as {set}.")];
+            // No undo puts it where it would be in the way again.
+            let folder = core.folder_in(set);
+            done.extend(
+                folder
+                    .iter()
+                    .map(|folder| format!("It was a folder. It is whole, and lies in {folder}.")),
+            );
+            let names = folder.into_iter().collect();
+            Done::new(format!("The memory is {words} again."), done).naming(names)
         } else {
             Done {
                 outcome: FixOutcome::Unknown,
@@ -157,6 +164,50 @@ fn unfit(error: &Error) -> Option<&'static str> {
     }
 }
 
+/// It says nothing of what can be read: another time it may be otherwise.
+fn is_passing(error: &oldgrowth_store::Error) -> bool {
+    let oldgrowth_store::Error::Keeper(error) = error else {
+        return false;
+    };
+    matches!(
+        error.class(),
+        Class::Busy | Class::Overloaded | Class::DiskFull | Class::Cancelled | Class::Closed
+    )
+}
+
+/// How much of the memory a copy holds and, where it was salvaged, how much of it is known to be missing.
+fn what_is_in_it(found: InCopy, salvaged: Option<Salvage>) -> Vec<String> {
+    let words = |documents: u64, passages: u64| {
+        [
+            (documents, "document", "documents"),
+            (passages, "passage", "passages"),
+        ]
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| counted(count, one, many))
+        .collect::<Vec<_>>()
+        .join(" and ")
+    };
+    let InCopy { there, gone } = found;
+    let held = match words(there.documents, there.chunks) {
+        nothing if nothing.is_empty() => "Nothing has been brought in there.".to_owned(),
+        held => format!("In it: {held}."),
+    };
+    let all_read = salvaged.is_none_or(|salvage| salvage.all_read);
+    let lost = words(gone.documents, gone.passages);
+    let lost = match (lost.is_empty(), all_read) {
+        // What leads to them may be lost as well.
+        (false, false) => format!("Lost by the damage, and not in it: at least {lost}."),
+        (false, true) => format!("Lost by the damage, and not in it: {lost}."),
+        (true, false) => {
+            "Not all could be read; no document and no passage is known to be missing.".to_owned()
+        }
+        (true, true) if salvaged.is_some() => "All of it could be read.".to_owned(),
+        (true, true) => return vec![held],
+    };
+    vec![held, lost]
+}
+
 fn kept_if_replaced(set: &str) -> String {
     format!("What was there before is kept aside as {set}, if its place was taken.")
 }
@@ -183,6 +234,14 @@ impl Core {
         sets.filter(moved)
             .find(|set| newest.is_none_or(|newest| set.made_at > newest))
             .map(Copy::Aside)
+    }
+
+    /// The folder that lay in the place of the memory's file, where it is kept in this set.
+    fn folder_in(&self, set: &str) -> Option<String> {
+        let mut sets = self.store.kept_aside().into_iter();
+        let kept = sets.find(|kept| kept.id == set)?.folder;
+        let folder = kept.join(self.store.facts().path.file_name()?);
+        folder.is_dir().then(|| folder.display().to_string())
     }
 
     /// Reads backups through from the newest on until one is sound. What was kept of a file that was moved
@@ -280,6 +339,9 @@ impl Core {
         let facts = self.store.facts();
         steps.push(if is_memory {
             "What is there now is set aside whole, from where it can be put back.".to_owned()
+        } else if facts.path.is_dir() {
+            "The folder that lies in the memory's place is set aside whole, from where it can be taken."
+                .to_owned()
         } else if facts.path.symlink_metadata().is_ok() || facts.wal_bytes.is_some() {
             "What is there now can't be read; it is set aside whole, and nothing of it is deleted."
                 .to_owned()
@@ -346,7 +408,8 @@ impl Core {
     fn copies_to_read(&self) -> Result<Vec<Copy>> {
         let moved = self.kept_when_moved();
         let own = self.store.facts().main_bytes.filter(|size| *size > 0);
-        let own = own.filter(|_| !self.store_reads()).map(Copy::Files);
+        // That the first page reads says nothing of those further in.
+        let own = own.filter(|_| !self.reads_through()).map(Copy::Files);
         let backup = self.sound_copy()?.found.map(|(copy, _)| copy);
         let sets = self.store.kept_aside().into_iter();
         // What did not read as sound there reads no better as a copy.
@@ -397,21 +460,17 @@ impl Core {
             tracing::warn!(kind = ?error.kind(), "a folder for a copy could not be made");
             Error::NotKept
         })?;
-        let lay_out = |copy: &Copy| match copy.id() {
-            Some(id) => self.store.copy_to(id, &file).map(|there| (there, false)),
-            None => self.store.salvage_to(&file).map(|empty| (true, empty)),
-        };
-        let mut laid_out = Ok((false, false));
+        let mut laid_out = Ok(None);
         let mut from = String::new();
         for copy in &copies {
-            laid_out = lay_out(copy);
+            laid_out = self.lay_out(copy, &file);
             from = copy.words();
-            if matches!(laid_out, Ok((true, _))) {
+            if matches!(laid_out, Ok(Some(_))) || laid_out.as_ref().is_err_and(is_passing) {
                 break;
             }
         }
-        let empty_index = match laid_out {
-            Ok((true, empty_index)) => empty_index,
+        let salvaged = match laid_out {
+            Ok(Some(salvaged)) => salvaged,
             other => {
                 // Only what was made just now, and only while it is empty.
                 for made in [inner, folder.as_path()] {
@@ -425,18 +484,33 @@ impl Core {
                 };
             }
         };
-        let folder = folder.display();
         let mut done = vec![format!("It was made from {from}.")];
-        if empty_index {
-            done.push(format!(
-                "Its word index is empty. Make it first: oldgrowth --workspace \"{folder}\" doctor --fix rebuild_index"
-            ));
+        let found = Store::count_copy(&file).ok();
+        done.extend(found.map_or_else(Vec::new, |found| what_is_in_it(found, salvaged)));
+        if salvaged.is_some_and(|salvage| salvage.empty_index) {
+            done.push(
+                "Its word index is yet to be made: Doctor offers that once the copy is open."
+                    .to_owned(),
+            );
         }
-        done.push(format!(
-            "Open it with: oldgrowth --workspace \"{folder}\" search WORDS"
-        ));
+        if salvaged.is_some() || found.is_some_and(|found| found.gone != Gone::default()) {
+            mark_as_salvaged(&folder);
+        }
+        let folder = folder.display();
         let names = vec![folder.to_string()];
         Ok(Done::new(format!("A copy of the memory lies in {folder}."), done).naming(names))
+    }
+
+    /// Writes a copy to a path, and says what salvaging came to where it was. None when it is not there any more.
+    fn lay_out(
+        &self,
+        copy: &Copy,
+        file: &Path,
+    ) -> oldgrowth_store::Result<Option<Option<Salvage>>> {
+        match copy.id() {
+            Some(id) => Ok(self.store.copy_to(id, file)?.then_some(None)),
+            None => Ok(Some(Some(self.store.salvage_to(file)?))),
+        }
     }
 
     /// A name beside the memory at which nothing is.

@@ -11,8 +11,8 @@ use super::checks::Depth;
 use super::evidence::JobsSeen;
 use super::rows::Row;
 use super::{
-    ComponentState, HealthCode, Look, Status, clock, evidence, permissions, place, rows, store,
-    tree, upkeep, watched,
+    ComponentState, HealthCode, Look, Status, clock, evidence, permissions, place, rows, salvaged,
+    store, tree, upkeep, watched,
 };
 use crate::coverage::Freshness;
 use crate::engine::Core;
@@ -85,6 +85,7 @@ impl Core {
     }
 
     pub(super) fn refresh(&self, look: Look) -> Status {
+        self.store.compare_names();
         // Reading opens the store when it isn't open yet, so what follows is about now.
         let seen = self.jobs_seen();
         let facts = self.store.facts();
@@ -115,7 +116,10 @@ impl Core {
         self.look_at_upkeep(&facts);
         self.look_at_watching();
         self.look_at_clock();
-        if look == Look::Everything || !self.board.is_known(HealthCode::Backup) {
+        // Another may be looking for the first time at this moment, and be no further than the first of these.
+        let first_and_last = [HealthCode::Backup, HealthCode::CrashReports];
+        let are_known = first_and_last.iter().all(|code| self.board.is_known(*code));
+        if look == Look::Everything || !are_known {
             self.look_at_copies();
             self.look_at_surroundings();
         }
@@ -159,7 +163,9 @@ impl Core {
             Ok(counted) => {
                 let sum = counted.sum();
                 let said = self.put(HealthCode::Coverage, || {
-                    evidence::coverage(rows::coverage(&sum, counted.sources.len()), &sum)
+                    let is_salvaged = salvaged::is_salvaged(&self.workspace);
+                    let row = rows::coverage(&sum, counted.sources.len(), is_salvaged);
+                    evidence::coverage(row, &sum)
                 });
                 // Only now: whoever asks meanwhile waits for the same count.
                 self.board.counted(to_count.unwrap_or_default());
@@ -223,7 +229,7 @@ impl Core {
         let now = self.now();
         let newest = self
             .store
-            .read(Lane::Interactive, |r| Ok::<_, Error>(r.newest()?))
+            .read(Lane::Interactive, |r| Ok::<_, Error>(r.last_imported_at()?))
             .unwrap_or_default();
         let went_back = self.clock_seen.lock().went_back();
         self.put(HealthCode::Clock, || clock::row(now, newest, went_back));

@@ -18,6 +18,7 @@ mod permissions;
 mod place;
 mod round_trip;
 mod rows;
+mod salvaged;
 mod sources;
 mod store;
 mod tree;
@@ -35,6 +36,7 @@ pub use model::{
 };
 pub(crate) use orphans::named as orphans_named;
 pub(crate) use rows::{bytes, counted, grouped};
+pub(crate) use salvaged::{FILE as SALVAGED_FILE, mark_as_salvaged};
 pub use upkeep::aside_words;
 
 use oldgrowth_store::{Class, Lane};

@@ -81,7 +81,12 @@ pub(super) const CALLS: &[Call] = &[
     }),
     call(
         "tend",
-        &["KeptFile::tick", "KeptFile::resumed", "Keeper::resumed"],
+        &[
+            "KeptFile::tick",
+            "KeptFile::compare_names",
+            "KeptFile::resumed",
+            "Keeper::resumed",
+        ],
         tend,
     ),
     call(
@@ -127,6 +132,12 @@ pub(super) const CALLS: &[Call] = &[
         ],
         restore,
     ),
+    call("copy its files", &["KeptFile::copy_files_to"], |scene| {
+        let folder = scene.folder.join("files");
+        fs::create_dir(&folder).map_err(|error| error.to_string())?;
+        let _nobody_else = scene.stranger.away();
+        told(scene.file.copy_files_to(&folder))
+    }),
     call("accept damage", &["KeptFile::accept_damage"], |scene| {
         told(scene.file.accept_damage())
     }),
@@ -214,6 +225,7 @@ fn ask(scene: &Scene) -> Result<(), String> {
 
 fn tend(scene: &Scene) -> Result<(), String> {
     scene.file.tick();
+    scene.file.compare_names();
     scene.file.resumed();
     scene.keeper.resumed();
     Ok(())
