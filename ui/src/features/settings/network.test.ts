@@ -48,7 +48,7 @@ const said = (): string => screen.getByTestId("network-said").textContent ?? "";
 
 it("the_first_sentence_says_what_has_left", async () => {
   const { platform, state } = await shown(networkOf());
-  expect(said()).toBe("Nothing has left this computer in the last 90 days.");
+  expect(said()).toBe("No other computer was called in the last 90 days.");
   expect(screen.queryByRole("table"), "there is nothing to list").toBeNull();
   const tell = async (network: Network): Promise<string> => {
     const loading = state.load();
