@@ -17,7 +17,7 @@ use crate::error::{BadCopy, Error, PathProblem};
 use crate::file::{KeptFile, Lane};
 use crate::files;
 use crate::held::connection_is_held;
-use crate::migrate::{self, Schema, open_error};
+use crate::migrate::{self, Schema, lacks_tables, open_error};
 use crate::place::{self, Place, size_of, with_suffix};
 use crate::preserve::{MadeBy, Set, Why};
 use crate::quote;
@@ -221,7 +221,10 @@ impl KeptFile {
             });
         }
         let opened = self.open_apart(&main)?;
-        migrate::check(&opened.connection, &self.schema)?;
+        let version = migrate::check(&opened.connection, &self.schema)?;
+        if version == self.schema.version() && lacks_tables(&opened.connection, &self.schema)? {
+            return Err(Error::BadCopy(BadCopy::Unsound));
+        }
         Ok(opened)
     }
 
@@ -280,17 +283,23 @@ impl Opened {
     }
 }
 
-/// True when steps were missing.
+/// True when steps were missing. A file that lacks a table after them all would be refused in the database's place.
 fn bring_up_to_date(file: &Path, schema: &Schema) -> Result<bool, Error> {
     let mut connection = raw::open(file, Access::Write)?;
+    let is_missing = |connection: &Connection| match lacks_tables(connection, schema) {
+        Ok(true) => Err(Error::BadCopy(BadCopy::Unsound)),
+        looked => looked.map(drop),
+    };
     let before = migrate::check(&connection, schema)?;
     if before == schema.version() {
+        is_missing(&connection)?;
         return Ok(false);
     }
     connection
         .execute_batch("PRAGMA foreign_keys = 1; PRAGMA synchronous = FULL;")
         .map_err(|e| open_error(&connection, &e))?;
     migrate::migrate(&mut connection, schema)?;
+    is_missing(&connection)?;
     connection
         .close()
         .map_err(|(connection, e)| open_error(&connection, &e))?;

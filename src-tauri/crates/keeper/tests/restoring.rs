@@ -216,6 +216,12 @@ fn what_does_not_fit_is_refused_and_the_database_untouched() {
     outsider(&other)
         .execute_batch("CREATE TABLE t (x); PRAGMA application_id = 77; PRAGMA user_version = 1;")
         .unwrap();
+    let lacking = dir.path().join("lacking.db");
+    outsider(&lacking)
+        .execute_batch(&format!(
+            "CREATE TABLE t (x); PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;"
+        ))
+        .unwrap();
     let mut bad = backup(&file);
     std::fs::write(&bad.file, b"no database").unwrap();
     bad.bytes = 11;
@@ -229,6 +235,7 @@ fn what_does_not_fit_is_refused_and_the_database_untouched() {
             },
         ),
         (Source::File(other), Error::NotOurs { found: 77 }),
+        (Source::File(lacking), Error::BadCopy(BadCopy::Unsound)),
         (Source::Backup(bad), Error::BadCopy(BadCopy::Bytes)),
         (gone, Error::BadCopy(BadCopy::Missing)),
     ] {

@@ -78,8 +78,11 @@ impl Engine {
     /// and the next plan names another.
     pub(super) fn restore_planned(&self, begun: &Receipt, plan: FixPlan) -> Result<Done> {
         let core = self.core();
-        let Taken { id, words } = plan.takes.ok_or(Error::NotFound)?;
-        let is_memory = plan.undo;
+        let Taken {
+            id,
+            words,
+            is_memory,
+        } = plan.takes.ok_or(Error::NotFound)?;
         let undo = |set: &str| {
             is_memory.then(|| Undo::Restore {
                 set: set.to_owned(),
@@ -101,7 +104,7 @@ impl Engine {
                     .map(|folder| format!("It was a folder. It is whole, and lies in {folder}.")),
             );
             let names = folder.into_iter().collect();
-            Done::new(format!("The memory is {words} again."), done).naming(names)
+            Done::new(format!("In the memory's place now: {words}."), done).naming(names)
         } else {
             Done {
                 outcome: FixOutcome::Unknown,
@@ -217,6 +220,8 @@ fn kept_if_replaced(set: &str) -> String {
 pub(crate) struct Taken {
     id: String,
     words: String,
+    /// What lies in that place now is a memory, and can be put back.
+    is_memory: bool,
 }
 
 /// The newest copy that can be restored, and what is in the way of newer ones.
@@ -253,12 +258,20 @@ impl Core {
             Health::SplitBrain | Health::Misplaced(_)
         );
         if let Some(kept) = self.kept_when_moved().filter(|_| moved)
-            && let Some(preview) = kept.id().and_then(|id| self.preview(id).ok())
+            && let Some(id) = kept.id()
         {
-            return Ok(Sought {
-                found: Some((kept, preview)),
-                passed,
-            });
+            match self.preview(id) {
+                Ok(preview) => {
+                    return Ok(Sought {
+                        found: Some((kept, preview)),
+                        passed,
+                    });
+                }
+                Err(error) => {
+                    let why = unfit(&error).ok_or(error)?;
+                    passed.push(format!("What was open then, {}, {why}.", kept.words()));
+                }
+            }
         }
         for view in self.backup_views() {
             // One that is known to be damaged is read again only when somebody asks for it by name.
@@ -337,7 +350,7 @@ impl Core {
             .map(|passed| format!("{passed} It is newer, and is passed over."))
             .collect();
         let facts = self.store.facts();
-        steps.push(if is_memory {
+        let aside = if is_memory {
             "What is there now is set aside whole, from where it can be put back.".to_owned()
         } else if facts.path.is_dir() {
             "The folder that lies in the memory's place is set aside whole, from where it can be taken."
@@ -347,17 +360,16 @@ impl Core {
                 .to_owned()
         } else {
             "Nothing is in the memory's place now.".to_owned()
-        });
+        };
         let documents = preview
             .tables
             .iter()
             .find(|table| table.table == "documents");
         if let Some(table) = documents {
-            let there = table.there.map_or_else(
-                || "an unknown number of documents is".to_owned(),
-                |rows| counted(rows, "document is", "documents are"),
-            );
-            steps.push(format!("{there} in it."));
+            steps.push(table.there.map_or_else(
+                || "How many documents it brings is not known.".to_owned(),
+                |rows| format!("It brings {}.", counted(rows, "document", "documents")),
+            ));
             if table.newer_here > 0 {
                 let newer = counted(
                     table.newer_here,
@@ -367,8 +379,8 @@ impl Core {
                 steps.push(format!("{newer} and would be set aside with the rest."));
             }
         }
+        steps.push(aside);
         let words = newest.words();
-        steps.push("It takes the memory's place.".to_owned());
         let plan = FixPlan::new(
             FixCode::RestoreBackup,
             format!("Puts {words} in the memory's place."),
@@ -377,7 +389,11 @@ impl Core {
         let id = newest.id().map(str::to_owned);
         Ok(FixPlan {
             undo: is_memory,
-            takes: id.map(|id| Taken { id, words }),
+            takes: id.map(|id| Taken {
+                id,
+                words,
+                is_memory,
+            }),
             ..plan
         })
     }
@@ -410,7 +426,12 @@ impl Core {
         let own = self.store.facts().main_bytes.filter(|size| *size > 0);
         // That the first page reads says nothing of those further in.
         let own = own.filter(|_| !self.reads_through()).map(Copy::Files);
-        let backup = self.sound_copy()?.found.map(|(copy, _)| copy);
+        // Where its own files can be tried first, a backup that can't be read just now is no reason to refuse.
+        let backup = match self.sound_copy() {
+            Ok(sought) => sought.found.map(|(copy, _)| copy),
+            Err(error) if own.is_none() && moved.is_none() => return Err(error),
+            Err(_) => None,
+        };
         let sets = self.store.kept_aside().into_iter();
         // What did not read as sound there reads no better as a copy.
         let sound = |set: &KeptAside| set.restorable && set.reason != AsideReason::NotSound;
@@ -432,9 +453,9 @@ impl Core {
                     format!("The copy is written to {}.", folder.display()),
                     "The memory itself is left as it is.".to_owned(),
                 ];
-                if let (Copy::Files(_), [next, ..]) = (copy, others) {
+                if let [next, ..] = others {
                     let next = next.words();
-                    steps.push(format!("If nothing of it can be read, {next} is laid out."));
+                    steps.push(format!("If it can't be read, {next} is laid out."));
                 }
                 let words = copy.words();
                 FixPlan::new(
@@ -461,13 +482,18 @@ impl Core {
             Error::NotKept
         })?;
         let mut laid_out = Ok(None);
-        let mut from = String::new();
+        let mut done = Vec::new();
         for copy in &copies {
             laid_out = self.lay_out(copy, &file);
-            from = copy.words();
-            if matches!(laid_out, Ok(Some(_))) || laid_out.as_ref().is_err_and(is_passing) {
+            let words = copy.words();
+            if matches!(laid_out, Ok(Some(_))) {
+                done.push(format!("It was made from {words}."));
                 break;
             }
+            if laid_out.as_ref().is_err_and(is_passing) {
+                break;
+            }
+            done.push(format!("Tried first and not readable: {words}."));
         }
         let salvaged = match laid_out {
             Ok(Some(salvaged)) => salvaged,
@@ -484,7 +510,6 @@ impl Core {
                 };
             }
         };
-        let mut done = vec![format!("It was made from {from}.")];
         let found = Store::count_copy(&file).ok();
         done.extend(found.map_or_else(Vec::new, |found| what_is_in_it(found, salvaged)));
         if salvaged.is_some_and(|salvage| salvage.empty_index) {

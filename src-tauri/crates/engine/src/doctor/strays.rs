@@ -296,8 +296,7 @@ impl Core {
             Ok::<_, Error>((back, left))
         })?;
         self.memory_changed();
-        let words = counted(back, "row is", "rows are");
-        let words = format!("{words} back where they were.");
+        let words = format!("{} put back.", counted(back, "row was", "rows were"));
         if left.is_empty() {
             return Ok(Undone { words, whole: true });
         }
