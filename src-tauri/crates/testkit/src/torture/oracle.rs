@@ -263,6 +263,7 @@ pub(crate) fn real_keeper() -> (Keeper, Arc<WallClock>) {
 }
 
 /// As `real_keeper`, of files that are only read.
+#[cfg(target_os = "linux")]
 pub(crate) fn reading_keeper() -> Keeper {
     Keeper::reading(Ambient {
         clock: WallClock::start(),
