@@ -153,7 +153,7 @@ impl Folder {
             private(OpenOptions::new().write(true).create(true).truncate(true)).open(&draft)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        fs::rename(draft, self.0.join(name))?;
+        put_in_place(&draft, &self.0.join(name))?;
         Ok(file)
     }
 
@@ -209,7 +209,7 @@ impl Folder {
         let path = self.0.join(name);
         let len = fs::metadata(&path).map_or(0, |meta| meta.len());
         if len > 0 && len.saturating_add(line.len() as u64) > bytes_max {
-            fs::rename(&path, self.0.join(before))?;
+            put_in_place(&path, &self.0.join(before))?;
         }
         self.append(name, line).map(drop)
     }
@@ -330,6 +330,25 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
         Err(Errno::INVAL | Errno::NOTSUP | Errno::NOTTY) => Ok(()),
         synced => Ok(synced?),
     }
+}
+
+#[cfg(not(windows))]
+fn put_in_place(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
+/// Whoever reads the earlier file, a virus scanner too, keeps it in the way for an instant.
+#[cfg(windows)]
+fn put_in_place(from: &Path, to: &Path) -> io::Result<()> {
+    for _ in 1..LOCK_TRIES {
+        match fs::rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                std::thread::park_timeout(LOCK_TRY_EVERY);
+            }
+            done => return done,
+        }
+    }
+    fs::rename(from, to)
 }
 
 #[cfg(test)]
