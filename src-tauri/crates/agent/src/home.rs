@@ -250,7 +250,7 @@ impl Inner {
             }
             request => {
                 this.refuse_while_moving()?;
-                if looks(&request) {
+                if looks(&request) || writes(&request) {
                     Self::take_whole(this);
                 }
                 match &*this.state.read() {
@@ -589,6 +589,14 @@ fn looks(request: &Request) -> bool {
     matches!(
         request,
         Request::Status(_) | Request::Doctor(_) | Request::ChecksRun(_) | Request::StoreTryNow(_)
+    )
+}
+
+/// What a person has asked to be kept is not refused for what was the case a while ago.
+fn writes(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::NoteAdd(_) | Request::ImportStart(_) | Request::BackupMake(_)
     )
 }
 

@@ -109,6 +109,11 @@ pub(crate) fn explain(error: &Error) -> WireError {
             "this can't be undone, or not any more",
             Some("a fix can be undone for seven days, and once"),
         ),
+        Error::NoWordIndex => wire_error(
+            ErrorCode::NeedsPerson,
+            "the word index is missing, so nothing can be found by its words",
+            Some("the Doctor makes it anew; the passages themselves are safe"),
+        ),
         Error::NotKept => wire_error(
             ErrorCode::ReadOnly,
             "what is to be kept beside the memory could not be written",

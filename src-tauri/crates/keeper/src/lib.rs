@@ -96,7 +96,7 @@ pub use preserve::{KeptCopy, MadeBy, Manifest, Set, WalNote};
 pub use reserve::{Canceller, Reservation, Reservations, Waiting};
 pub use restore::{Preview, Source, TablePreview};
 pub use rights::Rights;
-pub use salvage::{LostRange, Rung, Salvaged, SalvagedTable, salvage};
+pub use salvage::{LostRange, Rung, Salvaged, SalvagedTable, complete_salvaged, salvage};
 pub use ticket::Ticket;
 pub use tx::{ReadTx, WriteTx};
 

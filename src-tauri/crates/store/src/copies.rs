@@ -7,9 +7,10 @@ use std::time::UNIX_EPOCH;
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_keeper::{
-    BackupKind, CopyProgress, MadeBy, Set, Source, read_copy, relocate, salvage,
+    BackupKind, CopyProgress, MadeBy, Set, Source, complete_salvaged, read_copy, relocate, salvage,
 };
 
+use crate::open::SCHEMA;
 use crate::table::orphans::Gone;
 use crate::table::totals::Totals;
 use crate::{Error, Read, Result, Store};
@@ -346,13 +347,15 @@ impl Store {
         relocate::make_folder(folder).map_err(io)?;
         self.file.copy_files_to(folder)?;
         let made = salvage(folder, &name, None, &folder.join("made"))?;
+        let lacked = complete_salvaged(&made.path, &SCHEMA)?;
         relocate::rename_new(&made.path, to).map_err(io)?;
-        let all_read = made.lost_ranges.is_empty()
+        let all_read = lacked.is_empty()
+            && made.lost_ranges.is_empty()
             && made.rows_refused == 0
             && made.doubtful_pages == 0
             && made.not_remade.is_empty();
         Ok(Salvage {
-            empty_index: !made.to_refill.is_empty(),
+            empty_index: !made.to_refill.is_empty() || lacked.iter().any(|name| name == "words"),
             all_read,
         })
     }
@@ -422,7 +425,7 @@ impl KeptAside {
             made_at: UnixMs(manifest.made_unix_ms),
             reason: AsideReason::parse(&manifest.reason),
             by_person: manifest.made_by == MadeBy::Person,
-            only_copy: manifest.holds_only_copy,
+            only_copy: manifest.holds_only_copy && set.bytes() > 0,
             bytes: set.bytes(),
             restorable: set.main().is_some(),
             id: set.id,

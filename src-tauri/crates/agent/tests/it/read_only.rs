@@ -279,8 +279,8 @@ fn a_new_memory_is_offered_only_where_the_next_start_would_find_it() {
     let named = offered(&named.arg("doctor").output().unwrap().into());
     assert_eq!(
         named,
-        ["restore_backup", "open_copy", "try_again"],
-        "where it was named there is no other"
+        ["open_copy", "try_again", "restore_backup"],
+        "where it was named there is no other memory, and a backup there is none"
     );
     let asked = run(
         &person.memory(),

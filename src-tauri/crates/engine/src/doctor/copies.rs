@@ -355,11 +355,16 @@ impl Core {
         } else if facts.path.is_dir() {
             "The folder that lies in the memory's place is set aside whole, from where it can be taken."
                 .to_owned()
-        } else if facts.path.symlink_metadata().is_ok() || facts.wal_bytes.is_some() {
+        } else if facts
+            .path
+            .symlink_metadata()
+            .is_ok_and(|meta| meta.len() > 0)
+            || facts.wal_bytes.is_some_and(|bytes| bytes > 0)
+        {
             "What is there now can't be read; it is set aside whole, and nothing of it is deleted."
                 .to_owned()
         } else {
-            "Nothing is in the memory's place now.".to_owned()
+            "Nothing is in the memory's place now, so there is nothing to set aside.".to_owned()
         };
         let documents = preview
             .tables
@@ -380,6 +385,12 @@ impl Core {
             }
         }
         steps.push(aside);
+        if let (false, Copy::Backup(view)) = (is_memory, &newest) {
+            let made = view.backup.made_at.to_minute();
+            steps.push(format!(
+                "What was added after {made} is not in it. It is gone, unless it can be read from the files that are there or from your own documents."
+            ));
+        }
         let words = newest.words();
         let plan = FixPlan::new(
             FixCode::RestoreBackup,
@@ -410,8 +421,13 @@ impl Core {
             }
         };
         if !is_memory {
+            let fresh = if self.place_is_fixed {
+                ""
+            } else {
+                ", and an empty memory can be begun beside this one"
+            };
             words.push(format!(
-                "What can still be read can be laid out as a copy, and an empty memory can be begun beside this one. \
+                "What can still be read can be laid out as a copy{fresh}. \
                  A backup from elsewhere can be restored once its file lies in {}, under the name that it had, such as {EXAMPLE}.",
                 self.store.backups_folder().display(),
             ));
@@ -511,7 +527,14 @@ impl Core {
             }
         };
         let found = Store::count_copy(&file).ok();
-        done.extend(found.map_or_else(Vec::new, |found| what_is_in_it(found, salvaged)));
+        done.extend(found.map_or_else(
+            || {
+                vec![
+                    "It could not be opened as a memory, so what is in it is not known.".to_owned(),
+                ]
+            },
+            |found| what_is_in_it(found, salvaged),
+        ));
         if salvaged.is_some_and(|salvage| salvage.empty_index) {
             done.push(
                 "Its word index is yet to be made: Doctor offers that once the copy is open."
@@ -523,7 +546,12 @@ impl Core {
         }
         let folder = folder.display();
         let names = vec![folder.to_string()];
-        Ok(Done::new(format!("A copy of the memory lies in {folder}."), done).naming(names))
+        let done = Done::new(format!("A copy of the memory lies in {folder}."), done).naming(names);
+        Ok(if found.is_some() {
+            done
+        } else {
+            done.still_unwell()
+        })
     }
 
     /// Writes a copy to a path, and says what salvaging came to where it was. None when it is not there any more.

@@ -351,7 +351,11 @@ impl Engine {
             ],
             FixCode::SetAsideOrphans => &[HealthCode::Orphans, HealthCode::Coverage],
             FixCode::RebuildSummaries => &[HealthCode::Faithful, HealthCode::Tree],
-            FixCode::RestoreBackup => &[HealthCode::Store, HealthCode::Integrity],
+            FixCode::RestoreBackup => &[
+                HealthCode::Store,
+                HealthCode::Integrity,
+                HealthCode::Orphans,
+            ],
             _ => &[HealthCode::Store],
         };
         let core = self.core();

@@ -143,7 +143,8 @@ pub(super) fn row(health: &Health, facts: &Facts, place_is_fixed: bool) -> Row {
             "The memory's file was moved, replaced or emptied while it was open. Nothing is written until you choose.",
             "What was open is kept aside, as far as there was room for it: Settings, Backup shows what can be restored. Or put the file back and choose Try now.",
         ),
-        Health::Closed => Row::fail("Oldgrowth is stopping.", "Start it again."),
+        // No state of the memory's: the next start knows it.
+        Health::Closed => Row::unknown("Oldgrowth is stopping.").next("Start it again."),
     }
 }
 

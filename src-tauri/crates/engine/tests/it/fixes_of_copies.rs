@@ -212,6 +212,39 @@ fn without_any_copy_what_can_be_read_of_the_files_is_laid_out() {
 }
 
 #[test]
+fn a_copy_opens_though_the_damage_took_what_tables_are_made_of() {
+    let place = Place::new();
+    place.write_many(5);
+    {
+        let rig = place.start(1);
+        rig.import_to_the_end();
+    }
+    place
+        .raw()
+        .execute_batch(
+            "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE tbl_name IN ('jobs', 'pruned_jobs');",
+        )
+        .unwrap();
+    let rig = place.start(1);
+    let status = rig.engine.run_checks(&[]);
+    assert_eq!(row(&status, HealthCode::Store).state, ComponentState::Fail);
+    let (_, receipt) = mend(&rig, FixCode::OpenCopy);
+    let told = receipt.done.join(" ");
+    assert!(told.contains("5 documents and 5 passages"), "{told}");
+    let folder = receipt.summary.split(" lies in ").nth(1).unwrap();
+    let folder = PathBuf::from(folder.trim_end_matches('.'));
+    let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
+    let status = copy.engine.status();
+    assert_eq!(
+        row(&status, HealthCode::Store).state,
+        ComponentState::Ok,
+        "what was lost is there again, and empty"
+    );
+    drop(copy);
+    sweep(&folder);
+}
+
+#[test]
 fn what_is_newer_than_the_backup_and_reads_still_is_laid_out() {
     let place = Place::new();
     place.write_many(40);
