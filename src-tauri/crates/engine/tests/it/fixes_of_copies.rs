@@ -222,7 +222,7 @@ fn a_copy_opens_though_the_damage_took_what_tables_are_made_of() {
     place
         .raw()
         .execute_batch(
-            "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE tbl_name IN ('jobs', 'pruned_jobs');",
+            "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE tbl_name IN ('jobs', 'sources');",
         )
         .unwrap();
     let rig = place.start(1);
@@ -239,6 +239,11 @@ fn a_copy_opens_though_the_damage_took_what_tables_are_made_of() {
         row(&status, HealthCode::Store).state,
         ComponentState::Ok,
         "what was lost is there again, and empty"
+    );
+    let coverage = &row(&status, HealthCode::Coverage).cause;
+    assert!(
+        coverage.contains("5 passages"),
+        "and what is left is counted: {coverage}"
     );
     drop(copy);
     sweep(&folder);
