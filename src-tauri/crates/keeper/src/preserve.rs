@@ -138,13 +138,12 @@ impl Set {
         place::size_of(&path).map(|_| path)
     }
 
-    /// The copy of the main file. `None` where it is missing or empty: with a log alone SQLite would begin
-    /// anew.
+    /// The copy of the main file. `None` where it is missing, empty or a folder: with a log alone SQLite would
+    /// begin anew.
     pub fn main(&self) -> Option<PathBuf> {
         let path = self.folder.join(&self.manifest.database);
-        place::size_of(&path)
-            .filter(|bytes| *bytes > place::EMPTY_BYTES_MAX)
-            .map(|_| path)
+        let meta = fs::symlink_metadata(&path).ok()?;
+        (meta.is_file() && meta.len() > place::EMPTY_BYTES_MAX).then_some(path)
     }
 
     pub fn bytes(&self) -> u64 {

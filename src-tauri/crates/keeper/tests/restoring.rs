@@ -344,6 +344,7 @@ fn a_folder_in_the_place_of_the_database_is_set_aside_whole() {
     assert!(file.health().state.is_well());
     let kept = set.folder.join("a.db/inner/diary.txt");
     assert_eq!(std::fs::read_to_string(&kept).unwrap(), "mine", "whole");
+    assert_eq!(set.main(), None, "and it is none that could be restored");
 
     let refused = file.discard(&set.id).unwrap_err();
     assert!(
