@@ -250,9 +250,7 @@ impl Inner {
             }
             request => {
                 this.refuse_while_moving()?;
-                if looks(&request) || writes(&request) {
-                    Self::take_whole(this);
-                }
+                Self::take_whole(this);
                 match &*this.state.read() {
                     State::Open(owner) => owner.call(request),
                     State::Refused(refusal) => Err(refusal.clone()),
@@ -281,7 +279,8 @@ impl Inner {
         this.opened(taken)
     }
 
-    /// A memory that could only be read is opened anew once its folder may be written to.
+    /// A memory that could only be read is opened anew once its folder may be written to. Costs nothing where it
+    /// can be written.
     fn take_whole(this: &Arc<Self>) {
         let may_be_whole = |state: &State| match state {
             State::Open(owner) => owner.may_be_whole(),
@@ -582,22 +581,6 @@ impl Drop for UnderWay<'_> {
         self.0.reports_changed();
         self.0.publish(&Event::PlaceChanged);
     }
-}
-
-/// Whoever asks wants to know how things are by now.
-fn looks(request: &Request) -> bool {
-    matches!(
-        request,
-        Request::Status(_) | Request::Doctor(_) | Request::ChecksRun(_) | Request::StoreTryNow(_)
-    )
-}
-
-/// What a person has asked to be kept is not refused for what was the case a while ago.
-fn writes(request: &Request) -> bool {
-    matches!(
-        request,
-        Request::NoteAdd(_) | Request::ImportStart(_) | Request::BackupMake(_)
-    )
 }
 
 fn new_id() -> String {

@@ -48,14 +48,12 @@ struct State {
 
 impl Faults {
     pub(crate) fn subscribe(&self, listener: Listener) {
-        let unheard = {
-            let mut state = self.0.lock();
-            state.listeners.push(Arc::clone(&listener));
-            std::mem::take(&mut state.unheard)
-        };
-        for fault in unheard {
+        // What comes meanwhile waits: it is heard after what came before it.
+        let mut state = self.0.lock();
+        for fault in state.unheard.drain(..) {
             listener(&fault);
         }
+        state.listeners.push(listener);
     }
 
     /// Hears of what the store says of itself, from now on.

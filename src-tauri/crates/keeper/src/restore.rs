@@ -286,20 +286,20 @@ impl Opened {
 /// True when steps were missing. A file that lacks a table after them all would be refused in the database's place.
 fn bring_up_to_date(file: &Path, schema: &Schema) -> Result<bool, Error> {
     let mut connection = raw::open(file, Access::Write)?;
-    let is_missing = |connection: &Connection| match lacks_tables(connection, schema) {
+    let refuse_lacking = |connection: &Connection| match lacks_tables(connection, schema) {
         Ok(true) => Err(Error::BadCopy(BadCopy::Unsound)),
         looked => looked.map(drop),
     };
     let before = migrate::check(&connection, schema)?;
     if before == schema.version() {
-        is_missing(&connection)?;
+        refuse_lacking(&connection)?;
         return Ok(false);
     }
     connection
         .execute_batch("PRAGMA foreign_keys = 1; PRAGMA synchronous = FULL;")
         .map_err(|e| open_error(&connection, &e))?;
     migrate::migrate(&mut connection, schema)?;
-    is_missing(&connection)?;
+    refuse_lacking(&connection)?;
     connection
         .close()
         .map_err(|(connection, e)| open_error(&connection, &e))?;

@@ -197,6 +197,16 @@ fn without_the_right(test: &str, folder: &Path) -> Option<Child> {
     }
 }
 
+fn ended_well(child: Child, folder: &Path, what: &str) {
+    let ended = child.wait_with_output().unwrap();
+    give_back(folder);
+    assert!(
+        ended.status.success(),
+        "{what}: {}",
+        String::from_utf8_lossy(&ended.stdout)
+    );
+}
+
 /// Back to what the test's own clean-up needs.
 fn give_back(folder: &Path) {
     fs::set_permissions(folder, Permissions::from_mode(0o755)).unwrap();
@@ -233,12 +243,10 @@ fn without_the_right_to_write_it_is_read_whatever_lies_beside_the_file() {
             let Some(child) = without_the_right(NAME, folder.path()) else {
                 return;
             };
-            let ended = child.wait_with_output().unwrap();
-            give_back(folder.path());
-            assert!(
-                ended.status.success(),
-                "{beside:?}, lock file {lock:?}: {}",
-                String::from_utf8_lossy(&ended.stdout)
+            ended_well(
+                child,
+                folder.path(),
+                &format!("{beside:?}, lock file {lock:?}"),
             );
             assert_eq!(
                 listing(folder.path()),
@@ -330,11 +338,5 @@ fn what_not_even_can_be_read_is_not_called_read_only() {
     let Some(child) = without_the_right(NAME, folder.path()) else {
         return;
     };
-    let ended = child.wait_with_output().unwrap();
-    give_back(folder.path());
-    assert!(
-        ended.status.success(),
-        "{}",
-        String::from_utf8_lossy(&ended.stdout)
-    );
+    ended_well(child, folder.path(), "a file that may not be read");
 }

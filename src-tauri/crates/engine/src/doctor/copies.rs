@@ -215,6 +215,14 @@ fn kept_if_replaced(set: &str) -> String {
     format!("What was there before is kept aside as {set}, if its place was taken.")
 }
 
+/// What became of laying a copy out.
+enum LaidOut {
+    Copied,
+    Salvaged(Salvage),
+    /// The copy is not there any more.
+    Gone,
+}
+
 /// What a plan takes to put in the memory's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Taken {
@@ -497,12 +505,12 @@ impl Core {
             tracing::warn!(kind = ?error.kind(), "a folder for a copy could not be made");
             Error::NotKept
         })?;
-        let mut laid_out = Ok(None);
+        let mut laid_out = Ok(LaidOut::Gone);
         let mut done = Vec::new();
         for copy in &copies {
             laid_out = self.lay_out(copy, &file);
             let words = copy.words();
-            if matches!(laid_out, Ok(Some(_))) {
+            if matches!(laid_out, Ok(LaidOut::Copied | LaidOut::Salvaged(_))) {
                 done.push(format!("It was made from {words}."));
                 break;
             }
@@ -512,7 +520,8 @@ impl Core {
             done.push(format!("Tried first and not readable: {words}."));
         }
         let salvaged = match laid_out {
-            Ok(Some(salvaged)) => salvaged,
+            Ok(LaidOut::Copied) => None,
+            Ok(LaidOut::Salvaged(salvage)) => Some(salvage),
             other => {
                 // Only what was made just now, and only while it is empty.
                 for made in [inner, folder.as_path()] {
@@ -554,15 +563,11 @@ impl Core {
         })
     }
 
-    /// Writes a copy to a path, and says what salvaging came to where it was. None when it is not there any more.
-    fn lay_out(
-        &self,
-        copy: &Copy,
-        file: &Path,
-    ) -> oldgrowth_store::Result<Option<Option<Salvage>>> {
+    fn lay_out(&self, copy: &Copy, file: &Path) -> oldgrowth_store::Result<LaidOut> {
         match copy.id() {
-            Some(id) => Ok(self.store.copy_to(id, file)?.then_some(None)),
-            None => Ok(Some(Some(self.store.salvage_to(file)?))),
+            Some(id) if self.store.copy_to(id, file)? => Ok(LaidOut::Copied),
+            Some(_) => Ok(LaidOut::Gone),
+            None => self.store.salvage_to(file).map(LaidOut::Salvaged),
         }
     }
 

@@ -30,8 +30,13 @@ pub(super) struct JobsSeen {
     pub(super) now: UnixMs,
 }
 
-/// `trouble` is why it can't be used, if it can't; `restorable` is whether there is a copy not known to be damaged.
-pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>, restorable: bool) -> Row {
+/// `trouble` is why it can't be used, if it can't; `restorable` looks for a copy that is not known to be damaged.
+pub(super) fn store(
+    row: Row,
+    facts: &Facts,
+    trouble: Option<Class>,
+    restorable: impl Fn() -> bool,
+) -> Row {
     let row = row
         .seen_privately(
             "File",
@@ -52,7 +57,7 @@ pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>, restorable:
     match trouble {
         None | Some(Class::Closed) => row,
         // The last says what is left to do.
-        Some(Class::Corrupt | Class::DerivedCorrupt) if !restorable => row
+        Some(Class::Corrupt | Class::DerivedCorrupt) if !restorable() => row
             .mended_by(FixCode::OpenCopy)
             .mended_by(FixCode::StartFresh)
             .mended_by(FixCode::TryAgain)

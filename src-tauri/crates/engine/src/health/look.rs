@@ -290,8 +290,10 @@ impl Core {
         self.put(HealthCode::Store, || {
             let health = self.store.health().state;
             let row = store::row(&health, facts, self.place_is_fixed);
-            let restorable = self.backup_views().iter().any(|view| !view.unsound)
-                || self.store.kept_aside().iter().any(|set| set.restorable);
+            let restorable = || {
+                self.backup_views().iter().any(|view| !view.unsound)
+                    || self.store.kept_aside().iter().any(|set| set.restorable)
+            };
             evidence::store(row, facts, self.trouble(), restorable)
         });
     }

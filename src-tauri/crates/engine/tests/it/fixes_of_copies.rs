@@ -127,18 +127,12 @@ fn a_copy_is_laid_out_to_be_read_while_the_memory_cannot_be_opened() {
     let rig = place.start(1);
     rig.engine.status();
     let (plan, receipt) = mend(&rig, FixCode::OpenCopy);
-    let folder = receipt
-        .summary
-        .split(" lies in ")
-        .nth(1)
-        .unwrap()
-        .trim_end_matches('.');
+    let folder = laid_out(&receipt);
     assert!(
-        plan.steps[0].contains(folder),
+        plan.steps[0].contains(folder.to_str().unwrap()),
         "as planned: {:?}",
         plan.steps
     );
-    let folder = std::path::PathBuf::from(folder);
     let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
     assert_eq!(copy.engine.totals().unwrap().documents, 5, "it reads");
     drop(copy);
@@ -199,8 +193,7 @@ fn without_any_copy_what_can_be_read_of_the_files_is_laid_out() {
         told.contains("40 documents and 40 passages. All of it"),
         "{told}"
     );
-    let folder = receipt.summary.split(" lies in ").nth(1).unwrap();
-    let folder = std::path::PathBuf::from(folder.trim_end_matches('.'));
+    let folder = laid_out(&receipt);
     let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
     assert_eq!(
         copy.engine.totals().unwrap().documents,
@@ -231,8 +224,7 @@ fn a_copy_opens_though_the_damage_took_what_tables_are_made_of() {
     let (_, receipt) = mend(&rig, FixCode::OpenCopy);
     let told = receipt.done.join(" ");
     assert!(told.contains("5 documents and 5 passages"), "{told}");
-    let folder = receipt.summary.split(" lies in ").nth(1).unwrap();
-    let folder = PathBuf::from(folder.trim_end_matches('.'));
+    let folder = laid_out(&receipt);
     let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
     let status = copy.engine.status();
     assert_eq!(
@@ -271,8 +263,7 @@ fn what_is_newer_than_the_backup_and_reads_still_is_laid_out() {
         "and the backup if nothing reads: {:?}",
         plan.steps
     );
-    let folder = receipt.summary.split(" lies in ").nth(1).unwrap();
-    let folder = std::path::PathBuf::from(folder.trim_end_matches('.'));
+    let folder = laid_out(&receipt);
     let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
     assert_eq!(copy.engine.totals().unwrap().documents, 41, "the note too");
     drop(copy);
