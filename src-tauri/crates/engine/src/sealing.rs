@@ -134,6 +134,7 @@ impl Core {
                     None => Ok(Outcome::Nothing),
                 };
             };
+            let lost = material.members.len() < members.len();
             let summary = if material.members.is_empty() {
                 None
             } else {
@@ -146,6 +147,9 @@ impl Core {
                 }
                 if w.members_of(node)? != members {
                     return Err(Error::Conflict { tries: 1 });
+                }
+                if lost {
+                    w.take_lost_from_node(node)?;
                 }
                 let parent = w.parent_of(Member::Node(node))?;
                 match summary {

@@ -79,6 +79,27 @@ fn a_file_that_is_damaged_further_in_is_read_before_any_backup_and_what_is_lost_
     assert!(!restored.nothing_to_do, "the memory itself was let be");
 }
 
+/// Carries out whatever fix is offered, but for those that go to another memory. Answers what is unwell then.
+fn mend_all(copy: &TestEngine) -> Vec<(HealthCode, String)> {
+    let unwell = || {
+        let rows = copy.engine.run_checks(&[]).components.into_iter();
+        rows.filter(|row| !matches!(row.state, ComponentState::Ok | ComponentState::Unknown))
+            .collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        let offered = unwell().into_iter().flat_map(|row| row.fixes);
+        for code in offered.filter(|code| *code != FixCode::RestoreBackup) {
+            let plan = copy.engine.plan_fix(code).unwrap();
+            if !plan.nothing_to_do {
+                copy.engine.apply_fix(code, &plan.id).unwrap();
+                copy.engine.wait_until_idle(|| true).unwrap();
+            }
+        }
+    }
+    let rows = unwell().into_iter();
+    rows.map(|row| (row.code, row.cause)).collect()
+}
+
 #[test]
 fn what_a_damage_has_taken_comes_back_when_the_sources_are_read_again() {
     for last in [false, true] {
@@ -106,13 +127,10 @@ fn what_a_damage_has_taken_comes_back_when_the_sources_are_read_again() {
         assert_eq!((there.documents, there.chunks), (60, 60));
         let second = read_again();
         assert_eq!(second.changed, 0, "nothing is lacking any more");
-        let status = copy.engine.run_checks(&[]);
-        let jobs = row(&status, HealthCode::Jobs);
+        let jobs = row(&copy.engine.status(), HealthCode::Jobs).clone();
         assert_eq!(jobs.state, ComponentState::Ok, "{}", jobs.cause);
-        for code in &row(&status, HealthCode::Coverage).fixes {
-            let plan = copy.engine.plan_fix(*code).unwrap();
-            copy.engine.apply_fix(*code, &plan.id).unwrap();
-        }
+        let unwell = mend_all(&copy);
+        assert!(unwell.is_empty(), "{unwell:?}");
         for number in 0..60 {
             let asked = oldgrowth_engine::Asked {
                 text: format!("boat{number}"),
