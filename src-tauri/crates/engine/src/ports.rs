@@ -234,6 +234,24 @@ pub trait Summariser: Send + Sync {
     fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Vec<SummarySentence>>;
 }
 
+/// Makes vectors of texts: the nearer two of them, the more alike what the texts say.
+pub trait Embedder: Send + Sync {
+    /// Names the model and its version. Only vectors of one model can be compared.
+    fn id(&self) -> &str;
+
+    /// A vector for each text, in the order of the texts, all of one length. Must begin with [`no_connection_held`].
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>>;
+}
+
+/// Says how well texts answer a question, by reading them together with it.
+pub trait Reranker: Send + Sync {
+    fn id(&self) -> &str;
+
+    /// A score for each text, in the order of the texts: the higher the better. Only scores of one answer can be
+    /// compared. Must begin with [`no_connection_held`].
+    fn rerank(&self, question: &str, texts: &[&str]) -> Result<Vec<f32>>;
+}
+
 /// The guard at every model's and every network's entry: while this thread is inside a read or a
 /// write of the store, it must not wait for anything else.
 pub fn no_connection_held() -> Result<()> {

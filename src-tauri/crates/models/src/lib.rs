@@ -1,5 +1,8 @@
-//! The models that are built in. They need no download, no account and no network.
+//! The models that are built in, which need no download, no account and no network, and those of a server that the person
+//! has named.
 
 mod extractive;
+mod remote;
 
 pub use extractive::Extractive;
+pub use remote::{Chat, Class, Error, Form, Key, Remote, RemoteEmbedder, RemoteReranker};
