@@ -225,13 +225,19 @@ pub struct SummarySentence {
     pub unit: usize,
 }
 
-pub trait Summariser: Send + Sync {
-    /// Names the model and its version, kept with each summary it makes.
-    fn id(&self) -> &str;
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summarised {
+    pub sentences: Vec<SummarySentence>,
+    /// Names the model and its version, kept with the summary.
+    pub by: String,
+    /// The model that was to make it was away, and another has.
+    pub degraded: bool,
+}
 
+pub trait Summariser: Send + Sync {
     /// Says in at most `chars_max` characters what the units say. Every sentence of the answer
     /// names the unit it came from. Must begin with [`no_connection_held`].
-    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Vec<SummarySentence>>;
+    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Summarised>;
 }
 
 /// Makes vectors of texts: the nearer two of them, the more alike what the texts say.

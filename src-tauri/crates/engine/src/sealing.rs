@@ -20,7 +20,7 @@ use oldgrowth_store::{ChunkKey, Lane, NodeKey, Read, TreeKey, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Core;
-use crate::ports::Unit;
+use crate::ports::{Summarised, Unit};
 use crate::{Error, Result};
 
 /// How often a seal starts over because its rows have changed meanwhile.
@@ -176,7 +176,11 @@ impl Core {
             .sum();
         // Shorter than what it summarises, always.
         let budget = SUMMARY_CHARS_MAX.min(input_chars / 2);
-        let sentences = self.summariser.summarise(&material.units, budget)?;
+        let Summarised {
+            sentences,
+            by,
+            degraded,
+        } = self.summariser.summarise(&material.units, budget)?;
         let mut text = String::new();
         let mut spans = Vec::new();
         for sentence in sentences {
@@ -200,8 +204,8 @@ impl Core {
             passages: material.passages,
             first_happened_at: material.first_happened_at,
             last_happened_at: material.last_happened_at,
-            summariser: self.summariser.id().to_owned(),
-            degraded: false,
+            summariser: by,
+            degraded,
             spans,
         })
     }

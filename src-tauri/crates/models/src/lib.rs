@@ -1,8 +1,19 @@
 //! The models that are built in, which need no download, no account and no network, and those of a server that the person
 //! has named.
 
+mod chosen;
 mod extractive;
+mod keys;
+mod models;
 mod remote;
+mod settings;
+mod spent;
+mod summary;
 
+pub use chosen::Chosen;
 pub use extractive::Extractive;
+pub use keys::{Keychain, KeychainAway, SystemKeychain};
+pub use models::{ChosenView, Error as ModelsError, Models, Tried, Trouble, View};
 pub use remote::{Chat, Class, Error, Form, Key, Remote, RemoteEmbedder, RemoteReranker};
+pub use settings::{DayLimits, KeyPlace, Role};
+pub use spent::Spent;

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use oldgrowth_engine::ports::{
-    FetchedFile, FilePart, FilePlan, Files, FolderNames, Forbidden, Problem, Spawn, Summariser,
-    SummarySentence, Unit,
+    FetchedFile, FilePart, FilePlan, Files, FolderNames, Forbidden, Problem, Spawn, Summarised,
+    Summariser, Unit,
 };
 use oldgrowth_engine::{Error, Result};
 use oldgrowth_importers::FilesOnDisk;
@@ -91,11 +91,7 @@ pub(crate) struct GatedSummariser {
 }
 
 impl Summariser for GatedSummariser {
-    fn id(&self) -> &str {
-        "gated"
-    }
-
-    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Vec<SummarySentence>> {
+    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Summarised> {
         let answer = Extractive.summarise(units, chars_max);
         self.gate.pass();
         answer
@@ -168,11 +164,7 @@ impl ScriptedSummariser {
 }
 
 impl Summariser for ScriptedSummariser {
-    fn id(&self) -> &str {
-        "scripted"
-    }
-
-    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Vec<SummarySentence>> {
+    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Summarised> {
         *self.done.lock() += 1;
         let act = self.acts.lock().pop_front();
         let model = |retry_in| {

@@ -32,6 +32,9 @@ pub enum Error {
     /// As many calls, or as many bytes, as may leave in a day have left.
     #[error("the limit of this day is reached")]
     LimitReached,
+    /// The keychain does not say it.
+    #[error("the key can't be read")]
+    KeyAway,
     #[error("nothing takes calls there")]
     Refused,
     #[error("nobody answers there")]
@@ -78,6 +81,7 @@ impl Error {
             Self::Stopped
             | Self::NotNoted(_)
             | Self::LimitReached
+            | Self::KeyAway
             | Self::Refused
             | Self::Unreachable
             | Self::TimedOut
@@ -111,6 +115,7 @@ impl Error {
             Self::BadAddress => "bad_address",
             Self::NoConsent => "no_consent",
             Self::LimitReached => "limit_reached",
+            Self::KeyAway => "key_away",
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
             Self::TimedOut => "timed_out",

@@ -20,6 +20,7 @@ use serde_json::Value;
 
 pub use chat::{Chat, Form};
 pub use error::{Class, Error};
+pub(crate) use names::is_model_name;
 pub use ports::{RemoteEmbedder, RemoteReranker};
 
 const CONNECT: Duration = Duration::from_secs(10);

@@ -2,5 +2,6 @@
 //! slow, wrong, cut off, short of breath, pointing elsewhere and malicious.
 #![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
 
+mod choice;
 mod remote;
 mod support;
