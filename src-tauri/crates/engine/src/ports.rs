@@ -289,3 +289,31 @@ pub struct CrashReportsSeen {
     /// How many of those the server did not want. They are never sent by themselves.
     pub refused: u64,
 }
+
+/// The models of a server that the person has chosen. They are the person's own and no memory's.
+pub trait Models: Send + Sync {
+    fn seen(&self) -> ModelsSeen;
+
+    /// May the model that summarises be asked at this moment, as far as that is known? True also when none is chosen.
+    fn may_summarise(&self) -> bool;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelsSeen {
+    /// What was chosen can't be read.
+    pub unreadable: bool,
+    /// The one that summarises.
+    pub chosen: Option<ModelSeen>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelSeen {
+    pub host: String,
+    pub model: String,
+    /// Its server is known, and it is not.
+    pub unnamed: bool,
+    /// It is on another computer, and the person has not agreed to that.
+    pub not_agreed: bool,
+    /// Why it is not asked, and what to do or what happens by itself: in words that fit into a sentence.
+    pub away: Option<(String, String)>,
+}

@@ -8,6 +8,7 @@ use oldgrowth_engine::ports::{Summarised, Summariser, Unit, no_connection_held};
 use crate::Extractive;
 use crate::extractive::sentences;
 use crate::models::{Missed, Models};
+use crate::remote::Error;
 use crate::summary;
 
 /// Asks the model that is chosen at that moment. A summary is made in any case.
@@ -40,8 +41,8 @@ impl Summariser for Chosen {
         };
         let made = Extractive.summarise(units, chars_max)?;
         Ok(match missed {
-            // It would do no better another time.
-            Missed::NotChosen | Missed::CantDo(_) => made,
+            // Nobody has asked for more, and where it can't be done it can't be done later.
+            Missed::NotChosen | Missed::Away(Error::NoConsent) | Missed::CantDo(_) => made,
             Missed::Away(error) => {
                 tracing::debug!(%error, "a summary is made by what is built in");
                 Summarised {

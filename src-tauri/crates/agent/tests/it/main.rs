@@ -20,6 +20,7 @@ mod kill;
 #[cfg(target_os = "linux")]
 mod locks;
 #[cfg(target_os = "linux")]
+mod models;
 mod moving;
 #[cfg(target_os = "linux")]
 mod network;

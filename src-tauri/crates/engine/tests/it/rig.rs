@@ -283,6 +283,7 @@ impl Rig {
             workers,
             emptied: Vec::new(),
             crash_reports: None,
+            models: None,
             place_is_fixed: false,
         });
         let engine = Arc::new(engine.unwrap());

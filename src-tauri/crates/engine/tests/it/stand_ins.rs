@@ -140,6 +140,8 @@ impl Spawn for GatedThreads {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Act {
     Away,
+    /// It is away, and another makes it meanwhile.
+    StandIn,
     Refuse,
     Panic,
 }
@@ -175,6 +177,13 @@ impl Summariser for ScriptedSummariser {
         };
         match act {
             None => Extractive.summarise(units, chars_max),
+            Some(Act::StandIn) => {
+                let made = Extractive.summarise(units, chars_max)?;
+                Ok(Summarised {
+                    degraded: true,
+                    ..made
+                })
+            }
             Some(Act::Away) => model(Some(Duration::from_secs(1))),
             Some(Act::Refuse) => model(None),
             Some(Act::Panic) => panic!("a summariser that panics, as told"),
