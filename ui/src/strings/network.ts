@@ -9,7 +9,7 @@ export const networkWords = {
     since: (day: string, calls: number, to: string, sent: number, least: boolean) => `Since ${day}: ${plural(calls, "call", "calls")} to ${to}, ${least ? "at least " : ""}${bytes(sent)} sent.`,
     computers: (n: number) => plural(n, "other computer", "other computers"),
     offline: "Offline",
-    offlineAbout: "No program of Oldgrowth calls any address, until you turn this off. Crash reports wait. A call that is under way comes to its end first.",
+    offlineAbout: "No program of Oldgrowth calls any address, until you turn this off. Crash reports wait, and no model is asked. A call that is under way comes to its end first.",
     sign: "Offline: nothing is called",
     unreadable: "What you chose can’t be read, so nothing is called.",
     stay: "Stay offline",
