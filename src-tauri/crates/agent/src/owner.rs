@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use oldgrowth_domain::TimeZone;
 use oldgrowth_engine::ports::Summariser;
 use oldgrowth_engine::{Engine, Parts};
 use oldgrowth_keeper::Keeper;
@@ -127,6 +128,7 @@ impl Owner {
                 .models()
                 .map(|models| Arc::new(models::Seen(models.clone())) as Arc<_>),
             place_is_fixed: found.pointer().is_none(),
+            zone: TimeZone::system,
         })
         .map_err(|_| fault("start its workers"))?;
         let engine = Arc::new(engine);

@@ -10,4 +10,4 @@ pub mod time;
 pub mod words;
 
 pub use id::{BatchId, ChunkId, DocumentId, NodeId, SourceId};
-pub use time::{Happened, UnixMs};
+pub use time::{Happened, TimeZone, UnixMs};

@@ -190,6 +190,7 @@ impl TestEngine {
             crash_reports: None,
             models: None,
             place_is_fixed: false,
+            zone: || oldgrowth_domain::TimeZone::UTC,
         });
         Self {
             engine: Arc::new(engine.expect("threads can be started")),

@@ -285,6 +285,7 @@ impl Rig {
             crash_reports: None,
             models: None,
             place_is_fixed: false,
+            zone: || oldgrowth_domain::TimeZone::UTC,
         });
         let engine = Arc::new(engine.unwrap());
         let bell = Arc::new(Bell::default());
