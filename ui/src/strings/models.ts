@@ -47,7 +47,7 @@ export const modelsWords = {
     stop: "Stop",
     works: (seconds: string) => `It works: it answered in the form that is needed, in ${seconds} s.`,
     trouble: "The model is not asked at the moment",
-    meanwhile: "What is built in makes the summaries meanwhile. They are made anew when the model is back.",
+    meanwhile: "What is built in makes the summaries meanwhile.",
     offline: "Oldgrowth is offline, so no model is asked.",
     unreadable: "What you chose can’t be read, so no model is asked. Choose anew.",
     limits: "Limits of a day",

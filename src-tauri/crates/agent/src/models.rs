@@ -108,6 +108,7 @@ impl ports::Models for Seen {
                 let waits_for_consent = |error| error == ModelError::NoConsent && !chosen.here;
                 ModelSeen {
                     unnamed: chosen.model.is_empty(),
+                    offline: view.offline,
                     not_agreed: trouble.is_some_and(|trouble| waits_for_consent(trouble.error)),
                     away: trouble
                         .filter(|trouble| !waits_for_consent(trouble.error))

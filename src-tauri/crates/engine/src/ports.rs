@@ -314,6 +314,8 @@ pub struct ModelSeen {
     pub unnamed: bool,
     /// It is on another computer, and the person has not agreed to that.
     pub not_agreed: bool,
+    /// The person wants nothing to be called.
+    pub offline: bool,
     /// Why it is not asked, and what to do or what happens by itself: in words that fit into a sentence.
     pub away: Option<(String, String)>,
 }

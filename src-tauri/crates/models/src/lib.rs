@@ -8,12 +8,14 @@ mod models;
 mod remote;
 mod settings;
 mod spent;
+mod state;
 mod summary;
 
 pub use chosen::Chosen;
 pub use extractive::Extractive;
 pub use keys::{Keychain, KeychainAway, SystemKeychain};
-pub use models::{ChosenView, Error as ModelsError, Models, Tried, Trouble, View};
+pub use models::{ChosenView, Error as ModelsError, Models, Tried, View};
 pub use remote::{Chat, Class, Error, Form, Key, Remote, RemoteEmbedder, RemoteReranker};
 pub use settings::{DayLimits, KeyPlace, Role};
 pub use spent::Spent;
+pub use state::Trouble;

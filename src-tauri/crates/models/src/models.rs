@@ -17,17 +17,14 @@ use serde_json::Value;
 use crate::keys::{Keychain, Keys};
 use crate::remote::{self, Class, Form, Key, Remote, is_model_name};
 use crate::settings::{Choice, DayLimits, KeyPlace, Role, Settings};
-use crate::spent::{DAY_MS, Spent};
+use crate::spent::Spent;
+use crate::state::{State, Trouble};
 use crate::summary;
 
 /// For one summary. A large model on a small computer takes its time.
 const SUMMARY_PATIENCE: Duration = Duration::from_secs(180);
 /// While somebody looks on.
 const TRIAL_PATIENCE: Duration = Duration::from_secs(90);
-
-/// A model that does not answer is not asked again for so long, twice as long each time.
-const AWAY_MS_FIRST: i64 = 10_000;
-const AWAY_MS_MOST: i64 = 10 * 60 * 1_000;
 
 /// What a model is tried with: nothing of anybody's.
 const TRIAL: [&str; 4] = [
@@ -99,15 +96,6 @@ pub struct ChosenView {
     pub trouble: Option<Trouble>,
 }
 
-/// Why a model is not asked at the moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    pub error: remote::Error,
-    pub since_unix_ms: i64,
-    /// It is not asked again before this.
-    pub until_unix_ms: i64,
-}
-
 /// What became of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tried {
@@ -124,6 +112,24 @@ pub(crate) enum Missed {
     CantDo(remote::Error),
 }
 
+/// What a model is asked, for what, and for how long.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    purpose: Purpose,
+    units: &'a [Unit],
+    chars_max: usize,
+    patience: Duration,
+}
+
+impl Missed {
+    fn by(error: remote::Error) -> Self {
+        match error.class() {
+            Class::BadItem => Self::CantDo(error),
+            Class::Transient | Class::NeedsPerson => Self::Away(error),
+        }
+    }
+}
+
 /// The models of a person. Clones are the same.
 #[derive(Clone)]
 pub struct Models(Arc<Inner>);
@@ -136,15 +142,6 @@ struct Inner {
     state: Mutex<State>,
     /// Ends the trial that is under way.
     trial: Mutex<Option<Arc<AtomicBool>>>,
-}
-
-/// What was found out about a choice by asking.
-#[derive(Default)]
-struct State {
-    of: Option<(Choice, DayLimits)>,
-    form: Form,
-    trouble: Option<Trouble>,
-    failures: u32,
 }
 
 impl fmt::Debug for Models {
@@ -185,6 +182,7 @@ impl Models {
         let settings = Settings::read(&inner.folder).ok().flatten();
         let unreadable = settings.is_none();
         let settings = settings.unwrap_or_default();
+        let switch = inner.client.network().switch();
         let state = inner.state.lock();
         let summaries = settings.summaries.as_ref().map(|choice| ChosenView {
             address: choice.address.to_string(),
@@ -194,16 +192,14 @@ impl Models {
             encrypted: choice.address.is_encrypted(),
             agreed: choice.agreed,
             key: choice.key,
-            trouble: state
-                .trouble
-                .filter(|_| state.is_of(choice, settings.limits)),
+            trouble: state.trouble_of(choice, settings.limits, switch),
         });
         View {
             summaries,
             unreadable,
             limits: settings.limits,
             spent: Spent::read(&inner.folder, (inner.now)()),
-            offline: !inner.client.network().switch().is_online(),
+            offline: !switch.is_online(),
             folder: inner.folder.path().to_owned(),
         }
     }
@@ -348,19 +344,15 @@ impl Models {
                 group: 0,
             })
             .collect();
-        let data = summary::data(&units, TRIAL_CHARS_MAX)?;
+        let asked = Asked {
+            purpose: Purpose::ModelTrial,
+            units: &units,
+            chars_max: TRIAL_CHARS_MAX,
+            patience: TRIAL_PATIENCE,
+        };
         let begun = (self.0.now)();
         self.trial(|client| {
-            let remote = self.remote(&choice, limits, client, length(&data), TRIAL_PATIENCE)?;
-            let (_, form) = summary::choose(
-                &remote,
-                Purpose::ModelTrial,
-                &choice.model,
-                &data,
-                &units,
-                TRIAL_CHARS_MAX,
-                Form::Strict,
-            )?;
+            let (_, form) = self.ask(&choice, limits, &client, Form::Strict, asked)?;
             self.0.state.lock().is_well(&choice, limits, form);
             Ok(())
         })?;
@@ -387,11 +379,10 @@ impl Models {
         let Some(choice) = settings.of(Role::Summaries) else {
             return true;
         };
+        let switch = self.0.client.network().switch();
         let state = self.0.state.lock();
-        !state.is_of(choice, settings.limits)
-            || state
-                .trouble
-                .is_none_or(|trouble| now >= trouble.until_unix_ms)
+        let trouble = state.trouble_of(choice, settings.limits, switch);
+        trouble.is_none_or(|trouble| now >= trouble.until_unix_ms)
     }
 
     /// The units that make a summary of at most so many characters, and the model that has chosen them.
@@ -409,12 +400,13 @@ impl Models {
             _ => return Err(Missed::NotChosen),
         };
         let now = (inner.now)();
+        let switch = inner.client.network().switch();
         let form = {
             let mut state = inner.state.lock();
             state.turn_to(&choice, limits);
-            match state.trouble {
+            match state.trouble_of(&choice, limits, switch) {
                 Some(trouble) if now < trouble.until_unix_ms => {
-                    return Err(Missed::Away(trouble.error));
+                    return Err(Missed::by(trouble.error));
                 }
                 _ => state.form,
             }
@@ -426,23 +418,61 @@ impl Models {
         } else {
             client.only_here()
         };
-        let asked = summary::data(units, chars_max).and_then(|data| {
-            let remote = self.remote(&choice, limits, client, length(&data), SUMMARY_PATIENCE)?;
-            let (purpose, model) = (Purpose::Summary, choice.model.as_str());
-            summary::choose(&remote, purpose, model, &data, units, chars_max, form)
-        });
+        let asked = Asked {
+            purpose: Purpose::Summary,
+            units,
+            chars_max,
+            patience: SUMMARY_PATIENCE,
+        };
+        let answered = self.ask(&choice, limits, &client, form, asked);
         let mut state = inner.state.lock();
-        match asked {
+        match answered {
             Ok((chosen, form)) => {
                 state.is_well(&choice, limits, form);
                 Ok((chosen, choice.model))
             }
-            Err(error) if error == remote::Error::Stopped => Err(Missed::Away(error)),
-            Err(error) if error.class() == Class::BadItem => Err(Missed::CantDo(error)),
             Err(error) => {
-                state.is_away(&choice, limits, error, (inner.now)());
-                Err(Missed::Away(error))
+                if error != remote::Error::Stopped {
+                    state.has_failed(&choice, limits, error, (inner.now)());
+                }
+                Err(Missed::by(error))
             }
+        }
+    }
+
+    /// Asks the model in the form that is named and, where its server does not take that, in plain words. Answers in which it
+    /// was taken, to be asked like that the next time.
+    fn ask(
+        &self,
+        choice: &Choice,
+        limits: DayLimits,
+        client: &Client,
+        form: Form,
+        asked: Asked<'_>,
+    ) -> Result<(BTreeSet<usize>, Form), remote::Error> {
+        let Asked {
+            purpose,
+            units,
+            chars_max,
+            patience,
+        } = asked;
+        let data = summary::data(units, chars_max)?;
+        let ask = |form| {
+            let remote = self.remote(choice, limits, client.clone(), length(&data), patience)?;
+            summary::choose(
+                &remote,
+                purpose,
+                &choice.model,
+                &data,
+                units,
+                chars_max,
+                form,
+            )
+            .map(|chosen| (chosen, form))
+        };
+        match (ask(form), form) {
+            (Err(remote::Error::Unwanted(400 | 422)), Form::Strict) => ask(Form::Plain),
+            (answered, _) => answered,
         }
     }
 
@@ -522,49 +552,6 @@ impl Models {
             None => Ok(()),
         };
         forgotten.map_err(|_| Error::KeyLeft)
-    }
-}
-
-impl State {
-    fn is_of(&self, choice: &Choice, limits: DayLimits) -> bool {
-        let of = self.of.as_ref();
-        of.is_some_and(|(known, at)| known == choice && *at == limits)
-    }
-
-    /// What is known of another choice says nothing of this one.
-    fn turn_to(&mut self, choice: &Choice, limits: DayLimits) {
-        if !self.is_of(choice, limits) {
-            *self = Self {
-                of: Some((choice.clone(), limits)),
-                ..Self::default()
-            };
-        }
-    }
-
-    fn is_well(&mut self, choice: &Choice, limits: DayLimits, form: Form) {
-        self.turn_to(choice, limits);
-        self.form = form;
-        self.trouble = None;
-        self.failures = 0;
-    }
-
-    fn is_away(&mut self, choice: &Choice, limits: DayLimits, error: remote::Error, now: i64) {
-        self.turn_to(choice, limits);
-        let wait = AWAY_MS_FIRST << self.failures.min(6);
-        self.failures = self.failures.saturating_add(1);
-        let until = match error {
-            remote::Error::Busy {
-                retry_in: Some(retry_in),
-            } => now.saturating_add(i64::try_from(retry_in.as_millis()).unwrap_or(AWAY_MS_MOST)),
-            remote::Error::LimitReached => (now.div_euclid(DAY_MS) + 1) * DAY_MS,
-            _ if error.class() == Class::NeedsPerson => now + AWAY_MS_MOST,
-            _ => now + wait.min(AWAY_MS_MOST),
-        };
-        self.trouble = Some(Trouble {
-            error,
-            since_unix_ms: self.trouble.map_or(now, |before| before.since_unix_ms),
-            until_unix_ms: until,
-        });
     }
 }
 

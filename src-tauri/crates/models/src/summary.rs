@@ -52,7 +52,7 @@ pub(crate) fn choose(
     units: &[Unit],
     chars_max: usize,
     form: Form,
-) -> Result<(BTreeSet<usize>, Form), Error> {
+) -> Result<BTreeSet<usize>, Error> {
     let schema = json!({
         "type": "object",
         "properties": { "chosen": { "type": "array", "items": { "type": "integer" } } },
@@ -68,7 +68,7 @@ pub(crate) fn choose(
         schema_name: "chosen_sentences",
         tokens_max: TOKENS_MAX,
     };
-    let (Chosen { chosen }, form) = remote.chat(chat, form)?;
+    let Chosen { chosen } = remote.chat(chat, form)?;
     let mut taken = BTreeSet::new();
     let mut chars_left = chars_max;
     for number in chosen {
@@ -85,5 +85,5 @@ pub(crate) fn choose(
     if taken.is_empty() {
         return Err(Error::NotUnderstood("nothing that could be a summary"));
     }
-    Ok((taken, form))
+    Ok(taken)
 }

@@ -30,6 +30,7 @@ impl Inner {
                 reports.network_changed();
             }
             self.reports_changed();
+            self.models_changed();
         }
         answer
     }
@@ -38,14 +39,19 @@ impl Inner {
         let changes = models::changes(&request);
         let answer = models::answer(self.workspace.models(), request);
         if changes {
-            if let Some(state) = self.state.try_read()
-                && let State::Open(owner) = &*state
-            {
-                owner.engine().models_changed();
-            }
-            self.publish(&Event::ModelsChanged);
+            self.models_changed();
         }
         answer
+    }
+
+    /// As for reports; and what a model was away for is made up for.
+    fn models_changed(&self) {
+        if let Some(state) = self.state.try_read()
+            && let State::Open(owner) = &*state
+        {
+            owner.engine().models_changed();
+        }
+        self.publish(&Event::ModelsChanged);
     }
 
     /// `None` for who answers one call, and where nothing is recorded.

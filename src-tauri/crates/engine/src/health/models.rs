@@ -48,6 +48,9 @@ fn row(seen: ModelsSeen) -> Row {
             Row::ok(format!("A server is chosen, and no model of it. {BUILT_IN}"))
                 .next("Choose one under Settings, Models.")
         }
+        ModelSeen { offline: true, .. } => Row::ok(format!(
+            "Oldgrowth is offline, so the model that is chosen is not asked. {BUILT_IN}"
+        )),
         ModelSeen {
             not_agreed: true, ..
         } => Row::ok(format!(
@@ -59,7 +62,7 @@ fn row(seen: ModelsSeen) -> Row {
             ..
         } => Row::warn(
             format!(
-                "The model for summaries is not asked: {cause}. {BUILT_IN} They are made anew when it is back."
+                "The model for summaries is not asked: {cause}. {BUILT_IN}"
             ),
             &sentence(next),
         ),
@@ -89,6 +92,7 @@ mod tests {
             model: "little".to_owned(),
             unnamed: false,
             not_agreed: false,
+            offline: false,
             away: None,
         };
         let away = Some((
@@ -113,6 +117,14 @@ mod tests {
                 }),
                 ComponentState::Ok,
                 "not agreed",
+            ),
+            (
+                Some(ModelSeen {
+                    offline: true,
+                    ..well.clone()
+                }),
+                ComponentState::Ok,
+                "is offline",
             ),
             (
                 Some(ModelSeen { away, ..well }),

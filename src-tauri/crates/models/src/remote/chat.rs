@@ -25,10 +25,11 @@ pub struct Chat<'c> {
 /// How a server is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Form {
-    /// With the schema, no chance, and an end to the answer.
+    /// With the schema, no chance, and an end to the answer. Some servers take none of that, and say
+    /// [`Error::Unwanted`].
     #[default]
     Strict,
-    /// With the words alone. Not all servers take the rest.
+    /// With the words alone.
     Plain,
 }
 
@@ -49,25 +50,9 @@ struct Message {
 }
 
 impl Remote {
-    /// Asks in the form that is named and, where the server does not take that, in the plain one. Answers in which it was
-    /// taken, to be asked like that the next time.
-    ///
     /// # Errors
     /// When the answer is not JSON in the form of `T`, which is what the schema describes.
-    pub fn chat<T: DeserializeOwned>(
-        &self,
-        chat: Chat<'_>,
-        form: Form,
-    ) -> Result<(T, Form), Error> {
-        match (self.completed(chat, form), form) {
-            (Err(Error::Unwanted(400 | 422)), Form::Strict) => {
-                Ok((self.completed(chat, Form::Plain)?, Form::Plain))
-            }
-            (completed, _) => Ok((completed?, form)),
-        }
-    }
-
-    fn completed<T: DeserializeOwned>(&self, chat: Chat<'_>, form: Form) -> Result<T, Error> {
+    pub fn chat<T: DeserializeOwned>(&self, chat: Chat<'_>, form: Form) -> Result<T, Error> {
         let mut body = json!({
             "model": chat.model,
             "stream": false,

@@ -179,6 +179,69 @@ fn a_model_that_can_not_do_it_has_done_and_one_that_is_away_is_made_up_for_later
 }
 
 #[test]
+fn a_server_that_knows_no_schemas_is_asked_in_plain_words_from_then_on() {
+    let models = Person::new().models(None);
+    let server = ModelServer::answering(|_, asked| {
+        if asked.body.get("response_format").is_some() {
+            ModelAnswer::Json(400, json!({ "error": { "code": "unsupported_parameter" } }))
+        } else {
+            choosing(&[0])
+        }
+    })
+    .unwrap();
+    chosen(&models, &server);
+    assert_eq!(summarise(&models, 200).by, "little (choice-1)");
+    assert_eq!(server.asked().len(), 2, "in both ways");
+    assert_eq!(summarise(&models, 200).by, "little (choice-1)");
+    assert_eq!(server.asked().len(), 3, "and so the next time");
+}
+
+#[test]
+fn a_model_that_never_says_what_it_was_asked_for_is_told_of_and_left_alone() {
+    let person = Person::new();
+    let models = person.models(None);
+    let server = server(ModelAnswer::Chat("Here are the best sentences!".to_owned()));
+    chosen(&models, &server);
+    let trouble = || models.view().summaries.unwrap().trouble;
+    for asked in 1..=3 {
+        assert_eq!(trouble(), None, "it may be the text");
+        assert!(!summarise(&models, 200).degraded);
+        assert_eq!(server.asked().len(), asked);
+    }
+    let error = Error::NotUnderstood("not the form that was asked for");
+    assert_eq!(trouble().unwrap().error, error);
+    let made = summarise(&models, 200);
+    assert!(!made.degraded, "it would do no better another time");
+    assert_eq!(server.asked().len(), 3);
+    person.advance(10 * 60 * 1_000);
+    summarise(&models, 200);
+    assert_eq!(
+        server.asked().len(),
+        4,
+        "somebody may have loaded another under its name"
+    );
+}
+
+#[test]
+fn who_is_online_again_need_not_wait() {
+    let person = Person::new();
+    let models = person.models(None);
+    let server = server(choosing(&[0]));
+    chosen(&models, &server);
+    person.network().set_offline(true).unwrap();
+    assert!(summarise(&models, 200).degraded);
+    assert!(!models.may_summarise());
+    assert_eq!(
+        models.view().summaries.unwrap().trouble.unwrap().error,
+        Error::Offline
+    );
+    person.network().set_offline(false).unwrap();
+    assert_eq!(models.view().summaries.unwrap().trouble, None);
+    assert!(models.may_summarise());
+    assert!(!summarise(&models, 200).degraded);
+}
+
+#[test]
 fn a_model_that_is_away_is_left_alone_for_longer_each_time() {
     let person = Person::new();
     let models = person.models(None);
