@@ -21,6 +21,7 @@ mod kill;
 mod locks;
 #[cfg(target_os = "linux")]
 mod models;
+#[cfg(target_os = "linux")]
 mod moving;
 #[cfg(target_os = "linux")]
 mod network;
