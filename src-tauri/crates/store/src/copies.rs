@@ -13,7 +13,7 @@ use oldgrowth_keeper::{
 use crate::open::SCHEMA;
 use crate::table::orphans::Gone;
 use crate::table::totals::Totals;
-use crate::{Error, Read, Result, Store};
+use crate::{Error, Read, Result, Store, Write, salvaged};
 
 /// How far a copy has come, in pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +101,8 @@ pub struct Salvage {
     pub empty_index: bool,
     /// Nothing stood in the files that could not be read.
     pub all_read: bool,
+    /// So many documents have their passages and not their names.
+    pub unnamed: u64,
 }
 
 /// What is in a copy, and what it names that is not.
@@ -227,9 +229,9 @@ impl Store {
     /// Makes a file at a path where nothing is from what can be read of the store's own files, which are
     /// copied first and stay as they are; whoever calls meanwhile waits. Fails while somebody goes on using
     /// them, and when nothing can be got out of them.
-    pub fn salvage_to(&self, path: &Path) -> Result<Salvage> {
+    pub fn salvage_to(&self, path: &Path, now: UnixMs) -> Result<Salvage> {
         let folder = path.with_extension("salvaging");
-        let salvaged = self.copy_and_salvage(&folder, path);
+        let salvaged = self.copy_and_salvage(&folder, path, now);
         remove_salvaged(&folder.join("made"));
         remove_salvaged(&folder);
         salvaged
@@ -340,14 +342,14 @@ impl Store {
         main.parent().map_or_else(PathBuf::new, Path::to_path_buf)
     }
 
-    fn copy_and_salvage(&self, folder: &Path, to: &Path) -> Result<Salvage> {
+    fn copy_and_salvage(&self, folder: &Path, to: &Path, now: UnixMs) -> Result<Salvage> {
         let io = |error: std::io::Error| oldgrowth_keeper::Error::from_io(&error);
         let main = self.facts().path;
         let name = main.file_name().unwrap_or_default().to_string_lossy();
         relocate::make_folder(folder).map_err(io)?;
         self.file.copy_files_to(folder)?;
         let made = salvage(folder, &name, None, &folder.join("made"))?;
-        let lacked = complete_salvaged(&made.path, &SCHEMA)?;
+        let (lacked, unnamed) = complete(&made.path, now)?;
         relocate::rename_new(&made.path, to).map_err(io)?;
         let all_read = lacked.is_empty()
             && made.lost_ranges.is_empty()
@@ -357,6 +359,7 @@ impl Store {
         Ok(Salvage {
             empty_index: !made.to_refill.is_empty() || lacked.iter().any(|name| name == "words"),
             all_read,
+            unnamed,
         })
     }
 }
@@ -376,12 +379,19 @@ impl Salvaged {
         // What a process that was killed has left there was made from the set, as this will be.
         remove_salvaged(&folder);
         let made = salvage(&set.folder, &set.manifest.database, None, &folder)?;
-        complete_salvaged(&made.path, &SCHEMA)?;
+        complete(&made.path, UnixMs(set.manifest.made_unix_ms))?;
         Ok(Self {
             folder,
             file: made.path,
         })
     }
+}
+
+/// Makes a salvaged file one that can be used. Answers what it lacked, and how many documents had lost their names.
+fn complete(file: &Path, now: UnixMs) -> Result<(Vec<String>, u64)> {
+    complete_salvaged(file, &SCHEMA, |tx| {
+        salvaged::take_in(&Write::new(tx.connection()), now)
+    })
 }
 
 impl Drop for Salvaged {

@@ -197,6 +197,7 @@ fn what_is_in_it(found: InCopy, salvaged: Option<Salvage>) -> Vec<String> {
         nothing if nothing.is_empty() => "Nothing has been brought in there.".to_owned(),
         held => format!("In it: {held}."),
     };
+    let unnamed = salvaged.map_or(0, |salvage| salvage.unnamed);
     let all_read = salvaged.is_none_or(|salvage| salvage.all_read);
     let lost = words(gone.documents, gone.passages);
     let lost = match (lost.is_empty(), all_read) {
@@ -209,7 +210,14 @@ fn what_is_in_it(found: InCopy, salvaged: Option<Salvage>) -> Vec<String> {
         (true, true) if salvaged.is_some() => "All of it could be read.".to_owned(),
         (true, true) => return vec![held],
     };
-    vec![held, lost]
+    let mut told = vec![held, lost];
+    if unnamed > 0 {
+        told.push(format!(
+            "Of {} only the text could be read; reading the files again gives back names and dates.",
+            counted(unnamed, "document", "documents")
+        ));
+    }
+    told
 }
 
 fn kept_if_replaced(set: &str) -> String {
@@ -550,7 +558,8 @@ impl Core {
             );
         }
         if salvaged.is_some() || found.is_some_and(|found| found.gone != Gone::default()) {
-            mark_as_salvaged(&folder);
+            let lost = salvaged.is_some_and(|salvage| !salvage.all_read);
+            mark_as_salvaged(&folder, self.now(), lost);
         }
         let folder = folder.display();
         let names = vec![folder.to_string()];
@@ -566,7 +575,10 @@ impl Core {
         match copy.id() {
             Some(id) if self.store.copy_to(id, file)? => Ok(LaidOut::Copied),
             Some(_) => Ok(LaidOut::Gone),
-            None => self.store.salvage_to(file).map(LaidOut::Salvaged),
+            None => self
+                .store
+                .salvage_to(file, self.now())
+                .map(LaidOut::Salvaged),
         }
     }
 

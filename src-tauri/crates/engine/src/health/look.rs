@@ -181,8 +181,9 @@ impl Core {
             Ok(counted) => {
                 let sum = counted.sum();
                 let said = self.put(HealthCode::Coverage, || {
-                    let is_salvaged = salvaged::is_salvaged(&self.workspace);
-                    let row = rows::coverage(&sum, counted.sources.len(), is_salvaged);
+                    let mark = salvaged::Mark::of(&self.workspace);
+                    let lacks = mark.as_ref().is_some_and(|mark| self.lacks(mark));
+                    let row = rows::coverage(&sum, counted.sources.len(), mark.is_some(), lacks);
                     evidence::coverage(row, &sum)
                 });
                 // Only now: whoever asks meanwhile waits for the same count.
@@ -208,6 +209,13 @@ impl Core {
         if look == Look::Everything || self.is_unknown(HealthCode::Sources) {
             self.run_check(HealthCode::Sources, Depth::Quick, &|| false);
         }
+    }
+
+    fn lacks(&self, mark: &salvaged::Mark) -> bool {
+        let sources = self
+            .store
+            .read(Lane::Interactive, |r| Ok::<_, Error>(r.sources()?));
+        sources.is_ok_and(|sources| mark.lacks(&sources, |root| self.files.is_there(root)))
     }
 
     fn is_unknown(&self, code: HealthCode) -> bool {
