@@ -119,7 +119,11 @@ impl Core {
             };
             Ok(evidence::jobs(row, &seen, self.has_workers))
         });
-        let misplaced = matches!(self.trouble(), Some(Class::Path));
+        // The row of the store says what there is of it.
+        let misplaced = matches!(
+            self.trouble(),
+            Some(Class::Path | Class::Misplaced | Class::SplitBrain)
+        );
         self.put(HealthCode::Sidecars, || {
             if misplaced {
                 rows::waits_for_store()

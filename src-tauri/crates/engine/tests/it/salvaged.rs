@@ -209,3 +209,39 @@ fn text_whose_document_is_lost_is_found_and_has_its_name_again_when_the_file_is_
         sweep(&folder);
     }
 }
+
+#[test]
+fn what_a_restore_has_set_aside_can_be_put_back_as_far_as_it_reads() {
+    let place = Place::new();
+    place.write_many(60);
+    {
+        let rig = place.start(1);
+        rig.import_to_the_end();
+        mend(&rig, FixCode::BackUpNow);
+        rig.note("A heron, written down after the backup.");
+    }
+    spoil(&place, A_PAGE);
+    let rig = place.start(1);
+    let (_, receipt) = mend(&rig, FixCode::RestoreBackup);
+    assert!(
+        receipt.done[0].contains("It holds 60 documents."),
+        "{receipt:?}"
+    );
+    assert_eq!(rig.found("heron").len(), 0, "it is newer than the backup");
+    let set = rig.engine.copies().kept_aside.remove(0).id;
+    let preview = rig.engine.preview_restore(&set).unwrap();
+    let documents = preview
+        .tables
+        .iter()
+        .find(|table| table.table == "documents");
+    assert_eq!(documents.unwrap().there, Some(61));
+    rig.engine.restore(&set).unwrap();
+    rig.idle();
+    let coverage = row(&rig.engine.status(), HealthCode::Coverage).clone();
+    assert_eq!(coverage.state, ComponentState::Warn, "{}", coverage.cause);
+    mend(&rig, FixCode::RebuildIndex);
+    assert_eq!(rig.found("heron").len(), 1, "it reads still");
+    let read = rig.import_to_the_end().progress;
+    assert!(read.changed > 0, "what the damage took is back: {read:?}");
+    assert_eq!(rig.engine.totals().unwrap().chunks, 61);
+}
