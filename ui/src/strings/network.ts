@@ -7,7 +7,7 @@ export const networkWords = {
     none: (days: number) => `No other computer was called in the last ${plural(days, "day", "days")}.`,
     unknown: "No call to another computer is known.",
     since: (day: string, calls: number, to: string, sent: number, least: boolean) => `Since ${day}: ${plural(calls, "call", "calls")} to ${to}, ${least ? "at least " : ""}${bytes(sent)} sent.`,
-    computers: (n: number) => plural(n, "other computer", "other computers"),
+    computers: (n: number) => plural(n, "address", "addresses"),
     offline: "Offline",
     offlineAbout: "No program of Oldgrowth calls any address, until you turn this off. Crash reports wait, and no model is asked. A call that is under way comes to its end first.",
     sign: "Offline: nothing is called",
