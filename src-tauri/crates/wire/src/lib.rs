@@ -14,6 +14,7 @@ mod event;
 mod health;
 mod import;
 mod memory;
+mod models;
 mod network;
 mod people;
 mod place;
@@ -53,6 +54,10 @@ pub use import::{
 pub use memory::{
     Answer, AnswerHit, Asker, Behind, Chunk, Hit, Hits, Id, Locator, MemoryKind, Question, Search,
     Shown, Span, SummarySentence, TreeStep,
+};
+pub use models::{
+    ModelAgreement, ModelChoice, ModelChosen, ModelKey, ModelKeyPlace, ModelLimits, ModelNames,
+    ModelOf, ModelRole, ModelTested, ModelTrouble, Models, Secret,
 };
 pub use network::{
     CallOutcome, CallPurpose, Network, NetworkAt, NetworkCall, NetworkHost, OfflineChoice,

@@ -3,6 +3,7 @@
 mod activity;
 mod copies;
 mod doctor;
+mod models;
 mod network;
 mod place;
 mod reports;

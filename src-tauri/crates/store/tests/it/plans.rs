@@ -60,7 +60,7 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     ),
     (
         DOCUMENTS,
-        "insert_document",
+        "document_id_for",
         "EARLIER",
         "documents_superseded_content",
     ),
