@@ -1,6 +1,5 @@
 import { invoke } from "@tauri-apps/api/core";
-import { listen } from "@tauri-apps/api/event";
-import { getCurrentWebview } from "@tauri-apps/api/webview";
+import { listen, TauriEvent } from "@tauri-apps/api/event";
 import { toWireError } from "../errors";
 import type { Event } from "../wire/Event";
 import type { WireError } from "../wire/WireError";
@@ -23,21 +22,15 @@ export class TauriPlatform implements Platform {
     return listen<Event>("oldgrowth", ({ payload }) => on(payload));
   }
 
-  onDrop(listener: DropListener): Promise<Unlisten> {
-    return getCurrentWebview().onDragDropEvent(({ payload }) => {
-      switch (payload.type) {
-        case "enter":
-        case "over":
-          listener.over();
-          break;
-        case "leave":
-          listener.leave();
-          break;
-        case "drop":
-          listener.drop(payload.paths);
-          break;
-      }
-    });
+  /** By the names of its events: the classes that wrap them are as much code as a place of the window. */
+  async onDrop(listener: DropListener): Promise<Unlisten> {
+    const unlistens = await Promise.all([
+      listen(TauriEvent.DRAG_ENTER, () => listener.over()),
+      listen(TauriEvent.DRAG_OVER, () => listener.over()),
+      listen(TauriEvent.DRAG_LEAVE, () => listener.leave()),
+      listen<{ paths: string[] }>(TauriEvent.DRAG_DROP, ({ payload }) => listener.drop(payload.paths)),
+    ]);
+    return () => unlistens.forEach((unlisten) => unlisten());
   }
 
   onCommand(on: (id: OuterCommand) => void): Promise<Unlisten> {
