@@ -2,6 +2,7 @@
 
 pub mod canonical;
 pub mod chunking;
+pub mod entities;
 pub mod id;
 pub mod jobs;
 pub mod sealing;
