@@ -120,14 +120,14 @@ fn tell(line: &str) {
 fn of_the_sample_it_was_tuned_on() {
     let counts = measured(include_str!("data/named.txt"));
     let all = &counts[&None];
-    assert!(all.precision() >= 0.9, "{}", all.precision());
-    assert!(all.recall() >= 0.9, "{}", all.recall());
+    assert!(all.precision() >= 0.93, "{}", all.precision());
+    assert!(all.recall() >= 0.85, "{}", all.recall());
 }
 
 #[test]
 fn of_a_sample_it_was_not_tuned_on() {
     let counts = measured(include_str!("data/named_unseen.txt"));
     let all = &counts[&None];
-    assert!(all.precision() >= 0.85, "{}", all.precision());
-    assert!(all.recall() >= 0.7, "{}", all.recall());
+    assert!(all.precision() >= 0.88, "{}", all.precision());
+    assert!(all.recall() >= 0.72, "{}", all.recall());
 }

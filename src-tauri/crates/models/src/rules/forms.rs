@@ -51,15 +51,16 @@ static DATES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .collect()
 });
 
-const CURRENCIES: &str =
-    r"(?<sign>US\$|[$€£¥₹₽₩₪₺]|\b(?:USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK))";
+const SIGNS: &str = r"US\$|R\$|[$€£¥₹₽₩₪₺₦₴₱₫₵฿]";
+/// Codes of ISO 4217 that are no words, and what is written instead of some.
+const CODES: &str = "USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|UAH|RUB|TRY|BRL|MXN|ARS|COP|CLP|ZAR|NGN|KES|GHS|EGP|MAD|ILS|AED|SAR|QAR|KWD|PKR|BDT|LKR|THB|VND|IDR|MYR|PHP|SGD|HKD|TWD|KRW|Rs|Rp|RM|kr|Kč|zł|Ft";
 const WORDS: &str =
     r"(?<word>dollars?|euros?|pounds?(?:\s+sterling)?|yen|rupees|francs|cents|bucks)";
-const AMOUNT: &str = r"(?<amount>\d{1,3}(?:[,.' \u{a0}\u{202f}]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?)(?<scale>\s?(?:k|K|m|M|bn|thousand|million|billion)\b)?";
+const AMOUNT: &str = r"(?<amount>\d{1,3}(?:[,.' \u{a0}\u{202f}]\d{2,3})*[,.' \u{a0}\u{202f}]\d{3}(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?)(?<scale>\s?(?:k|K|m|M|bn|thousand|million|billion)\b)?";
 static MONEY: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
-        format!(r"{CURRENCIES}\s?{AMOUNT}"),
-        format!(r"\b{AMOUNT}\s?(?<sign>[$€£¥₹₽₩₪₺]|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK)\b)"),
+        format!(r"(?<sign>{SIGNS}|\b(?:{CODES})\.?)\s?{AMOUNT}"),
+        format!(r"\b{AMOUNT}\s?(?<sign>{SIGNS}|(?:{CODES})\b)"),
         format!(r"\b{AMOUNT}\s{WORDS}\b"),
     ]
     .iter()
@@ -102,8 +103,17 @@ fn add(found: &mut Vec<Named>, range: Range<usize>, kind: EntityKind, name: Stri
 }
 
 fn links(text: &str, found: &mut Vec<Named>) {
-    for link in LinkFinder::new().links(text) {
+    let mut finder = LinkFinder::new();
+    finder.url_must_have_scheme(false);
+    for link in finder.links(text) {
         let range = link.start()..link.end();
+        let written = link.as_str();
+        // "README.md" has the form of a host's name too.
+        let is_surely =
+            written.contains("://") || written.starts_with("www.") || written.contains('/');
+        if !is_surely && link.kind() != &LinkKind::Email {
+            continue;
+        }
         match link.kind() {
             LinkKind::Email => {
                 add(

@@ -8,7 +8,7 @@ use oldgrowth_domain::words::{fold, is_stop_word};
 /// "In" and "So" are names somewhere too.
 static FIRST_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let mut names = lines(include_str!("../../data/first_names.txt"));
-    names.retain(|name| !is_stop_word(name));
+    names.retain(|name| *name == "will" || !is_stop_word(name));
     names
 });
 static COMMON_WORDS: LazyLock<HashSet<&str>> =
@@ -207,6 +207,9 @@ const ORGANISATION_LAST: &[&str] = &[
     "nursery",
     "cooperative",
     "collective",
+    "railway",
+    "railways",
+    "waterworks",
 ];
 
 /// Words that stand before "of" in what an organisation is called.
@@ -232,6 +235,7 @@ const ORGANISATION_OF: &[&str] = &[
     "friends",
     "federation",
     "office",
+    "hospital",
 ];
 
 const PLACE_LAST: &[&str] = &[
@@ -282,6 +286,12 @@ const PLACE_LAST: &[&str] = &[
     "palace",
     "cathedral",
     "abbey",
+    "close",
+    "crescent",
+    "terrace",
+    "mews",
+    "grove",
+    "state",
     "garden",
     "gardens",
     "reserve",
@@ -305,10 +315,121 @@ const PLACE_LAST: &[&str] = &[
     "peak",
 ];
 
+/// Names of places that are first names of people too, but rarely.
+const RATHER_PLACES: &[&str] = &[
+    "africa", "america", "asia", "berlin", "boston", "brooklyn", "cairo", "china", "dallas",
+    "denver", "europe", "florence", "geneva", "houston", "india", "israel", "lima", "london",
+    "milan", "odessa", "oslo", "paris", "phoenix", "sydney", "vienna", "york",
+];
+
+/// What a company says of its form, after its name.
+const LEGAL_FORMS: &[&str] = &[
+    "inc", "ltd", "llc", "llp", "plc", "gmbh", "ag", "kg", "corp", "kft", "oy", "bv", "nv", "spa",
+    "srl", "pty", "co",
+];
+
+/// The first word of what an organisation is called, where that is not English.
+const ORGANISATION_FIRST: &[&str] = &[
+    "banco",
+    "banque",
+    "banca",
+    "deutsche",
+    "wydawnictwo",
+    "editorial",
+    "editions",
+    "edizioni",
+    "grupo",
+    "universidad",
+    "universite",
+    "universita",
+    "uniwersytet",
+    "instituto",
+    "museo",
+    "musee",
+    "ministerio",
+    "ministere",
+    "hotel",
+    "restaurante",
+    "trattoria",
+    "radio",
+    "stadtwerke",
+    "fundacion",
+    "fondation",
+    "fondazione",
+    "techniker",
+];
+
+/// How German compounds that are called so end.
+const ORGANISATION_ENDS: &[&str] = &[
+    "bank",
+    "verein",
+    "verlag",
+    "werke",
+    "kasse",
+    "schule",
+    "universitat",
+    "gesellschaft",
+    "stiftung",
+    "verband",
+    "klinikum",
+    "krankenhaus",
+];
+
+/// Programs, services and languages: capitalised, and none of what is looked for.
+const PRODUCTS: &[&str] = &[
+    "android",
+    "bash",
+    "chatgpt",
+    "chrome",
+    "docker",
+    "excel",
+    "facebook",
+    "firefox",
+    "git",
+    "gmail",
+    "gnome",
+    "gnu",
+    "instagram",
+    "java",
+    "javascript",
+    "kde",
+    "kubernetes",
+    "latex",
+    "linux",
+    "mac",
+    "markdown",
+    "mysql",
+    "outlook",
+    "perl",
+    "photoshop",
+    "php",
+    "postgres",
+    "powershell",
+    "python",
+    "react",
+    "rust",
+    "safari",
+    "skype",
+    "slack",
+    "sqlite",
+    "telegram",
+    "tiktok",
+    "typescript",
+    "ubuntu",
+    "unix",
+    "whatsapp",
+    "wikipedia",
+    "windows",
+    "youtube",
+    "zoom",
+];
+
 const PLACE_FIRST: &[&str] = &[
     "mount", "mt", "lake", "port", "fort", "cape", "river", "san", "santa", "saint", "st", "los",
     "las", "el", "rio", "loch", "glen", "bad", "isle", "north", "south", "east", "west", "new",
-    "upper", "lower", "old",
+    "upper", "lower", "old", "tierra", "calle", "rua", "rue", "via", "piazza", "plaza", "avenida",
+    "ulica", "monte", "isla", "ile", "costa", "sierra", "puerto", "chateau", "sankt", "wadi",
+    "jebel", "tell", "kafr", "beit",
 ];
 
 /// People and what is theirs by country, and languages; no names of their own.
@@ -542,6 +663,26 @@ const SAID: &[&str] = &[
     "paid",
     "phoned",
     "visited",
+    "joined",
+    "family",
+    "grinned",
+    "sighed",
+    "whispered",
+    "shouted",
+    "cried",
+    "added",
+    "went",
+    "came",
+    "left",
+    "arrived",
+    "died",
+    "stayed",
+    "sat",
+    "stood",
+    "looked",
+    "turned",
+    "ran",
+    "walked",
 ];
 
 /// Done to or with people, before their name.
@@ -580,17 +721,42 @@ const MET: &[&str] = &[
     "congratulations",
     "congrats",
     "bye",
+    "asking",
+    "telling",
+    "meeting",
+    "seeing",
+    "saw",
+    "helped",
+    "helping",
+    "miss",
 ];
 
-/// Before the name of a place.
+/// Before the name of a place, and of hardly anything else.
 const WHERE: &[&str] = &[
-    "in", "near", "to", "from", "through", "via", "towards", "toward", "around", "across",
-    "outside", "leaving", "reached", "visiting", "toured",
+    "in", "near", "through", "around", "across", "outside", "reached", "visiting", "toured",
 ];
 
-/// Before the name of whom one works for or buys from.
-const WORKS: &[&str] = &[
-    "at", "for", "joined", "by", "from", "with", "of", "founded", "left",
+/// Before the name of a place, or of somebody.
+const WHITHER: &[&str] = &["to", "from", "via", "towards", "toward", "leaving"];
+
+/// Said of somebody's work, before "at" or "for".
+const WORK: &[&str] = &[
+    "work",
+    "works",
+    "worked",
+    "working",
+    "job",
+    "jobs",
+    "interview",
+    "position",
+    "intern",
+    "interned",
+    "internship",
+    "engineer",
+    "manager",
+    "consultant",
+    "career",
+    "hired",
 ];
 
 /// What is written in capitals and is no organisation.
@@ -604,6 +770,8 @@ const LETTERS: &[&str] = &[
     "ssd", "ssl", "svg", "tba", "tbd", "tcp", "tls", "readme", "todo", "tv", "udp", "ui", "url",
     "usb", "utc", "utf", "ux", "vip", "vpn", "vr", "wifi", "xml", "yaml", "zip", "note", "and",
     "or", "not", "if", "ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii", "the", "a", "i",
+    "fft", "rpc", "sla", "okr", "kpi", "pto", "nda", "faqs", "wip", "lgtm", "aws", "gcp", "unix",
+    "iban", "bic", "dkk",
 ];
 
 /// Between the words of one name, in small letters.
@@ -762,6 +930,10 @@ impl Word<'_> {
 
     pub(super) fn ends_organisation(&self) -> bool {
         ORGANISATION_LAST.contains(&self.0)
+            || LEGAL_FORMS.contains(&self.0)
+            || ORGANISATION_ENDS
+                .iter()
+                .any(|end| self.0.len() > end.len() + 2 && self.0.ends_with(end))
     }
 
     pub(super) fn begins_organisation_of(&self) -> bool {
@@ -781,6 +953,11 @@ impl Word<'_> {
         CALENDAR.contains(&self.0)
     }
 
+    /// A month that is a first name as well.
+    pub(super) fn is_month_and_name(&self) -> bool {
+        matches!(self.0, "april" | "may" | "june" | "august")
+    }
+
     /// "German", "Swiss": no name by itself, and the first word of some.
     pub(super) fn is_of_a_people(&self) -> bool {
         PEOPLES.contains(&self.0)
@@ -798,12 +975,32 @@ impl Word<'_> {
         MET.contains(&self.0)
     }
 
-    pub(super) fn leads_to_place(&self) -> bool {
+    pub(super) fn is_where(&self) -> bool {
         WHERE.contains(&self.0)
     }
 
-    pub(super) fn leads_to_organisation(&self) -> bool {
-        WORKS.contains(&self.0)
+    pub(super) fn is_whither(&self) -> bool {
+        WHITHER.contains(&self.0)
+    }
+
+    pub(super) fn is_of_work(&self) -> bool {
+        WORK.contains(&self.0)
+    }
+
+    pub(super) fn is_legal_form(&self) -> bool {
+        LEGAL_FORMS.contains(&self.0)
+    }
+
+    pub(super) fn begins_organisation(&self) -> bool {
+        ORGANISATION_FIRST.contains(&self.0)
+    }
+
+    pub(super) fn is_product(&self) -> bool {
+        PRODUCTS.contains(&self.0)
+    }
+
+    pub(super) fn is_rather_place(&self) -> bool {
+        RATHER_PLACES.contains(&self.0)
     }
 
     pub(super) fn is_abbreviation(&self) -> bool {

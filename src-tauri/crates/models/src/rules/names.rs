@@ -45,6 +45,7 @@ struct Seen<'w> {
     first: &'w Token,
     last: &'w Token,
     before: Option<&'w Token>,
+    before_that: Option<&'w Token>,
     after: Option<&'w Token>,
     /// A title stood before it.
     titled: bool,
@@ -109,45 +110,80 @@ pub(super) fn find(passages: &[Passage<'_>], forms: &[Vec<Named>]) -> Vec<Vec<Na
 
 /// Capitalised words one beside the other, and the small ones that join them.
 fn runs(words: &[Token]) -> Vec<Range<usize>> {
-    let may_name = |token: &Token| {
-        token.is_capital && !token.word().is_of_the_calendar() && token.folded != "i"
-    };
-    let joined_name = |at: usize| words.get(at).is_some_and(|t| t.joined && may_name(t));
     let mut runs = Vec::new();
     let mut at = 0;
-    while let Some(token) = words.get(at) {
+    while at < words.len() {
         let start = at;
         at += 1;
-        if !may_name(token) {
+        if !may_name(words, start) {
             continue;
         }
-        while let Some(next) = words.get(at) {
-            let is_owner = words.get(at - 1).is_some_and(|before| before.is_possessive);
-            if !next.joined || is_owner {
-                break;
-            }
-            if may_name(next) {
-                at += 1;
-                continue;
-            }
-            // "University of Oxford", "Ludwig van Beethoven", "Society for the Blind".
-            let joins = next.word().joins_names()
-                || (matches!(next.folded.as_str(), "of" | "for" | "and")
-                    && token.word().begins_organisation_of());
-            let the = words
-                .get(at + 1)
-                .is_some_and(|t| t.joined && t.folded == "the");
-            if joins && joined_name(at + 1) {
-                at += 2;
-            } else if joins && the && joined_name(at + 2) {
-                at += 3;
-            } else {
-                break;
-            }
+        while let Some(more) = goes_on(words, start, at) {
+            at += more;
         }
         runs.push(start..at);
     }
     runs
+}
+
+fn may_name(words: &[Token], at: usize) -> bool {
+    let Some(token) = words.get(at) else {
+        return false;
+    };
+    let of_calendar = token.word().is_of_the_calendar()
+        && !{
+            let said = words
+                .get(at + 1)
+                .is_some_and(|after| after.word().is_said_of_people());
+            let met = at > 0
+                && words
+                    .get(at - 1)
+                    .is_some_and(|before| before.word().is_done_to_people());
+            token.word().is_month_and_name() && (said || met)
+        };
+    token.is_capital && !of_calendar && token.folded != "i"
+}
+
+/// How many words more belong to the run that begins at `start` and has come to `at`.
+fn goes_on(words: &[Token], start: usize, at: usize) -> Option<usize> {
+    let joined = |at: usize| words.get(at).is_some_and(|token| token.joined);
+    let joined_name = |at: usize| joined(at) && may_name(words, at);
+    let (next, before) = (words.get(at)?, words.get(at - 1)?);
+    if next.owned && next.is_capital {
+        // "St Brigid's Primary School": what it owns is called by both.
+        let thing = (at + 1..at + 3)
+            .take_while(|at| joined_name(*at))
+            .last()
+            .unwrap_or(at);
+        let word = words.get(thing)?.word();
+        let is_called = word.ends_organisation() || word.ends_place();
+        return (is_called && !words.get(start)?.word().is_first_name()).then_some(thing + 1 - at);
+    }
+    if !next.joined {
+        return None;
+    }
+    // "Tom & Anna" are two.
+    let two = next.by_and && next.word().is_first_name() && before.word().is_first_name();
+    if may_name(words, at) {
+        return (!two).then_some(1);
+    }
+    if next.word().is_legal_form() {
+        return Some(1);
+    }
+    // "University of Oxford", "Ludwig van Beethoven", "Society for the Blind", "van der Meulen".
+    let inner = next.word().joins_names();
+    let of = matches!(next.folded.as_str(), "of" | "for" | "and")
+        && (before.word().begins_organisation_of() || before.word().ends_organisation());
+    let second = words.get(at + 1).is_some_and(|token| {
+        token.joined && ((of && token.folded == "the") || (inner && token.word().joins_names()))
+    });
+    if (inner || of) && joined_name(at + 1) {
+        Some(2)
+    } else if second && joined_name(at + 2) {
+        Some(3)
+    } else {
+        None
+    }
 }
 
 /// The run without what only begins its sentence, and without titles; was there one?
@@ -163,16 +199,22 @@ fn trimmed(words: &[Token], run: Range<usize>) -> (Range<usize>, bool) {
     while let Some(first) = words.get(run.start)
         && run.len() > 1
     {
+        let rest = words.get(run.start + 1..run.end).unwrap_or_default();
+        let is_known = is_organisation(&folded(rest));
         let of_place = first.begins
             && first.word().is_common()
             && !first.word().is_first_name()
             && !first.is_title()
             && !first.word().begins_organisation_of()
             && !first.word().begins_place()
+            && !rest.first().is_some_and(|next| next.by_and)
+            && !is_organisation(&folded(words.get(run.clone()).unwrap_or_default()))
             && !(is_thing && run.len() > 2);
-        let of_people = first.word().is_of_a_people() && !is_thing;
-        let is_title = first.is_title() && !(is_thing && run.len() > 2);
-        if !(first.folded == "the" || of_place || of_people || is_title) {
+        let of_people = first.word().is_of_a_people() && !is_thing && !is_known;
+        let is_title =
+            first.is_title() && !(is_thing && run.len() > 2) && !first.word().begins_place();
+        let is_article = matches!(first.folded.as_str(), "the" | "a" | "an");
+        if !(is_article || of_place || of_people || is_title) {
             break;
         }
         titled |= is_title;
@@ -181,15 +223,26 @@ fn trimmed(words: &[Token], run: Range<usize>) -> (Range<usize>, bool) {
     (run, titled)
 }
 
+fn folded(name: &[Token]) -> String {
+    let words: Vec<&str> = name.iter().map(|token| token.folded.as_str()).collect();
+    words.join(" ")
+}
+
 impl<'w> Seen<'w> {
     fn of(words: &'w [Token], run: &Range<usize>, titled: bool, german: bool) -> Option<Self> {
         let name = words.get(run.clone())?;
-        (name.len() <= WORDS_MAX).then_some(())?;
+        let first = name.first()?;
+        let is_name = name.len() <= WORDS_MAX
+            && (name.len() > 1
+                || !(first.is_title() || first.word().is_product() || first.folded.len() == 1));
+        is_name.then_some(())?;
+        let before = |back: usize| run.start.checked_sub(back).and_then(|at| words.get(at));
         Some(Self {
             name,
-            first: name.first()?,
+            first,
             last: name.last()?,
-            before: run.start.checked_sub(1).and_then(|at| words.get(at)),
+            before: before(1),
+            before_that: before(2),
             after: words.get(run.end),
             titled,
             german,
@@ -201,46 +254,48 @@ impl<'w> Seen<'w> {
         if self.titled && !(self.last.word().ends_organisation() && self.name.len() > 2) {
             return Guess::Sure(Person);
         }
-        let words: Vec<&str> = self
-            .name
-            .iter()
-            .map(|token| token.folded.as_str())
-            .collect();
-        let folded = words.join(" ");
-        // A word that begins a sentence has its capital for that.
-        let only_begins = one && self.first.begins && self.first.word().is_common();
-        if is_organisation(&folded)
-            && !only_begins
-            && (!one || self.first.is_letters || !self.first.word().is_common() || self.worked())
-        {
-            return Guess::Sure(Organisation);
+        let folded = folded(self.name);
+        if is_organisation(&folded) {
+            // "who" and "it" are words as well, "apple" is a fruit at the beginning of a sentence.
+            let short = folded.len() <= 4 && !self.first.is_letters;
+            let doubtful = one && self.first.word().is_common() && !self.first.is_letters;
+            if !short && !(doubtful && !self.works()) {
+                return Guess::Sure(Organisation);
+            }
         }
-        let of = self.first.word().begins_organisation_of() && folded.contains(" of ");
-        // "a Decision Tree", "the Main Street".
-        let any = self.before_is(&["a", "an", "any", "each", "every"]) && self.all_common();
-        if !one && (self.last.word().ends_organisation() || of) && !any && !self.in_vain() {
+        if self.is_organisation_by_its_words(&folded) {
             return Guess::Sure(Organisation);
         }
         if is_place(&folded) {
-            return self.place(only_begins);
+            return self.place();
         }
-        if !one && self.last.word().ends_place() && !any && !self.in_vain() {
+        let a = self.before_is(&["a", "an", "any", "each", "every"]) && self.all_common();
+        if !one && self.last.word().ends_place() && !a && !self.in_vain() {
             let surname = self.is_given_name()
                 && self.name.len() == 2
-                && !self.leads_to_place()
+                && !self.is_where()
                 && !self.before_is(&["the", "at", "on", "by"]);
             return Guess::Sure(if surname { Person } else { Place });
         }
+        let given = self
+            .name
+            .iter()
+            .any(|token| token.word().is_first_name() && !token.word().is_common());
         if !one
             && self.first.word().begins_place()
             && !self.first.word().is_first_name()
-            && self
-                .name
-                .iter()
-                .skip(1)
-                .all(|token| !token.word().is_common())
+            && self.commons() - usize::from(self.first.word().is_common()) == 0
         {
             return Guess::Sure(Place);
+        }
+        // "in Kazimierz Dolny", "to Near Sawrey".
+        if !one
+            && !self.in_vain()
+            && (self.is_where() || self.is_whither())
+            && !given
+            && self.commons() == 0
+        {
+            return Guess::Maybe(Place);
         }
         if one && self.first.is_letters {
             return self.letters();
@@ -248,16 +303,47 @@ impl<'w> Seen<'w> {
         self.person()
     }
 
+    fn is_organisation_by_its_words(&self, folded: &str) -> bool {
+        if self.name.len() == 1 {
+            return self.last.word().ends_organisation()
+                && !self.last.word().is_common()
+                && self.before_is(&["die", "der", "the"]);
+        }
+        let of = folded.contains(" of ")
+            && self
+                .name
+                .iter()
+                .any(|token| token.word().begins_organisation_of());
+        let is_called = self.last.word().ends_organisation()
+            || of
+            || self.first.word().begins_organisation()
+            || self.name.iter().skip(1).any(|token| token.by_and);
+        let is_legal = self.last.word().is_legal_form();
+        // "a Neural Network" is one of many.
+        let led = self.before_is(&["the", "at", "of", "by", "from", "with", "for", "our", "to"]);
+        let plain = self.all_common() && !of && !(led || self.name.len() > 2);
+        let person = self.is_given_name() && self.name.len() == 2 && self.said();
+        is_called
+            && (is_legal
+                || !(plain
+                    || person
+                    || self.first.in_title
+                    || (self.german && !self.first.word().begins_organisation())))
+    }
+
     /// Of the name of a place, which may be that of a person too, or a word.
-    fn place(&self, only_begins: bool) -> Guess {
-        let person = self.first.word().is_first_name() && (self.said() || self.met());
-        if self.leads_to_place() {
-            Guess::Sure(Place)
-        } else if self.name.len() == 1 && person {
-            Guess::Sure(Person)
-        } else if only_begins {
+    fn place(&self) -> Guess {
+        let one = self.name.len() == 1;
+        let word = self.first.word();
+        let led = self.is_where() || self.is_whither();
+        let is_person = one && word.is_first_name() && !word.is_rather_place();
+        if one && word.is_common() && self.first.begins && !led {
             Guess::Unknown
-        } else if self.first.word().is_first_name() && self.name.len() == 1 {
+        } else if one && word.is_first_name() && (self.said() || self.met()) && !led {
+            Guess::Sure(Person)
+        } else if is_person && !led && !self.before_is(&["at", "of", "the"]) {
+            Guess::Maybe(Person)
+        } else if is_person {
             Guess::Maybe(Place)
         } else {
             Guess::Sure(Place)
@@ -266,8 +352,11 @@ impl<'w> Seen<'w> {
 
     fn letters(&self) -> Guess {
         let token = self.first;
-        let is_word = token.word().is_abbreviation() || token.word().is_common() || token.in_title;
-        let is_named = self.worked() || self.said() || self.before_is(&["the"]);
+        let is_word = token.word().is_abbreviation()
+            || token.word().is_common()
+            || token.in_title
+            || token.word().is_product();
+        let is_named = self.works() || self.said() || (self.before_is(&["from", "by", "joined"]));
         if is_named && !is_word && !self.german && token.folded.chars().count() <= 6 {
             Guess::Maybe(Organisation)
         } else {
@@ -277,13 +366,29 @@ impl<'w> Seen<'w> {
 
     fn person(&self) -> Guess {
         let met_or_said = self.said() || self.met();
+        let count = self.name.len();
+        let initials = self
+            .name
+            .iter()
+            .take_while(|token| token.folded.chars().count() == 1)
+            .count();
+        if (1..count).contains(&initials) && count <= 4 {
+            return Guess::Sure(Person);
+        }
+        if count == 1 && self.first.word().is_of_a_people() && !met_or_said {
+            return Guess::Unknown;
+        }
+        let common = self.first.word().is_common();
+        if count <= 2 && self.first.speaks && (!common || self.first.word().is_first_name()) {
+            return Guess::Sure(Person);
+        }
         if self.first.word().is_first_name() {
-            let common = self.first.word().is_common();
-            let is_sure = match self.name.len() {
+            let is_sure = match count {
                 1 if common => met_or_said && !self.first.in_title,
+                1 if self.before_is(&["the", "a", "an"]) => false,
                 1 => !self.first.in_title || met_or_said,
-                2..=4 if common => !self.first.in_title && !(self.german && self.first.begins),
-                2..=4 => true,
+                2..=5 if common => !self.first.in_title && !(self.german && self.first.begins),
+                2..=5 => true,
                 _ => false,
             };
             return if is_sure {
@@ -292,29 +397,36 @@ impl<'w> Seen<'w> {
                 Guess::Unknown
             };
         }
+        // Hungarian, and in lists, the first name comes last.
+        if count == 2
+            && !common
+            && self.last.word().is_first_name()
+            && !self.last.word().is_common()
+        {
+            return Guess::Sure(Person);
+        }
         if self.in_vain() {
             return Guess::Unknown;
         }
-        let common = self.commons();
-        let worked = self.before_is(&["at", "joined", "for", "founded"]);
-        if self.name.len() > 1 {
-            return if common == 0 && self.name.len() <= 3 {
+        let commons = self.commons();
+        if count > 1 {
+            return if commons == 0 && count <= 3 {
                 Guess::Sure(Person)
-            } else if common < self.name.len() && met_or_said && self.name.len() <= 3 {
+            } else if commons < count && met_or_said && count <= 3 {
                 Guess::Maybe(Person)
-            } else if worked {
+            } else if self.works() {
                 Guess::Maybe(Organisation)
             } else {
                 Guess::Unknown
             };
         }
-        if common > 0 {
+        if commons > 0 {
             Guess::Unknown
         } else if met_or_said {
             Guess::Maybe(Person)
-        } else if self.leads_to_place() {
+        } else if self.is_where() || self.is_whither() {
             Guess::Maybe(Place)
-        } else if worked {
+        } else if self.works() {
             Guess::Maybe(Organisation)
         } else {
             Guess::Unknown
@@ -349,14 +461,21 @@ impl<'w> Seen<'w> {
             .is_some_and(|before| before.word().is_done_to_people())
     }
 
-    fn worked(&self) -> bool {
-        self.before
-            .is_some_and(|before| before.word().leads_to_organisation())
+    /// "worked for", "a job at", "joined".
+    fn works(&self) -> bool {
+        self.before_is(&["joined", "founded"])
+            || (self.before_is(&["at", "for"])
+                && self
+                    .before_that
+                    .is_some_and(|word| word.word().is_of_work()))
     }
 
-    fn leads_to_place(&self) -> bool {
-        self.before
-            .is_some_and(|before| before.word().leads_to_place())
+    fn is_where(&self) -> bool {
+        self.before.is_some_and(|before| before.word().is_where())
+    }
+
+    fn is_whither(&self) -> bool {
+        self.before.is_some_and(|before| before.word().is_whither())
     }
 
     fn before_is(&self, words: &[&str]) -> bool {

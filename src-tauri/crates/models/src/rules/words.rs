@@ -18,11 +18,16 @@ pub(super) struct Token {
     pub(super) is_letters: bool,
     /// It may be written with a capital for its place alone.
     pub(super) begins: bool,
-    pub(super) is_possessive: bool,
     /// Its line is one of a title, where every word may have a capital.
     pub(super) in_title: bool,
     /// What stands between the word before and this one lets both belong to one name.
     pub(super) joined: bool,
+    /// So it does, but the word before is a possessive: "St Brigid's School".
+    pub(super) owned: bool,
+    /// What stands between them is "&".
+    pub(super) by_and: bool,
+    /// Begins its line and has a colon after it, as whoever speaks in a chat does.
+    pub(super) speaks: bool,
 }
 
 impl Token {
@@ -83,26 +88,40 @@ pub(super) fn tokens(text: &str, forms: &[Named]) -> Vec<Token> {
                 ". " => tokens.last().is_some_and(|last| {
                     last.is_title() || last.folded.chars().count() == 1 || last.folded == "st"
                 }),
+                ", " => Word(&fold(kept)).is_legal_form(),
                 _ => false,
             };
+        let begins_line = at == 0 || text.get(..at).is_some_and(|before| before.ends_with('\n'));
         // A quotation, a colon or a bracket begins something too.
         begins |= before_bare.contains([
             '"', '\u{201c}', '\u{2018}', ':', '\u{2022}', '\u{2014}', '(', '\u{ab}',
         ]) || (before_bare.contains(['.', '!', '?', '\u{2026}']) && !joined);
         tokens.push(Token {
-            range: at..at + kept.len(),
+            range: at..at + kept.len() + usize::from(keeps_stop(text, at + kept.len(), kept)),
             folded: fold(kept),
             is_capital,
             is_letters: kept.chars().count() >= 2
                 && kept.chars().any(char::is_alphabetic)
                 && !kept.chars().any(char::is_lowercase),
             begins,
-            is_possessive: bare.is_some(),
             in_title: at < title_until,
             joined,
+            owned: is_possessive_before && before_bare == " ",
+            by_and: before == " & ",
+            speaks: begins_line && text.get(end..).is_some_and(|rest| rest.starts_with(": ")),
         });
     }
     tokens
+}
+
+/// The full stop belongs to "Inc." and its like.
+fn keeps_stop(text: &str, end: usize, word: &str) -> bool {
+    word.starts_with(char::is_uppercase)
+        && matches!(
+            fold(word).as_str(),
+            "inc" | "ltd" | "corp" | "kft" | "bros" | "jr" | "sr"
+        )
+        && text.get(end..).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// In a text that is German any noun has a capital: a tenth of its words are enough to know it by.
