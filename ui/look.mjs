@@ -254,6 +254,10 @@ const views = [
       await applyFix("stop_watching")(page);
       await page.waitForSelector(id("receipt"));
     } },
+  { name: "doctor-receipt-copy", at: "?fake=error#/doctor", see: id("fix"), do: async (page) => {
+      await applyFix("open_copy")(page);
+      await page.waitForSelector(id("receipt-copy"));
+    } },
   { name: "doctor-still-unwell", at: "?fake=attention#/doctor", see: id("fix"), do: async (page) => {
       await applyFix("verify_backup")(page);
       await page.waitForSelector(id("receipt"));
@@ -296,6 +300,7 @@ const views = [
       await page.waitForSelector(id("report-id"));
     } },
   { name: "doctor-gone", at: "?fake=gone#/doctor", see: id("component-row") },
+  { name: "doctor-readonly", at: "?fake=readonly#/doctor", see: id("try-now") },
   { name: "doctor-failing", at: "?fake=error", see: id("try-now") },
   { name: "settings-place-plan", at: "?fake=full#/settings", see: id("place-folder"), do: async (page) => {
       await click("place-move")(page);

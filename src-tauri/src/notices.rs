@@ -49,7 +49,9 @@ pub(crate) fn warm_up<R: Runtime>(app: &AppHandle<R>) {
         let early = heard.early.take();
         let new = early.map(|status| new_failures(&later.state::<Kept>(), &status));
         drop(heard);
-        tell(&later, new.unwrap_or_default());
+        if let Some((new, changed)) = new {
+            tell(&later, new, changed);
+        }
     });
     if let Err(error) = waits {
         tracing::warn!(kind = ?error.kind(), "no notices will be shown");
@@ -66,20 +68,21 @@ pub(crate) fn hear<R: Runtime>(app: &AppHandle<R>, status: &Status) {
         heard.early = Some(status.clone());
         return;
     }
-    let new = new_failures(&app.state::<Kept>(), status);
+    let (new, changed) = new_failures(&app.state::<Kept>(), status);
     drop(heard);
-    tell(app, new);
+    tell(app, new, changed);
 }
 
-/// Those that nobody was told of before. That they are told of now is kept.
-fn new_failures(kept: &Kept, status: &Status) -> Vec<Component> {
+/// Those that nobody was told of before, and whether they are others than those that are kept.
+fn new_failures(kept: &Kept, status: &Status) -> (Vec<Component>, bool) {
     let before = kept.now().told;
     let mut told = before.clone();
     let new = told.new_failures(status);
-    if told != before {
-        kept.choose(|choices| choices.told = told);
+    let changed = told != before;
+    if changed {
+        kept.note(|choices| choices.told = told);
     }
-    new
+    (new, changed)
 }
 
 impl Told {
@@ -104,12 +107,19 @@ impl Told {
     }
 }
 
-fn tell<R: Runtime>(app: &AppHandle<R>, failures: Vec<Component>) {
-    let is_wanted = app.state::<Kept>().now().notices;
+/// Shows them, and keeps that only then: a process that dies before has told nobody.
+fn tell<R: Runtime>(app: &AppHandle<R>, failures: Vec<Component>, changed: bool) {
+    let kept = app.state::<Kept>();
     // Who looks at the window sees it there.
-    if failures.is_empty() || !is_wanted || window::is_looked_at(app) {
-        return;
+    if !failures.is_empty() && kept.now().notices && !window::is_looked_at(app) {
+        show(app, failures);
     }
+    if changed {
+        kept.save();
+    }
+}
+
+fn show<R: Runtime>(app: &AppHandle<R>, failures: Vec<Component>) {
     let title = menu::words().notice;
     for row in failures {
         let body = [Some(row.cause), row.next].into_iter().flatten();
@@ -200,7 +210,13 @@ mod tests {
                 workspace: workspace.to_owned(),
                 ..status(rows)
             };
-            codes(&new_failures(&kept, &status))
+            let (new, changed) = new_failures(&kept, &status);
+            assert_eq!(
+                changed,
+                kept.now().told != Kept::open(Some(file.clone())).now().told
+            );
+            kept.save();
+            codes(&new)
         };
         assert_eq!(hear(&[(Store, Fail)], "mine"), [Store]);
         assert!(hear(&[(Store, Unknown)], "mine").is_empty());

@@ -147,7 +147,7 @@ export class AppState {
     this.trying = false;
     if (this.openError !== null) {
       this.phase = "held";
-      if (this.openError.code === "place_missing") void this.place.load();
+      if (this.openError.code === "place_missing" || this.openError.code === "unavailable") void this.place.load();
       void this.reports.load();
       return;
     }
@@ -280,6 +280,12 @@ export class AppState {
       case "committed":
         break;
     }
+  }
+
+  /** The memory's folder can't be used and was not named at the start, so another can be chosen. */
+  get mayChoosePlace(): boolean {
+    const code = this.openError?.code;
+    return code === "place_missing" || (code === "unavailable" && this.place.place?.fixed === null);
   }
 
   /** A dialog has the keys and what is pasted. */

@@ -75,7 +75,7 @@ function unlessDialog(app: AppState, run: () => void): void {
 
 /** The command that asks what was typed; null when nothing is remembered yet or the memory can't be read. */
 export function askingOf(app: AppState, text: string): Command | null {
-  if (app.ledger.empty || app.health.storeFails) return null;
+  if (app.ledger.empty || !app.health.canRead) return null;
   return {
     id: ASK,
     group: "actions",
@@ -200,10 +200,10 @@ function actions(app: AppState): Command[] {
   const { also } = words;
   const { health, imports, router } = app;
   const commands: Command[] = [];
+  if (health.canRead && !app.ledger.empty) {
+    commands.push({ id: "ask", group, icon: "recall", title: words.askSomething, also: also.askSomething, shortcut: "question", run: () => void app.toQuestion() });
+  }
   if (!health.storeFails) {
-    if (!app.ledger.empty) {
-      commands.push({ id: "ask", group, icon: "recall", title: words.askSomething, also: also.askSomething, shortcut: "question", run: () => void app.toQuestion() });
-    }
     commands.push(
       { id: "note", group, icon: "pencil", title: words.note, also: also.note, shortcut: "note", run: app.actions.note },
       { id: "folder", group, icon: "folder", title: words.folder, also: also.folder, run: app.actions.folder },

@@ -28,6 +28,7 @@ const receiptOf = (part: Partial<FixReceipt> = {}): FixReceipt => ({
   undo_until: "2026-11-27T08:00:00Z",
   undone_at: null,
   outcome: "done",
+  folder: null,
   ...part,
 });
 

@@ -145,6 +145,11 @@ export class Health {
     return this.row("store")?.state === "fail";
   }
 
+  /** Also while nothing can be written. What is read waits for a memory that can't be. */
+  get canRead(): boolean {
+    return !this.storeFails || this.row("coverage")?.waits_for !== "store";
+  }
+
   get storeUnwell(): boolean {
     const state = this.row("store")?.state;
     return state === "fail" || state === "warn";

@@ -24,6 +24,15 @@ it("a_newer_status_replaces_an_older_one", () => {
   expect([health.status?.seq, health.storeFails]).toEqual([2, false]);
 });
 
+it("a_memory_that_can_only_be_read_is_asked_on", () => {
+  const health = new Health(handPlatform());
+  const store = { code: "store", state: "fail" } as const;
+  health.apply(withRows(1, [store, { code: "coverage" }]));
+  expect([health.storeFails, health.canRead], "the disk is read-only").toEqual([true, true]);
+  health.apply(withRows(2, [store, { code: "coverage", state: "unknown", waits_for: "store" }]));
+  expect(health.canRead, "what is read waits for it").toBe(false);
+});
+
 it("checks_that_can_not_be_run_leave_the_last_status_on_the_page", async () => {
   const platform = handPlatform();
   const health = new Health(platform);

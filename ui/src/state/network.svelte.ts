@@ -50,6 +50,8 @@ export class NetworkState {
   async toggle(row: NetworkHost): Promise<void> {
     this.opened = this.isOpen(row) ? null : { host: row.host, purpose: row.purpose };
     this.#limit = CALLS_STEP;
+    // Those of another row are not this one's.
+    if (this.network !== null) this.network = { ...this.network, calls: [], calls_in_all: 0 };
     this.reading = this.opened !== null;
     if (this.reading) await this.load();
   }

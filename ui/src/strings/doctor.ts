@@ -234,6 +234,9 @@ export const doctorWords = {
       one: "What was done",
       none: "This fix is not listed any more.",
       until: (when: string) => `Can be undone until ${when}`,
+      /** With the words on the way: a section of Settings, and two buttons. */
+      copy: (section: string, move: string, open: string) =>
+        `To look into it here, go to Settings, ${section}, choose “${move}” and its folder, then “${open}”. The way back is the same, with the folder of your own memory. If you start Oldgrowth on a folder that you name, name that one instead.`,
       undo: "Undo",
       undoNamed: (name: string) => `Undo: ${name}`,
       undoing: "Undoing…",

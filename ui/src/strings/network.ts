@@ -4,7 +4,7 @@ import { plural } from "./counting";
 /** Calls to other computers, and the switch that ends them. */
 export const networkWords = {
   network: {
-    none: (days: number) => `Nothing has left this computer in the last ${plural(days, "day", "days")}.`,
+    none: (days: number) => `No other computer was called in the last ${plural(days, "day", "days")}.`,
     unknown: "No call to another computer is known.",
     since: (day: string, calls: number, to: string, sent: number, least: boolean) => `Since ${day}: ${plural(calls, "call", "calls")} to ${to}, ${least ? "at least " : ""}${bytes(sent)} sent.`,
     computers: (n: number) => plural(n, "other computer", "other computers"),
@@ -22,14 +22,14 @@ export const networkWords = {
     call: { when: "When", outcome: "Outcome" },
     why: { crash_report: "Crash reports" },
     least: (value: string) => `≥ ${value}`,
-    leastSaid: (n: number) => `Of ${plural(n, "call", "calls")} it is not known how much went.`,
+    leastSaid: (n: number) => `For ${plural(n, "call", "calls")} it is not known how much was sent.`,
     unknownBytes: "not known",
     more: (n: number) => `Show ${number(n)} more`,
     shown: (n: number, all: number) => `${number(n)} of ${number(all)} calls`,
     outcomes: {
       under_way: "under way",
       answered: "answered",
-      refused: "nothing takes calls there",
+      refused: "connection refused",
       unreachable: "nobody answers",
       timed_out: "took too long",
       not_safe: "not safe, so nothing was said",

@@ -57,7 +57,7 @@ export const settingsWords = {
     show: "Show in folder",
     showNamed: (folder: string) => `Show in folder: ${folder}`,
     move: "Move…",
-    fixed: "Its folder was named when Oldgrowth was started. Start it without --workspace and OLDGROWTH_WORKSPACE to move your own memory.",
+    fixed: "Its folder was named when Oldgrowth was started. Start it without OLDGROWTH_WORKSPACE to move your own memory.",
     done: {
       moved: "The memory is moved, and every file of it was read again and compared.",
       stopped: "The move was stopped. The memory is where it was, and nothing was left behind.",
@@ -112,7 +112,7 @@ export const settingsWords = {
     },
     lost: {
       old: (when: string) => `Use the memory as it was before it moved, ${when}`,
-      oldAbout: "What was added since is on the missing disk.",
+      oldAbout: "What was added since then is not in it.",
       choose: "Choose the folder of a memory…",
     },
   },
@@ -162,7 +162,6 @@ export const settingsWords = {
     untouched: "Your memory is as it was.",
     none: "There is no backup yet. One is made by itself when something has been added, or now.",
     folder: "Kept in",
-    unknown: "No date known",
     beforeUpdate: "before an update",
     verified: "Last checked",
     restore: "Restore…",

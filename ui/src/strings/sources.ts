@@ -81,7 +81,7 @@ export const sourcesWords = {
     dropRefused: "This can’t be dropped here just now",
     dropDialog: "Close the dialog first, then drop it once more.",
     dropHeld: "Your memory isn’t open. Once it is, drop it once more.",
-    dropFails: "Your memory can’t be read just now. The Doctor says what to do.",
+    dropFails: "Nothing can be brought in while your memory has a problem. The Doctor says what to do.",
   },
 
   exports: {
@@ -147,7 +147,7 @@ export const sourcesWords = {
     reasons: "Why some were not read",
     items: { files: "Files", conversations: "Conversations", items: "Items" },
     leftOut: (what: string) => `and ${what} more`,
-    pruned: (what: string) => `${what} of this import were read again later and are no longer listed here.`,
+    pruned: (what: string) => `Read again later and no longer listed here: ${what} of this import.`,
     causes: {
       named: "",
       again: "read again",

@@ -5,11 +5,11 @@ import type { TableRows } from "./TableRows";
 /**
  * A copy of the whole memory, made while it was in use.
  */
-export type Backup = { id: string, path: string, 
+export type Backup = { id: string, path: string, made_at: string, 
 /**
- * Null, as are `kind` and `rows`, when the note beside the copy can't be read.
+ * Null, as are `rows`, when the note beside the copy can't be read.
  */
-made_at: string | null, kind: BackupKind | null, rows: Array<TableRows> | null, bytes: number, 
+kind: BackupKind | null, rows: Array<TableRows> | null, bytes: number, 
 /**
  * When all of it was last read and found sound; it is for the first time when it is made.
  */

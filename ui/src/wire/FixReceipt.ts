@@ -17,4 +17,8 @@ done: Array<string>,
 /**
  * Until when it can be undone. Null when it can't, or not any more.
  */
-undo_until: string | null, undone_at: string | null, outcome: FixOutcome, };
+undo_until: string | null, undone_at: string | null, outcome: FixOutcome, 
+/**
+ * Where a copy lies that was laid out to be read.
+ */
+folder: string | null, };

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::dates::{DayEnd, instant};
 use crate::views;
-use crate::words::{explain, wire_error};
+use crate::words::{explain, unwritable, wire_error};
 
 const SEARCH_LIMIT: u32 = 20;
 const RECALL_LIMIT: u32 = 8;
@@ -27,6 +27,16 @@ const FAILED_LIMIT: u32 = 50;
 type Reply<T> = Result<T, WireError>;
 
 pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
+    answered(engine, request).map_err(|error| match error.code {
+        // Which right is missing only the engine knows.
+        ErrorCode::ReadOnly => engine
+            .unwritable()
+            .map_or(error, |why| unwritable(why, engine.workspace())),
+        _ => error,
+    })
+}
+
+fn answered(engine: &Engine, request: Request) -> Reply<Value> {
     match request {
         Request::ImportPlan(paths) => reply(import_plan(engine, &paths)?),
         Request::ImportStart(paths) => reply(import_start(engine, &paths)?),

@@ -38,6 +38,9 @@ use crate::words::{explain, wire_error};
 /// At most this often is progress told: four times a second.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
+/// So long the calls under way are waited for before a memory that is read is opened whole.
+const TAKE_WAIT: Duration = Duration::from_secs(2);
+
 /// Added to the name of the one who holds the workspace while it is moved.
 const MOVING: &str = "which is moving it to another folder";
 
@@ -145,6 +148,11 @@ impl Home {
         }
     }
 
+    /// It is open, to be read alone.
+    pub(crate) fn reads_only(&self) -> bool {
+        matches!(&*self.inner.state.read(), State::Open(owner) if owner.reads_only())
+    }
+
     /// Why the memory could not be opened, if so.
     pub(crate) fn refusal(&self) -> Option<WireError> {
         match &*self.inner.state.read() {
@@ -242,6 +250,7 @@ impl Inner {
             }
             request => {
                 this.refuse_while_moving()?;
+                Self::take_whole(this);
                 match &*this.state.read() {
                     State::Open(owner) => owner.call(request),
                     State::Refused(refusal) => Err(refusal.clone()),
@@ -268,6 +277,29 @@ impl Inner {
             Some(Self::calls(this)),
         );
         this.opened(taken)
+    }
+
+    /// A memory that could only be read is opened anew once its folder may be written to. Costs nothing where it
+    /// can be written.
+    fn take_whole(this: &Arc<Self>) {
+        let may_be_whole = |state: &State| match state {
+            State::Open(owner) => owner.may_be_whole(),
+            State::Refused(_) | State::Closed => false,
+        };
+        if !may_be_whole(&this.state.read()) {
+            return;
+        }
+        // What is under way may take long, and there is another look after this one.
+        let Some(mut state) = this.state.try_write_for(TAKE_WAIT) else {
+            return;
+        };
+        if may_be_whole(&state) {
+            // Let go of first: whoever writes shares it with nobody.
+            *state = State::Closed;
+            *state = Self::take(this);
+            drop(state);
+            this.publish(&Event::PlaceChanged);
+        }
     }
 
     fn calls(this: &Arc<Self>) -> Arc<dyn Calls> {

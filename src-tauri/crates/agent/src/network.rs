@@ -147,6 +147,13 @@ fn count(number: usize) -> u32 {
 }
 
 fn unkept(error: &io::Error) -> WireError {
+    if error.kind() == io::ErrorKind::WouldBlock {
+        return wire_error(
+            ErrorCode::Busy,
+            "another program of yours is changing the folder of the switch",
+            Some("try again; it is as it was before"),
+        );
+    }
     wire_error(
         ErrorCode::ReadOnly,
         format!("the choice can't be kept: {}", error.kind()),

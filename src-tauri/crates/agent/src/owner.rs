@@ -68,7 +68,8 @@ impl Owner {
     ) -> Result<Self, TakeError> {
         loop {
             let folder = workspace.folder().map_err(TakeError::Place)?;
-            let lock = WorkspaceLock::acquire(&folder, &holder(&folder, name))
+            let database = folder.join(Store::FILE);
+            let lock = WorkspaceLock::acquire_or_read(&folder, &holder(&folder, name), &database)
                 .map_err(|error| TakeError::Lock(folder.clone(), error))?;
             // It may have been moved by the one who held the lock until now.
             if workspace.folder().map_err(TakeError::Place)? == folder {
@@ -91,7 +92,11 @@ impl Owner {
         let workspace = folder
             .canonicalize()
             .map_err(|_| fault("find the folder"))?;
-        let keeper = Keeper::new(ambient.clone());
+        let keeper = if lock.reads_only() {
+            Keeper::reading(ambient.clone())
+        } else {
+            Keeper::new(ambient.clone())
+        };
         let store =
             Store::of_workspace(&keeper, &workspace).map_err(|_| fault("name the store"))?;
         let crash_reports = found
@@ -108,6 +113,7 @@ impl Owner {
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
             emptied: found.emptied(),
             crash_reports,
+            place_is_fixed: found.pointer().is_none(),
         })
         .map_err(|_| fault("start its workers"))?;
         let engine = Arc::new(engine);
@@ -126,6 +132,8 @@ impl Owner {
         let calls = calls.unwrap_or_else(|| Arc::new(EngineCalls(Arc::clone(&engine))));
         let server = match purpose {
             Purpose::OneCall => None,
+            // Others read it for themselves, and no socket can be made there.
+            Purpose::Work if lock.reads_only() => None,
             Purpose::Work => Server::start(&endpoint, calls)
                 .inspect_err(|error| tracing::warn!(kind = ?error.kind(), "no local socket"))
                 .ok(),
@@ -156,6 +164,16 @@ impl Owner {
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// The folder may not be written to, so that the memory is read and nothing more.
+    pub(crate) fn reads_only(&self) -> bool {
+        self.lock.as_ref().is_some_and(WorkspaceLock::reads_only)
+    }
+
+    /// It was taken to be read, and its folder may be written to by now.
+    pub(crate) fn may_be_whole(&self) -> bool {
+        self.reads_only() && WorkspaceLock::may_be_whole(self.engine.workspace())
     }
 
     /// Closes the store and lets nobody else have the workspace.
@@ -219,12 +237,14 @@ impl TakeError {
                     folder.display(),
                     words_of_io(error.kind())
                 ),
-                Some("check that the folder may be written to, or name another with --workspace"),
+                Some(hint_of_io(error.kind())),
             ),
             Self::Fault(folder, what) => wire_error(
                 ErrorCode::Unavailable,
                 format!("{} can't be used: could not {what}", folder.display()),
-                None,
+                Some(
+                    "try again; if it stays so, restart the computer, and nothing has been changed",
+                ),
             ),
         }
     }
@@ -232,12 +252,30 @@ impl TakeError {
 
 fn words_of_io(kind: std::io::ErrorKind) -> String {
     match kind {
-        std::io::ErrorKind::PermissionDenied => "this account may not write there".to_owned(),
+        std::io::ErrorKind::PermissionDenied => {
+            "this account may not read and write there".to_owned()
+        }
         std::io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only".to_owned(),
         std::io::ErrorKind::StorageFull => "the disk is full".to_owned(),
         std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
             "there is a file in the place of a folder".to_owned()
         }
         other => other.to_string(),
+    }
+}
+
+fn hint_of_io(kind: std::io::ErrorKind) -> &'static str {
+    match kind {
+        std::io::ErrorKind::PermissionDenied => {
+            "give this account the right to read and write there, or start Oldgrowth with another folder"
+        }
+        std::io::ErrorKind::ReadOnlyFilesystem => {
+            "allow writing to that disk and try again, or start Oldgrowth with another folder"
+        }
+        std::io::ErrorKind::StorageFull => "free some space there and try again",
+        std::io::ErrorKind::NotADirectory | std::io::ErrorKind::AlreadyExists => {
+            "move that file elsewhere and try again; nothing has been changed"
+        }
+        _ => "check its disk and the rights of the folder, and try again; nothing has been changed",
     }
 }

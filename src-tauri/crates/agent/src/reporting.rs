@@ -1,5 +1,6 @@
 //! Crash reports: what this program tells of itself, and what a person can do about it.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,8 +51,8 @@ pub fn reports_of_person(process: &'static str) -> Option<Reports> {
 /// Has what the engine meets recorded, and what breaks while it works.
 pub fn report_faults(engine: &Engine, reports: &Reports) {
     let reports = reports.clone();
-    let memory = memory_of(engine.workspace());
-    reports.opened(&memory);
+    // It ends with the engine, as its listener does.
+    let opened = reports.opened(&memory_of(engine.workspace()));
     engine.on_fault(move |fault| match *fault {
         Fault::Failed {
             class,
@@ -63,10 +64,10 @@ pub fn report_faults(engine: &Engine, reports: &Reports) {
             let failure = Failure::typed(class, phase).codes(code, errno);
             reports.record(&match lasting {
                 Lasting::Passes => failure,
-                Lasting::GoesOn => failure.lasting_in(&memory),
+                Lasting::GoesOn => failure.lasting_in(opened.memory()),
             });
         }
-        Fault::StoreWell => reports.well(&memory),
+        Fault::StoreWell => reports.well(opened.memory()),
     });
 }
 
@@ -181,6 +182,11 @@ fn explain(error: Error) -> WireError {
         Error::NoAddress => unavailable(
             "this copy of Oldgrowth knows no address to send reports to".to_owned(),
             "look at the report and pass it on yourself, if you like",
+        ),
+        Error::Folder(ErrorKind::WouldBlock) => wire_error(
+            ErrorCode::Busy,
+            "another program of yours is changing the folder of the reports",
+            Some("try again; they are as they were before"),
         ),
         Error::Folder(kind) => wire_error(
             ErrorCode::ReadOnly,

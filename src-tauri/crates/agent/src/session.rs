@@ -1,6 +1,5 @@
 //! How a command reaches the memory: as its owner, or through whoever is.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use serde_json::Value;
 
 use crate::owner::{Owner, Purpose, TakeError};
 use crate::place::Workspace;
-use crate::socket::{Client, Endpoint};
+use crate::socket::{Client, ConnectError, Endpoint};
 use crate::words::wire_error;
 
 /// A workspace that is held but can't be reached is tried this often before it is called so: its
@@ -44,10 +43,9 @@ impl Session {
                 let endpoint = Endpoint::parse(&holder.endpoint);
                 match Client::connect(&endpoint) {
                     Ok(client) => return Ok(Self::Through { client, endpoint }),
-                    Err(error) if error.kind() == ErrorKind::TimedOut => {
-                        return Err(no_answer(folder, &holder));
-                    }
-                    Err(_) => {}
+                    Err(ConnectError::NoAnswer) => return Err(no_answer(folder, &holder)),
+                    Err(ConnectError::Refused(why)) => return Err(why),
+                    Err(ConnectError::Gone) => {}
                 }
             }
             tries += 1;

@@ -1,6 +1,8 @@
 //! Errors in words for a person: what happened, why, and what to do.
 
-use oldgrowth_engine::Error;
+use std::path::Path;
+
+use oldgrowth_engine::{Error, Unwritable};
 use oldgrowth_store::Class;
 use oldgrowth_wire::{ErrorCode, WireError};
 
@@ -107,6 +109,11 @@ pub(crate) fn explain(error: &Error) -> WireError {
             "this can't be undone, or not any more",
             Some("a fix can be undone for seven days, and once"),
         ),
+        Error::NoWordIndex => wire_error(
+            ErrorCode::NeedsPerson,
+            "the word index is missing, so nothing can be found by its words",
+            Some("the Doctor makes it anew; the passages themselves are safe"),
+        ),
         Error::NotKept => wire_error(
             ErrorCode::ReadOnly,
             "what is to be kept beside the memory could not be written",
@@ -161,6 +168,24 @@ pub(crate) fn explain_store(error: &oldgrowth_store::Error) -> WireError {
     }
 }
 
+/// Of what was to be kept in a memory that can only be read.
+pub(crate) fn unwritable(why: Unwritable, workspace: &Path) -> WireError {
+    let folder = workspace.display();
+    let (message, hint) = match why {
+        Unwritable::Volume => (
+            format!("nothing can be kept: the disk on which {folder} lies is read-only"),
+            "allow writing to that disk and try again; what is kept can be read meanwhile",
+        ),
+        Unwritable::Account => (
+            format!(
+                "nothing can be kept: this account may not write to {folder} or to the files in it"
+            ),
+            "give this account the right to write there and try again; what is kept can be read meanwhile",
+        ),
+    };
+    wire_error(ErrorCode::ReadOnly, message, Some(hint))
+}
+
 fn explain_class(class: Class) -> WireError {
     match class {
         Class::Busy | Class::Overloaded | Class::Cancelled => wire_error(
@@ -180,8 +205,8 @@ fn explain_class(class: Class) -> WireError {
         ),
         Class::Permission => wire_error(
             ErrorCode::ReadOnly,
-            "the store may not be written to",
-            Some("check the rights of the folder; the doctor shows which"),
+            "a right to the memory's folder or to the files in it is missing",
+            Some("give this account the right to read and write there; the doctor says more"),
         ),
         Class::Corrupt | Class::DerivedCorrupt => wire_error(
             ErrorCode::NeedsPerson,

@@ -138,6 +138,9 @@ impl Engine {
 
     /// Leaves one item out of its import, waiting or under way; nothing of it is kept. False when it has
     /// ended already, or is no item of an import: a summary that was left out would be asked for again.
+    ///
+    /// # Errors
+    /// Those of the store; then nothing has changed.
     pub fn cancel_job(&self, job: JobKey) -> Result<bool> {
         let core = self.core();
         let now = core.now();

@@ -15,14 +15,19 @@ pub(crate) fn read(workspace: &Path, name: &str) -> Option<Vec<u8>> {
     (text.len() as u64 <= FILE_BYTES_MAX).then_some(text)
 }
 
-/// Puts the file in place in one step: either the earlier one is there or this one, whole.
+/// Puts the file in place in one step: either the earlier one is there or this one, whole. After an error nothing
+/// of it stays.
 pub(crate) fn write(workspace: &Path, name: &str, text: &[u8]) -> io::Result<()> {
     let half_made = workspace.join(format!("{name}.new"));
     let mut file = private().create(true).truncate(true).open(&half_made)?;
-    file.write_all(text)?;
-    file.sync_all()?;
+    let written = file.write_all(text).and_then(|()| file.sync_all());
     drop(file);
-    fs::rename(half_made, workspace.join(name))
+    let placed = written.and_then(|()| fs::rename(&half_made, workspace.join(name)));
+    placed.inspect_err(|_| {
+        if let Err(error) = fs::remove_file(&half_made) {
+            tracing::debug!(kind = ?error.kind(), "a file that is half made stays");
+        }
+    })
 }
 
 /// The files there whose names begin and end so.

@@ -29,7 +29,7 @@ pub(crate) struct Counted {
     pub(crate) sources: HashMap<SourceKey, CountedSource>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CountedSource {
     pub(crate) coverage: Coverage,
     /// The newest import that had to do with it.
@@ -138,9 +138,9 @@ impl Core {
                 Ok::<_, Error>(r.coverage_of_documents(from, to)?)
             })?;
             for (source, part) in parts {
-                if let Some(counted) = sources.get_mut(&source) {
-                    counted.coverage.add(part);
-                }
+                // What a damage has left without its source is there all the same.
+                let counted = sources.entry(source).or_default();
+                counted.coverage.add(part);
             }
             from = to + 1;
         }

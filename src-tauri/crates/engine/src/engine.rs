@@ -40,6 +40,9 @@ pub struct Parts {
     pub emptied: Vec<PathBuf>,
     /// None where nothing is recorded.
     pub crash_reports: Option<Arc<dyn CrashReports>>,
+    /// Its folder was named by whoever started this: the next start looks for a memory there again, so this one
+    /// is not moved, and no other begun, from here.
+    pub place_is_fixed: bool,
 }
 
 /// The memory of one workspace, at work. Dropping it stops and joins its workers.
@@ -71,6 +74,7 @@ pub(crate) struct Core {
     pub(crate) clock_seen: Mutex<ClockSeen>,
     pub(crate) emptied: Vec<PathBuf>,
     pub(crate) crash_reports: Option<Arc<dyn CrashReports>>,
+    pub(crate) place_is_fixed: bool,
     pub(crate) fixing: Fixing,
     pub(crate) receipts: Mutex<Receipts>,
     pub(crate) last_count: LastCount,
@@ -142,6 +146,7 @@ impl Engine {
             clock_seen: Mutex::default(),
             emptied: parts.emptied,
             crash_reports: parts.crash_reports,
+            place_is_fixed: parts.place_is_fixed,
             fixing: Fixing::default(),
             receipts: Mutex::new(receipts),
             last_count: LastCount::default(),

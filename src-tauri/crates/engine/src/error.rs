@@ -16,6 +16,8 @@ pub enum Error {
     AmbiguousSource,
     #[error("there are no words to look for")]
     NothingAsked,
+    #[error("the word index is missing")]
+    NoWordIndex,
     #[error("there is no text to keep")]
     EmptyText,
     #[error("the text is longer than {chars_max} characters")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use oldgrowth_store::{Health, Incident, Misplaced, Store};
-use parking_lot::RwLock;
+use parking_lot::Mutex;
 
 use crate::Error;
 
@@ -32,12 +32,28 @@ pub enum Fault {
 
 type Listener = Arc<dyn Fn(&Fault) + Send + Sync>;
 
+/// So many faults are kept for the first who listens. A store that is damaged is met by a worker right after the
+/// start, and says so once.
+const UNHEARD_MAX: usize = 16;
+
 #[derive(Default)]
-pub(crate) struct Faults(RwLock<Vec<Listener>>);
+pub(crate) struct Faults(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    listeners: Vec<Listener>,
+    /// Told while nobody listened.
+    unheard: Vec<Fault>,
+}
 
 impl Faults {
     pub(crate) fn subscribe(&self, listener: Listener) {
-        self.0.write().push(listener);
+        // What comes meanwhile waits: it is heard after what came before it.
+        let mut state = self.0.lock();
+        for fault in state.unheard.drain(..) {
+            listener(&fault);
+        }
+        state.listeners.push(listener);
     }
 
     /// Hears of what the store says of itself, from now on.
@@ -98,7 +114,13 @@ impl Faults {
     }
 
     fn tell(&self, fault: &Fault) {
-        let listeners = self.0.read().clone();
+        let listeners = {
+            let mut state = self.0.lock();
+            if state.listeners.is_empty() && state.unheard.len() < UNHEARD_MAX {
+                state.unheard.push(*fault);
+            }
+            state.listeners.clone()
+        };
         for listener in listeners {
             listener(fault);
         }
@@ -131,4 +153,25 @@ fn of_health(health: &Health) -> Option<Fault> {
         errno: None,
         lasting: Lasting::GoesOn,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_before_anybody_listens_is_heard_by_the_first_who_does_and_once() {
+        let faults = Faults::default();
+        for _ in 0..UNHEARD_MAX + 1 {
+            faults.tell(&Fault::StoreWell);
+        }
+        let heard = Arc::new(Mutex::new([0_usize; 2]));
+        for listener in 0..2 {
+            let heard = Arc::clone(&heard);
+            faults.subscribe(Arc::new(move |_| heard.lock()[listener] += 1));
+        }
+        assert_eq!(*heard.lock(), [UNHEARD_MAX, 0]);
+        faults.tell(&Fault::StoreWell);
+        assert_eq!(*heard.lock(), [UNHEARD_MAX + 1, 1]);
+    }
 }

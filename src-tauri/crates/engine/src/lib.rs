@@ -49,7 +49,7 @@ pub use events::{Committed, Event};
 pub use faults::{Fault, Lasting};
 pub use health::{
     Component, ComponentState, Entry, Evidence, FixCode, FixRisk, Happened, HealthCode,
-    HealthGroup, Status, Timeline, aside_words,
+    HealthGroup, Status, Timeline, Unwritable, aside_words,
 };
 pub use ingest::plan::{ImportPlan, PlanKnown, ReasonCount};
 pub use jobs::{Pause, PausedBy};

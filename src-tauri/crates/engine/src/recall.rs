@@ -14,6 +14,7 @@ use oldgrowth_store::table::words::{Filter, Kind, Wanted, WordHit};
 use oldgrowth_store::{Canceller, Lane, Read};
 
 use crate::askers::Asker;
+use crate::engine::Core;
 use crate::matching::Matcher;
 use crate::tree::{Step, path_to};
 use crate::{Engine, Error, Result};
@@ -162,8 +163,19 @@ impl Engine {
             Err(Error::Store(error)) if error.is_cancelled() && canceller.is_cancelled() => {
                 Err(Error::Cancelled)
             }
+            // Whose search has failed is told why, and not that it is a fault of ours.
+            Err(Error::Store(error)) if error.is_misuse() && self.core().lacks_words() => {
+                Err(Error::NoWordIndex)
+            }
             read => read,
         }
+    }
+}
+
+impl Core {
+    fn lacks_words(&self) -> bool {
+        let has = self.store.read(Lane::Interactive, |r| r.has_words());
+        matches!(has, Ok(false))
     }
 }
 

@@ -8,7 +8,7 @@ use oldgrowth_store::table::storage::{SourceBytes, SourceText, TreeBytes};
 
 use crate::copies::MEMO_FILE;
 use crate::doctor::{self, RECEIPTS_FILE};
-use crate::health::{CHECKS_FILE, HISTORY_FILE};
+use crate::health::{CHECKS_FILE, HISTORY_FILE, SALVAGED_FILE};
 use crate::{Engine, Error, Result, settings};
 
 /// Under this name the count holds its long read.
@@ -161,8 +161,14 @@ impl StorageParts {
 #[must_use]
 pub fn workspace_files(workspace: &Path) -> Vec<PathBuf> {
     let mut files = settings::files(workspace);
-    let others =
-        [MEMO_FILE, CHECKS_FILE, HISTORY_FILE, RECEIPTS_FILE].map(|name| workspace.join(name));
+    let others = [
+        MEMO_FILE,
+        CHECKS_FILE,
+        HISTORY_FILE,
+        RECEIPTS_FILE,
+        SALVAGED_FILE,
+    ];
+    let others = others.map(|name| workspace.join(name));
     files.extend(others.into_iter().filter(|file| file.is_file()));
     files.extend(doctor::files_set_aside(workspace));
     files.extend(doctor::receipts_set_aside(workspace));

@@ -135,13 +135,44 @@ impl Folder {
     /// # Errors
     /// When it can't be written; then the earlier one is there.
     pub fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.replaced(name, bytes).map(drop)
+    }
+
+    /// The same, and once this has answered it is this one, though the power fails.
+    ///
+    /// # Errors
+    /// As for [`Folder::replace`]; but when the disk fails to keep its name, either may be there.
+    pub fn replace_durably(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let file = self.replaced(name, bytes)?;
+        sync_name(&self.0, &file)
+    }
+
+    fn replaced(&self, name: &str, bytes: &[u8]) -> io::Result<File> {
         let draft = self.0.join(format!("{name}.new"));
         let mut file =
             private(OpenOptions::new().write(true).create(true).truncate(true)).open(&draft)?;
         file.write_all(bytes)?;
         file.sync_all()?;
-        drop(file);
-        fs::rename(draft, self.0.join(name))
+        put_in_place(&draft, &self.0.join(name))?;
+        Ok(file)
+    }
+
+    /// Copies a file to a name that is free, so that it stays though the power fails. The lock is held.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the name is taken; otherwise when it can't be copied, and then nothing is there.
+    pub fn copy_new(&self, name: &str, to: &str) -> io::Result<()> {
+        let mut source = File::open(self.0.join(name))?;
+        let path = self.0.join(to);
+        let mut copy = private(OpenOptions::new().write(true).create_new(true)).open(&path)?;
+        let copied = io::copy(&mut source, &mut copy)
+            .and_then(|_bytes| copy.sync_all())
+            .and_then(|()| sync_name(&self.0, &copy));
+        if copied.is_err() {
+            drop(copy);
+            fs::remove_file(path).ok();
+        }
+        copied
     }
 
     /// Adds a line, which ends with its own end, on a line of its own: what a process has left half written is
@@ -153,12 +184,15 @@ impl Folder {
         self.append_with(name, line, |_| Ok(()))
     }
 
-    /// The same, and it stays though the power fails.
+    /// The same, and it stays though the power fails, the file's name with it.
     ///
     /// # Errors
     /// As for [`Folder::append`].
     pub fn append_durably(&self, name: &str, line: &[u8]) -> io::Result<u64> {
-        self.append_with(name, line, File::sync_data)
+        self.append_with(name, line, |file| {
+            file.sync_data()?;
+            sync_name(&self.0, file)
+        })
     }
 
     /// Adds a line to a file of which at most two are kept, this one and the one before. The lock is held.
@@ -175,7 +209,7 @@ impl Folder {
         let path = self.0.join(name);
         let len = fs::metadata(&path).map_or(0, |meta| meta.len());
         if len > 0 && len.saturating_add(line.len() as u64) > bytes_max {
-            fs::rename(&path, self.0.join(before))?;
+            put_in_place(&path, &self.0.join(before))?;
         }
         self.append(name, line).map(drop)
     }
@@ -233,11 +267,21 @@ impl Folder {
 
     fn make(&self) -> io::Result<()> {
         if self.is_missing() {
+            #[cfg(unix)]
+            let missing: Vec<&Path> = {
+                let folders = self.0.ancestors();
+                folders.take_while(|folder| !folder.is_dir()).collect()
+            };
             let mut builder = DirBuilder::new();
             builder.recursive(true);
             #[cfg(unix)]
             std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
             builder.create(&self.0)?;
+            // The name of each lies in the one above.
+            #[cfg(unix)]
+            for made in missing {
+                made.parent().map_or(Ok(()), sync_folder)?;
+            }
         }
         #[cfg(unix)]
         {
@@ -259,46 +303,53 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Makes the name that a file was given in a folder survive a power loss.
+#[cfg(unix)]
+fn sync_name(folder: &Path, _file: &File) -> io::Result<()> {
+    sync_folder(folder)
+}
 
-    #[test]
-    fn a_line_is_not_joined_with_what_was_left_half_written() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::new(dir.path().join("mine"));
-        let _lock = folder.lock().unwrap();
-        assert_eq!(folder.append("log", b"one\n").unwrap(), 4);
-        fs::write(dir.path().join("mine/log"), "one\ntw").unwrap();
-        assert_eq!(
-            folder.append_durably("log", b"three\n").unwrap(),
-            13,
-            "with the end of the line that had none"
-        );
-        assert_eq!(
-            folder.read("log", 100).unwrap().unwrap(),
-            b"one\ntw\nthree\n"
-        );
+/// A folder can't be synced here. With a file the system writes out the file system's journal, in which its name is.
+#[cfg(not(unix))]
+fn sync_name(_folder: &Path, file: &File) -> io::Result<()> {
+    file.sync_all()
+}
+
+/// On macOS the standard library asks for `F_FULLFSYNC`, so that the drive's own cache is written too. Some file
+/// systems know no such thing, and some sync no folders: what they cannot do is not asked of them.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    use rustix::io::Errno;
+    let cannot = [Errno::INVAL, Errno::NOTSUP, Errno::NOTTY].map(|errno| errno.raw_os_error());
+    let folder = File::open(folder)?;
+    match folder.sync_all() {
+        Err(error) if error.raw_os_error().is_some_and(|no| cannot.contains(&no)) => {}
+        synced => return synced,
     }
-
-    #[test]
-    fn of_a_file_that_is_too_long_its_end_is_read() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = Folder::new(dir.path().to_owned());
-        assert_eq!(folder.read_tail("log", 5).unwrap(), None);
-        folder.append("log", b"one\ntwo\n").unwrap();
-        let tail = |bytes: &[u8], is_cut| Tail {
-            bytes: bytes.to_owned(),
-            is_cut,
-        };
-        assert_eq!(
-            folder.read_tail("log", 5).unwrap(),
-            Some(tail(b"\ntwo\n", true))
-        );
-        assert_eq!(
-            folder.read_tail("log", 8).unwrap(),
-            Some(tail(b"one\ntwo\n", false))
-        );
-        assert!(folder.read("log", 7).is_err(), "whole, or not at all");
+    match rustix::fs::fsync(&folder) {
+        Err(Errno::INVAL | Errno::NOTSUP | Errno::NOTTY) => Ok(()),
+        synced => Ok(synced?),
     }
 }
+
+#[cfg(not(windows))]
+fn put_in_place(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
+/// Whoever reads the earlier file, a virus scanner too, keeps it in the way for an instant.
+#[cfg(windows)]
+fn put_in_place(from: &Path, to: &Path) -> io::Result<()> {
+    for _ in 1..LOCK_TRIES {
+        match fs::rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                std::thread::park_timeout(LOCK_TRY_EVERY);
+            }
+            done => return done,
+        }
+    }
+    fs::rename(from, to)
+}
+
+#[cfg(test)]
+mod tests;

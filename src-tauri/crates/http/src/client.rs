@@ -3,6 +3,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use ureq::http::{Request, Uri, header::HeaderMap};
+use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector, RustlsConnector, TcpConnector};
 use ureq::{Agent, Timeout};
@@ -10,6 +11,7 @@ use ureq::{Agent, Timeout};
 use crate::contacts::{Outcome, Purpose, is_host};
 use crate::counted::{self, CountingConnector};
 use crate::network::Network;
+use crate::said::{self, SayingConnector};
 
 /// The most that is read of a response's headers, in bytes.
 const RESPONSE_HEADERS_BYTES_MAX: usize = 32 * 1024;
@@ -42,14 +44,14 @@ pub enum Error {
     #[error("what is to be sent is too large")]
     RequestTooLarge,
     /// That computer is there, and nothing on it takes calls.
-    #[error("nothing takes calls there")]
+    #[error("the connection was refused")]
     Refused,
     /// Nobody answers: no network, or no such name.
     #[error("nobody answers there")]
     Unreachable,
     #[error("it took too long")]
     TimedOut,
-    /// Who answers can't prove to be who was asked.
+    /// Who answers can't prove to be who was asked. Nothing of the call itself was said.
     #[error("the connection is not safe")]
     NotSafe,
     #[error("the connection was cut off")]
@@ -93,6 +95,10 @@ impl Client {
     /// `connection_is_held` says whether the calling thread is inside a database operation.
     #[must_use]
     pub fn new(network: Network, connection_is_held: fn() -> bool) -> Self {
+        Self::trusting(network, connection_is_held, TlsConfig::default())
+    }
+
+    fn trusting(network: Network, connection_is_held: fn() -> bool, tls: TlsConfig) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -103,11 +109,13 @@ impl Client {
             .max_response_header_size(RESPONSE_HEADERS_BYTES_MAX)
             // Each call is one connection, and none is open between two.
             .max_idle_connections(0)
+            .tls_config(tls)
             .build();
         let connector =
             ().chain(TcpConnector::default())
                 .chain(CountingConnector)
-                .chain(RustlsConnector::default());
+                .chain(RustlsConnector::default())
+                .chain(SayingConnector);
         Self {
             agent: Agent::with_parts(config, connector, DefaultResolver::default()),
             network,
@@ -155,6 +163,7 @@ impl Client {
             .build();
         let noted = self.network.begin(host, purpose, limits.whole)?;
         counted::take();
+        said::take();
         let answered = self.agent.run(request).and_then(|mut response| {
             let body = response
                 .body_mut()
@@ -167,7 +176,8 @@ impl Client {
                 body,
             })
         });
-        let answered = answered.map_err(|error| named(&error));
+        let was_said = said::take();
+        let answered = answered.map_err(|error| named(&error, was_said));
         noted.end(outcome(&answered), counted::take());
         answered
     }
@@ -209,7 +219,7 @@ fn outcome(answered: &Result<Response, Error>) -> Outcome {
     }
 }
 
-fn named(error: &ureq::Error) -> Error {
+fn named(error: &ureq::Error, was_said: bool) -> Error {
     match error {
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect)
         | ureq::Error::HostNotFound
@@ -217,7 +227,9 @@ fn named(error: &ureq::Error) -> Error {
         ureq::Error::Timeout(_) => Error::TimedOut,
         ureq::Error::Io(error) => match error.kind() {
             ErrorKind::TimedOut => Error::TimedOut,
-            // The library hands on what the handshake says as a failed read.
+            // The library hands on what the handshake says as a failed read, and the same of a connection that was
+            // safe and is broken into.
+            ErrorKind::InvalidData if was_said => Error::CutOff,
             ErrorKind::InvalidData => Error::NotSafe,
             ErrorKind::ConnectionRefused => Error::Refused,
             ErrorKind::BrokenPipe
@@ -232,3 +244,6 @@ fn named(error: &ureq::Error) -> Error {
         _ => Error::BadResponse,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ mod client;
 mod contacts;
 mod counted;
 mod network;
+mod said;
 mod switch;
 
 pub use client::{Client, Error, Limits, Response};

@@ -51,6 +51,6 @@ impl Switch {
             offline,
         })?;
         bytes.push(b'\n');
-        folder.replace(NAME, &bytes)
+        folder.replace_durably(NAME, &bytes)
     }
 }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::MutexGuard;
 use rusqlite::Connection;
 
-use crate::copying::{self, CopyProgress};
+use crate::copying::{self, Contents, CopyProgress};
 use crate::disk::guard_bytes;
 use crate::error::{BadCopy, Error, PathProblem};
 use crate::file::{KeptFile, look_inside};
@@ -91,10 +91,31 @@ impl KeptFile {
 
     /// Reads a backup through and compares it with what was written down when it was made. What is
     /// found wanting is marked, and not counted on any more; what has been put right is again.
+    ///
+    /// # Errors
+    /// [`Error::BadCopy`] when it is not what it was; others when it can't be read just now, which marks nothing.
     pub fn verify(&self, backup: &Backup) -> Result<(), Error> {
         let verified = verify(backup);
+        self.note_verified(backup, &verified);
+        verified
+    }
+
+    /// As `verify`, of a copy to a name that is free, so that the backup itself is read only once. What is not as
+    /// it was written down is for the caller to remove.
+    pub(crate) fn copy_verified(&self, backup: &Backup, to: &Path) -> Result<(), Error> {
+        let copied = copy_verified(backup, to);
+        if copied.is_ok() {
+            self.note_verified(backup, &copied);
+        } else {
+            // Whether the backup is to blame, or the disk that the copy is on, the backup itself tells.
+            self.verify(backup)?;
+        }
+        copied
+    }
+
+    fn note_verified(&self, backup: &Backup, verified: &Result<(), Error>) {
         let mark = backup.file.with_extension(manifest::FAILED);
-        let noted = match &verified {
+        let noted = match verified {
             Err(Error::BadCopy(how)) if *how != BadCopy::Missing && !backup.failed => {
                 files::write_new(&mark, b"")
             }
@@ -104,7 +125,6 @@ impl KeptFile {
         if let Err(error) = noted {
             tracing::warn!(kind = ?error.kind(), "how a backup was found could not be noted");
         }
-        verified
     }
 
     /// Before the first step to a newer schema, on the connection that will make it. Without a backup
@@ -247,20 +267,42 @@ fn verify(backup: &Backup) -> Result<(), Error> {
     let Some(bytes) = size_of(&backup.file) else {
         return Err(Error::BadCopy(BadCopy::Missing));
     };
+    if let Some(facts) = &backup.facts {
+        let sha256 = files::sha256(&backup.file).map_err(|e| Error::from_io(&e))?;
+        compare_bytes(facts, bytes, &sha256)?;
+    }
+    compare_contents(backup, &copying::check(&backup.file)?)
+}
+
+fn copy_verified(backup: &Backup, to: &Path) -> Result<(), Error> {
+    if size_of(&backup.file).is_none() {
+        return Err(Error::BadCopy(BadCopy::Missing));
+    }
+    let (bytes, sha256) =
+        files::copy_new_hashed(&backup.file, to).map_err(|e| Error::from_io(&e))?;
+    if let Some(facts) = &backup.facts {
+        compare_bytes(facts, bytes, &sha256)?;
+    }
+    compare_contents(backup, &copying::check(to)?)
+}
+
+fn compare_bytes(facts: &BackupFacts, bytes: u64, sha256: &str) -> Result<(), Error> {
+    if (bytes, sha256) == (facts.bytes, facts.sha256.as_str()) {
+        Ok(())
+    } else {
+        Err(Error::BadCopy(BadCopy::Bytes))
+    }
+}
+
+fn compare_contents(backup: &Backup, found: &Contents) -> Result<(), Error> {
     let Some(facts) = &backup.facts else {
         // Nothing tells what it should hold, so that it is sound and holds something has to do. An empty
         // file is sound to SQLite.
-        let found = copying::check(&backup.file)?;
         return match found.rows.is_empty() {
             true => Err(Error::BadCopy(BadCopy::Unsound)),
             false => Ok(()),
         };
     };
-    let sha256 = files::sha256(&backup.file).map_err(|e| Error::from_io(&e))?;
-    if (bytes, &sha256) != (facts.bytes, &facts.sha256) {
-        return Err(Error::BadCopy(BadCopy::Bytes));
-    }
-    let found = copying::check(&backup.file)?;
     let is_as_told = found.rows == facts.rows
         && found.schema_version == facts.schema_version
         && found.application_id == facts.application_id;

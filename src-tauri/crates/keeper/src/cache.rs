@@ -26,6 +26,8 @@ pub struct Keeper {
     space: Arc<dyn Space>,
     shelf: Arc<Shelf>,
     entries: Mutex<Entries>,
+    /// Nothing of what it keeps is written by this process.
+    reads_only: bool,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +41,14 @@ impl Keeper {
         Keeper::with_space(ambient, Arc::new(SystemSpace))
     }
 
+    /// Of files that this process may only read, because it shares their workspace with others or could lock
+    /// nothing there. Not one of them is written, also when their folder comes to allow it.
+    pub fn reading(ambient: Ambient) -> Keeper {
+        let mut keeper = Keeper::new(ambient);
+        keeper.reads_only = true;
+        keeper
+    }
+
     /// Like `new`, with another way to look at how full a volume is.
     pub fn with_space(ambient: Ambient, space: Arc<dyn Space>) -> Keeper {
         platform::raise_open_files_limit();
@@ -48,6 +58,7 @@ impl Keeper {
             space,
             shelf: Arc::default(),
             entries: Mutex::new(Entries::default()),
+            reads_only: false,
         }
     }
 
@@ -71,6 +82,7 @@ impl Keeper {
             self.ambient.clone(),
             Arc::clone(&self.space),
             Arc::clone(&self.shelf),
+            self.reads_only,
         );
         entries.by_path.insert(path, Arc::clone(&made));
         Ok(made)

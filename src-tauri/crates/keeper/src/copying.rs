@@ -13,10 +13,12 @@ use crate::class::{Class, Phase};
 use crate::error::{BadCopy, Error};
 use crate::fault::point;
 use crate::files;
+use crate::held::{Held, connection_is_held};
 use crate::migrate::open_error;
 use crate::place::with_suffix;
 use crate::quote;
 use crate::raw::{self, Access};
+use crate::tx::ReadTx;
 
 /// Pages between two looks at whether somebody wants it to stop.
 const STEP_PAGES: c_int = 256;
@@ -109,6 +111,19 @@ fn step_through(
 /// Opens a finished file that nobody else uses, without making anything beside it.
 pub(crate) fn open_finished(file: &Path) -> Result<Connection, Error> {
     raw::open(file, Access::ReadUnchanging)
+}
+
+/// Reads a finished copy that nobody has open, as it is. Nothing is made beside it.
+pub fn read_copy<T, E: From<Error>>(
+    copy: &Path,
+    op: impl FnOnce(&ReadTx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    if connection_is_held() {
+        return Err(Error::Nested.into());
+    }
+    let connection = open_finished(copy)?;
+    let _held = Held::enter(&connection);
+    op(&ReadTx::new(&connection))
 }
 
 /// Reads a finished copy through and counts what is in it. `BadCopy` if it is no sound database. SQLite's

@@ -111,6 +111,8 @@ pub enum Misplaced {
 pub enum PathProblem {
     #[error("it is a folder")]
     IsFolder,
+    #[error("it is a folder with something in it")]
+    FolderNotEmpty,
     #[error("it is not a regular file")]
     NotAFile,
     #[error("a sidecar is not a regular file")]

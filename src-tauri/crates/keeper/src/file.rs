@@ -53,6 +53,8 @@ pub struct KeptFile {
     pub(crate) place: Place,
     pub(crate) schema: Schema,
     pub(crate) ambient: Ambient,
+    /// Whatever its folder allows, this process does not write it.
+    pub(crate) reads_only: bool,
     pub(crate) breaker: Mutex<Breaker>,
     pub(crate) opening: Opening,
     pub(crate) hub: RwLock<Option<SharedHub>>,
@@ -96,6 +98,7 @@ impl KeptFile {
         ambient: Ambient,
         space: Arc<dyn Space>,
         shelf: Arc<Shelf>,
+        reads_only: bool,
     ) -> Arc<KeptFile> {
         let unix_ms = ambient.clock.unix_ms();
         Arc::new_cyclic(|me| KeptFile {
@@ -103,6 +106,7 @@ impl KeptFile {
             place: Place::new(path),
             schema,
             ambient,
+            reads_only,
             breaker: Mutex::new(Breaker::new()),
             opening: Opening::default(),
             hub: RwLock::new(None),
@@ -277,7 +281,13 @@ impl KeptFile {
             return Err(Error::Nested);
         }
         self.look_at_disk(true);
-        if self.current_hub().is_some_and(|hub| hub.refusal.is_some()) {
+        if let Some(hub) = self.current_hub()
+            && let Some(refusal) = &hub.refusal
+        {
+            if self.stays_unwritable(&hub, refusal) {
+                self.read(Lane::Interactive, look_inside)?;
+                return Err(refusal.clone());
+            }
             self.let_go();
         }
         if self.current_hub().is_none() {
@@ -294,6 +304,13 @@ impl KeptFile {
         })
     }
 
+    /// To open it again would change nothing, or would come between those who read.
+    fn stays_unwritable(&self, hub: &Hub, refusal: &Error) -> bool {
+        let in_use = || hub.is_in_use() || self.permits.any_held();
+        let lacks_right = matches!(refusal, Error::ReadOnly { .. });
+        self.reads_only || lacks_right && (self.place.is_on_read_only_volume() || in_use())
+    }
+
     /// What can be known without opening anything.
     pub fn facts(&self) -> Facts {
         let count = |c: &AtomicU64| c.load(Ordering::Relaxed);
@@ -308,6 +325,7 @@ impl KeptFile {
             wal_bytes: size_of(&self.place.wal),
             shm_bytes: size_of(&self.place.shm),
             free_bytes: self.place.folder().and_then(place::free_bytes),
+            read_only_volume: self.place.is_on_read_only_volume(),
             jobs_paused: self.disk.is_paused(),
             sqlite_version: rusqlite::version(),
             sqlite: SqliteGrade::of_linked(),

@@ -40,6 +40,30 @@ pub(crate) fn copy_new(from: &Path, to: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
+/// Like `copy_new`. Returns the hash of what was read too, in hexadecimal digits.
+pub(crate) fn copy_new_hashed(from: &Path, to: &Path) -> io::Result<(u64, String)> {
+    let mut source = Hashed {
+        inner: File::open(from)?,
+        hasher: Sha256::new(),
+    };
+    let bytes = copy_new_from(&mut source, to)?;
+    Ok((bytes, hexadecimal(&source.hasher.finalize())))
+}
+
+/// Hashes what is read through it.
+struct Hashed {
+    inner: File,
+    hasher: Sha256,
+}
+
+impl Read for Hashed {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.hasher.update(into.get(..read).unwrap_or_default());
+        Ok(read)
+    }
+}
+
 /// Like `copy_new`, from what is not a file by name.
 pub(crate) fn copy_new_from(source: &mut dyn Read, to: &Path) -> io::Result<u64> {
     point("copy_new_from")?;

@@ -7,12 +7,13 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use crate::ambient::Ambient;
+use crate::class::Class;
 use crate::error::Error;
 use crate::facts::JournalMode;
 use crate::file::Lane;
 use crate::held::Held;
-use crate::open::{Conn, LogLength, Opened, Stop, open_reader};
-use crate::place::Place;
+use crate::open::{Conn, LogLength, Opened, Reach, Stop, open_reader};
+use crate::place::{Marks, Place};
 use crate::pool::{Checkout, Pool};
 use crate::queue::Queue;
 use crate::raw;
@@ -47,6 +48,8 @@ pub(crate) struct Hub {
     pub(crate) mode: JournalMode,
     /// Why this hub only reads, if it does. It has no writer then.
     pub(crate) refusal: Option<Error>,
+    /// How the files were, where readers ask for no lock.
+    undisturbed: Option<Marks>,
     pub(crate) queue: Queue,
     /// Taken by the writer for a batch and, without shared memory, by readers for a read.
     pub(crate) writer: Mutex<Option<Conn>>,
@@ -87,9 +90,16 @@ impl Hub {
     }
 
     /// Readers alone: of a file that cannot be written, or must not be until a person has chosen.
-    pub(crate) fn read_only(generation: u64, refusal: Error, identity: Identity) -> Hub {
+    /// With `undisturbed`, they ask for no lock, and what they read counts while the files are so.
+    pub(crate) fn read_only(
+        generation: u64,
+        refusal: Error,
+        identity: Identity,
+        undisturbed: Option<Marks>,
+    ) -> Hub {
         Hub {
             refusal: Some(refusal),
+            undisturbed,
             exited: Mutex::new(true),
             ..Hub::bare(generation, identity)
         }
@@ -100,6 +110,7 @@ impl Hub {
             generation,
             mode: JournalMode::Wal,
             refusal: None,
+            undisturbed: None,
             queue: Queue::new(),
             writer: Mutex::new(None),
             identity,
@@ -129,7 +140,7 @@ impl Hub {
             return self.read_alone(Terms::of(lane), ambient, canceller, begun, op);
         }
         let reader = self.pool.checkout(lane, ambient.clock.as_ref(), || {
-            let conn = open_reader(place, &ambient.clock)?;
+            let conn = open_reader(place, self.reach(), &ambient.clock)?;
             connected();
             Ok(conn)
         });
@@ -142,7 +153,8 @@ impl Hub {
             Ok(conn) => {
                 // Ended before the connection is lent again, or the next read would be called off.
                 let _ending = canceller.map(Canceller::ending);
-                read_on(conn, &self.watch, Terms::of(lane), ambient, begun, op)
+                let outcome = read_on(conn, &self.watch, Terms::of(lane), ambient, begun, op);
+                self.if_undisturbed(place, outcome)
             }
             Err(error) => refused(error),
         }
@@ -168,7 +180,7 @@ impl Hub {
         }
         // Counted until after its connection is closed.
         let _apart = Apart::enter(&self.apart);
-        let conn = match open_reader(place, &ambient.clock) {
+        let conn = match open_reader(place, self.reach(), &ambient.clock) {
             Ok(conn) => conn,
             Err(error) => return refused(error),
         };
@@ -178,7 +190,31 @@ impl Hub {
             wait: Duration::ZERO,
             limit: None,
         };
-        read_on(&conn, &self.watch, terms, ambient, begun, op)
+        let outcome = read_on(&conn, &self.watch, terms, ambient, begun, op);
+        self.if_undisturbed(place, outcome)
+    }
+
+    fn reach(&self) -> Reach {
+        match self.undisturbed {
+            Some(_) => Reach::Undisturbed,
+            None => Reach::Beside,
+        }
+    }
+
+    /// What was read without a lock while somebody changed the files is worth nothing.
+    fn if_undisturbed<T, E: From<Error>>(
+        &self,
+        place: &Place,
+        outcome: ReadOutcome<T, E>,
+    ) -> ReadOutcome<T, E> {
+        match &self.undisturbed {
+            Some(before) if *before != place.marks() => refused(Error::Io {
+                class: Class::TransientIo,
+                code: None,
+                errno: None,
+            }),
+            _ => outcome,
+        }
     }
 
     /// Reads between the batches of the writer, on its connection.

@@ -80,7 +80,7 @@ pub use class::Class;
 pub mod decisions {
     pub use crate::decision::{Action, Row, Rule, TABLE, for_failure};
 }
-pub use copying::CopyProgress;
+pub use copying::{CopyProgress, read_copy};
 pub use disk::{Room, Space};
 pub use error::{BadCopy, Error, Misplaced, PathProblem};
 pub use facts::{Checkpoint, Facts, JournalMode, OldestReader};
@@ -96,7 +96,7 @@ pub use preserve::{KeptCopy, MadeBy, Manifest, Set, WalNote};
 pub use reserve::{Canceller, Reservation, Reservations, Waiting};
 pub use restore::{Preview, Source, TablePreview};
 pub use rights::Rights;
-pub use salvage::{LostRange, Rung, Salvaged, SalvagedTable, salvage};
+pub use salvage::{LostRange, Rung, Salvaged, SalvagedTable, complete_salvaged, salvage};
 pub use ticket::Ticket;
 pub use tx::{ReadTx, WriteTx};
 

@@ -200,14 +200,25 @@ pub(crate) fn open_writer(
     }
 }
 
+/// How the readers of a file are opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Beside whoever writes.
+    Beside,
+    /// Where SQLite can make no shared index and nobody is attached. It asks for no lock then, so what was
+    /// read counts only while the files are as they were.
+    Undisturbed,
+}
+
 /// Proves that a file which cannot or must not be written can be read. Its WAL is read where it lies:
 /// such a connection moves nothing.
 pub(crate) fn open_read_only(
     place: &Place,
     schema: &Schema,
+    reach: Reach,
     clock: &Arc<dyn Clock>,
 ) -> Result<ReadOnlyOpened, Error> {
-    let reader = open_reader(place, clock)?;
+    let reader = open_reader(place, reach, clock)?;
     let found = check(&reader.connection, schema)?;
     if found < schema.version() {
         // Its tables are not the ones that the readers know, and it cannot be brought up to date.
@@ -337,12 +348,16 @@ fn journal_mode(connection: &Connection, turn: &str) -> rusqlite::Result<String>
 }
 
 /// A connection that cannot write, for the pool.
-pub(crate) fn open_reader(place: &Place, clock: &Arc<dyn Clock>) -> Result<Conn, Error> {
+pub(crate) fn open_reader(
+    place: &Place,
+    reach: Reach,
+    clock: &Arc<dyn Clock>,
+) -> Result<Conn, Error> {
     let hold = place.hold();
-    let access = if place.is_on_read_only_volume() && size_of(&place.wal).unwrap_or(0) == 0 {
-        Access::ReadUnchanging
-    } else {
-        Access::Read
+    let access = match reach {
+        Reach::Beside => Access::Read,
+        Reach::Undisturbed if size_of(&place.wal).unwrap_or(0) == 0 => Access::ReadUnchanging,
+        Reach::Undisturbed => Access::ReadAlone,
     };
     let connection = raw::open(&place.main, access)?;
     let fail = |e: &rusqlite::Error| open_error(&connection, e);
@@ -351,10 +366,15 @@ pub(crate) fn open_reader(place: &Place, clock: &Arc<dyn Clock>) -> Result<Conn,
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
         .map_err(|e| fail(&e))?;
+    if access == Access::ReadAlone {
+        connection
+            .pragma_update(None, "locking_mode", "EXCLUSIVE")
+            .map_err(|e| fail(&e))?;
+    }
     let journal: String = connection
         .pragma_query_value(None, "journal_mode", |row| row.get(0))
         .map_err(|e| fail(&e))?;
-    if journal != "wal" && access == Access::Read {
+    if journal != "wal" && access != Access::ReadUnchanging {
         return Err(no_wal());
     }
     connection

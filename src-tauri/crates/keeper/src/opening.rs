@@ -29,9 +29,17 @@ const OPEN_WAIT: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Reads end by their deadline of 10 s at the latest, so that is waited for, and some more.
 const CLOSE_LOOKS_MAX: u32 = 1_500;
+/// A person's read ends after 2 s.
+const LOCKLESS_LOOKS_MAX: u32 = 250;
 const CLOSE_LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Looks at the files in one open: what was found and mended is looked at again.
 const LOOKS_MAX: usize = 3;
+
+/// Writing is refused before SQLite is asked.
+const NO_RIGHT: Error = Error::ReadOnly {
+    code: None,
+    errno: None,
+};
 
 #[derive(Default)]
 pub(crate) struct Opening {
@@ -56,6 +64,8 @@ struct Last {
     suspect: bool,
     /// A person goes on with what SQLite reads of the damaged WAL.
     accepted: bool,
+    /// The readers before asked for no lock.
+    lockless: bool,
 }
 
 impl Opening {
@@ -198,6 +208,9 @@ impl KeptFile {
         if connection_is_held() {
             return Err(Error::Nested);
         }
+        if self.reads_only {
+            return Err(NO_RIGHT);
+        }
         let _no_long_holds = self.permits.suspend().ok_or(Error::Overloaded)?;
         let flight = Arc::new(Flight {
             is_probe: false,
@@ -232,13 +245,21 @@ impl KeptFile {
         if !self.join_writers() {
             return Err(Error::Overloaded);
         }
-        for _ in 0..CLOSE_LOOKS_MAX {
+        if self.is_let_go_within(CLOSE_LOOKS_MAX) {
+            Ok(())
+        } else {
+            Err(Error::Overloaded)
+        }
+    }
+
+    fn is_let_go_within(&self, looks_max: u32) -> bool {
+        for _ in 0..looks_max {
             if self.place.is_let_go() {
-                return Ok(());
+                return true;
             }
             platform::pause(CLOSE_LOOK_EVERY);
         }
-        Err(Error::Overloaded)
+        false
     }
 
     fn open_as_owner(&self) -> Result<SharedHub, Failed> {
@@ -256,9 +277,16 @@ impl KeptFile {
             // it has left lies beside another file.
             return Err(Failed::lasting(Error::SplitBrain));
         }
-        swap::finish_interrupted(&self.place)?;
-        if let Some(_turn) = self.vault.try_lock() {
-            restore::sweep(&self.place);
+        let lockless = self.opening.last.lock().lockless;
+        if lockless && !self.is_let_go_within(LOCKLESS_LOOKS_MAX) {
+            // Its close would drop the locks of whoever opens the file beside it.
+            return Err(Failed::passing(Error::Busy { code: 5 }));
+        }
+        if !self.reads_only {
+            swap::finish_interrupted(&self.place)?;
+            if let Some(_turn) = self.vault.try_lock() {
+                restore::sweep(&self.place);
+            }
         }
         self.verify_suspect()?;
         for _ in 0..LOOKS_MAX {
@@ -361,6 +389,8 @@ impl KeptFile {
         let health = match (&failed.error, state) {
             // The file is looked for all the same: somebody may move it at any time.
             (Error::Path { problem, .. }, _) if problem.is_lasting() => Health::InTheWay(*problem),
+            // Read-only is what can be read.
+            (Error::ReadOnly { .. }, BreakerState::Latched) => Health::failing(&failed.error),
             (_, BreakerState::Latched) => Health::latched(&failed.error),
             (_, BreakerState::Open { retry_in }) => self.unavailable(&failed.error, retry_in),
             _ if failed.error.class() == Class::DiskFull => Health::DiskFull,

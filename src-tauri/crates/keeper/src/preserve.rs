@@ -138,13 +138,12 @@ impl Set {
         place::size_of(&path).map(|_| path)
     }
 
-    /// The copy of the main file. `None` where it is missing or empty: with a log alone SQLite would begin
-    /// anew.
+    /// The copy of the main file. `None` where it is missing, empty or a folder: with a log alone SQLite would
+    /// begin anew.
     pub fn main(&self) -> Option<PathBuf> {
         let path = self.folder.join(&self.manifest.database);
-        place::size_of(&path)
-            .filter(|bytes| *bytes > place::EMPTY_BYTES_MAX)
-            .map(|_| path)
+        let meta = fs::symlink_metadata(&path).ok()?;
+        (meta.is_file() && meta.len() > place::EMPTY_BYTES_MAX).then_some(path)
     }
 
     pub fn bytes(&self) -> u64 {
@@ -538,15 +537,18 @@ fn move_originals(place: &Place, set: &Set, moves: &[Part]) -> Result<(), Error>
     Ok(())
 }
 
-/// The manifest goes first: what is left then is no set. A set that holds a folder with something in it stays:
-/// no tree of files is removed here.
+/// The manifest goes first: what is left then is no set. A set that holds a folder with something in it stays
+/// as it is: no tree of files is removed here.
 fn remove(set: &Set) -> Result<(), Error> {
-    let entries = fs::read_dir(&set.folder).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
-        fs::remove_dir(entry.path()).map_err(|_| Error::Path {
-            problem: PathProblem::IsFolder,
-            errno: None,
-        })?;
+    for entry in fs::read_dir(&set.folder).into_iter().flatten().flatten() {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let is_empty = |mut inside: fs::ReadDir| inside.next().is_none();
+        if is_folder && !fs::read_dir(entry.path()).is_ok_and(is_empty) {
+            return Err(Error::Path {
+                problem: PathProblem::FolderNotEmpty,
+                errno: None,
+            });
+        }
     }
     files::remove_own(&set.folder.join(MANIFEST))
         .and_then(|()| empty(&set.folder))
@@ -555,7 +557,12 @@ fn remove(set: &Set) -> Result<(), Error> {
 
 fn empty(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
-        files::remove_own(&entry?.path())?;
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir(entry.path())?;
+        } else {
+            files::remove_own(&entry.path())?;
+        }
     }
     fs::remove_dir(folder)
 }

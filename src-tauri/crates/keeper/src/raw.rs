@@ -55,14 +55,28 @@ pub(crate) enum Access {
     /// On a volume that nobody can write to: no locks and no sidecars, which could not be made there.
     /// It looks past a WAL, so there must be none.
     ReadUnchanging,
+    /// Likewise, with a WAL: the caller asks for the wal-index on the heap before it reads. The system is
+    /// asked for no lock, since one that keeps others away takes a file that may be written.
+    ReadAlone,
 }
+
+/// SQLite's own file system without its locks.
+const LOCKLESS: &CStr = if cfg!(windows) {
+    c"win32-none"
+} else {
+    c"unix-none"
+};
 
 /// Opens without CREATE, and keeps the system's error number when that fails, which
 /// `Connection::open` drops together with the handle.
 pub(crate) fn open(path: &Path, access: Access) -> Result<Connection, Error> {
+    let file_system = match access {
+        Access::ReadAlone => LOCKLESS.as_ptr(),
+        _ => ptr::null(),
+    };
     let (name, mode) = match access {
         Access::Write => (c_path(path)?, ffi::SQLITE_OPEN_READWRITE),
-        Access::Read => (c_path(path)?, ffi::SQLITE_OPEN_READONLY),
+        Access::Read | Access::ReadAlone => (c_path(path)?, ffi::SQLITE_OPEN_READONLY),
         Access::ReadUnchanging => (
             unchanging_uri(path)?,
             ffi::SQLITE_OPEN_READONLY | ffi::SQLITE_OPEN_URI,
@@ -75,7 +89,7 @@ pub(crate) fn open(path: &Path, access: Access) -> Result<Connection, Error> {
         reason = "the name is a C string that outlives the call; the handle is closed on failure and owned by the Connection on success"
     )]
     unsafe {
-        let code = ffi::sqlite3_open_v2(name.as_ptr(), &raw mut db, flags, ptr::null());
+        let code = ffi::sqlite3_open_v2(name.as_ptr(), &raw mut db, flags, file_system);
         if code == ffi::SQLITE_OK {
             return Connection::from_handle_owned(db)
                 .inspect(platform::wait_for_scanners)

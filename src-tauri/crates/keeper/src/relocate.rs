@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::attached::{Attached, attached};
 use crate::disk::guard_bytes;
 use crate::error::Error;
 use crate::fault::point;
+use crate::file::KeptFile;
 use crate::files::{self, PIECE_BYTES, hexadecimal};
 use crate::place::{self, Place, size_of};
 use crate::platform::volume::Volume;
@@ -68,6 +70,33 @@ pub fn may_be_copied(main: &Path) -> Result<(), Error> {
         return Err(Error::Busy { code: 5 });
     }
     Ok(())
+}
+
+impl KeptFile {
+    /// Copies the main file and its log as they are into a folder that is there: for what SQLite can't read all
+    /// of. What is open is closed meanwhile, and calls wait as for any open; what can't be opened stays so.
+    ///
+    /// `Busy` if another process is attached or something begun waits for the next open, `Overloaded` if
+    /// somebody goes on using the file.
+    pub fn copy_files_to(&self, folder: &Path) -> Result<(), Error> {
+        let copy = || {
+            may_be_copied(&self.place.main)?;
+            for from in [&self.place.main, &self.place.wal] {
+                if let Some(name) = from.file_name().filter(|_| from.is_file()) {
+                    copy_hashed(from, &folder.join(name), &mut |_| ControlFlow::Continue(()))
+                        .map_err(|e| Error::from_io(&e))?;
+                }
+            }
+            Ok(())
+        };
+        if !self.is_open() && self.place.is_let_go() {
+            return copy();
+        }
+        self.while_closed(|| match attached(&self.place) {
+            Attached::Nobody => copy(),
+            Attached::Somebody { .. } | Attached::Unknown => Err(Error::Busy { code: 5 }),
+        })
+    }
 }
 
 /// Copies onto a name that is not taken, with the time of the original, and syncs. Answers the hash of

@@ -17,7 +17,7 @@ use crate::error::{BadCopy, Error, PathProblem};
 use crate::file::{KeptFile, Lane};
 use crate::files;
 use crate::held::connection_is_held;
-use crate::migrate::{self, Schema, open_error};
+use crate::migrate::{self, Schema, lacks_tables, open_error};
 use crate::place::{self, Place, size_of, with_suffix};
 use crate::preserve::{MadeBy, Set, Why};
 use crate::quote;
@@ -171,9 +171,9 @@ impl KeptFile {
 
     /// A copy of the source that is ready to take the place of the database.
     fn prepare(&self, source: &Source) -> Result<Unfinished, Error> {
-        let opened = self.open_source(source)?;
         let home = self.place.folder().ok_or_else(Error::bad_name)?;
-        self.refuse_full(home, opened.bytes.saturating_mul(NEEDED_PERCENT) / 100)?;
+        let refuse_full =
+            |bytes: u64| self.refuse_full(home, bytes.saturating_mul(NEEDED_PERCENT) / 100);
         let made = with_suffix(&self.place.main, RESTORING);
         if is_under_way(&self.place) {
             // A swap that was cut short may need the file of that name.
@@ -181,9 +181,23 @@ impl KeptFile {
         }
         copying::forget(&made);
         let made = Unfinished(made);
-        opened.copy(&made.0)?;
-        bring_up_to_date(&made.0, &self.schema)?;
-        check(&made.0)?;
+        let is_checked = match source {
+            // It was made to stand alone, and what was written down of it proves a copy as well.
+            Source::Backup(backup) if backup.facts.is_some() && !has_beside(&backup.file) => {
+                refuse_full(size_of(&backup.file).unwrap_or(0))?;
+                self.copy_verified(backup, &made.0)?;
+                true
+            }
+            source => {
+                let opened = self.open_source(source)?;
+                refuse_full(opened.bytes)?;
+                opened.copy(&made.0)?;
+                false
+            }
+        };
+        if bring_up_to_date(&made.0, &self.schema)? || !is_checked {
+            check(&made.0)?;
+        }
         files::sync_file(&made.0)
             .and_then(|()| files::sync_folder(home))
             .map_err(|e| Error::from_io(&e))?;
@@ -207,7 +221,10 @@ impl KeptFile {
             });
         }
         let opened = self.open_apart(&main)?;
-        migrate::check(&opened.connection, &self.schema)?;
+        let version = migrate::check(&opened.connection, &self.schema)?;
+        if version == self.schema.version() && lacks_tables(&opened.connection, &self.schema)? {
+            return Err(Error::BadCopy(BadCopy::Unsound));
+        }
         Ok(opened)
     }
 
@@ -266,15 +283,34 @@ impl Opened {
     }
 }
 
-fn bring_up_to_date(file: &Path, schema: &Schema) -> Result<(), Error> {
+/// True when steps were missing. A file that lacks a table after them all would be refused in the database's place.
+fn bring_up_to_date(file: &Path, schema: &Schema) -> Result<bool, Error> {
     let mut connection = raw::open(file, Access::Write)?;
+    let refuse_lacking = |connection: &Connection| match lacks_tables(connection, schema) {
+        Ok(true) => Err(Error::BadCopy(BadCopy::Unsound)),
+        looked => looked.map(drop),
+    };
+    let before = migrate::check(&connection, schema)?;
+    if before == schema.version() {
+        refuse_lacking(&connection)?;
+        return Ok(false);
+    }
     connection
         .execute_batch("PRAGMA foreign_keys = 1; PRAGMA synchronous = FULL;")
         .map_err(|e| open_error(&connection, &e))?;
     migrate::migrate(&mut connection, schema)?;
+    refuse_lacking(&connection)?;
     connection
         .close()
-        .map_err(|(connection, e)| open_error(&connection, &e))
+        .map_err(|(connection, e)| open_error(&connection, &e))?;
+    Ok(true)
+}
+
+/// A WAL or a journal lies beside it, which SQLite would fold in.
+fn has_beside(file: &Path) -> bool {
+    ["-wal", "-journal"]
+        .iter()
+        .any(|suffix| size_of(&with_suffix(file, suffix)).is_some_and(|bytes| bytes > 0))
 }
 
 fn made_unix_ms(source: &Source) -> Option<i64> {

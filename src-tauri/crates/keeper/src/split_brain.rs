@@ -2,9 +2,9 @@
 //! writing then, into files that nobody else sees, and closing could fold a stale WAL into the file
 //! that has taken the name.
 //!
-//! The names are compared before each acknowledgement, at each tick and after sleep. On a mismatch
-//! nobody is acknowledged, closing moves nothing, what only our descriptors still reach is copied into
-//! quarantine, and the file is left to a person. Nothing is merged by itself.
+//! The names are compared before each acknowledgement, at each tick, after sleep, and when somebody asks
+//! how the file is. On a mismatch nobody is acknowledged, closing moves nothing, what only our descriptors
+//! still reach is copied into quarantine, and the file is left to a person. Nothing is merged by itself.
 //!
 //! While a connection of the split generation is open no other is made: both would share SQLite's
 //! wal-index in this process, and it describes the WAL of the old one.

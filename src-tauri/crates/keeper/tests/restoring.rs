@@ -216,6 +216,12 @@ fn what_does_not_fit_is_refused_and_the_database_untouched() {
     outsider(&other)
         .execute_batch("CREATE TABLE t (x); PRAGMA application_id = 77; PRAGMA user_version = 1;")
         .unwrap();
+    let lacking = dir.path().join("lacking.db");
+    outsider(&lacking)
+        .execute_batch(&format!(
+            "CREATE TABLE t (x); PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;"
+        ))
+        .unwrap();
     let mut bad = backup(&file);
     std::fs::write(&bad.file, b"no database").unwrap();
     bad.bytes = 11;
@@ -229,6 +235,7 @@ fn what_does_not_fit_is_refused_and_the_database_untouched() {
             },
         ),
         (Source::File(other), Error::NotOurs { found: 77 }),
+        (Source::File(lacking), Error::BadCopy(BadCopy::Unsound)),
         (Source::Backup(bad), Error::BadCopy(BadCopy::Bytes)),
         (gone, Error::BadCopy(BadCopy::Missing)),
     ] {
@@ -285,6 +292,33 @@ fn a_backup_that_a_restore_or_a_preview_refused_is_marked() {
     assert!(listed.iter().all(|backup| backup.failed), "{listed:?}");
 }
 
+/// What this thread has read from files by now.
+#[cfg(target_os = "linux")]
+fn bytes_read() -> u64 {
+    let told = std::fs::read_to_string("/proc/thread-self/io").unwrap();
+    let read = told.lines().find_map(|line| line.strip_prefix("rchar: "));
+    read.unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_restore_reads_its_backup_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_keeper, file) = keep(&dir.path().join("a.db"));
+    insert(&file, &"x".repeat(8 * 1024 * 1024)).unwrap();
+    let source = backup(&file);
+    let size = source.bytes;
+    let before = bytes_read();
+    file.restore(&Source::Backup(source)).unwrap();
+    let read = bytes_read() - before;
+    assert_eq!(count(&file).unwrap(), 1);
+    // The backup, what it became for the check and for the note, and what goes to quarantine.
+    assert!(
+        read < 4 * size + size / 2,
+        "{read} bytes for a backup of {size}"
+    );
+}
+
 #[test]
 fn a_folder_in_the_place_of_the_database_is_set_aside_whole() {
     let dir = tempfile::tempdir().unwrap();
@@ -310,13 +344,14 @@ fn a_folder_in_the_place_of_the_database_is_set_aside_whole() {
     assert!(file.health().state.is_well());
     let kept = set.folder.join("a.db/inner/diary.txt");
     assert_eq!(std::fs::read_to_string(&kept).unwrap(), "mine", "whole");
+    assert_eq!(set.main(), None, "and it is none that could be restored");
 
     let refused = file.discard(&set.id).unwrap_err();
     assert!(
         matches!(
             refused,
             Error::Path {
-                problem: PathProblem::IsFolder,
+                problem: PathProblem::FolderNotEmpty,
                 ..
             }
         ),

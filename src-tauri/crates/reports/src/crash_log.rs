@@ -1,4 +1,5 @@
-//! The log of failures in the person's own folder. It holds what a report would, and never leaves.
+//! The log of failures in the person's own folder. It holds what a report would, when to the millisecond, and which
+//! memory was open; and it never leaves.
 
 use std::io;
 

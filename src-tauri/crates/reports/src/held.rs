@@ -6,6 +6,8 @@ use oldgrowth_folder::Folder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::event::envelope;
+
 const PREFIX: &str = "held-";
 const SUFFIX: &str = ".json";
 const VERSION: u32 = 1;
@@ -60,6 +62,12 @@ impl Held {
         serde_json::from_str(self.envelope.lines().nth(2)?).ok()
     }
 
+    /// What leaves of it: the bytes in the envelope, but for what somebody has changed there. `None` when that left
+    /// no event of ours.
+    pub(crate) fn leaving(&self) -> Option<String> {
+        envelope(&self.event()?)
+    }
+
     pub(crate) fn id(&self) -> Option<String> {
         Some(self.event()?.get("event_id")?.as_str()?.to_owned())
     }
@@ -82,6 +90,7 @@ pub(crate) fn read(folder: &Folder, id: &str) -> Option<Held> {
     serde_json::from_slice::<Held>(&bytes)
         .ok()
         .filter(|held| held.version == VERSION && held.id().as_deref() == Some(id))
+        .filter(|held| held.leaving().is_some())
 }
 
 /// The lock is held.

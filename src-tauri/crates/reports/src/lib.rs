@@ -13,6 +13,10 @@
 //! Everything lies in one folder of the person's own, apart from any memory: it has to hold when the memory can't be
 //! opened. The folder is shared by all processes of the person, and each change is made under a lock.
 
+// What the tests share speaks of this crate by its name, as it has to from outside.
+#[cfg(test)]
+extern crate self as oldgrowth_reports;
+
 mod counts;
 mod crash_log;
 mod event;
@@ -22,6 +26,7 @@ mod page;
 mod panics;
 mod place;
 mod reports;
+mod salt;
 mod scrub;
 mod sending;
 mod settings;
@@ -29,6 +34,6 @@ mod system;
 
 pub use failure::Failure;
 pub use page::{PageFailure, PageFailureKind, PageFrame};
-pub use reports::{Error, HeldReport, Parts, Reports, Sender, View};
+pub use reports::{Error, HeldReport, Opened, Parts, Reports, Sender, View};
 pub use scrub::FIELDS;
 pub use settings::Consent;

@@ -7,9 +7,9 @@ use crate::failure::Failure;
 use crate::reports::Reports;
 
 /// What threads of ours are named for. The names of others are theirs.
-const PHASES: [&str; 12] = [
-    "keeper", "main", "network", "notices", "progress", "reports", "socket", "telling", "ticker",
-    "tokio", "watcher", "worker",
+const PHASES: [&str; 14] = [
+    "check", "checks", "keeper", "main", "network", "notices", "progress", "reports", "socket",
+    "telling", "ticker", "tokio", "watcher", "worker",
 ];
 
 thread_local! {
@@ -65,4 +65,22 @@ fn phase() -> &'static str {
         .into_iter()
         .find(|phase| name.split('-').next() == Some(phase))
         .unwrap_or("other")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_is_known_by_what_its_name_begins_with() {
+        for (name, known) in [
+            ("check-CrashReports", "check"),
+            ("checks", "checks"),
+            ("worker-1", "worker"),
+            ("we met in Lisbon", "other"),
+        ] {
+            let thread = std::thread::Builder::new().name(name.to_owned());
+            assert_eq!(thread.spawn(phase).unwrap().join().unwrap(), known);
+        }
+    }
 }

@@ -1,12 +1,12 @@
 //! The reports of this process, and what the person can do about them.
 
+mod outgoing;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
-use std::time::Duration;
 
 use oldgrowth_folder::Folder;
 use oldgrowth_http::{Client, Network};
@@ -18,20 +18,13 @@ use crate::event::{About, envelope, event, fingerprint, place_of};
 use crate::failure::Failure;
 use crate::held::{self, Held};
 use crate::panics;
-use crate::sending::{Answered, Fate, post};
+use crate::salt::Salt;
 use crate::settings::{Consent, Settings};
+
+pub use outgoing::Sender;
 
 /// Kinds of failure that are counted without a look at the disk.
 const SEEN_MAX: usize = 256;
-
-/// One process sends at a time.
-const SENDING: &str = "sending.lock";
-
-/// How often the thread that sends looks by itself: another process may have changed the switch.
-const LOOK_EVERY: Duration = Duration::from_secs(10 * 60);
-
-/// Whoever ends begins with no further report after this.
-const SEND_AT_END_MS_MAX: i64 = 5 * 1000;
 
 /// What reports are made and sent with.
 pub struct Parts {
@@ -59,10 +52,17 @@ struct Inner {
     client: Client,
     now: Arc<dyn Fn() -> i64 + Send + Sync>,
     seen: Mutex<HashMap<String, Seen>>,
-    /// The one that was opened last.
-    memory: Mutex<Option<String>>,
+    /// Those that are open, the one that was opened last at the end.
+    open: Mutex<Vec<Arc<str>>>,
     bell: Mutex<Bell>,
     rung: Condvar,
+}
+
+/// A memory that is open, until it is dropped.
+#[derive(Debug)]
+pub struct Opened {
+    reports: Reports,
+    memory: Arc<str>,
 }
 
 /// A kind of failure that this process has recorded.
@@ -78,13 +78,6 @@ struct Seen {
 struct Bell {
     changed: bool,
     stop: bool,
-}
-
-/// Sends what may be sent, on a thread of its own. Dropping it waits for the one under way.
-#[derive(Debug)]
-pub struct Sender {
-    reports: Reports,
-    thread: Option<JoinHandle<()>>,
 }
 
 /// Everything a person can know of the reports.
@@ -177,7 +170,7 @@ impl Reports {
             client: parts.client,
             now: parts.now,
             seen: Mutex::default(),
-            memory: Mutex::default(),
+            open: Mutex::default(),
             bell: Mutex::default(),
             rung: Condvar::new(),
         }))
@@ -205,24 +198,35 @@ impl Reports {
         if !any && self.0.folder.is_missing() {
             return;
         }
-        let ended = self.change_counts(|counts| counts.end_standing(memory));
+        let ended = self.change_counts(|counts| {
+            let salt = Salt::kept(&self.0.folder).ok().flatten();
+            salt.is_some_and(|salt| counts.end_standing(&salt.name(memory)))
+        });
         if let Err(error) = ended {
             tracing::debug!(%error, "that the store is well again was not written down");
         }
     }
 
-    /// What breaks from now on does so while this memory is open. It is named by a text that means nothing to
-    /// anybody, and that stays on this computer.
-    pub fn opened(&self, memory: &str) {
-        *self.0.memory.lock() = Some(memory.to_owned());
+    /// What breaks while the answer lives does so while this memory is open. It is named by a text that tells it from
+    /// others; what is written down is a hash of that, which stays on this computer.
+    #[must_use]
+    pub fn opened(&self, memory: &str) -> Opened {
+        let memory: Arc<str> = memory.into();
+        self.0.open.lock().push(Arc::clone(&memory));
+        Opened {
+            reports: self.clone(),
+            memory,
+        }
     }
 
     /// What broke at this time or later while this memory was open, or none, from the log of this computer: when, and
     /// where in the code. The oldest first.
     #[must_use]
     pub fn crashes_since(&self, unix_ms: i64, memory: &str) -> Vec<(i64, String)> {
+        let salt = Salt::kept(&self.0.folder).ok().flatten();
+        let name = salt.map(|salt| salt.name(memory));
         let meant = |crash: &Crash| {
-            crash.at_unix_ms >= unix_ms && crash.memory.as_deref().is_none_or(|of| of == memory)
+            crash.at_unix_ms >= unix_ms && (crash.memory.is_none() || crash.memory == name)
         };
         let crashes = crash_log::crashes(&self.0.folder).into_iter();
         crashes
@@ -270,7 +274,10 @@ impl Reports {
     pub fn consent(&self, on: bool) -> Result<(), Error> {
         let folder = &self.0.folder;
         let _lock = folder.lock()?;
-        let mut settings = Settings::kept(folder)?.map_or_else(|| Settings::anew(folder), Ok)?;
+        let mut settings = match Settings::kept(folder)? {
+            Some(settings) => settings,
+            None => Settings::anew(folder)?,
+        };
         settings.consent = if on { Consent::Yes } else { Consent::No };
         settings.asked = true;
         settings.write(folder)?;
@@ -324,98 +331,6 @@ impl Reports {
         Ok(())
     }
 
-    /// Sends one report because the person says so, whatever the switch is. Blocks until it has arrived.
-    ///
-    /// # Errors
-    /// Why it was not sent. It is held still.
-    pub fn send(&self, id: &str) -> Result<(), Error> {
-        let dsn = Settings::read(&self.0.folder)
-            .address(self.0.dsn)
-            .ok_or(Error::NoAddress)?;
-        let _sending = self.0.folder.try_lock(SENDING)?.ok_or(Error::Busy)?;
-        let now = (self.0.now)();
-        let counts = Counts::read(&self.0.folder, now)?;
-        let held = held::read(&self.0.folder, id)
-            .filter(|_| !counts.has_taken(id))
-            .ok_or(Error::NotFound)?;
-        let until_unix_ms = counts.limited_until_unix_ms;
-        if until_unix_ms > now {
-            return Err(Error::Wait { until_unix_ms });
-        }
-        self.send_held(&held, &dsn)
-    }
-
-    /// Sends what is due, if the person has agreed. Answers when to try again, if there is something left.
-    pub fn send_due(&self) -> Option<i64> {
-        self.send_while(&|| true)
-    }
-
-    /// Begins with no further report once `goes_on` says no.
-    fn send_while(&self, goes_on: &dyn Fn() -> bool) -> Option<i64> {
-        let folder = &self.0.folder;
-        if folder.is_missing() {
-            return None;
-        }
-        self.remove_taken();
-        loop {
-            // Read anew for each: the switch may have been turned off since the last.
-            let settings = Settings::read(folder);
-            if settings.consent != Consent::Yes || self.is_offline() {
-                return None;
-            }
-            let dsn = settings.address(self.0.dsn)?;
-            let waiting = || {
-                let mut held = self.held();
-                held.retain(|held| held.refused.is_none());
-                held.pop()
-            };
-            waiting()?;
-            if !goes_on() {
-                return None;
-            }
-            let now = (self.0.now)();
-            let next = Counts::read(folder, now).ok()?.next_try_unix_ms();
-            if next > now {
-                return Some(next);
-            }
-            // While another process sends, this one need not.
-            let _sending = folder.try_lock(SENDING).ok()??;
-            let oldest = waiting()?;
-            if let Err(error) = self.send_held(&oldest, &dsn) {
-                tracing::debug!(%error, "a report could not be sent");
-                if let Error::Folder(_) | Error::Http(oldgrowth_http::Error::Offline) = error {
-                    return None;
-                }
-            }
-        }
-    }
-
-    /// Sends what is due, if this process has recorded anything: a command that went well does not wait for a
-    /// network, and one that failed not for long.
-    pub fn send_recorded(&self) {
-        if !self.0.seen.lock().is_empty() {
-            let until = (self.0.now)().saturating_add(SEND_AT_END_MS_MAX);
-            self.send_while(&|| (self.0.now)() <= until);
-        }
-    }
-
-    /// Has a thread send what may be sent from now on, and call `changed` whenever the reports or what was
-    /// chosen have changed.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
-    pub fn keep_sending(&self, changed: impl Fn() + Send + 'static) -> io::Result<Sender> {
-        self.0.bell.lock().stop = false;
-        let reports = self.clone();
-        let thread = std::thread::Builder::new()
-            .name("reports".to_owned())
-            .spawn(move || reports.attend(&changed))?;
-        Ok(Sender {
-            reports: self.clone(),
-            thread: Some(thread),
-        })
-    }
-
     /// To be called when the person has gone online or offline: what waits goes now, or waits.
     pub fn network_changed(&self) {
         self.ring();
@@ -425,6 +340,12 @@ impl Reports {
     #[must_use]
     pub fn network(&self) -> &Network {
         self.0.client.network()
+    }
+
+    /// The folder that everything lies in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.0.folder.path()
     }
 
     fn is_offline(&self) -> bool {
@@ -512,13 +433,16 @@ impl Reports {
     ) -> io::Result<()> {
         let folder = &self.0.folder;
         let _lock = folder.lock()?;
+        let salt = Salt::kept_or_made(folder);
+        let name = |memory: &str| salt.as_ref().ok().map(|salt| salt.name(memory));
+        let lasting_in = failure.lasting_in.as_deref().and_then(name);
         let admitted = Counts::read(folder, now).and_then(|mut counts| {
-            let admitted = counts.admit(fingerprint, failure.lasting_in.as_deref(), more, now);
+            let admitted = counts.admit(fingerprint, lasting_in.as_deref(), more, now);
             counts.write(folder).map(|()| admitted)
         });
         let suppressed = admitted.as_ref().ok().copied().flatten();
         let event = event(failure, self.0.about, suppressed.unwrap_or_default(), now);
-        let memory = self.0.memory.lock().clone();
+        let memory = self.0.open.lock().last().and_then(|open| name(open));
         crash_log::note(folder, now, &event, memory.as_deref())?;
         let admitted = admitted?;
         if admitted.is_some()
@@ -538,80 +462,6 @@ impl Reports {
         held
     }
 
-    /// The file of a report that was sent is there still when it could not be deleted then.
-    fn remove_taken(&self) {
-        let folder = &self.0.folder;
-        let counts = Counts::read(folder, (self.0.now)()).unwrap_or_default();
-        for id in held::ids(folder) {
-            if counts.has_taken(&id)
-                && let Err(error) = folder.lock().and_then(|_lock| held::remove(folder, &id))
-            {
-                tracing::debug!(kind = ?error.kind(), "a report that was sent stays");
-            }
-        }
-    }
-
-    /// The lock for sending is held.
-    fn send_held(&self, held: &Held, dsn: &sentry_types::Dsn) -> Result<(), Error> {
-        let (Some(id), Some(event)) = (held.id(), held.event()) else {
-            return Err(Error::NotFound);
-        };
-        // The bytes that were shown, unless somebody has changed them.
-        let envelope = envelope(&event).ok_or(Error::NotFound)?;
-        if self.is_offline() {
-            // It is not tried.
-            return Err(Error::Http(oldgrowth_http::Error::Offline));
-        }
-        // Counted as one that fails before it is made: whoever can't count a try would make it for ever.
-        let began = (self.0.now)();
-        self.change_counts(|counts| {
-            counts.not_sent(began);
-            true
-        })?;
-        let ended = post(&self.0.client, dsn, &envelope)
-            .map_err(Error::Http)
-            .and_then(|answered| self.answered(&id, answered));
-        self.ring();
-        ended
-    }
-
-    /// Does with a report what the server said of it.
-    fn answered(&self, id: &str, answered: Answered) -> Result<(), Error> {
-        let now = (self.0.now)();
-        let _lock = self.0.folder.lock()?;
-        let folder = &self.0.folder;
-        let mut counts = Counts::read(folder, now)?;
-        if let Some(wait_ms) = answered.wait_ms {
-            counts.wait_until(now.saturating_add(wait_ms));
-        }
-        let ended = match answered.fate {
-            Fate::Taken => {
-                counts.sent(id, now);
-                Ok(())
-            }
-            Fate::Refused(status) => {
-                // As it is now: it may have been deleted meanwhile.
-                if let Some(held) = held::read(folder, id) {
-                    held::write(folder, &held.refused(status))?;
-                }
-                counts.answered();
-                Err(Error::Refused(status))
-            }
-            Fate::Later if counts.limited_until_unix_ms > now => Err(Error::Wait {
-                until_unix_ms: counts.limited_until_unix_ms,
-            }),
-            Fate::Later => Err(Error::ServerFailed),
-        };
-        let noted = counts.write(folder);
-        // Whichever of the two works keeps it from being sent again.
-        if answered.fate == Fate::Taken {
-            let removed = held::remove(folder, id);
-            return noted.or(removed).map_err(Error::from);
-        }
-        noted?;
-        ended
-    }
-
     /// `change` says whether there is anything to write.
     fn change_counts(&self, change: impl FnOnce(&mut Counts) -> bool) -> io::Result<()> {
         let _lock = self.0.folder.lock()?;
@@ -622,49 +472,23 @@ impl Reports {
         Ok(())
     }
 
-    fn attend(&self, changed: &dyn Fn()) {
-        let goes_on = || !self.0.bell.lock().stop;
-        let mut due = self.send_while(&goes_on);
-        loop {
-            {
-                let mut bell = self.0.bell.lock();
-                if !bell.changed && !bell.stop {
-                    let wait = due.map_or(LOOK_EVERY, |due| {
-                        let ms = u64::try_from(due - (self.0.now)()).unwrap_or_default();
-                        // Never without a pause, even if a clock stands still.
-                        Duration::from_millis(ms.max(1000)).min(LOOK_EVERY)
-                    });
-                    self.0.rung.wait_for(&mut bell, wait);
-                }
-                if bell.stop {
-                    return;
-                }
-                if std::mem::take(&mut bell.changed) {
-                    drop(bell);
-                    changed();
-                }
-            }
-            due = self.send_while(&goes_on);
-        }
-    }
-
     fn ring(&self) {
         self.0.bell.lock().changed = true;
         self.0.rung.notify_all();
     }
 }
 
-impl Drop for Sender {
+impl Opened {
+    #[must_use]
+    pub fn memory(&self) -> &str {
+        &self.memory
+    }
+}
+
+impl Drop for Opened {
     fn drop(&mut self) {
-        self.reports.0.bell.lock().stop = true;
-        self.reports.0.rung.notify_all();
-        if self
-            .thread
-            .take()
-            .is_some_and(|thread| thread.join().is_err())
-        {
-            tracing::error!("the thread that sends reports panicked");
-        }
+        let mut open = self.reports.0.open.lock();
+        open.retain(|memory| !Arc::ptr_eq(memory, &self.memory));
     }
 }
 
@@ -679,16 +503,8 @@ impl HeldReport {
             place,
             asked: held.asked,
             refused: held.refused,
-            envelope: held.envelope,
+            envelope: held.leaving()?,
         })
-    }
-}
-
-impl Reports {
-    /// The folder that everything lies in.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        self.0.folder.path()
     }
 }
 

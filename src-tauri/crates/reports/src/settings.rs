@@ -1,14 +1,14 @@
 //! What the person has chosen, and where reports go.
 
-use std::fs;
 use std::io;
 
 use oldgrowth_folder::Folder;
 use sentry_types::{Dsn, Scheme};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 const NAME: &str = "settings.json";
-/// Settings that were not understood when something else was chosen.
+/// Settings that were not understood when something else was chosen. Later ones are numbered.
 const ASIDE: &str = "settings.json.unreadable";
 const BYTES_MAX: u64 = 16 * 1024;
 const VERSION: u32 = 1;
@@ -51,10 +51,10 @@ impl Settings {
     /// Read each time it counts, since another process may have changed it. A switch that can't be read
     /// is off.
     pub(crate) fn read(folder: &Folder) -> Self {
-        Self::kept(folder)
-            .ok()
-            .flatten()
-            .unwrap_or_else(|| Self::with(Consent::No))
+        Self::kept(folder).ok().flatten().unwrap_or_else(|| Self {
+            dsn: dsn_of_unreadable(folder),
+            ..Self::with(Consent::No)
+        })
     }
 
     /// `None` for what is there and isn't understood. Nothing of it may be replaced by a guess.
@@ -69,17 +69,34 @@ impl Settings {
         }
     }
 
-    /// In the place of what isn't understood, which is kept beside it. The lock is held.
+    /// To be written in the place of what isn't understood, which has been copied beside it. Where reports go stays
+    /// what it was. The lock is held.
     pub(crate) fn anew(folder: &Folder) -> io::Result<Self> {
-        fs::rename(folder.path().join(NAME), folder.path().join(ASIDE))?;
-        Ok(Self::with(Consent::Unasked))
+        let mut number = 1_u32;
+        loop {
+            let aside = match number {
+                1 => ASIDE.to_owned(),
+                _ => format!("{ASIDE}.{number}"),
+            };
+            match folder.copy_new(NAME, &aside) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                copied => {
+                    copied?;
+                    break;
+                }
+            }
+        }
+        Ok(Self {
+            dsn: dsn_of_unreadable(folder),
+            ..Self::with(Consent::Unasked)
+        })
     }
 
     /// The lock is held.
     pub(crate) fn write(&self, folder: &Folder) -> io::Result<()> {
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
-        folder.replace(NAME, &bytes)
+        folder.replace_durably(NAME, &bytes)
     }
 
     /// Where reports go. On the way to another computer they are encrypted, or there is no way.
@@ -87,6 +104,18 @@ impl Settings {
         let dsn: Dsn = self.dsn.as_deref().or(built_in)?.parse().ok()?;
         let here = matches!(dsn.host(), "127.0.0.1" | "localhost" | "::1" | "[::1]");
         (dsn.scheme() == Scheme::Https || here).then_some(dsn)
+    }
+}
+
+/// Where reports go by settings that aren't understood otherwise. One that says so in a way that isn't known names no
+/// address: what a person has turned away from the one that was built in does not go there.
+fn dsn_of_unreadable(folder: &Folder) -> Option<String> {
+    let bytes = folder.read(NAME, BYTES_MAX).ok()??;
+    let settings: Value = serde_json::from_slice(&bytes).ok()?;
+    match settings.get("dsn")? {
+        Value::Null => None,
+        Value::String(dsn) => Some(dsn.clone()),
+        other => Some(other.to_string()),
     }
 }
 

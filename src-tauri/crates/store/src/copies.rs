@@ -6,9 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_keeper::{BackupKind, CopyProgress, MadeBy, Set, Source, relocate, salvage};
+use oldgrowth_keeper::{
+    BackupKind, CopyProgress, MadeBy, Set, Source, complete_salvaged, read_copy, relocate, salvage,
+};
 
-use crate::{Result, Store};
+use crate::open::SCHEMA;
+use crate::table::orphans::Gone;
+use crate::table::totals::Totals;
+use crate::{Error, Read, Result, Store};
 
 /// How far a copy has come, in pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +92,22 @@ pub struct TablePreview {
     pub here: Option<u64>,
     /// Rows here that are newer than all that is there.
     pub newer_here: u64,
+}
+
+/// A file that was made from what can be read of the store's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Salvage {
+    /// Its word index holds nothing yet.
+    pub empty_index: bool,
+    /// Nothing stood in the files that could not be read.
+    pub all_read: bool,
+}
+
+/// What is in a copy, and what it names that is not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InCopy {
+    pub there: Totals,
+    pub gone: Gone,
 }
 
 /// A copy, found by its name.
@@ -204,16 +225,25 @@ impl Store {
     }
 
     /// Makes a file at a path where nothing is from what can be read of the store's own files, which are
-    /// copied first and stay as they are. Fails while they are in use, and when nothing can be got out of
-    /// them. Answers whether its word index is empty.
-    pub fn salvage_to(&self, path: &Path) -> Result<bool> {
-        let main = self.facts().path;
-        relocate::may_be_copied(&main)?;
+    /// copied first and stay as they are; whoever calls meanwhile waits. Fails while somebody goes on using
+    /// them, and when nothing can be got out of them.
+    pub fn salvage_to(&self, path: &Path) -> Result<Salvage> {
         let folder = path.with_extension("salvaging");
-        let salvaged = copy_and_salvage(&main, &folder, path);
+        let salvaged = self.copy_and_salvage(&folder, path);
         remove_salvaged(&folder.join("made"));
         remove_salvaged(&folder);
         salvaged
+    }
+
+    /// Counts what is in a copy that was written to a path and that nobody has open.
+    pub fn count_copy(path: &Path) -> Result<InCopy> {
+        read_copy(path, |tx| {
+            let r = Read::new(tx.connection());
+            Ok::<_, Error>(InCopy {
+                there: r.totals()?,
+                gone: r.gone()?,
+            })
+        })
     }
 
     /// Puts a copy in the store's place. Answers the set in which what was there is kept, or `None` when
@@ -309,22 +339,26 @@ impl Store {
         let main = self.facts().path;
         main.parent().map_or_else(PathBuf::new, Path::to_path_buf)
     }
-}
 
-fn copy_and_salvage(main: &Path, folder: &Path, to: &Path) -> Result<bool> {
-    let io = |error: std::io::Error| oldgrowth_keeper::Error::from_io(&error);
-    let name = main.file_name().unwrap_or_default().to_string_lossy();
-    relocate::make_folder(folder).map_err(io)?;
-    for suffix in ["", "-wal"] {
-        let from = main.with_file_name(format!("{name}{suffix}"));
-        if from.is_file() {
-            let copy = folder.join(format!("{name}{suffix}"));
-            relocate::copy_hashed(&from, &copy, &mut |_| ControlFlow::Continue(())).map_err(io)?;
-        }
+    fn copy_and_salvage(&self, folder: &Path, to: &Path) -> Result<Salvage> {
+        let io = |error: std::io::Error| oldgrowth_keeper::Error::from_io(&error);
+        let main = self.facts().path;
+        let name = main.file_name().unwrap_or_default().to_string_lossy();
+        relocate::make_folder(folder).map_err(io)?;
+        self.file.copy_files_to(folder)?;
+        let made = salvage(folder, &name, None, &folder.join("made"))?;
+        let lacked = complete_salvaged(&made.path, &SCHEMA)?;
+        relocate::rename_new(&made.path, to).map_err(io)?;
+        let all_read = lacked.is_empty()
+            && made.lost_ranges.is_empty()
+            && made.rows_refused == 0
+            && made.doubtful_pages == 0
+            && made.not_remade.is_empty();
+        Ok(Salvage {
+            empty_index: !made.to_refill.is_empty() || lacked.iter().any(|name| name == "words"),
+            all_read,
+        })
     }
-    let made = salvage(folder, &name, None, &folder.join("made"))?;
-    relocate::rename_new(&made.path, to).map_err(io)?;
-    Ok(!made.to_refill.is_empty())
 }
 
 fn modified(path: &Path) -> Option<UnixMs> {
@@ -391,7 +425,7 @@ impl KeptAside {
             made_at: UnixMs(manifest.made_unix_ms),
             reason: AsideReason::parse(&manifest.reason),
             by_person: manifest.made_by == MadeBy::Person,
-            only_copy: manifest.holds_only_copy,
+            only_copy: manifest.holds_only_copy && set.bytes() > 0,
             bytes: set.bytes(),
             restorable: set.main().is_some(),
             id: set.id,

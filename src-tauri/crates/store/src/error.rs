@@ -54,6 +54,11 @@ impl Error {
         matches!(self, Self::Keeper(keeper::Error::Cancelled))
     }
 
+    /// SQLite refused what it was asked, as where a table is missing.
+    pub fn is_misuse(&self) -> bool {
+        matches!(self, Self::Keeper(error) if error.class() == keeper::Class::Misuse)
+    }
+
     /// Will the same call do later, without anybody doing anything?
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Keeper(error) if error.is_transient())

@@ -35,6 +35,12 @@ const TABLES: &[&str] = &[
     "trees",
 ];
 
+pub(crate) const SCHEMA: Schema = Schema {
+    application_id: APPLICATION_ID,
+    steps: STEPS,
+    tables: TABLES,
+};
+
 /// The schema that this version reads and writes.
 pub const SCHEMA_VERSION: usize = STEPS.len();
 
@@ -56,13 +62,8 @@ impl Store {
 
     /// Names the store of a workspace folder. Nothing is opened yet.
     pub fn of_workspace(keeper: &Keeper, workspace: &Path) -> Result<Self> {
-        let schema = Schema {
-            application_id: APPLICATION_ID,
-            steps: STEPS,
-            tables: TABLES,
-        };
         Ok(Self {
-            file: keeper.file(&workspace.join(Self::FILE), schema)?,
+            file: keeper.file(&workspace.join(Self::FILE), SCHEMA)?,
         })
     }
 
@@ -193,6 +194,11 @@ impl Store {
     /// Looks after the file; to be called about once a minute.
     pub fn tick(&self) {
         self.file.tick();
+    }
+
+    /// Compares the names of its files with those that are open, so that its health tells the truth.
+    pub fn compare_names(&self) {
+        self.file.compare_names();
     }
 
     /// To be called after the computer has slept.

@@ -188,6 +188,7 @@ impl TestEngine {
             workers,
             emptied,
             crash_reports: None,
+            place_is_fixed: false,
         });
         Self {
             engine: Arc::new(engine.expect("threads can be started")),

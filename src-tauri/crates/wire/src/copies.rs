@@ -29,8 +29,8 @@ pub struct TableRows {
 pub struct Backup {
     pub id: String,
     pub path: String,
-    /// Null, as are `kind` and `rows`, when the note beside the copy can't be read.
-    pub made_at: Option<String>,
+    pub made_at: String,
+    /// Null, as are `rows`, when the note beside the copy can't be read.
     pub kind: Option<BackupKind>,
     pub rows: Option<Vec<TableRows>>,
     #[ts(type = "number")]

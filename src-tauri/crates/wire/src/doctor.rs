@@ -92,6 +92,8 @@ pub struct FixReceipt {
     pub undo_until: Option<String>,
     pub undone_at: Option<String>,
     pub outcome: FixOutcome,
+    /// Where a copy lies that was laid out to be read.
+    pub folder: Option<String>,
 }
 
 /// A page of what has happened, newest first.

@@ -34,6 +34,7 @@ const receiptOf = (part: Partial<FixReceipt> = {}): FixReceipt => ({
   undo_until: "2999-01-01T00:00:00Z",
   undone_at: null,
   outcome: "done",
+  folder: null,
   ...part,
 });
 
@@ -158,4 +159,15 @@ it("a_report_that_can_not_be_copied_is_ready_to_be_copied_by_hand", async () => 
   await expect.poll(() => screen.queryByRole("alert")?.textContent).toContain(t.doctor.handOn.copyFailed);
   expect([said, getSelection()?.toString().trim()]).toEqual([[], "All well."]);
   expect(screen.getByTestId("report-id").textContent).toBe("OG-1");
+});
+
+it("a_copy_that_was_laid_out_says_how_it_is_opened_in_the_window", async () => {
+  const fixes = new Fixes(handPlatform(), () => {});
+  fixes.receipts = [receiptOf({ code: "open_copy", undo_until: null, folder: "/home/ada/oldgrowth-copy-1" }), receiptOf({ id: "r2" })];
+  render(ReceiptDialog, { fixes });
+  await fixes.view("r1");
+  expect((await screen.findByTestId("receipt-copy")).textContent).toContain(t.place.plan.openOther);
+  await fixes.view("r2");
+  await settle();
+  expect(screen.queryByTestId("receipt-copy")).toBeNull();
 });

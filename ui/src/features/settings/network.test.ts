@@ -48,7 +48,7 @@ const said = (): string => screen.getByTestId("network-said").textContent ?? "";
 
 it("the_first_sentence_says_what_has_left", async () => {
   const { platform, state } = await shown(networkOf());
-  expect(said()).toBe("Nothing has left this computer in the last 90 days.");
+  expect(said()).toBe("No other computer was called in the last 90 days.");
   expect(screen.queryByRole("table"), "there is nothing to list").toBeNull();
   const tell = async (network: Network): Promise<string> => {
     const loading = state.load();
@@ -94,6 +94,20 @@ it("the_calls_of_one_computer_are_read_when_it_is_opened_and_more_when_asked", a
   expect(screen.queryByTestId("network-call")).toBeNull();
   expect(platform.pending, "closing asks nothing").toEqual([]);
   void again;
+});
+
+it("the_calls_of_one_computer_are_never_listed_under_another", async () => {
+  const hosts = [hostOf(), hostOf({ host: "other.example" })];
+  const { platform } = await shown(called({ hosts }));
+  const openers = screen.getAllByTestId("network-open");
+  await fireEvent.click(openers[0]!);
+  platform.next("network").answer(called({ hosts, calls: [callOf(), callOf(), callOf()] }));
+  expect(await screen.findAllByTestId("network-call")).toHaveLength(3);
+  await fireEvent.click(openers[1]!);
+  expect(screen.queryByTestId("network-call"), "while they are read").toBeNull();
+  platform.next("network").fail(unavailable);
+  await settle();
+  expect(screen.queryByTestId("network-call"), "and when they can't be").toBeNull();
 });
 
 it("the_switch_says_what_is_the_case", async () => {

@@ -168,3 +168,18 @@ it("conversations_are_counted_as_conversations", () => {
   const plan = { items: 316, conversations: 312, bytes: 1, formats, oldest: null, newest: null, skipped: [], skipped_examples: [], known: null };
   expect(contentsOf(plan)).toBe("312 conversations, 4 files");
 });
+
+it("the_way_from_a_refused_note_to_the_doctor_closes_the_dialog_and_keeps_the_draft", async () => {
+  const { app, platform } = await open("full");
+  app.note.text = "The boiler man comes on Friday.";
+  app.note.open = true;
+  const { code, message, hint } = unavailable;
+  vi.spyOn(platform, "call").mockRejectedValue({ code, message, hint });
+  (await screen.findByTestId("note-save")).click();
+  const lead = await screen.findByRole("link", { name: "Open the Doctor" });
+  vi.restoreAllMocks();
+  lead.click();
+  await expect.poll(() => screen.queryByTestId("note-dialog")).toBeNull();
+  expect(location.hash).toBe("#/doctor");
+  expect(app.note.text).toBe("The boiler man comes on Friday.");
+});

@@ -40,6 +40,7 @@ const past = (): FixReceipt[] => [
     undo_until: null,
     undone_at: null,
     outcome: "done",
+    folder: null,
   },
   {
     id: "fix-1",
@@ -50,6 +51,7 @@ const past = (): FixReceipt[] => [
     undo_until: new Date(Date.now() + 86_400_000).toISOString(),
     undone_at: null,
     outcome: "done",
+    folder: null,
   },
   {
     id: "fix-0",
@@ -60,6 +62,7 @@ const past = (): FixReceipt[] => [
     undo_until: null,
     undone_at: ago(10.9 * 86_400),
     outcome: "done",
+    folder: null,
   },
 ];
 
@@ -182,6 +185,7 @@ export class FakeDoctor {
       undo_until: canBeUndone.has(code) ? new Date(Date.now() + WEEK_MS).toISOString() : null,
       undone_at: null,
       outcome: helps ? "done" : "still_unwell",
+      folder: code === "open_copy" ? "/home/ada/.local/share/oldgrowth-copy-1" : null,
     };
     this.#before.set(receipt.id, this.#components);
     this.#mended.add(code);

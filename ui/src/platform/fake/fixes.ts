@@ -135,7 +135,7 @@ export const madeUpFixes: Record<FixCode, MadeUpFix> = {
     doing: ["Copying"],
     total: 48,
     summary: "A copy lies in “default-copy-1”.",
-    done: ["46 MB copied"],
+    done: ["It was made from the backup of yesterday, 19:04 (46 MB).", "In it: 118 documents and 590 passages."],
   },
   start_fresh: {
     mends: { store: "Open, last written a moment ago." },

@@ -123,6 +123,20 @@ export const changesOf: Record<string, { headline: string; changes: Change[] }> 
       waits("faithful", "tree", "Looked at when the summaries are counted."),
     ],
   },
+  readonly: {
+    headline: "The disk is read-only: the memory can be read, but nothing can be kept.",
+    changes: [
+      unwell(
+        "store",
+        "fail",
+        "The disk is read-only: the memory can be read, but nothing can be kept.",
+        "Allow writing to the disk again, then choose Try now; or move the memory to another disk under Settings. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up.",
+        { evidence: [seen("File", `${workspace}/memory_tree/chunks.db`, "chunks.db in the memory’s folder"), seen("Written", "0 times")], fixes: ["try_again"] },
+      ),
+      { code: "space", cause: "The memory takes 1.4 GB. Its disk is read-only, so it needs no more." },
+      { code: "round_trip", state: "unknown", cause: "Skipped: it writes a test memory, and this memory can only be read now.", next: "It is run when the memory can be written again.", evidence: [] },
+    ],
+  },
   failed: { headline: "Two files could not be read; everything else works.", changes: [jobsFailed] },
   brokencheck: {
     headline: "A check broke; everything else works.",

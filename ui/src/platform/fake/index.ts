@@ -18,7 +18,7 @@ import { FakeSources } from "./sources";
 import { largeTree, manySources, manySourcesLedger } from "./large";
 import { show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed", "called", "switchedoff", "noswitch", "nolist"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed", "called", "switchedoff", "noswitch", "nolist", "readonly"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -31,6 +31,15 @@ const unavailable: WireError = {
   message: "The memory store can’t be read: the disk answered with an error.",
   hint: "It is tried again every 30 seconds by itself.",
 };
+
+const readOnly: WireError = {
+  code: "read_only",
+  message: "nothing can be kept: the disk on which /home/ada/.local/share/oldgrowth lies is read-only",
+  hint: "allow writing to that disk and try again; what is kept can be read meanwhile",
+};
+
+/** What a memory that can only be read refuses first. */
+const written: ReadonlySet<Method> = new Set<Method>(["import_start", "samples_start", "note_add", "source_watch", "source_rename", "work_pause", "backup_make", "settings_set"]);
 
 /** How many files the made-up import reads at each step, and how long a step takes. */
 const STEP_ITEMS = 9;
@@ -84,7 +93,9 @@ export class FakePlatform implements Platform {
     // Of what the window asks for before it shows a place, everything answers.
     if (this.scenario === "loading" && method !== "status" && method !== "batches") return new Promise(() => {});
     await new Promise((resolve) => setTimeout(resolve, 30));
-    if (this.#doctor.storeFails && !answeredAlways.has(method)) throw unavailable;
+    if (this.scenario === "readonly") {
+      if (written.has(method)) throw readOnly;
+    } else if (this.#doctor.storeFails && !answeredAlways.has(method)) throw unavailable;
     return this.#handlers[method](params);
   }
 

@@ -13,7 +13,7 @@ use super::output::Output;
 use crate::owner::{Owner, Purpose};
 use crate::place::Workspace;
 use crate::session::Session;
-use crate::socket::{Client, Endpoint};
+use crate::socket::{Client, ConnectError, Endpoint};
 use crate::words::{explain, wire_error};
 
 const GOES_ON: &str =
@@ -140,12 +140,13 @@ fn through_owner(
     wait: bool,
     output: &Arc<Output>,
 ) -> Result<Option<BatchReport>, WireError> {
-    let unreachable = |_| {
-        wire_error(
+    let unreachable = |error| match error {
+        ConnectError::Refused(why) => why,
+        ConnectError::Gone | ConnectError::NoAnswer => wire_error(
             ErrorCode::Unavailable,
             "the program that holds the workspace went away",
             None,
-        )
+        ),
     };
     // Listening begins before the work does, so that nothing is missed.
     let events = Client::connect(endpoint).map_err(unreachable)?.follow()?;

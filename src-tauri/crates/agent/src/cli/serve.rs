@@ -15,6 +15,18 @@ pub(super) fn serve(workspace: &Workspace, output: &Output) -> Result<Ended, Wir
     if let Some(refusal) = home.refusal() {
         return Err(refusal);
     }
+    if home.reads_only() {
+        return Err(wire_error(
+            ErrorCode::ReadOnly,
+            format!(
+                "nothing may be written in {}, so there is no work to do, and no way for others to ask",
+                workspace.folder_named().display()
+            ),
+            Some(
+                "each command reads the memory by itself; oldgrowth doctor says which right is missing",
+            ),
+        ));
+    }
     let (stop, stopped) = mpsc::channel();
     ctrlc::set_handler(move || {
         // A second signal while we stop has nothing more to say.

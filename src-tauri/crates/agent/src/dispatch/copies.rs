@@ -106,7 +106,7 @@ fn explain_read(engine: &Engine, error: &Error) -> WireError {
         explained.code,
         explained.message,
         Some(
-            "nothing has been changed, and there is no other copy; oldgrowth doctor --fix restore_backup says what is left to do",
+            "nothing has been changed, and there is no other copy; the Doctor says what is left to do, and so does oldgrowth doctor --fix restore_backup",
         ),
     )
 }
@@ -118,7 +118,7 @@ pub(super) fn explain_copy(error: &Error) -> WireError {
             Error::NotFound => wire_error(
                 ErrorCode::NotFound,
                 "there is no such backup, and nothing of this name is kept aside",
-                Some("oldgrowth restore lists what there is"),
+                Some("Settings, Backup shows what there is, and so does oldgrowth restore"),
             ),
             error => explain(error),
         };
@@ -141,7 +141,7 @@ pub(super) fn explain_copy(error: &Error) -> WireError {
             ..
         } => taken(),
         Kept::Path {
-            problem: PathProblem::IsFolder,
+            problem: PathProblem::FolderNotEmpty,
             ..
         } => wire_error(
             ErrorCode::NeedsPerson,
@@ -151,7 +151,9 @@ pub(super) fn explain_copy(error: &Error) -> WireError {
         Kept::BadCopy(why) => wire_error(
             ErrorCode::NeedsPerson,
             format!("this copy can't be used: {why}"),
-            Some("nothing has been changed; oldgrowth restore lists what other copies there are"),
+            Some(
+                "nothing has been changed; Settings, Backup shows what other copies there are, and so does oldgrowth restore",
+            ),
         ),
         Kept::TooNew { .. } => wire_error(
             ErrorCode::NeedsPerson,

@@ -75,7 +75,7 @@ fn explain_fix(error: &Error) -> WireError {
         Error::NotOurFix => wire_error(
             ErrorCode::Usage,
             "the folder of this memory was named, or a command is at work on it, so no other can be begun from here",
-            Some("do it in the app, or start without --workspace and OLDGROWTH_WORKSPACE"),
+            Some("do it in the app, started without naming a folder"),
         ),
         error => super::copies::explain_copy(error),
     }

@@ -11,7 +11,7 @@ use oldgrowth_wire::{ErrorCode, FixReceipt, WireError};
 
 use super::{Inner, State, closing, new_id, unnoted};
 use crate::owner::{Owner, TakeError, holder};
-use crate::place;
+use crate::place::Pointer;
 use crate::views;
 use crate::words::{explain, wire_error};
 
@@ -23,9 +23,7 @@ const UNDO_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 impl Inner {
     pub(super) fn plan_fresh(&self) -> Result<FixPlan, WireError> {
-        let Some(pointer) = self.workspace.pointer() else {
-            return Err(place::refusal_error(place::fixed()));
-        };
+        let pointer = self.may_start_fresh()?;
         let used = self.workspace.folder_named();
         let fresh = free_folder(&used, pointer.usual()).ok_or_else(closing)?;
         Ok(FixPlan::new(
@@ -45,14 +43,23 @@ impl Inner {
         ))
     }
 
+    /// The next start looks for a memory whose folder was named where it was named.
+    fn may_start_fresh(&self) -> Result<&Pointer, WireError> {
+        self.workspace.pointer().ok_or_else(|| {
+            wire_error(
+                ErrorCode::Usage,
+                "this memory's folder was named when Oldgrowth was started, so no other is begun from here",
+                Some("to begin another, start Oldgrowth with another folder; this one stays as it is"),
+            )
+        })
+    }
+
     /// Answers when the empty memory is open; after an error the one that was used is used still.
     pub(super) fn start_fresh(this: &Arc<Self>, plan: &str) -> Result<FixReceipt, WireError> {
         if this.plan_fresh()?.id != plan {
             return Err(explain(&oldgrowth_engine::Error::PlanStale));
         }
-        let Some(pointer) = this.workspace.pointer() else {
-            return Err(place::refusal_error(place::fixed()));
-        };
+        let pointer = this.may_start_fresh()?;
         let used = this.workspace.folder_named();
         let folder = free_folder(&used, pointer.usual()).ok_or_else(closing)?;
         this.let_go_of_checks()?;

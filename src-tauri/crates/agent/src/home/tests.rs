@@ -1,11 +1,14 @@
 use std::fs;
 use std::sync::mpsc;
 
-use oldgrowth_http::{Client, Network};
-use oldgrowth_reports::{Failure, Parts, Reports};
+use oldgrowth_reports::Failure;
 use oldgrowth_wire::{AddNote, CrashReportsChoice};
 
 use super::*;
+
+#[path = "../../tests/it/open_reports.rs"]
+mod open_reports;
+use open_reports::open_reports;
 
 const GARBAGE: &str = "{ half";
 /// For what happens at once, or never.
@@ -102,25 +105,11 @@ fn a_pointer_that_cannot_be_replaced_leads_where_it_led() {
     );
 }
 
-fn reports(folder: &Path) -> Reports {
-    Reports::new(Parts {
-        folder: folder.to_owned(),
-        process: "window",
-        release: "0.1.0",
-        sqlite: "3.54.1",
-        dsn: None,
-        client: Client::new(Network::new(folder.join("network"), Arc::new(|| 1)), || {
-            false
-        }),
-        now: Arc::new(|| 1),
-    })
-}
-
 #[test]
 fn during_a_move_a_choice_is_taken_at_once_and_closing_calls_the_move_off() {
     let person = tempfile::tempdir().unwrap();
     let path = |name: &str| person.path().canonicalize().unwrap().join(name);
-    let reports = reports(&path("reports"));
+    let reports = open_reports(&path("reports"), || 1);
     let workspace = Workspace::pointed_from(path("usual")).reporting(Some(reports.clone()));
     let (copies, copying) = mpsc::channel();
     let (go, going) = mpsc::channel::<()>();

@@ -92,7 +92,7 @@ impl Workspace {
             wire_error(
                 ErrorCode::Usage,
                 "this computer names no folder for application data",
-                Some("name one with --workspace or OLDGROWTH_WORKSPACE"),
+                Some("name one in the environment variable OLDGROWTH_WORKSPACE"),
             )
         })
     }

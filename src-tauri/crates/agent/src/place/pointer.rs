@@ -117,7 +117,7 @@ impl Pointer {
                     "{} should say where the memory lives, and can't be read",
                     path.display()
                 ),
-                Some("nothing has been changed; choose the folder in which the memory lives"),
+                Some("give this account the right to read it, or choose the folder in which the memory lives; nothing has been changed"),
             )
         })
     }

@@ -325,7 +325,7 @@ pub(crate) fn fixed() -> MoveRefusal {
     refused(
         MoveProblem::Fixed,
         "this memory's folder was named when Oldgrowth was started, so it can't be moved from here",
-        Some("start without --workspace and OLDGROWTH_WORKSPACE to move your own memory"),
+        Some("start Oldgrowth without naming a folder to move your own memory"),
     )
 }
 

@@ -1,6 +1,6 @@
 //! The other end: a command line that found somebody else at work.
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -16,32 +16,46 @@ pub(crate) struct Client {
     stream: BufReader<Stream>,
 }
 
+/// Why there is no connection.
+#[derive(Debug)]
+pub(crate) enum ConnectError {
+    /// Nobody listens, or whoever does is about to end.
+    Gone,
+    /// An owner is there that does not answer.
+    NoAnswer,
+    /// An owner is there, and says why not.
+    Refused(WireError),
+}
+
 /// An owner at work says at once that it is there. One that was stopped or is stuck does not, though
 /// the system lets anybody connect to it.
 const READY_MAX: Duration = Duration::from_secs(5);
 
 impl Client {
     /// # Errors
-    /// `TimedOut` if an owner is there that does not answer.
-    pub(crate) fn connect(endpoint: &Endpoint) -> std::io::Result<Self> {
+    /// When the owner has not said within five seconds that it listens.
+    pub(crate) fn connect(endpoint: &Endpoint) -> Result<Self, ConnectError> {
         let endpoint = endpoint.clone();
         let (ready, waiting) = mpsc::sync_channel(1);
         // Named pipes know no timeout, so another thread waits; one that is kept waiting ends with the process.
         std::thread::Builder::new()
             .name("socket-connect".to_owned())
-            .spawn(move || ready.send(Self::greeted(&endpoint)))?;
+            .spawn(move || ready.send(Self::greeted(&endpoint)))
+            .map_err(|_| ConnectError::Gone)?;
         waiting
             .recv_timeout(READY_MAX)
-            .unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+            .unwrap_or(Err(ConnectError::NoAnswer))
     }
 
-    fn greeted(endpoint: &Endpoint) -> std::io::Result<Self> {
+    fn greeted(endpoint: &Endpoint) -> Result<Self, ConnectError> {
+        let stream = endpoint.name().and_then(Stream::connect);
         let mut client = Self {
-            stream: BufReader::new(Stream::connect(endpoint.name()?)?),
+            stream: BufReader::new(stream.map_err(|_| ConnectError::Gone)?),
         };
         match client.receive() {
             Ok(Received::Ready) => Ok(client),
-            _ => Err(ErrorKind::ConnectionRefused.into()),
+            Ok(Received::Error(error)) => Err(ConnectError::Refused(error)),
+            _ => Err(ConnectError::Gone),
         }
     }
 

@@ -5,7 +5,7 @@ mod client;
 mod endpoint;
 mod server;
 
-pub(crate) use client::Client;
+pub(crate) use client::{Client, ConnectError};
 pub(crate) use endpoint::Endpoint;
 pub(crate) use server::{Calls, Server};
 

@@ -30,7 +30,7 @@ pub(crate) fn backup(view: engine::BackupView) -> wire::Backup {
     wire::Backup {
         id: view.backup.id,
         path: view.backup.path.to_string_lossy().into_owned(),
-        made_at: Some(view.backup.made_at.to_rfc3339()),
+        made_at: view.backup.made_at.to_rfc3339(),
         kind: note.as_ref().map(|note| {
             if note.before_update {
                 wire::BackupKind::BeforeUpdate

@@ -178,7 +178,8 @@ fn a_memory_that_cannot_be_opened_is_brought_back_by_the_doctor() {
     let store = row(broken.last(), "store");
     assert_eq!(
         store["fixes"],
-        json!(["restore_backup", "open_copy", "start_fresh", "try_again"])
+        json!(["restore_backup", "open_copy", "try_again"]),
+        "in a folder that was named no other is begun"
     );
     assert_eq!(
         row(broken.last(), "coverage")["waits_for"],

@@ -18,11 +18,15 @@ impl Volume {
         let folder = tempfile::tempdir().unwrap();
         let options = format!("size={bytes}");
         let mounted = mounts(folder.path(), &["-t", "tmpfs", "-o", &options, "tmpfs"]);
-        mounted.then_some(Self { folder })
+        mounted.then(|| Self { folder })
     }
 
     pub(crate) fn make_read_only(&self) -> bool {
         mounts(self.path(), &["-o", "remount,ro"])
+    }
+
+    pub(crate) fn make_writable(&self) -> bool {
+        mounts(self.path(), &["-o", "remount,rw"])
     }
 
     fn grow(&self, bytes: &str) {

@@ -23,6 +23,8 @@ mod locks;
 mod moving;
 #[cfg(target_os = "linux")]
 mod network;
+#[cfg(target_os = "linux")]
+mod open_reports;
 mod owners;
 #[cfg(target_os = "linux")]
 mod person;

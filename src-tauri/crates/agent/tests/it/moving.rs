@@ -1,7 +1,7 @@
 //! The memory is moved to another folder by real processes, and is never lost on the way.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use oldgrowth_testkit::{Corpus, SeededRandom};
 use serde_json::Value;
 
+use crate::doctor::raw;
 use crate::person::Person;
 use crate::support::{Ran, write};
 
@@ -58,6 +59,20 @@ impl Person {
             .map(|source| source["documents"].as_u64().unwrap())
             .sum()
     }
+}
+
+/// Spoils a page of passages that is neither the first nor the last of them.
+fn spoil_a_page_of_passages(workspace: &Path) {
+    let number =
+        |sql: &str| -> u64 { raw(workspace).query_row(sql, [], |row| row.get(0)).unwrap() };
+    let page = number(
+        "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype = 'leaf' ORDER BY pageno LIMIT 1 OFFSET 1",
+    );
+    let bytes = number("PRAGMA page_size");
+    let file = workspace.join(oldgrowth_store::Store::FILE);
+    let mut file = fs::OpenOptions::new().write(true).open(file).unwrap();
+    file.seek(SeekFrom::Start((page - 1) * bytes)).unwrap();
+    file.write_all(&[0xff; 16]).unwrap();
 }
 
 fn refused(ran: &Ran, words: &str) {
@@ -216,6 +231,41 @@ fn a_folder_that_would_not_do_is_refused_by_name_and_left_alone() {
     let used = person.run(&["place", "--use", other.to_str().unwrap()]);
     assert_eq!(used.code, 0, "the other one can be opened: {}", used.stderr);
     assert_eq!((person.folder(), person.documents()), (other, 1));
+}
+
+#[test]
+fn a_copy_of_what_can_be_read_of_a_damaged_memory_can_be_used_and_left_again() {
+    let person = Person::with_notes(60);
+    assert_eq!(
+        person
+            .run(&["doctor", "--fix", "back_up_now", "--yes"])
+            .code,
+        0
+    );
+    let usual = person.memory();
+    spoil_a_page_of_passages(&usual);
+    let copied = person.run(&["doctor", "--fix", "open_copy", "--yes"]);
+    assert_eq!(copied.code, 0, "{}", copied.stderr);
+    let told = copied.last()["done"].to_string();
+    assert!(
+        told.contains("what can be read of its own files") && told.contains("Lost by the damage"),
+        "its own files come before the backup: {told}"
+    );
+    let folder = PathBuf::from(copied.last()["folder"].as_str().unwrap());
+    let program = std::process::Command::new(env!("CARGO_BIN_EXE_oldgrowth"));
+    let mut plain = person.at_home(program);
+    let plain = plain.args(["doctor", "--receipts"]).output().unwrap();
+    let plain = String::from_utf8(plain.stdout).unwrap();
+    let command = format!("oldgrowth --workspace \"{}\" search", folder.display());
+    assert!(plain.contains(&command), "{plain}");
+
+    let used = person.run(&["place", "--use", folder.to_str().unwrap()]);
+    assert_eq!(used.code, 0, "{}", used.stderr);
+    assert_eq!(person.folder(), folder);
+    let status = person.run(&["status"]);
+    assert_ne!(status.code, 3, "it can be read: {}", status.last());
+    let back = person.run(&["place", "--use", usual.to_str().unwrap()]);
+    assert_eq!((back.code, person.folder()), (0, usual), "{}", back.stderr);
 }
 
 #[test]

@@ -120,6 +120,44 @@ fn a_choice_that_can_not_be_read_is_offline_and_says_so() {
     assert!(!person.words(&["network"]).contains("No other computer"));
 }
 
+#[test]
+fn a_list_that_can_not_be_read_does_not_say_that_nobody_was_called() {
+    let person = Person::new();
+    write(
+        &person.memory().join("network"),
+        "contacts.jsonl",
+        "rubbish\n",
+    );
+    let words = person.words(&["network"]);
+    assert!(
+        words.contains("No call to another computer is known."),
+        "{words}"
+    );
+    assert!(!words.contains("No other computer was called"), "{words}");
+}
+
+#[test]
+fn a_folder_that_another_program_is_changing_is_busy_and_not_read_only() {
+    let person = Person::new();
+    for (folder, args) in [
+        ("network", ["network", "offline", "on"]),
+        ("reports", ["reports", "consent", "on"]),
+    ] {
+        let folder = person.memory().join(folder);
+        write(&folder, "lock", "");
+        let lock = std::fs::File::open(folder.join("lock")).unwrap();
+        lock.lock().unwrap();
+        let ran = person.run(&args);
+        assert!(
+            ran.code != 0
+                && ran.stderr.contains("another program")
+                && ran.stderr.contains("try again"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
 /// A program under a tracer, which is ended with it: left behind it would hold the test's output open.
 struct Traced(Child);
 

@@ -56,6 +56,32 @@ fn an_owner_that_was_stopped_keeps_nobody_waiting() {
     assert_eq!(run(workspace.path(), &["status"]).code, 0, "and answers");
 }
 
+#[cfg(unix)]
+#[test]
+fn an_owner_that_refuses_is_heard_at_once() {
+    use std::os::unix::net::UnixStream;
+    let workspace = tempfile::tempdir().unwrap();
+    let _serving = Serving::start(workspace.path());
+    let connected: Vec<_> = (0..32)
+        .map(|_| {
+            let stream = UnixStream::connect(workspace.path().join(".owner.sock")).unwrap();
+            let mut stream = BufReader::new(stream);
+            let mut line = String::new();
+            stream.read_line(&mut line).unwrap();
+            assert!(line.contains("ready"), "{line}");
+            stream
+        })
+        .collect();
+    let ran = run(workspace.path(), &["status"]);
+    assert!(
+        ran.stderr.contains("too many programs are connected")
+            && ran.stderr.contains("close one and try again"),
+        "by its own words, not by the lock's: {}",
+        ran.stderr
+    );
+    drop(connected);
+}
+
 #[test]
 fn a_document_of_any_length_comes_through_the_owner_whole() {
     let workspace = tempfile::tempdir().unwrap();

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use oldgrowth_agent::{Home, Workspace, report_faults};
 use oldgrowth_engine::ports::{Summariser, SummarySentence, Unit};
-use oldgrowth_http::{Client, Network};
-use oldgrowth_reports::{Parts, Reports};
+use oldgrowth_reports::Reports;
 use oldgrowth_store::{Lane, Store};
 use oldgrowth_testkit::vfs::{Claim, Fault, How};
 use oldgrowth_testkit::{Corpus, Endpoint, FakeClock, TestEngine};
 use oldgrowth_wire::{Empty, ErrorCode, Event, Folder, Request};
 use serde_json::{Value, json};
 
+use crate::open_reports::open_reports;
 use crate::person::{Person, can_trace, pid_below};
 use crate::support::{lines, write};
 
@@ -52,23 +52,17 @@ impl Person {
     }
 }
 
-/// The list of calls of the same person.
-fn network_beside(reports: &Path) -> Network {
-    Network::new(reports.with_file_name("network"), Arc::new(|| START_MS))
-}
-
 fn open(folder: &Path, clock: &Arc<FakeClock>) -> Reports {
     use oldgrowth_engine::ports::Clock;
     let clock = Arc::clone(clock);
-    Reports::new(Parts {
-        folder: folder.to_owned(),
-        process: "serve",
-        release: "0.1.0",
-        sqlite: "3.54.1",
-        dsn: None,
-        client: Client::new(network_beside(folder), || false),
-        now: Arc::new(move || clock.unix_ms()),
-    })
+    open_reports(folder, move || clock.unix_ms())
+}
+
+/// By the clock of this computer, as another process of the same person.
+fn open_now(folder: &Path) -> Reports {
+    use oldgrowth_engine::ports::Clock;
+    let clock = oldgrowth_testkit::WallClock::start();
+    open_reports(folder, move || clock.unix_ms())
 }
 
 #[test]
@@ -445,18 +439,8 @@ fn that_one_memory_is_well_says_nothing_of_another() {
 
 #[test]
 fn a_crash_is_on_the_timeline_of_the_memory_that_was_open() {
-    use oldgrowth_engine::ports::Clock;
     let home = tempfile::tempdir().unwrap();
-    let clock = oldgrowth_testkit::WallClock::start();
-    let reports = Reports::new(Parts {
-        folder: home.path().join("reports"),
-        process: "serve",
-        release: "0.1.0",
-        sqlite: "3.54.1",
-        dsn: None,
-        client: Client::new(network_beside(&home.path().join("reports")), || false),
-        now: Arc::new(move || clock.unix_ms()),
-    });
+    let reports = open_now(&home.path().join("reports"));
     let crashes = |memory: &str, breaks: bool| {
         let workspace = Workspace::named(home.path().join(memory)).reporting(Some(reports.clone()));
         let home = Home::open(workspace, "a test", Arc::new(|_event| {}));
@@ -478,6 +462,13 @@ fn a_crash_is_on_the_timeline_of_the_memory_that_was_open() {
     assert_eq!(crashes("one", true), 0, "it breaks after that");
     assert_eq!(crashes("other", false), 0, "which was not open");
     assert_eq!(crashes("one", false), 1);
+    let failure = oldgrowth_reports::Failure::typed("panic", "main");
+    reports.record(&failure);
+    assert_eq!(
+        (crashes("other", false), crashes("one", false)),
+        (1, 2),
+        "after it was closed none was open, so it may be any"
+    );
 }
 
 #[test]
@@ -486,21 +477,7 @@ fn nothing_is_sent_by_a_thread_that_holds_the_store() {
     let endpoint = Endpoint::start().unwrap();
     let clock = FakeClock::at(START_MS);
     person.send_to(&endpoint);
-    let reports = Reports::new(Parts {
-        folder: person.reports_folder(),
-        process: "serve",
-        release: "0.1.0",
-        sqlite: "3.54.1",
-        dsn: None,
-        client: Client::new(
-            network_beside(&person.reports_folder()),
-            oldgrowth_keeper::connection_is_held,
-        ),
-        now: Arc::new({
-            use oldgrowth_engine::ports::Clock;
-            move || clock.unix_ms()
-        }),
-    });
+    let reports = person.open(&clock);
     reports.record(&oldgrowth_reports::Failure::typed("misuse", "use"));
     let id = reports.view().held[0].id.clone();
     let workspace = tempfile::tempdir().unwrap();
@@ -608,7 +585,6 @@ fn a_move_leaves_the_reports_with_their_person() {
 
 #[test]
 fn a_crash_and_a_run_that_was_not_closed_are_on_the_timeline() {
-    use oldgrowth_engine::ports::Clock;
     let person = Person::new();
     let serve = || {
         let mut serving = person
@@ -626,16 +602,7 @@ fn a_crash_and_a_run_that_was_not_closed_are_on_the_timeline() {
         serving
     };
     let mut first = serve();
-    let clock = oldgrowth_testkit::WallClock::start();
-    let reports = Reports::new(Parts {
-        folder: person.reports_folder(),
-        process: "serve",
-        release: "0.1.0",
-        sqlite: "3.54.1",
-        dsn: None,
-        client: Client::new(network_beside(&person.reports_folder()), || false),
-        now: Arc::new(move || clock.unix_ms()),
-    });
+    let reports = open_now(&person.reports_folder());
     reports.record(&oldgrowth_reports::Failure::typed("panic", "worker"));
     first.kill().unwrap();
     first.wait().unwrap();

@@ -81,6 +81,10 @@ impl Core {
             self.waiting.lock().take();
             return Ok(());
         }
+        // There is no place for it, and nothing new to be kept. The memory's own row tells why.
+        if self.reads_only() {
+            return Ok(());
+        }
         // A disk that is nearly full has no room for a copy; that is told, and is no try.
         if self.store.facts().jobs_paused {
             self.note_failure(Some(Failure::NoSpace));

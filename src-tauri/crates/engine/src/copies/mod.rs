@@ -290,23 +290,17 @@ impl Core {
         }
     }
 
-    /// Reads the newest backup through, because somebody wants to know how things are. What is under way
-    /// goes first.
-    pub(crate) fn verify_newest(&self) {
+    /// Reads the newest backup through, unless a copy is under way.
+    pub(crate) fn verify_newest(&self) -> Result<()> {
         let Some(newest) = self.newest_backup() else {
-            return;
+            return Ok(());
         };
-        let verified = match self.begin(CopyWork::Verify) {
-            Ok(_work) => self.verify(&newest.backup),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = verified {
-            tracing::debug!(
-                transient = error.is_transient(),
-                "the newest backup was not read through"
-            );
+        let _work = self.begin(CopyWork::Verify)?;
+        match self.verify(&newest.backup) {
+            // It made way for a newer one meanwhile.
+            Err(Error::NotFound) => Ok(()),
+            verified => verified,
         }
-        self.look_at_copies();
     }
 
     /// Remembers what reading a backup through has shown of it, whatever it was read for.

@@ -1,15 +1,16 @@
 //! Fixes by way of copies: making one, reading one through, putting one back, or laying one out to be read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use oldgrowth_store::copies::{AsideReason, KeptAside, Preview};
+use oldgrowth_store::copies::{AsideReason, InCopy, KeptAside, Preview, Salvage};
+use oldgrowth_store::table::orphans::Gone;
 use oldgrowth_store::{Class, Health, Store};
 
 use super::receipts::BEGUN;
 use super::{Done, FixOutcome, FixPlan, Receipt, Undo, Undone, Work};
 use crate::copies::{BackupView, without_memory};
 use crate::engine::Core;
-use crate::health::{FixCode, bytes, counted};
+use crate::health::{FixCode, bytes, counted, mark_as_salvaged};
 use crate::{Engine, Error, Result, beside};
 
 /// So many folders of copies may lie beside the memory.
@@ -77,8 +78,11 @@ impl Engine {
     /// and the next plan names another.
     pub(super) fn restore_planned(&self, begun: &Receipt, plan: FixPlan) -> Result<Done> {
         let core = self.core();
-        let Taken { id, words } = plan.takes.ok_or(Error::NotFound)?;
-        let is_memory = plan.undo;
+        let Taken {
+            id,
+            words,
+            is_memory,
+        } = plan.takes.ok_or(Error::NotFound)?;
         let undo = |set: &str| {
             is_memory.then(|| Undo::Restore {
                 set: set.to_owned(),
@@ -91,10 +95,16 @@ impl Engine {
             .map_err(stale_if_bad)?;
         let set = &replaced.set;
         let done = if replaced.ended {
-            Done::new(
-                format!("The memory is {words} again."),
-                vec![format!("What was there before is kept aside as {set}.")],
-            )
+            let mut done = vec![format!("What was there before is kept aside as {set}.")];
+            // No undo puts it where it would be in the way again.
+            let folder = core.folder_in(set);
+            done.extend(
+                folder
+                    .iter()
+                    .map(|folder| format!("It was a folder. It is whole, and lies in {folder}.")),
+            );
+            let names = folder.into_iter().collect();
+            Done::new(format!("In the memory's place now: {words}."), done).naming(names)
         } else {
             Done {
                 outcome: FixOutcome::Unknown,
@@ -157,8 +167,60 @@ fn unfit(error: &Error) -> Option<&'static str> {
     }
 }
 
+/// It says nothing of what can be read: another time it may be otherwise.
+fn is_passing(error: &oldgrowth_store::Error) -> bool {
+    let oldgrowth_store::Error::Keeper(error) = error else {
+        return false;
+    };
+    matches!(
+        error.class(),
+        Class::Busy | Class::Overloaded | Class::DiskFull | Class::Cancelled | Class::Closed
+    )
+}
+
+/// How much of the memory a copy holds and, where it was salvaged, how much of it is known to be missing.
+fn what_is_in_it(found: InCopy, salvaged: Option<Salvage>) -> Vec<String> {
+    let words = |documents: u64, passages: u64| {
+        [
+            (documents, "document", "documents"),
+            (passages, "passage", "passages"),
+        ]
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| counted(count, one, many))
+        .collect::<Vec<_>>()
+        .join(" and ")
+    };
+    let InCopy { there, gone } = found;
+    let held = match words(there.documents, there.chunks) {
+        nothing if nothing.is_empty() => "Nothing has been brought in there.".to_owned(),
+        held => format!("In it: {held}."),
+    };
+    let all_read = salvaged.is_none_or(|salvage| salvage.all_read);
+    let lost = words(gone.documents, gone.passages);
+    let lost = match (lost.is_empty(), all_read) {
+        // What leads to them may be lost as well.
+        (false, false) => format!("Lost by the damage, and not in it: at least {lost}."),
+        (false, true) => format!("Lost by the damage, and not in it: {lost}."),
+        (true, false) => {
+            "Not all could be read; no document and no passage is known to be missing.".to_owned()
+        }
+        (true, true) if salvaged.is_some() => "All of it could be read.".to_owned(),
+        (true, true) => return vec![held],
+    };
+    vec![held, lost]
+}
+
 fn kept_if_replaced(set: &str) -> String {
     format!("What was there before is kept aside as {set}, if its place was taken.")
+}
+
+/// What became of laying a copy out.
+enum LaidOut {
+    Copied,
+    Salvaged(Salvage),
+    /// The copy is not there any more.
+    Gone,
 }
 
 /// What a plan takes to put in the memory's place.
@@ -166,6 +228,8 @@ fn kept_if_replaced(set: &str) -> String {
 pub(crate) struct Taken {
     id: String,
     words: String,
+    /// What lies in that place now is a memory, and can be put back.
+    is_memory: bool,
 }
 
 /// The newest copy that can be restored, and what is in the way of newer ones.
@@ -185,6 +249,14 @@ impl Core {
             .map(Copy::Aside)
     }
 
+    /// The folder that lay in the place of the memory's file, where it is kept in this set.
+    fn folder_in(&self, set: &str) -> Option<String> {
+        let mut sets = self.store.kept_aside().into_iter();
+        let kept = sets.find(|kept| kept.id == set)?.folder;
+        let folder = kept.join(self.store.facts().path.file_name()?);
+        folder.is_dir().then(|| folder.display().to_string())
+    }
+
     /// Reads backups through from the newest on until one is sound. What was kept of a file that was moved
     /// away comes before them all.
     fn sound_copy(&self) -> Result<Sought> {
@@ -194,12 +266,20 @@ impl Core {
             Health::SplitBrain | Health::Misplaced(_)
         );
         if let Some(kept) = self.kept_when_moved().filter(|_| moved)
-            && let Some(preview) = kept.id().and_then(|id| self.preview(id).ok())
+            && let Some(id) = kept.id()
         {
-            return Ok(Sought {
-                found: Some((kept, preview)),
-                passed,
-            });
+            match self.preview(id) {
+                Ok(preview) => {
+                    return Ok(Sought {
+                        found: Some((kept, preview)),
+                        passed,
+                    });
+                }
+                Err(error) => {
+                    let why = unfit(&error).ok_or(error)?;
+                    passed.push(format!("What was open then, {}, {why}.", kept.words()));
+                }
+            }
         }
         for view in self.backup_views() {
             // One that is known to be damaged is read again only when somebody asks for it by name.
@@ -278,24 +358,31 @@ impl Core {
             .map(|passed| format!("{passed} It is newer, and is passed over."))
             .collect();
         let facts = self.store.facts();
-        steps.push(if is_memory {
+        let aside = if is_memory {
             "What is there now is set aside whole, from where it can be put back.".to_owned()
-        } else if facts.path.symlink_metadata().is_ok() || facts.wal_bytes.is_some() {
+        } else if facts.path.is_dir() {
+            "The folder that lies in the memory's place is set aside whole, from where it can be taken."
+                .to_owned()
+        } else if facts
+            .path
+            .symlink_metadata()
+            .is_ok_and(|meta| meta.len() > 0)
+            || facts.wal_bytes.is_some_and(|bytes| bytes > 0)
+        {
             "What is there now can't be read; it is set aside whole, and nothing of it is deleted."
                 .to_owned()
         } else {
-            "Nothing is in the memory's place now.".to_owned()
-        });
+            "Nothing is in the memory's place now, so there is nothing to set aside.".to_owned()
+        };
         let documents = preview
             .tables
             .iter()
             .find(|table| table.table == "documents");
         if let Some(table) = documents {
-            let there = table.there.map_or_else(
-                || "an unknown number of documents is".to_owned(),
-                |rows| counted(rows, "document is", "documents are"),
-            );
-            steps.push(format!("{there} in it."));
+            steps.push(table.there.map_or_else(
+                || "How many documents it brings is not known.".to_owned(),
+                |rows| format!("It brings {}.", counted(rows, "document", "documents")),
+            ));
             if table.newer_here > 0 {
                 let newer = counted(
                     table.newer_here,
@@ -305,8 +392,14 @@ impl Core {
                 steps.push(format!("{newer} and would be set aside with the rest."));
             }
         }
+        steps.push(aside);
+        if let (false, Copy::Backup(view)) = (is_memory, &newest) {
+            let made = view.backup.made_at.to_minute();
+            steps.push(format!(
+                "What was added after {made} is not in it. It is gone, unless it can be read from the files that are there or from your own documents."
+            ));
+        }
         let words = newest.words();
-        steps.push("It takes the memory's place.".to_owned());
         let plan = FixPlan::new(
             FixCode::RestoreBackup,
             format!("Puts {words} in the memory's place."),
@@ -315,7 +408,11 @@ impl Core {
         let id = newest.id().map(str::to_owned);
         Ok(FixPlan {
             undo: is_memory,
-            takes: id.map(|id| Taken { id, words }),
+            takes: id.map(|id| Taken {
+                id,
+                words,
+                is_memory,
+            }),
             ..plan
         })
     }
@@ -332,8 +429,13 @@ impl Core {
             }
         };
         if !is_memory {
+            let fresh = if self.place_is_fixed {
+                ""
+            } else {
+                ", and an empty memory can be begun beside this one"
+            };
             words.push(format!(
-                "What can still be read can be laid out as a copy, and an empty memory can be begun beside this one. \
+                "What can still be read can be laid out as a copy{fresh}. \
                  A backup from elsewhere can be restored once its file lies in {}, under the name that it had, such as {EXAMPLE}.",
                 self.store.backups_folder().display(),
             ));
@@ -346,8 +448,14 @@ impl Core {
     fn copies_to_read(&self) -> Result<Vec<Copy>> {
         let moved = self.kept_when_moved();
         let own = self.store.facts().main_bytes.filter(|size| *size > 0);
-        let own = own.filter(|_| !self.store_reads()).map(Copy::Files);
-        let backup = self.sound_copy()?.found.map(|(copy, _)| copy);
+        // That the first page reads says nothing of those further in.
+        let own = own.filter(|_| !self.reads_through()).map(Copy::Files);
+        // Where its own files can be tried first, a backup that can't be read just now is no reason to refuse.
+        let backup = match self.sound_copy() {
+            Ok(sought) => sought.found.map(|(copy, _)| copy),
+            Err(error) if own.is_none() && moved.is_none() => return Err(error),
+            Err(_) => None,
+        };
         let sets = self.store.kept_aside().into_iter();
         // What did not read as sound there reads no better as a copy.
         let sound = |set: &KeptAside| set.restorable && set.reason != AsideReason::NotSound;
@@ -369,9 +477,9 @@ impl Core {
                     format!("The copy is written to {}.", folder.display()),
                     "The memory itself is left as it is.".to_owned(),
                 ];
-                if let (Copy::Files(_), [next, ..]) = (copy, others) {
+                if let [next, ..] = others {
                     let next = next.words();
-                    steps.push(format!("If nothing of it can be read, {next} is laid out."));
+                    steps.push(format!("If it can't be read, {next} is laid out."));
                 }
                 let words = copy.words();
                 FixPlan::new(
@@ -397,21 +505,23 @@ impl Core {
             tracing::warn!(kind = ?error.kind(), "a folder for a copy could not be made");
             Error::NotKept
         })?;
-        let lay_out = |copy: &Copy| match copy.id() {
-            Some(id) => self.store.copy_to(id, &file).map(|there| (there, false)),
-            None => self.store.salvage_to(&file).map(|empty| (true, empty)),
-        };
-        let mut laid_out = Ok((false, false));
-        let mut from = String::new();
+        let mut laid_out = Ok(LaidOut::Gone);
+        let mut done = Vec::new();
         for copy in &copies {
-            laid_out = lay_out(copy);
-            from = copy.words();
-            if matches!(laid_out, Ok((true, _))) {
+            laid_out = self.lay_out(copy, &file);
+            let words = copy.words();
+            if matches!(laid_out, Ok(LaidOut::Copied | LaidOut::Salvaged(_))) {
+                done.push(format!("It was made from {words}."));
                 break;
             }
+            if laid_out.as_ref().is_err_and(is_passing) {
+                break;
+            }
+            done.push(format!("Tried first and not readable: {words}."));
         }
-        let empty_index = match laid_out {
-            Ok((true, empty_index)) => empty_index,
+        let salvaged = match laid_out {
+            Ok(LaidOut::Copied) => None,
+            Ok(LaidOut::Salvaged(salvage)) => Some(salvage),
             other => {
                 // Only what was made just now, and only while it is empty.
                 for made in [inner, folder.as_path()] {
@@ -425,18 +535,40 @@ impl Core {
                 };
             }
         };
-        let folder = folder.display();
-        let mut done = vec![format!("It was made from {from}.")];
-        if empty_index {
-            done.push(format!(
-                "Its word index is empty. Make it first: oldgrowth --workspace \"{folder}\" doctor --fix rebuild_index"
-            ));
-        }
-        done.push(format!(
-            "Open it with: oldgrowth --workspace \"{folder}\" search WORDS"
+        let found = Store::count_copy(&file).ok();
+        done.extend(found.map_or_else(
+            || {
+                vec![
+                    "It could not be opened as a memory, so what is in it is not known.".to_owned(),
+                ]
+            },
+            |found| what_is_in_it(found, salvaged),
         ));
+        if salvaged.is_some_and(|salvage| salvage.empty_index) {
+            done.push(
+                "Its word index is yet to be made: Doctor offers that once the copy is open."
+                    .to_owned(),
+            );
+        }
+        if salvaged.is_some() || found.is_some_and(|found| found.gone != Gone::default()) {
+            mark_as_salvaged(&folder);
+        }
+        let folder = folder.display();
         let names = vec![folder.to_string()];
-        Ok(Done::new(format!("A copy of the memory lies in {folder}."), done).naming(names))
+        let done = Done::new(format!("A copy of the memory lies in {folder}."), done).naming(names);
+        Ok(if found.is_some() {
+            done
+        } else {
+            done.still_unwell()
+        })
+    }
+
+    fn lay_out(&self, copy: &Copy, file: &Path) -> oldgrowth_store::Result<LaidOut> {
+        match copy.id() {
+            Some(id) if self.store.copy_to(id, file)? => Ok(LaidOut::Copied),
+            Some(_) => Ok(LaidOut::Gone),
+            None => self.store.salvage_to(file).map(LaidOut::Salvaged),
+        }
     }
 
     /// A name beside the memory at which nothing is.

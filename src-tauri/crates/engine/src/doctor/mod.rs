@@ -223,8 +223,8 @@ impl Engine {
         let receipt = core.keep_or_hold(begun.ended(done, core.now()));
         core.note_fix(&receipt);
         work.told("Looking again");
-        self.look_again(code);
-        if receipt.outcome == FixOutcome::Done && core.still_needs(code) {
+        let looked = self.look_again(code);
+        if looked && receipt.outcome == FixOutcome::Done && core.still_needs(code) {
             return Ok(core.keep_or_hold(Receipt {
                 outcome: FixOutcome::StillUnwell,
                 ..receipt.with(STILL_UNWELL.to_owned())
@@ -342,7 +342,7 @@ impl Engine {
     }
 
     /// Looks at what a fix mends, those checks included that nobody runs by themselves.
-    fn look_again(&self, code: FixCode) {
+    fn look_again(&self, code: FixCode) -> bool {
         let again: &[HealthCode] = match code {
             FixCode::RebuildIndex => &[
                 HealthCode::Coverage,
@@ -351,14 +351,19 @@ impl Engine {
             ],
             FixCode::SetAsideOrphans => &[HealthCode::Orphans, HealthCode::Coverage],
             FixCode::RebuildSummaries => &[HealthCode::Faithful, HealthCode::Tree],
-            FixCode::RestoreBackup => &[HealthCode::Store, HealthCode::Integrity],
+            FixCode::RestoreBackup => &[
+                HealthCode::Store,
+                HealthCode::Integrity,
+                HealthCode::Orphans,
+            ],
             _ => &[HealthCode::Store],
         };
         let core = self.core();
         core.queue.wake();
         core.counts_changed();
-        core.look_at_mended(again, &|| core.fixing.is_called_off());
+        let looked = core.look_at_mended(again, &|| core.fixing.is_called_off());
         core.tell(News::Work);
+        looked
     }
 }
 
@@ -406,6 +411,10 @@ impl Core {
     }
 
     fn plan(&self, code: FixCode) -> Result<FixPlan> {
+        let writes = !matches!(code, FixCode::TryAgain | FixCode::VerifyBackup);
+        if writes && self.store_reads() && self.reads_only() {
+            return Err(Error::NotKept);
+        }
         let plan = match code {
             FixCode::TryAgain => self.plan_try_again(),
             FixCode::FoldLog => self.plan_fold_log(),

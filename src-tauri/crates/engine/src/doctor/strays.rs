@@ -8,7 +8,8 @@ use oldgrowth_store::table::orphans::{Loose, Orphan};
 use oldgrowth_store::{Lane, NodeKey, Read};
 use serde::{Deserialize, Serialize};
 
-use super::{Done, FixPlan, Receipt, Undo, Undone, Work};
+use super::receipts::BEGUN;
+use super::{Done, FixOutcome, FixPlan, Receipt, Undo, Undone, Work};
 use crate::engine::Core;
 use crate::health::{FixCode, counted, grouped, orphans_named};
 use crate::{Error, Result, beside};
@@ -20,7 +21,7 @@ const ENDING: &str = ".jsonl";
 const ROUNDS_MAX: usize = 5;
 
 /// A line of the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 enum Line {
     /// A row that was taken out, as JSON.
@@ -184,7 +185,21 @@ impl Core {
                 let of = counted(aside.found, "row", "rows");
                 Done::in_part(&error, &grouped(aside.taken), &of, steps)
             }
-            Err(error) => return Err(error),
+            Err(error) if self.is_all_there(&aside.lines) => {
+                let file = self.workspace.join(&aside.file);
+                if file.exists() && std::fs::remove_file(file).is_err() {
+                    tracing::warn!("the file of rows that were not set aside stays");
+                }
+                return Err(error);
+            }
+            // Whether it was done is not known: the file may hold the only copy.
+            Err(error) => {
+                steps.push(format!("It could not go on: {error}."));
+                Done {
+                    outcome: FixOutcome::Unknown,
+                    ..Done::new(BEGUN, steps)
+                }
+            }
         };
         Ok(done.undone_by(Undo::Strays { file: aside.file }))
     }
@@ -220,6 +235,15 @@ impl Core {
         aside.taken += taken.len();
         aside.steps.extend(taken.steps());
         Ok(true)
+    }
+
+    /// What was written out was not taken out.
+    fn is_all_there(&self, lines: &[Line]) -> bool {
+        let is_there = |strays: Strays| {
+            let there: HashSet<Line> = strays.lines().collect();
+            lines.iter().all(|line| there.contains(line))
+        };
+        lines.is_empty() || self.strays().is_ok_and(is_there)
     }
 
     fn keep_lines(&self, file: &str, lines: &[Line]) -> Result<()> {
@@ -272,8 +296,7 @@ impl Core {
             Ok::<_, Error>((back, left))
         })?;
         self.memory_changed();
-        let words = counted(back, "row is", "rows are");
-        let words = format!("{words} back where they were.");
+        let words = format!("{} put back.", counted(back, "row was", "rows were"));
         if left.is_empty() {
             return Ok(Undone { words, whole: true });
         }

@@ -16,7 +16,7 @@ impl Engine {
         match self.store_trouble() {
             None => Ok(Done::new("The memory can be used.", Vec::new())),
             Some(_) => Ok(Done::new(
-                format!("It still can't be used. {}", status.headline),
+                format!("It is as it was. {}", status.headline),
                 vec!["Nothing was changed.".to_owned()],
             )
             .still_unwell()),

@@ -88,8 +88,7 @@ impl Work<'_> {
     }
 
     pub(crate) fn is_called_off(&self) -> bool {
-        let state = self.core.fixing.state.lock();
-        state.as_ref().is_some_and(|state| state.called_off)
+        self.core.fixing.is_called_off()
     }
 
     /// As [`Work::doing`], from where there is no way back.

@@ -236,15 +236,19 @@ impl Engine {
         let (before, _) = core.checks.called_off();
         let _turn = core.checks.turn.lock();
         let asked = |code: &HealthCode| all || codes.contains(code);
-        if asked(&HealthCode::Backup) {
-            core.verify_newest();
+        let is_called_off = || {
+            let (called_off, stopping) = core.checks.called_off();
+            called_off != before || stopping
+        };
+        // Read through before anything speaks of it.
+        if asked(&HealthCode::Backup) && !is_called_off() {
+            core.run_check(HealthCode::Backup, Depth::Quick, &|| false);
         }
         if all || codes.iter().any(|code| !code.on_demand()) {
             core.look(Look::Everything);
         }
         for code in HealthCode::ALL {
-            let (called_off, stopping) = core.checks.called_off();
-            if called_off != before || stopping {
+            if is_called_off() {
                 break;
             }
             if code.on_demand() && asked(&code) {
@@ -271,8 +275,12 @@ impl Engine {
 
 impl Core {
     /// Looks at what was mended. Waits for nobody's turn, and ends soon after it was called off; what was not
-    /// looked at says so.
-    pub(crate) fn look_at_mended(&self, codes: &[HealthCode], called_off: &dyn Fn() -> bool) {
+    /// looked at says so. False when it was called off.
+    pub(crate) fn look_at_mended(
+        &self,
+        codes: &[HealthCode],
+        called_off: &dyn Fn() -> bool,
+    ) -> bool {
         let on_demand = || codes.iter().copied().filter(|code| code.on_demand());
         on_demand().for_each(|code| self.outdate_check(code));
         if !called_off() {
@@ -284,6 +292,7 @@ impl Core {
             }
         }
         self.tell_changes();
+        !called_off()
     }
 
     /// Runs one check and puts what it has found on the board. It is called off as soon as `called_off` says so.
@@ -345,9 +354,13 @@ impl Core {
             Came::Back(Looked::Row(Err(Error::TooManyLongReads))) => {
                 self.not_now(code, "as many long reads as may be are under way")
             }
+            Came::Back(Looked::Row(Err(Error::CopyUnderWay))) => {
+                self.not_now(code, "a backup or a restore is under way")
+            }
             Came::Back(Looked::Row(Err(error))) => self.unanswered(code, &error),
         };
         if let Some(row) = row {
+            let row = self.with_what_can_be_done(row);
             let found = !matches!(row.state, ComponentState::Unknown | ComponentState::Crashed);
             self.board.set(code, row, self.now());
             let took = clock.monotonic().saturating_sub(run.begun);
@@ -418,7 +431,6 @@ impl Core {
 
     /// Runs what is due by the week on a thread of its own, while nothing else is done.
     pub(crate) fn look_after_health(&self) {
-        self.watch_clock();
         let mut thread = self.checks.by_the_week.lock();
         if thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             return;
@@ -495,7 +507,7 @@ impl Core {
 }
 
 fn at_most(code: HealthCode) -> Duration {
-    if code.on_demand() {
+    if code.on_demand() || code == HealthCode::Backup {
         READS_MAX
     } else {
         LOOKS_MAX
@@ -509,6 +521,7 @@ fn look(code: HealthCode, core: &Core, run: &Run) -> Result<Row> {
         HealthCode::Faithful => faithful::look(core, run),
         HealthCode::RoundTrip => round_trip::look(core, run),
         HealthCode::Sources => sources::look(core, run),
+        HealthCode::Backup => core.read_newest_backup(),
         // The others are looked at where they stand.
         _ => Ok(rows::broke_off()),
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_store::table::checks::Newest;
 
 use super::rows::{Row, counted};
 use crate::ports::Clock;
@@ -73,8 +72,9 @@ impl ClockSeen {
     }
 }
 
-pub(super) fn row(now: UnixMs, newest: Newest, went_back: Option<Duration>) -> Row {
-    let newest = newest.imported_at.max(newest.job_ended_at);
+/// `newest` is by the clock of the time. What was brought in while that was ahead goes on bearing such a time, so
+/// the last that was written counts, and not the latest.
+pub(super) fn row(now: UnixMs, newest: Option<UnixMs>, went_back: Option<Duration>) -> Row {
     let ahead = newest.map_or(0, |newest| newest.0 - now.0);
     let set_it = "Set the computer's date and time, best by letting it ask the network. What is kept stays as it is.";
     let row = if ahead > AHEAD_MS_MAX {
@@ -83,7 +83,7 @@ pub(super) fn row(now: UnixMs, newest: Newest, went_back: Option<Duration>) -> R
                 "The computer's clock is {} behind the newest thing that is remembered.",
                 span(ahead)
             ),
-            set_it,
+            "Set the computer's date and time, best by letting it ask the network. If it is right, it was ahead when that was brought in: this ends with the next thing that is remembered.",
         )
     } else if -ahead > BEHIND_YEARS_MAX * YEAR_MS && newest.is_some() {
         Row::warn(
@@ -124,17 +124,14 @@ mod tests {
 
     const NOW: UnixMs = UnixMs(1_795_000_000_000);
 
-    fn newest(years_ago: i64) -> Newest {
-        Newest {
-            imported_at: Some(NOW.plus_ms(-years_ago * YEAR_MS)),
-            job_ended_at: None,
-        }
+    fn newest(years_ago: i64) -> Option<UnixMs> {
+        Some(NOW.plus_ms(-years_ago * YEAR_MS))
     }
 
     #[test]
     fn a_clock_that_is_years_off_or_went_back_is_told_and_a_rest_of_a_year_is_not() {
         for (newest, back, state, words) in [
-            (Newest::default(), None, ComponentState::Ok, "forward"),
+            (None, None, ComponentState::Ok, "forward"),
             (newest(1), None, ComponentState::Ok, "forward"),
             (newest(-3), None, ComponentState::Warn, "3 years behind"),
             (newest(6), None, ComponentState::Warn, "6 years after"),

@@ -30,8 +30,13 @@ pub(super) struct JobsSeen {
     pub(super) now: UnixMs,
 }
 
-/// `trouble` is why it can't be used, if it can't.
-pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>) -> Row {
+/// `trouble` is why it can't be used, if it can't; `restorable` looks for a copy that is not known to be damaged.
+pub(super) fn store(
+    row: Row,
+    facts: &Facts,
+    trouble: Option<Class>,
+    restorable: impl Fn() -> bool,
+) -> Row {
     let row = row
         .seen_privately(
             "File",
@@ -51,6 +56,12 @@ pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>) -> Row {
         .seen("Calls refused meanwhile", grouped(facts.refused));
     match trouble {
         None | Some(Class::Closed) => row,
+        // The last says what is left to do.
+        Some(Class::Corrupt | Class::DerivedCorrupt) if !restorable() => row
+            .mended_by(FixCode::OpenCopy)
+            .mended_by(FixCode::StartFresh)
+            .mended_by(FixCode::TryAgain)
+            .mended_by(FixCode::RestoreBackup),
         Some(
             Class::Corrupt
             | Class::DerivedCorrupt

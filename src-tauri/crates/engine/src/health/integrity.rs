@@ -35,6 +35,25 @@ pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
     }
 }
 
+impl Core {
+    /// Can all of the file be read at this moment? Reads every page.
+    pub(crate) fn reads_through(&self) -> bool {
+        let Some(permit) = self.store.reserve(LABEL) else {
+            return self.store_reads();
+        };
+        let read = self
+            .store
+            .read_long(&permit, |r| Ok::<_, Error>(r.file_faults(Depth::Quick)?));
+        match read {
+            Ok(faults) => faults.is_empty(),
+            Err(error) => {
+                let damaged = [Some(Class::Corrupt), Some(Class::DerivedCorrupt)];
+                !damaged.contains(&error.store_class()) && self.store_reads()
+            }
+        }
+    }
+}
+
 fn row(faults: &[String], depth: Depth) -> Row {
     let of_index = |fault: &String| {
         let fault = fault.to_lowercase();

@@ -11,8 +11,8 @@ use super::checks::Depth;
 use super::evidence::JobsSeen;
 use super::rows::Row;
 use super::{
-    ComponentState, HealthCode, Look, Status, clock, evidence, permissions, place, rows, store,
-    tree, upkeep, watched,
+    ComponentState, FixCode, HealthCode, Look, Status, clock, evidence, permissions, place, rows,
+    salvaged, store, tree, upkeep, watched,
 };
 use crate::coverage::Freshness;
 use crate::engine::Core;
@@ -50,10 +50,23 @@ impl Core {
             },
             Err(_) => rows::broke_off(),
         };
-        let said = self.board.set(code, row, self.now());
+        let said = self
+            .board
+            .set(code, self.with_what_can_be_done(row), self.now());
         let took = self.ambient.clock.monotonic().saturating_sub(begun);
         self.board.took(code, took);
         said
+    }
+
+    /// Offers only fixes that can be carried out here and now.
+    pub(super) fn with_what_can_be_done(&self, mut row: Row) -> Row {
+        let reads_only = !row.fixes.is_empty() && self.reads_only();
+        row.fixes.retain(|fix| match fix {
+            FixCode::StartFresh => !self.place_is_fixed && !reads_only,
+            FixCode::TryAgain | FixCode::VerifyBackup => true,
+            _ => !reads_only,
+        });
+        row
     }
 
     /// What can't be looked at while the store can't be read stands under its row.
@@ -85,6 +98,7 @@ impl Core {
     }
 
     pub(super) fn refresh(&self, look: Look) -> Status {
+        self.store.compare_names();
         // Reading opens the store when it isn't open yet, so what follows is about now.
         let seen = self.jobs_seen();
         let facts = self.store.facts();
@@ -98,7 +112,11 @@ impl Core {
         let store_answers = !matches!(&seen, Err(error) if error.is_of_the_store());
         self.try_put(HealthCode::Jobs, || {
             let (seen, paused) = (seen?, self.queue.paused().is_some());
-            let row = rows::jobs(seen.counts, self.has_workers, paused);
+            let row = if self.reads_only() {
+                rows::jobs_unwritten(seen.counts)
+            } else {
+                rows::jobs(seen.counts, self.has_workers, paused)
+            };
             Ok(evidence::jobs(row, &seen, self.has_workers))
         });
         let misplaced = matches!(self.trouble(), Some(Class::Path));
@@ -115,7 +133,10 @@ impl Core {
         self.look_at_upkeep(&facts);
         self.look_at_watching();
         self.look_at_clock();
-        if look == Look::Everything || !self.board.is_known(HealthCode::Backup) {
+        // Another may be looking for the first time at this moment, and be no further than the first of these.
+        let first_and_last = [HealthCode::Backup, HealthCode::CrashReports];
+        let are_known = first_and_last.iter().all(|code| self.board.is_known(*code));
+        if look == Look::Everything || !are_known {
             self.look_at_copies();
             self.look_at_surroundings();
         }
@@ -159,7 +180,9 @@ impl Core {
             Ok(counted) => {
                 let sum = counted.sum();
                 let said = self.put(HealthCode::Coverage, || {
-                    evidence::coverage(rows::coverage(&sum, counted.sources.len()), &sum)
+                    let is_salvaged = salvaged::is_salvaged(&self.workspace);
+                    let row = rows::coverage(&sum, counted.sources.len(), is_salvaged);
+                    evidence::coverage(row, &sum)
                 });
                 // Only now: whoever asks meanwhile waits for the same count.
                 self.board.counted(to_count.unwrap_or_default());
@@ -223,7 +246,7 @@ impl Core {
         let now = self.now();
         let newest = self
             .store
-            .read(Lane::Interactive, |r| Ok::<_, Error>(r.newest()?))
+            .read(Lane::Interactive, |r| Ok::<_, Error>(r.last_imported_at()?))
             .unwrap_or_default();
         let went_back = self.clock_seen.lock().went_back();
         self.put(HealthCode::Clock, || clock::row(now, newest, went_back));
@@ -238,27 +261,40 @@ impl Core {
 
     /// Reads what lies beside the store; the store itself is left alone.
     pub(crate) fn look_at_copies(&self) {
-        self.put(HealthCode::Backup, || {
-            let is_there = self.store.facts().main_bytes.is_some();
-            let seen = upkeep::CopiesSeen {
-                now: self.now(),
-                backups: self.backup_views(),
-                written: self.store.written_at().filter(|_| is_there),
-                made: self.store.made_at(),
-                failure: self.memo.lock().failure(),
-            };
-            evidence::backup(upkeep::backup(&seen), &seen)
-        });
+        self.put(HealthCode::Backup, || self.backup_row());
         self.put(HealthCode::KeptAside, || {
             let sets = self.store.kept_aside();
             evidence::kept_aside(upkeep::kept_aside(&sets), &sets)
         });
     }
 
+    fn backup_row(&self) -> Row {
+        let is_there = self.store.facts().main_bytes.is_some();
+        let seen = upkeep::CopiesSeen {
+            now: self.now(),
+            backups: self.backup_views(),
+            written: self.store.written_at().filter(|_| is_there),
+            made: self.store.made_at(),
+            failure: self.memo.lock().failure(),
+        };
+        evidence::backup(upkeep::backup(&seen), &seen)
+    }
+
+    /// Reads the newest backup through, because somebody wants to know how things are.
+    pub(super) fn read_newest_backup(&self) -> Result<Row> {
+        self.verify_newest()?;
+        Ok(self.backup_row())
+    }
+
     pub(super) fn look_at_store(&self, facts: &Facts) {
         self.put(HealthCode::Store, || {
-            let row = store::row(&self.store.health().state, facts.jobs_paused);
-            evidence::store(row, facts, self.trouble())
+            let health = self.store.health().state;
+            let row = store::row(&health, facts, self.place_is_fixed);
+            let restorable = || {
+                self.backup_views().iter().any(|view| !view.unsound)
+                    || self.store.kept_aside().iter().any(|set| set.restorable)
+            };
+            evidence::store(row, facts, self.trouble(), restorable)
         });
     }
 

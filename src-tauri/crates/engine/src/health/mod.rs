@@ -18,6 +18,7 @@ mod permissions;
 mod place;
 mod round_trip;
 mod rows;
+mod salvaged;
 mod sources;
 mod store;
 mod tree;
@@ -35,13 +36,23 @@ pub use model::{
 };
 pub(crate) use orphans::named as orphans_named;
 pub(crate) use rows::{bytes, counted, grouped};
+pub(crate) use salvaged::{FILE as SALVAGED_FILE, mark_as_salvaged};
 pub use upkeep::aside_words;
 
-use oldgrowth_store::{Class, Lane};
+use oldgrowth_store::{Class, Health, Lane};
 
 use crate::engine::Core;
 use crate::telling::News;
 use crate::{Engine, Error};
+
+/// Who refuses to let a memory be written that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unwritable {
+    /// The disk is read-only.
+    Volume,
+    /// This account lacks the right.
+    Account,
+}
 
 /// How closely to look.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,6 +100,19 @@ impl Engine {
         self.status()
     }
 
+    /// Why the store can be read and nothing be kept, if that is so.
+    pub fn unwritable(&self) -> Option<Unwritable> {
+        // Whether it is so only opening it tells.
+        let reads_only = self.core().store_reads() && self.core().reads_only();
+        reads_only.then(|| {
+            if self.core().store.facts().read_only_volume {
+                Unwritable::Volume
+            } else {
+                Unwritable::Account
+            }
+        })
+    }
+
     /// Why the store can't be used, if it can't.
     pub fn store_trouble(&self) -> Option<Class> {
         self.core().trouble()
@@ -98,6 +122,11 @@ impl Engine {
 impl Core {
     fn trouble(&self) -> Option<Class> {
         store::trouble(&self.store.health().state)
+    }
+
+    /// It can be read, and the system lets nobody here write it.
+    pub(crate) fn reads_only(&self) -> bool {
+        matches!(self.store.health().state, Health::ReadOnly)
     }
 
     /// Can the store be read at this moment?

@@ -46,7 +46,11 @@ pub(super) fn look(core: &Core) -> Row {
                 "{} of the memory belong to another account, or to a folder that many share.",
                 counted(foreign, "folder or file", "folders or files")
             ),
-            "Make them your own, or move the memory to a folder of yours under Settings.",
+            if core.place_is_fixed {
+                "Make them your own, or copy the memory to a folder of yours and start Oldgrowth with that one."
+            } else {
+                "Make them your own, or move the memory to a folder of yours under Settings."
+            },
         )
     } else if rights.seen == 0 {
         Row {
@@ -57,9 +61,12 @@ pub(super) fn look(core: &Core) -> Row {
         Row::ok("Only your own account can read the memory's folder.")
     };
     let mut row = row.seen("Folders and files looked at", seen);
-    for path in rights.open.iter().chain(&rights.foreign).take(NAMED_MAX) {
+    let open = rights.open.iter().map(|path| (path, "Open to others"));
+    let foreign = rights.foreign.iter();
+    let foreign = foreign.map(|path| (path, "Another account's, or shared"));
+    for (path, label) in open.chain(foreign).take(NAMED_MAX) {
         let below = path.strip_prefix(&core.workspace).unwrap_or(path);
-        let (said, label) = (below.to_string_lossy(), "Open to others");
+        let said = below.to_string_lossy();
         row = match below.file_name() {
             None => row.seen(label, "the folder itself"),
             // The names in a memory's folder are ours.

@@ -17,8 +17,11 @@ pub(super) fn look(core: &Core) -> Row {
         Volume::SyncFolder => "a folder that is kept in sync",
         Volume::Unknown => "not known",
     };
-    let move_it =
-        "Move the memory to another folder under Settings. What is here stays until you remove it.";
+    let move_it = if core.place_is_fixed {
+        "Copy the memory to another folder while Oldgrowth is closed, and start it with that one. What is here stays until you remove it."
+    } else {
+        "Move the memory to another folder under Settings. What is here stays until you remove it."
+    };
     let row = match volume {
         _ if emptied => Row::warn(
             "The memory lies in a folder for temporary files, which the system empties by itself.",

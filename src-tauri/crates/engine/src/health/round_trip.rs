@@ -51,6 +51,13 @@ impl Step {
 }
 
 pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
+    // Asked once it is open.
+    if core.store_reads() && core.reads_only() {
+        return Ok(Row::unknown(
+            "Skipped: it writes a test memory, and this memory can only be read now.",
+        )
+        .next("It is run when the memory can be written again."));
+    }
     let mut trip = Trip {
         core,
         // No word of any language, and another one each time.

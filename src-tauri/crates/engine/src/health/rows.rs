@@ -161,6 +161,10 @@ pub(super) fn space(facts: &Facts) -> Row {
         .flatten()
         .sum();
     match facts.free_bytes {
+        _ if facts.read_only_volume => Row::ok(format!(
+            "The memory takes {}. Its disk is read-only, so it needs no more.",
+            bytes(used)
+        )),
         None => Row::unknown("This system does not say how much space is free."),
         Some(free) if facts.jobs_paused => Row::fail(
             format!(
@@ -207,6 +211,16 @@ pub(super) fn jobs(counts: JobCounts, working: bool, paused: bool) -> Row {
     }
 }
 
+/// While nothing can be written no job begins.
+pub(super) fn jobs_unwritten(counts: JobCounts) -> Row {
+    let row = unpaused(counts, false);
+    if row.state == ComponentState::Ok && counts.ready + counts.running > 0 {
+        return Row::ok("Some work waits.")
+            .next("It goes on when the memory can be written again.");
+    }
+    row
+}
+
 fn unpaused(counts: JobCounts, working: bool) -> Row {
     match counts {
         JobCounts { failed, .. } if failed > 0 => Row::warn(
@@ -234,7 +248,8 @@ fn unpaused(counts: JobCounts, working: bool) -> Row {
     }
 }
 
-pub(super) fn coverage(coverage: &Coverage, sources: usize) -> Row {
+/// `is_salvaged`: it was made from what could be read of a damaged memory.
+pub(super) fn coverage(coverage: &Coverage, sources: usize, is_salvaged: bool) -> Row {
     let passages = grouped(coverage.chunks.into());
     if coverage.chunks == 0 {
         return Row::ok("Nothing has been brought in yet.");
@@ -262,7 +277,11 @@ pub(super) fn coverage(coverage: &Coverage, sources: usize) -> Row {
             grouped(missing_words.into()),
             grouped(missing_tree.into())
         ),
-        "The passages themselves are safe. Please report this: it is a fault of ours.",
+        if is_salvaged {
+            "This is a copy of a damaged memory, without what the damage took. The passages that are here are safe; what is missing beside them can be made anew."
+        } else {
+            "The passages themselves are safe. Please report this: it is a fault of ours."
+        },
     )
 }
 
@@ -383,13 +402,13 @@ mod tests {
             in_tree: 10,
             ..Coverage::default()
         };
-        assert_eq!(coverage(&gap, 1).state, ComponentState::Warn);
+        assert_eq!(coverage(&gap, 1, false).state, ComponentState::Warn);
         let whole = Coverage {
             chunks: 10,
             indexed: 10,
             in_tree: 10,
             ..Coverage::default()
         };
-        assert_eq!(coverage(&whole, 1).state, ComponentState::Ok);
+        assert_eq!(coverage(&whole, 1, false).state, ComponentState::Ok);
     }
 }

@@ -1,6 +1,6 @@
 //! The row about the store itself: can it be read and written, and if not, why and what now.
 
-use oldgrowth_store::{Class, Degraded, Health, Misplaced, PathProblem};
+use oldgrowth_store::{Class, Degraded, Facts, Health, Misplaced, PathProblem};
 
 use super::rows::{Row, counted};
 
@@ -25,14 +25,27 @@ pub(super) fn trouble(health: &Health) -> Option<Class> {
 
 /// A full disk, a missing right to write and a damaged log leave what is kept readable.
 pub(super) fn can_be_read(health: &Health) -> bool {
-    matches!(
-        trouble(health),
-        None | Some(Class::DiskFull | Class::Permission)
-    ) || matches!(health, Health::WalDamaged { .. })
+    matches!(trouble(health), None | Some(Class::DiskFull))
+        || matches!(health, Health::ReadOnly | Health::WalDamaged { .. })
 }
 
-/// `jobs_paused` is whether the keeper holds back what jobs write, for want of space.
-pub(super) fn row(health: &Health, jobs_paused: bool) -> Row {
+/// Not what stays as it is until somebody does something.
+fn may_be_over_soon(class: Class) -> bool {
+    !matches!(
+        class,
+        Class::Permission
+            | Class::Path
+            | Class::Misplaced
+            | Class::Corrupt
+            | Class::DerivedCorrupt
+            | Class::DiskFull
+            | Class::QuarantineFull
+            | Class::TooNew
+    )
+}
+
+/// `place_is_fixed` is whether no other memory can be begun, nor this one moved, from here.
+pub(super) fn row(health: &Health, facts: &Facts, place_is_fixed: bool) -> Row {
     match health {
         Health::Resting => Row::unknown("The memory has not been opened yet."),
         // The same words: of what was over in a moment nobody has heard.
@@ -45,22 +58,36 @@ pub(super) fn row(health: &Health, jobs_paused: bool) -> Row {
             "The memory lies on a network volume. It works there, slowly and for one program at a time.",
             "Move the memory's folder to a disk of this computer if you can. Nothing is lost.",
         ),
-        Health::Degraded(Degraded::Failing { class, .. }) => Row::fail(
+        Health::Degraded(Degraded::Failing { class, .. }) if may_be_over_soon(*class) => Row::fail(
             format!(
                 "The memory could not be used just now: {}.",
                 class_words(*class)
             ),
             next_for(*class),
         ),
-        Health::Unavailable { class, .. } => Row::fail(
-            format!("The memory can't be used: {}.", class_words(*class)),
-            next_for(*class),
+        Health::Degraded(Degraded::Failing { class, .. }) | Health::Unavailable { class, .. } => {
+            Row::fail(
+                format!("The memory can't be used: {}.", class_words(*class)),
+                next_for(*class),
+            )
+        }
+        Health::ReadOnly if facts.read_only_volume => Row::fail(
+            "The disk is read-only: the memory can be read, but nothing can be kept.",
+            if place_is_fixed {
+                "Allow writing to the disk again, then choose Try now; or copy the memory's folder to another disk, and start Oldgrowth with that one. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up."
+            } else {
+                "Allow writing to the disk again, then choose Try now; or move the memory to another disk under Settings. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up."
+            },
         ),
         Health::ReadOnly => Row::fail(
-            "The memory can be read, but not written: a right is missing.",
-            "Give your account the right to write to the memory's folder, then choose Try now.",
+            "This account may not write to the memory's folder, or to the files in it: the memory can be read, but nothing can be kept.",
+            if place_is_fixed {
+                "Give your account the right to write to the folder and its files, then choose Try now; or start Oldgrowth as the account that they belong to. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up."
+            } else {
+                "Give your account the right to write to the folder and its files, then choose Try now; or move the memory to a folder of your own under Settings. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up."
+            },
         ),
-        Health::DiskFull if jobs_paused => Row::fail(
+        Health::DiskFull if facts.jobs_paused => Row::fail(
             "The disk is nearly full, so imports and summaries pause. What is kept can be read, and notes can be added while there is room.",
             "Free some space; they go on by themselves. Nothing that was acknowledged is lost.",
         ),
@@ -85,7 +112,11 @@ pub(super) fn row(health: &Health, jobs_paused: bool) -> Row {
         ),
         Health::NotOurs => Row::fail(
             "The file in the memory's place belongs to another program.",
-            "Move that file elsewhere and restore a backup, or begin a memory beside it. Nothing has been changed.",
+            if place_is_fixed {
+                "Move that file elsewhere and restore a backup, or start Oldgrowth with another folder. Nothing has been changed."
+            } else {
+                "Move that file elsewhere and restore a backup, or begin a memory beside it. Nothing has been changed."
+            },
         ),
         Health::Misplaced(Misplaced::Vanished) => Row::fail(
             "The memory's file has disappeared or is empty. Nothing new is begun in its place.",
@@ -110,9 +141,10 @@ pub(super) fn row(health: &Health, jobs_paused: bool) -> Row {
         ),
         Health::SplitBrain => Row::fail(
             "The memory's file was moved, replaced or emptied while it was open. Nothing is written until you choose.",
-            "What was open is kept aside whole: restore it under Settings, Backup. Or put the file back and choose Try now.",
+            "What was open is kept aside, as far as there was room for it: Settings, Backup shows what can be restored. Or put the file back and choose Try now.",
         ),
-        Health::Closed => Row::fail("Oldgrowth is stopping.", "Start it again."),
+        // No state of the memory's: the next start knows it.
+        Health::Closed => Row::unknown("Oldgrowth is stopping.").next("Start it again."),
     }
 }
 
@@ -130,7 +162,7 @@ pub(super) fn class_words(class: Class) -> &'static str {
         }
         Class::Resource => "the system has no more open files to give",
         Class::Memory => "the system has no more memory to give",
-        Class::Permission => "a right to its file or folder is missing",
+        Class::Permission => "this account lacks a right to its folder or to a file in it",
         Class::Path => "there is something else in the place of its file",
         Class::Misplaced => "its files do not belong together",
         Class::Corrupt | Class::DerivedCorrupt => "its file is damaged",
@@ -144,7 +176,7 @@ pub(super) fn class_words(class: Class) -> &'static str {
 fn next_for(class: Class) -> &'static str {
     match class {
         Class::Permission => {
-            "Give your account the rights to the memory's folder, then choose Try now."
+            "Give your account the rights to the memory's folder and to the files in it, or start Oldgrowth as the account that they belong to; then choose Try now. Nothing has been changed."
         }
         Class::DiskFull => "Free some space, then choose Try now.",
         Class::QuarantineFull => {

@@ -39,7 +39,7 @@ fn row(facts: TreeFacts, may_work: bool) -> Row {
         Row::ok("Nothing waits for a summary.")
     } else {
         Row::ok(format!(
-            "{} for a summary: it is made of {LEAF_ITEMS_MAX} of one source, or after a week.",
+            "{} for a summary. One is made once {LEAF_ITEMS_MAX} of a source wait, or after a week.",
             counted(facts.passages.into(), "passage waits", "passages wait")
         ))
     };

@@ -96,24 +96,25 @@ pub(super) fn backup(seen: &CopiesSeen) -> Row {
     let Some(written) = seen.written else {
         let words = without_memory(&seen.backups);
         return match damaged {
-            Some(_) => Row::warn(
+            Some(_) if seen.backups.iter().any(|view| !view.unsound) => Row::warn(
                 words,
                 "Put the memory's file back, or restore an older backup.",
             ),
+            Some(_) => Row::warn(words, "Put the memory's file back."),
             None => Row::ok(words),
         };
     };
     if let Some(damaged) = damaged {
         let older = match seen.backups.iter().find(|view| !view.unsound) {
             Some(sound) => format!(
-                "the newest before it that is not is of {}",
+                "The newest that is not known to be damaged is of {}.",
                 made_at(sound).to_minute()
             ),
-            None => "there is no other".to_owned(),
+            None => "There is no other.".to_owned(),
         };
         return Row::warn(
             format!(
-                "The newest backup, of {}, is damaged: it is not what it was when it was made; {older}.",
+                "The newest backup, of {}, is damaged: it has changed since it was made. {older}",
                 made_at(damaged).to_minute()
             ),
             ask,

@@ -38,7 +38,7 @@ impl Engine {
 }
 
 impl Core {
-    pub(super) fn look_after_jobs(&self) {
+    pub(super) fn prune_due(&self) {
         if let Err(error) = self.prune() {
             tracing::debug!(
                 transient = error.is_transient(),

@@ -26,6 +26,8 @@ struct State {
     /// A person has paused the work, and when.
     paused: Option<UnixMs>,
     held: HashSet<Lease>,
+    /// Workers that may have taken jobs and do not hold them yet.
+    claiming: u32,
     /// Jobs that ended in no way, because the store was away when they should have been settled, and
     /// when they may be tried again.
     unsettled: Vec<(Lease, UnixMs)>,
@@ -52,6 +54,17 @@ impl Drop for Doing<'_> {
     fn drop(&mut self) {
         let mut state = self.queue.state.lock();
         state.at_work.retain(|at| at.job != self.job);
+    }
+}
+
+/// A worker takes jobs for as long as it lives.
+pub(crate) struct Claiming<'q> {
+    queue: &'q Queue,
+}
+
+impl Drop for Claiming<'_> {
+    fn drop(&mut self) {
+        self.queue.state.lock().claiming -= 1;
     }
 }
 
@@ -179,6 +192,12 @@ impl Queue {
             .wait_while_for(&mut state, |state| !state.stopping, at_most);
     }
 
+    /// To be taken before jobs are, so that nobody thinks meanwhile that none is held.
+    pub(crate) fn claiming(&self) -> Claiming<'_> {
+        self.state.lock().claiming += 1;
+        Claiming { queue: self }
+    }
+
     pub(crate) fn hold(&self, leases: impl IntoIterator<Item = Lease>) {
         self.state.lock().held.extend(leases);
     }
@@ -211,7 +230,8 @@ impl Queue {
     }
 
     pub(crate) fn holds_none(&self) -> bool {
-        self.state.lock().held.is_empty()
+        let state = self.state.lock();
+        state.held.is_empty() && state.claiming == 0
     }
 
     pub(crate) fn held(&self) -> Vec<Lease> {

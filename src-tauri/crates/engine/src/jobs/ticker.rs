@@ -65,7 +65,7 @@ impl Core {
             if ticks >= TICKS_BEFORE_COPIES {
                 self.look_after_copies();
                 self.look_after_health();
-                self.look_after_jobs();
+                self.prune_due();
             }
             ticks = ticks.saturating_add(1);
             failures = if self.tick_once().is_err() {

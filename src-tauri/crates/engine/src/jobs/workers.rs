@@ -92,7 +92,8 @@ impl Core {
             let live = self
                 .store
                 .read(Lane::Interactive, |r| Ok::<_, Error>(r.has_live_jobs()?))?;
-            if self.queue.is_recovered() && !live {
+            // Whoever has ended the last job may have something to tell of it yet.
+            if self.queue.is_recovered() && !live && self.queue.holds_none() {
                 return Ok(true);
             }
             // What waits for a person can wait for ever.
@@ -175,6 +176,7 @@ impl Core {
             }
             Some(_) => {}
         }
+        let _claiming = self.queue.claiming();
         let tallies = Arc::clone(&self.tallies);
         let jobs = self.distrust(self.store.write_in(Lane::Background, move |w| {
             let jobs = w.claim_jobs(now, now.plus_ms(LEASE_MS), CLAIM_JOBS_MAX)?;

@@ -674,3 +674,26 @@ fn a_clock_that_is_years_behind_what_is_remembered_is_told() {
     assert_eq!(row.state, ComponentState::Warn, "{}", row.cause);
     assert!(row.cause.contains("3 years behind"), "{}", row.cause);
 }
+
+#[test]
+fn a_clock_that_was_years_ahead_for_a_while_is_told_of_until_something_more_is_remembered() {
+    let place = Place::new();
+    place.write_many(3);
+    let years_ahead = Place {
+        clock: oldgrowth_testkit::FakeClock::at(crate::rig::TODAY + 3 * 365 * 86_400_000),
+        ..place
+    };
+    years_ahead.start(1).import_to_the_end();
+    let set_right = Place {
+        clock: oldgrowth_testkit::FakeClock::at(crate::rig::TODAY),
+        ..years_ahead
+    };
+    let rig = set_right.start(0);
+    let told = found(&rig, HealthCode::Clock);
+    assert_eq!(told.state, ComponentState::Warn, "{}", told.cause);
+    let next = told.next.unwrap();
+    assert!(next.contains("If it is right"), "what to do then: {next}");
+    rig.note("A lamp.");
+    let well = found(&rig, HealthCode::Clock);
+    assert_eq!(well.state, ComponentState::Ok, "{}", well.cause);
+}

@@ -403,7 +403,7 @@ fn rows_that_belong_to_nothing_are_set_aside_and_can_be_put_back() {
     );
     let last = undone.done.last().unwrap();
     assert!(
-        last.contains("2 rows are back") && last.contains("stay in set-aside-"),
+        last.contains("2 rows were put back") && last.contains("stay in set-aside-"),
         "{last}"
     );
     let file = last
@@ -421,7 +421,7 @@ fn rows_that_belong_to_nothing_are_set_aside_and_can_be_put_back() {
     let again = rig.engine.undo_fix(&receipt.id).unwrap();
     let last = again.done.last().unwrap();
     assert!(
-        last.contains("0 rows are back") && last.contains("2 rows stay"),
+        last.contains("0 rows were put back") && last.contains("2 rows stay"),
         "what is back is not put back once more: {last}"
     );
 }

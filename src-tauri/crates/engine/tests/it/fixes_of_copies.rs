@@ -127,18 +127,12 @@ fn a_copy_is_laid_out_to_be_read_while_the_memory_cannot_be_opened() {
     let rig = place.start(1);
     rig.engine.status();
     let (plan, receipt) = mend(&rig, FixCode::OpenCopy);
-    let folder = receipt
-        .summary
-        .split(" lies in ")
-        .nth(1)
-        .unwrap()
-        .trim_end_matches('.');
+    let folder = laid_out(&receipt);
     assert!(
-        plan.steps[0].contains(folder),
+        plan.steps[0].contains(folder.to_str().unwrap()),
         "as planned: {:?}",
         plan.steps
     );
-    let folder = std::path::PathBuf::from(folder);
     let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
     assert_eq!(copy.engine.totals().unwrap().documents, 5, "it reads");
     drop(copy);
@@ -194,13 +188,54 @@ fn without_any_copy_what_can_be_read_of_the_files_is_laid_out() {
         "{}",
         plan.summary
     );
-    let folder = receipt.summary.split(" lies in ").nth(1).unwrap();
-    let folder = std::path::PathBuf::from(folder.trim_end_matches('.'));
+    let told = receipt.done.join(" ");
+    assert!(
+        told.contains("40 documents and 40 passages. All of it"),
+        "{told}"
+    );
+    let folder = laid_out(&receipt);
     let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
     assert_eq!(
         copy.engine.totals().unwrap().documents,
         40,
         "all of it reads"
+    );
+    drop(copy);
+    sweep(&folder);
+}
+
+#[test]
+fn a_copy_opens_though_the_damage_took_what_tables_are_made_of() {
+    let place = Place::new();
+    place.write_many(5);
+    {
+        let rig = place.start(1);
+        rig.import_to_the_end();
+    }
+    place
+        .raw()
+        .execute_batch(
+            "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE tbl_name IN ('jobs', 'sources');",
+        )
+        .unwrap();
+    let rig = place.start(1);
+    let status = rig.engine.run_checks(&[]);
+    assert_eq!(row(&status, HealthCode::Store).state, ComponentState::Fail);
+    let (_, receipt) = mend(&rig, FixCode::OpenCopy);
+    let told = receipt.done.join(" ");
+    assert!(told.contains("5 documents and 5 passages"), "{told}");
+    let folder = laid_out(&receipt);
+    let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
+    let status = copy.engine.status();
+    assert_eq!(
+        row(&status, HealthCode::Store).state,
+        ComponentState::Ok,
+        "what was lost is there again, and empty"
+    );
+    let coverage = &row(&status, HealthCode::Coverage).cause;
+    assert!(
+        coverage.contains("5 passages"),
+        "and what is left is counted: {coverage}"
     );
     drop(copy);
     sweep(&folder);
@@ -228,8 +263,7 @@ fn what_is_newer_than_the_backup_and_reads_still_is_laid_out() {
         "and the backup if nothing reads: {:?}",
         plan.steps
     );
-    let folder = receipt.summary.split(" lies in ").nth(1).unwrap();
-    let folder = std::path::PathBuf::from(folder.trim_end_matches('.'));
+    let folder = laid_out(&receipt);
     let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
     assert_eq!(copy.engine.totals().unwrap().documents, 41, "the note too");
     drop(copy);
@@ -241,9 +275,13 @@ fn what_is_newer_than_the_backup_and_reads_still_is_laid_out() {
 fn what_was_kept_of_a_file_that_was_taken_away_is_restored_before_any_backup() {
     let place = Place::new();
     place.write_many(3);
-    let rig = place.start(1);
-    rig.import_to_the_end();
-    mend(&rig, FixCode::BackUpNow);
+    {
+        let rig = place.start(1);
+        rig.import_to_the_end();
+        mend(&rig, FixCode::BackUpNow);
+    }
+    // Nobody else looks, so all is kept when the write has failed.
+    let rig = place.start(0);
     place.clock.advance(std::time::Duration::from_secs(60));
     rig.note("A heron, written down after the backup.");
     std::fs::remove_file(place.workspace.path().join(Store::FILE)).unwrap();
@@ -484,6 +522,110 @@ fn a_folder_in_the_memorys_place_is_named_and_set_aside_whole() {
     assert!(!plan.undo && receipt.undo_until.is_none(), "{plan:?}");
     assert_eq!(rig.found("heron").len(), 1, "it is there again");
     let aside = rig.engine.copies().kept_aside.remove(0);
-    let kept = aside.folder.join("chunks.db/diary.txt");
-    assert_eq!(std::fs::read_to_string(kept).unwrap(), "mine", "whole");
+    let kept = aside.folder.join("chunks.db");
+    let diary = std::fs::read_to_string(kept.join("diary.txt"));
+    assert_eq!(diary.unwrap(), "mine", "whole");
+    let said = |lines: &[String], words: &str| lines.iter().any(|line| line.contains(words));
+    assert!(
+        said(
+            &plan.steps,
+            "The folder that lies in the memory's place is set aside whole"
+        ),
+        "{:?}",
+        plan.steps
+    );
+    let path = kept.display().to_string();
+    assert!(
+        said(&receipt.done, &path) && receipt.names == Some(vec![path.clone()]),
+        "whoever wants it back is told where it is: {receipt:?}"
+    );
+}
+
+/// The folder in which a copy was laid out.
+fn laid_out(receipt: &oldgrowth_engine::Receipt) -> PathBuf {
+    let folder = receipt.summary.split(" lies in ").nth(1).unwrap();
+    PathBuf::from(folder.trim_end_matches('.'))
+}
+
+/// Spoils a page of passages that is neither the first nor the last of them.
+fn spoil_a_page_of_passages(place: &Place) {
+    let page = place.count(
+        "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype = 'leaf' ORDER BY pageno LIMIT 1 OFFSET 1",
+    );
+    let bytes = place.count("PRAGMA page_size");
+    let file = place.workspace.path().join(Store::FILE);
+    let mut text = std::fs::read(&file).unwrap();
+    let begins = usize::try_from((page - 1) * bytes).unwrap();
+    text[begins..begins + 16].fill(0xff);
+    std::fs::write(file, text).unwrap();
+}
+
+#[test]
+fn a_file_that_is_damaged_further_in_is_read_before_any_backup_and_what_is_lost_is_counted() {
+    let place = Place::new();
+    place.write_many(60);
+    {
+        let rig = place.start(1);
+        rig.import_to_the_end();
+        mend(&rig, FixCode::BackUpNow);
+        rig.note("A heron, written down after the backup.");
+    }
+    spoil_a_page_of_passages(&place);
+    let rig = place.start(1);
+    let (plan, receipt) = mend(&rig, FixCode::OpenCopy);
+    assert!(
+        plan.summary.contains("what can be read of its own files"),
+        "{}",
+        plan.summary
+    );
+    let folder = laid_out(&receipt);
+    let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
+    let there = copy.engine.totals().unwrap();
+    let gone = 61 - there.chunks;
+    assert!(gone > 0 && there.documents == 61, "{there:?}");
+    let told = receipt.done.join(" ");
+    for said in [
+        format!("In it: 61 documents and {} passages.", there.chunks),
+        format!("Lost by the damage, and not in it: at least {gone} passages."),
+    ] {
+        assert!(told.contains(&said), "{said}: {told}");
+    }
+    assert!(!told.contains("oldgrowth --"), "a window has no commands");
+    let asked = oldgrowth_engine::Asked {
+        text: "heron".to_owned(),
+        limit: 20,
+        ..oldgrowth_engine::Asked::default()
+    };
+    let status = copy.engine.run_checks(&[]);
+    let coverage = row(&status, HealthCode::Coverage);
+    assert_eq!(coverage.state, ComponentState::Warn, "{}", coverage.cause);
+    let next = coverage.next.clone().unwrap();
+    assert!(
+        next.contains("the damage took") && !next.contains("ours"),
+        "{next}"
+    );
+    for code in &coverage.fixes {
+        let plan = copy.engine.plan_fix(*code).unwrap();
+        copy.engine.apply_fix(*code, &plan.id).unwrap();
+    }
+    assert_eq!(copy.engine.search(&asked).unwrap().hits.len(), 1);
+    drop(copy);
+    sweep(&folder);
+    let restored = rig.engine.plan_fix(FixCode::RestoreBackup).unwrap();
+    assert!(!restored.nothing_to_do, "the memory itself was let be");
+}
+
+#[test]
+fn a_copy_of_a_sound_memory_is_made_from_its_backup() {
+    let place = Place::new();
+    let rig = with_two_backups(&place);
+    let (plan, receipt) = mend(&rig, FixCode::OpenCopy);
+    assert!(plan.summary.contains("the backup of"), "{}", plan.summary);
+    let told = receipt.done.join(" ");
+    assert!(
+        told.contains("In it: 6 documents and 6 passages."),
+        "{told}"
+    );
+    assert!(!told.contains("damage"), "{told}");
+    sweep(&laid_out(&receipt));
 }

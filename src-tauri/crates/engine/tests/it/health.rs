@@ -392,6 +392,39 @@ fn a_moment_without_the_store_shows_nothing_and_one_that_lasts_is_shown_with_wha
     same(&rig.engine.try_store_now(), "what was found is known still");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_renamed_while_its_memory_is_open_is_told_of_at_the_next_look() {
+    let place = Place::new();
+    let rig = place.start(0);
+    rig.engine.tell_at_once();
+    rig.note("A lamp.");
+    let well = rig.engine.status();
+    assert_eq!(row(&well, HealthCode::Store).state, ComponentState::Ok);
+    let file = place.workspace.path().join(Store::FILE);
+    let folder = file.parent().unwrap();
+    let away = folder.with_extension("away");
+    std::fs::rename(folder, &away).unwrap();
+    let status = rig.engine.status();
+    let store = row(&status, HealthCode::Store);
+    assert_eq!(store.state, ComponentState::Fail, "{}", store.cause);
+    assert!(store.cause.contains("moved"), "{}", store.cause);
+    let kept = rig.engine.copies().kept_aside;
+    assert_eq!(
+        kept.len(),
+        1,
+        "what was open is kept, were it gone for good"
+    );
+    for entry in std::fs::read_dir(&away).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::rename(entry.path(), folder.join(entry.file_name())).unwrap();
+    }
+    let back = rig.engine.try_store_now();
+    let store = row(&back, HealthCode::Store);
+    assert_eq!(store.state, ComponentState::Ok, "{}", store.cause);
+    assert_eq!(rig.found("lamp").len(), 1, "as it was");
+}
+
 /// What the rows say, but for how much room this computer's disk has, and for what was kept aside meanwhile:
 /// that stays, however soon the file was back.
 fn but_for_the_disk(

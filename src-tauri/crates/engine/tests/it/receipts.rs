@@ -34,6 +34,26 @@ fn with_a_newer_note(place: &Place) -> Rig {
     rig
 }
 
+/// A memory of so many files, and what breaks it behind its back.
+fn broken_by(files: usize, sql: &str) -> (Place, Rig) {
+    let place = Place::new();
+    place.write_many(files);
+    let rig = place.start(2);
+    rig.import_to_the_end();
+    place.raw().execute_batch(sql).unwrap();
+    (place, rig)
+}
+
+/// Makes another summary like one that is there.
+fn make_summary(key: i64, id: &str) -> String {
+    format!(
+        "INSERT INTO nodes (id, public_id, tree_id, level, text, tokens, passages, first_happened_at,
+                            last_happened_at, summariser, degraded, sealed_at)
+         SELECT {key}, '{id}', tree_id, level, text, tokens, passages, first_happened_at,
+                last_happened_at, summariser, 0, sealed_at FROM nodes LIMIT 1;"
+    )
+}
+
 fn apply(rig: &Rig, code: FixCode) -> Result<Receipt> {
     let plan = rig.engine.plan_fix(code).unwrap();
     rig.engine.apply_fix(code, &plan.id)
@@ -79,14 +99,7 @@ fn what_could_not_be_taken_back_is_not_begun() {
 
 #[test]
 fn what_was_done_is_told_though_its_receipt_could_not_be_kept() {
-    let place = Place::new();
-    place.write_many(5);
-    let rig = place.start(1);
-    rig.import_to_the_end();
-    place
-        .raw()
-        .execute_batch("DELETE FROM words WHERE rowid = 1")
-        .unwrap();
+    let (place, rig) = broken_by(5, "DELETE FROM words WHERE rowid = 1");
     let_no_receipt_be_kept(&place);
     let receipt = apply(&rig, FixCode::FinishMissing).unwrap();
     let last = receipt.done.last().unwrap();
@@ -104,18 +117,12 @@ fn what_was_done_is_told_though_its_receipt_could_not_be_kept() {
 #[test]
 fn what_was_set_aside_by_a_process_that_did_not_live_to_say_so_can_be_put_back() {
     for code in [FixCode::SetAsideOrphans, FixCode::StopWatching] {
-        let place = Place::new();
-        place.write_many(5);
-        let rig = place.start(1);
-        rig.import_to_the_end();
-        place
-            .raw()
-            .execute_batch(
-                "UPDATE buffer_items SET tokens = 9 WHERE chunk_id = (SELECT min(id) FROM chunks);
-                 UPDATE documents SET superseded_at = 1
-                 WHERE id = (SELECT document_id FROM chunks ORDER BY id LIMIT 1)",
-            )
-            .unwrap();
+        let (place, rig) = broken_by(
+            5,
+            "UPDATE buffer_items SET tokens = 9 WHERE chunk_id = (SELECT min(id) FROM chunks);
+             UPDATE documents SET superseded_at = 1
+             WHERE id = (SELECT document_id FROM chunks ORDER BY id LIMIT 1)",
+        );
         let source = rig.engine.ledger().unwrap().remove(0).source;
         rig.engine.watch_source(&source.id, true).unwrap();
         let moved = place.notes.path().with_extension("moved");
@@ -161,24 +168,44 @@ fn what_was_set_aside_by_a_process_that_did_not_live_to_say_so_can_be_put_back()
 }
 
 #[test]
+fn of_what_could_not_be_set_aside_at_all_no_file_stays() {
+    let (place, rig) = broken_by(
+        5,
+        "CREATE TRIGGER stay BEFORE DELETE ON chunks BEGIN SELECT RAISE(ABORT, 'stay'); END;",
+    );
+    leave_strays(&place);
+    let files = || {
+        let entries = std::fs::read_dir(place.workspace.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("set-aside-")).count()
+    };
+    let before = rig.engine.receipts();
+    let refused = apply(&rig, FixCode::SetAsideOrphans);
+    assert!(refused.is_err(), "{refused:?}");
+    assert_eq!(place.count(GHOSTS), 1, "nothing was taken out");
+    assert_eq!(files(), 0, "so no file says that it was");
+    assert_eq!(rig.engine.receipts(), before, "and no receipt");
+    place.raw().execute_batch("DROP TRIGGER stay").unwrap();
+    apply(&rig, FixCode::SetAsideOrphans).unwrap();
+    assert_eq!(
+        (place.count(GHOSTS), files()),
+        (0, 1),
+        "once it can be done"
+    );
+}
+
+#[test]
 fn what_was_set_aside_before_it_broke_off_can_be_put_back() {
-    let place = Place::new();
-    place.write_many(40);
-    let rig = place.start(2);
-    rig.import_to_the_end();
     // A summary of nothing under one that is not there: it belongs to nothing once that link has gone.
-    place
-        .raw()
-        .execute_batch(
-            "PRAGMA foreign_keys = OFF;
-             INSERT INTO nodes (id, public_id, tree_id, level, text, tokens, passages, first_happened_at,
-                                last_happened_at, summariser, degraded, sealed_at)
-             SELECT 500, 'no_ghost', tree_id, level, text, tokens, passages, first_happened_at,
-                    last_happened_at, summariser, 0, sealed_at FROM nodes LIMIT 1;
+    let ghost = make_summary(500, "no_ghost");
+    let (place, rig) = broken_by(
+        40,
+        &format!(
+            "PRAGMA foreign_keys = OFF; {ghost}
              INSERT INTO node_children (node_id, position, child_id) VALUES (77777, 0, 500);
-             CREATE TRIGGER stay BEFORE DELETE ON nodes BEGIN SELECT RAISE(ABORT, 'stay'); END;",
-        )
-        .unwrap();
+             CREATE TRIGGER stay BEFORE DELETE ON nodes BEGIN SELECT RAISE(ABORT, 'stay'); END;"
+        ),
+    );
     let receipt = apply(&rig, FixCode::SetAsideOrphans).unwrap();
     assert!(
         receipt.summary.contains("broke off after 1 of 2 rows"),
@@ -190,16 +217,9 @@ fn what_was_set_aside_before_it_broke_off_can_be_put_back() {
     let links = "SELECT count(*) FROM node_children WHERE node_id = 77777";
     assert_eq!(place.count(links), 0, "what is said to be done was done");
     assert_eq!(place.count("SELECT count(*) FROM nodes WHERE id = 500"), 1);
-    place
-        .raw()
-        .execute_batch(
-            "DROP TRIGGER stay;
-             INSERT INTO nodes (id, public_id, tree_id, level, text, tokens, passages, first_happened_at,
-                                last_happened_at, summariser, degraded, sealed_at)
-             SELECT 77777, 'no_parent', tree_id, level, text, tokens, passages, first_happened_at,
-                    last_happened_at, summariser, 0, sealed_at FROM nodes LIMIT 1;",
-        )
-        .unwrap();
+    let parent = make_summary(77_777, "no_parent");
+    let mended = format!("DROP TRIGGER stay; {parent}");
+    place.raw().execute_batch(&mended).unwrap();
     let undone = rig.engine.undo_fix(&receipt.id).unwrap();
     assert!(undone.undone_at.is_some(), "{:?}", undone.done);
     assert_eq!(place.count(links), 1, "and is back");
@@ -276,18 +296,12 @@ fn rows_that_could_not_go_back_can_be_tried_again_until_they_could() {
 
 #[test]
 fn a_fix_after_which_its_row_is_as_unwell_as_before_says_so() {
-    let place = Place::new();
-    place.write_many(5);
-    let rig = place.start(1);
-    rig.import_to_the_end();
-    place
-        .raw()
-        .execute_batch(
-            "DELETE FROM buffer_items WHERE chunk_id = (SELECT min(id) FROM chunks);
-             CREATE TRIGGER stay AFTER INSERT ON buffer_items
-             BEGIN DELETE FROM buffer_items WHERE id = NEW.id; END;",
-        )
-        .unwrap();
+    let (place, rig) = broken_by(
+        5,
+        "DELETE FROM buffer_items WHERE chunk_id = (SELECT min(id) FROM chunks);
+         CREATE TRIGGER stay AFTER INSERT ON buffer_items
+         BEGIN DELETE FROM buffer_items WHERE id = NEW.id; END;",
+    );
     let receipt = apply(&rig, FixCode::FinishMissing).unwrap();
     assert_eq!(receipt.outcome, FixOutcome::StillUnwell, "{receipt:?}");
     let last = receipt.done.last().unwrap();

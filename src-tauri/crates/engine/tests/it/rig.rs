@@ -283,6 +283,7 @@ impl Rig {
             workers,
             emptied: Vec::new(),
             crash_reports: None,
+            place_is_fixed: false,
         });
         let engine = Arc::new(engine.unwrap());
         let bell = Arc::new(Bell::default());

@@ -377,6 +377,31 @@ fn a_call_that_can_not_be_noted_is_not_made() {
     assert!(listener.accept().is_ok());
 }
 
+#[test]
+fn a_list_that_can_not_be_shortened_keeps_no_call_from_being_made() {
+    let person = Person::new();
+    let mut lines = String::new();
+    while lines.len() <= 1024 * 1024 {
+        lines.push_str(&begun("a", START_MS, "host.example"));
+        lines.push('\n');
+    }
+    write(&person, "contacts.jsonl", &lines);
+    // In the place of the draft of the shorter list.
+    std::fs::create_dir(person.folder().join("contacts.jsonl.new")).unwrap();
+    assert_eq!(
+        person.post(NOBODY, &[], b"hello", LIMITS).unwrap_err(),
+        Error::Refused,
+        "it is noted, and so it is made"
+    );
+    assert_eq!(outcomes(&person)[0], Outcome::Refused);
+    std::fs::remove_dir(person.folder().join("contacts.jsonl.new")).unwrap();
+    person.post(NOBODY, &[], b"hello", LIMITS).unwrap_err();
+    assert!(
+        person.list().len() <= 600 * 1024,
+        "the next makes up for it"
+    );
+}
+
 /// A volume without any room, given back when the test ends.
 struct FullVolume {
     folder: PathBuf,

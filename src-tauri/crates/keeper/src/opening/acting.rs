@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::Failed;
+use super::{Failed, NO_RIGHT};
 use crate::care;
 use crate::class::Class;
 use crate::create;
@@ -13,7 +13,7 @@ use crate::file::KeptFile;
 use crate::files;
 use crate::hub::{Hub, SharedHub};
 use crate::migrate::lacks_tables;
-use crate::open::{Manner, open_read_only, open_writer};
+use crate::open::{Manner, Reach, open_read_only, open_writer};
 use crate::place;
 use crate::split_brain::Identity;
 use crate::verdict::{Look, look};
@@ -22,6 +22,19 @@ use crate::wal::WalVerdict;
 impl KeptFile {
     /// Does what the table says. `None`: the files have changed by it and are looked at again.
     pub(super) fn act(&self, row: Row, found: &Look) -> Result<Option<SharedHub>, Failed> {
+        if self.reads_only {
+            match row.action() {
+                Action::Open | Action::OpenAlone | Action::RollbackAlone => {
+                    return self.open_for_reading(NO_RIGHT, found).map(Some);
+                }
+                // These change files.
+                Action::Create
+                | Action::PreserveAndOpen
+                | Action::PreserveAndSetWalAside
+                | Action::Materialise => return Err(Failed::lasting(NO_RIGHT)),
+                _ => {}
+            }
+        }
         match row.action() {
             Action::Open => self.open_for_writing(Manner::Shared, found).map(Some),
             Action::OpenAlone => self.open_for_writing(Manner::Alone, found).map(Some),
@@ -38,11 +51,14 @@ impl KeptFile {
             }
             Action::PreserveAndReadOnly => {
                 // Without the copy nothing is written either, so its failure costs nothing yet.
-                if let Err(error) = care::preserve_before(row, &self.place, found, &self.ambient) {
+                if !self.reads_only
+                    && let Err(error) =
+                        care::preserve_before(row, &self.place, found, &self.ambient)
+                {
                     tracing::warn!(class = %error.class(), "the damaged log could not be copied aside");
                 }
                 let commits_behind = found.wal.as_ref().map_or(0, |wal| wal.commits_after_break);
-                self.open_for_reading(Error::WalDamaged { commits_behind })
+                self.open_for_reading(Error::WalDamaged { commits_behind }, found)
                     .map(Some)
             }
             Action::PreserveAndSetWalAside => {
@@ -107,10 +123,7 @@ impl KeptFile {
             care::preserve_before(Row::WalDamaged, &self.place, found, &self.ambient)?;
         }
         if self.place.is_on_read_only_volume() {
-            return self.open_for_reading(Error::ReadOnly {
-                code: None,
-                errno: None,
-            });
+            return self.open_for_reading(NO_RIGHT, found);
         }
         let repaired = place::repair_rights(&self.place);
         self.counts
@@ -124,7 +137,7 @@ impl KeptFile {
             &|connection| self.back_up_before_migration(connection),
         ) {
             Err(error) if error.class() == Class::Permission => {
-                return self.open_for_reading(error);
+                return self.open_for_reading(error, found);
             }
             opened => opened?,
         };
@@ -144,13 +157,29 @@ impl KeptFile {
     }
 
     /// Serves readers alone, and refuses writes with `why`. If not even reading works, `why` stands.
-    fn open_for_reading(&self, why: Error) -> Result<SharedHub, Failed> {
-        let opened = open_read_only(&self.place, &self.schema, &self.ambient.clock)
-            .map_err(|_| Failed::lasting(why.clone()))?;
+    fn open_for_reading(&self, why: Error, found: &Look) -> Result<SharedHub, Failed> {
+        // SQLite's shared index takes a right to write, unless one is there. Whoever is attached has one.
+        let alone = !found.seen.attached;
+        let undisturbed = (alone && self.place.is_let_go()).then(|| self.place.marks());
+        let beside = !(undisturbed.is_some() && self.place.is_on_read_only_volume());
+        let open = |reach| open_read_only(&self.place, &self.schema, reach, &self.ambient.clock);
+        let opened = match (beside.then(|| open(Reach::Beside)), undisturbed) {
+            (Some(Ok(opened)), _) => Ok((opened, None)),
+            (_, Some(marks)) => open(Reach::Undisturbed).map(|opened| (opened, Some(marks))),
+            (Some(Err(error)), None) => Err(error),
+            (None, None) => Err(why.clone()),
+        };
+        let (opened, undisturbed) = opened.map_err(|_| Failed::lasting(why.clone()))?;
+        self.opening.last.lock().lockless = undisturbed.is_some();
         self.count_connection();
         self.record_schema_version(opened.schema_version);
         let identity = Identity::of(&self.place);
-        let hub = Arc::new(Hub::read_only(self.next_generation(), why, identity));
+        let hub = Arc::new(Hub::read_only(
+            self.next_generation(),
+            why,
+            identity,
+            undisturbed,
+        ));
         let mut slot = self.hub.write();
         if self.closed.load(Ordering::SeqCst) {
             return Err(Failed::passing(Error::Closed));

@@ -1,8 +1,13 @@
 use std::sync::mpsc;
+use std::time::Duration;
 
 use oldgrowth_testkit::Endpoint;
 
 use super::*;
+
+#[path = "../../tests/it/open_reports.rs"]
+mod open_reports;
+use open_reports::open_reports;
 
 /// For what happens at once, or never.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -18,21 +23,14 @@ fn who_stops_waits_for_the_report_under_way_and_for_no_other() {
         (200, Vec::new())
     })
     .unwrap();
-    let reports = Reports::new(Parts {
-        folder: person.path().join("reports"),
-        process: "window",
-        release: "0.1.0",
-        sqlite: "3.54.1",
-        dsn: Some(endpoint.dsn().leak()),
-        client: Client::new(
-            Network::new(
-                person.path().join("network"),
-                Arc::new(|| 1_790_000_123_456),
-            ),
-            || false,
-        ),
-        now: Arc::new(|| 1_790_000_123_456),
-    });
+    let folder = Folder::new(person.path().join("reports"));
+    let reports = open_reports(folder.path(), || 1_790_000_123_456);
+    let settings = format!(r#"{{"version":1,"dsn":"{}"}}"#, endpoint.dsn());
+    let lock = folder.lock().unwrap();
+    folder
+        .replace("settings.json", settings.as_bytes())
+        .unwrap();
+    drop(lock);
     for phase in ["open", "read", "write"] {
         reports.record(&Failure::typed("misuse", phase));
     }

@@ -114,7 +114,13 @@ fn a_choice_that_can_not_be_read_is_never_taken_for_another() {
     let file = scene.folder().join("settings.json");
     let later = br#"{"version":2,"consent":"yes","dsn":"https://key@own.example/1"}"#;
     std::fs::write(&file, later).unwrap();
-    assert_eq!(reports.view().consent, Consent::No, "nothing is sent");
+    let view = reports.view();
+    assert_eq!(view.consent, Consent::No, "nothing is sent");
+    assert_eq!(
+        view.host.as_deref(),
+        Some("own.example"),
+        "and that is where it would go"
+    );
     reports.asked().unwrap();
     assert!(reports.view().held[0].asked);
     assert_eq!(
@@ -122,15 +128,43 @@ fn a_choice_that_can_not_be_read_is_never_taken_for_another() {
         later,
         "that a question was shown answers nothing"
     );
+    // In the place of the draft of the next settings.
+    std::fs::create_dir(scene.folder().join("settings.json.new")).unwrap();
+    assert!(matches!(reports.consent(true), Err(Error::Folder(_))));
+    assert_eq!(
+        std::fs::read(&file).unwrap(),
+        later,
+        "a choice that can't be kept changes nothing"
+    );
+    std::fs::remove_dir(scene.folder().join("settings.json.new")).unwrap();
     reports.consent(true).unwrap();
     let view = scene.reports().view();
     assert_eq!(
-        (view.consent, view.asked),
-        (Consent::Yes, true),
-        "chosen anew"
+        (view.consent, view.asked, view.host.as_deref()),
+        (Consent::Yes, true, Some("own.example")),
+        "chosen anew, and they go where the person wanted them to"
     );
-    let aside = scene.folder().join("settings.json.unreadable");
-    assert_eq!(std::fs::read(aside).unwrap(), later, "and nothing is lost");
+    let aside = || {
+        let mut aside = scene.files();
+        aside.retain(|(name, _)| name.starts_with("settings.json.unreadable"));
+        aside.into_iter().map(|(_, bytes)| bytes)
+    };
+    assert!(aside().all(|bytes| bytes == later), "nothing is lost");
+    let before = aside().count();
+    let other = br#"{"version":3,"dsn":{"of":"some later form"}}"#;
+    std::fs::write(&file, other).unwrap();
+    reports.consent(true).unwrap();
+    assert!(aside().any(|bytes| bytes == other));
+    assert_eq!(
+        aside().filter(|bytes| bytes == later).count(),
+        before,
+        "what lay there before is not written over"
+    );
+    assert_eq!(
+        reports.view().host,
+        None,
+        "an address that can't be read is not taken for none"
+    );
 
     std::fs::remove_file(&file).unwrap();
     std::fs::create_dir(&file).unwrap();

@@ -192,3 +192,72 @@ fn a_state_that_goes_on_is_one_report_until_the_store_is_well() {
     reports.record(&corrupt);
     assert_eq!(reports.view().held.len(), 2, "it had been well in between");
 }
+
+#[test]
+fn a_crash_is_of_the_memory_that_was_open_then() {
+    let scene = Scene::new();
+    let reports = scene.reports();
+    let of = |memory: &str| scene.reports().crashes_since(0, memory).len();
+    let one = reports.opened("one");
+    let other = reports.opened("other");
+    drop(other);
+    reports.record(&Failure::typed("panic", "worker"));
+    assert_eq!(
+        (of("one"), of("other")),
+        (1, 0),
+        "the one that is open still"
+    );
+    drop(one);
+    reports.record(&Failure::typed("panic", "main"));
+    assert_eq!(
+        (of("one"), of("other")),
+        (2, 1),
+        "none was, so it may be any"
+    );
+}
+
+#[test]
+fn a_memory_is_called_by_a_name_that_nobody_else_could_work_out() {
+    let path = "/home/anna/memory";
+    let name = |scene: &Scene| {
+        let reports = scene.reports();
+        let _open = reports.opened(path);
+        reports.record(&Failure::typed("panic", "worker"));
+        reports.record(&Failure::typed("corrupt", "read").lasting_in(path));
+        let read = |name: &str| {
+            let files = scene.files();
+            let (_, bytes) = files.into_iter().find(|(file, _)| file == name).unwrap();
+            String::from_utf8(bytes).unwrap()
+        };
+        let log = read("crash.log");
+        let line: serde_json::Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+        let name = line["memory"].as_str().unwrap().to_owned();
+        assert!(
+            read("counts.json").contains(&name),
+            "wherever it is written"
+        );
+        name
+    };
+    let (anna, other) = (Scene::new(), Scene::new());
+    let named = name(&anna);
+    assert_eq!(named.len(), 16, "{named}");
+    assert_ne!(named, name(&other), "for the same path");
+    let again = anna.reports();
+    assert_eq!(
+        again.crashes_since(0, path).len(),
+        1,
+        "in each process of a person it is called the same"
+    );
+    again.well(path);
+    anna.clock.advance(DAY_MS);
+    again.record(&Failure::typed("corrupt", "read").lasting_in(path));
+    assert_eq!(
+        again.view().held.len(),
+        3,
+        "and its state ends in each of them"
+    );
+    // Whoever loses that begins anew.
+    std::fs::write(anna.folder().join("salt"), "too short").unwrap();
+    again.record(&Failure::typed("panic", "main"));
+    assert_eq!(std::fs::read(anna.folder().join("salt")).unwrap().len(), 64);
+}

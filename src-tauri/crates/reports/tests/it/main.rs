@@ -3,6 +3,7 @@
 
 mod consent;
 mod limits;
+mod open_reports;
 mod panics;
 mod sending;
 mod support;

@@ -1,6 +1,6 @@
 use std::net::TcpListener;
 
-use oldgrowth_reports::{Error, Failure};
+use oldgrowth_reports::{Error, Failure, PageFailure, PageFailureKind, PageFrame};
 use oldgrowth_testkit::{Answer, Endpoint};
 
 use crate::support::{DAY_MS, HOUR_MS, Scene, network, send_to};
@@ -371,4 +371,67 @@ fn the_thread_that_sends_wakes_when_somebody_goes_online() {
     reports.network_changed();
     assert_eq!(endpoint.wait_for(3).len(), 3);
     drop(sender);
+}
+
+#[test]
+fn a_held_file_of_which_nothing_can_leave_holds_up_no_other() {
+    let scene = Scene::new();
+    let endpoint = Endpoint::start().unwrap();
+    let reports = two_held(&scene, &endpoint);
+    let page = |line| PageFailure {
+        kind: PageFailureKind::Error,
+        name: "Error".to_owned(),
+        frames: vec![PageFrame {
+            file: "assets/index.js".to_owned(),
+            line,
+            column: 1,
+        }],
+    };
+    for (line, whole, spoilt) in [
+        (7, r#"\"lineno\":7"#, r#"\"lineno\":7.5"#),
+        (8, r#"\"type\":\"Error\""#, r#"\"typ\":\"Error\""#),
+    ] {
+        scene.clock.advance(1);
+        reports.record(&Failure::of_page(&page(line), &|_| true));
+        let held = reports.view().held;
+        assert_eq!(held.len(), 3);
+        let id = &held[0].id;
+        let file = scene.folder().join(format!("held-{id}.json"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(whole), "{text}");
+        std::fs::write(file, text.replace(whole, spoilt)).unwrap();
+        assert_eq!(reports.send(id), Err(Error::NotFound), "{spoilt}");
+        assert_eq!(
+            reports.view().held,
+            held[1..],
+            "{spoilt}: it is none of ours any more"
+        );
+    }
+    assert_eq!(reports.send_due(), None);
+    assert_eq!(endpoint.received().len(), 2, "the others went");
+}
+
+#[test]
+fn a_report_that_was_taken_goes_though_that_can_not_be_noted() {
+    // In the place of the counts, and of the lock.
+    for in_the_way in ["counts.json", "lock"] {
+        let scene = Scene::new();
+        let path = scene.folder().join(in_the_way);
+        let there = path.clone();
+        let endpoint = Endpoint::answering(move |_| {
+            std::fs::remove_file(&there).unwrap();
+            std::fs::create_dir(&there).unwrap();
+            (200, Vec::new())
+        })
+        .unwrap();
+        scene.send_to(&endpoint);
+        let reports = scene.reports();
+        reports.record(&Failure::typed("corrupt", "read"));
+        let id = reports.view().held[0].id.clone();
+        assert_eq!(reports.send(&id), Ok(()), "{in_the_way}");
+        std::fs::remove_dir(&path).unwrap();
+        assert_eq!(reports.view().held, [], "{in_the_way}");
+        assert_eq!(reports.send(&id), Err(Error::NotFound), "{in_the_way}");
+        assert_eq!(endpoint.received().len(), 1, "{in_the_way}: once");
+    }
 }

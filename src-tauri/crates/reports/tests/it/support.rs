@@ -2,9 +2,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use oldgrowth_http::{Client, Network};
-use oldgrowth_reports::{Parts, Reports};
+use oldgrowth_http::Network;
+use oldgrowth_reports::Reports;
 use oldgrowth_testkit::Endpoint;
+
+use crate::open_reports::open_reports;
 
 pub(crate) const HOUR_MS: i64 = 60 * 60 * 1000;
 pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
@@ -72,15 +74,7 @@ impl Scene {
 }
 
 pub(crate) fn open(folder: &Path, clock: Clock) -> Reports {
-    Reports::new(Parts {
-        folder: folder.to_owned(),
-        process: "command_line",
-        release: "0.1.0",
-        sqlite: "3.54.1",
-        dsn: None,
-        client: Client::new(network(folder, clock.clone()), || false),
-        now: Arc::new(move || clock.now()),
-    })
+    open_reports(folder, move || clock.now())
 }
 
 /// The switch and the list of calls of the same person.

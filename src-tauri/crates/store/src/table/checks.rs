@@ -28,13 +28,6 @@ pub struct BrokenReferences {
     pub rows: u32,
 }
 
-/// The newest instants that rows bear.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Newest {
-    pub imported_at: Option<UnixMs>,
-    pub job_ended_at: Option<UnixMs>,
-}
-
 /// How it stands with the queue beyond what is counted in it, as far as what comes next tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueFacts {
@@ -102,16 +95,11 @@ impl Read<'_> {
         Ok(counted)
     }
 
-    pub fn newest(&self) -> Result<Newest> {
-        const SQL: &str = "
-            SELECT (SELECT imported_at FROM documents WHERE id >= 0 ORDER BY id DESC LIMIT 1),
-                   (SELECT max(ended_at) FROM (SELECT ended_at FROM jobs ORDER BY id DESC LIMIT 100))";
-        self.one(SQL, [], |row| {
-            Ok(Newest {
-                imported_at: time(row.get(0)?),
-                job_ended_at: time(row.get(1)?),
-            })
-        })
+    /// When the document was brought in that was written last, whatever time those before it bear.
+    pub fn last_imported_at(&self) -> Result<Option<UnixMs>> {
+        const SQL: &str =
+            "SELECT imported_at FROM documents WHERE id >= 0 ORDER BY id DESC LIMIT 1";
+        self.row(SQL, [], |row| Ok(UnixMs(row.get(0)?)))
     }
 
     pub fn queue_facts(&self) -> Result<QueueFacts> {

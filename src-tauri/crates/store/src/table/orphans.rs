@@ -24,6 +24,13 @@ pub enum Orphan {
     Words,
 }
 
+/// What other rows name and is not there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gone {
+    pub documents: u64,
+    pub passages: u64,
+}
+
 /// One kind of row in SQL: how the strays are found, written out, taken out and put back.
 struct Kind {
     orphan: Orphan,
@@ -195,6 +202,22 @@ pub struct Loose {
 }
 
 impl Read<'_> {
+    /// A passage stands in a buffer or under a summary as long as it is searched, and a document has a place.
+    pub fn gone(&self) -> Result<Gone> {
+        const SQL: &str = "
+            SELECT (SELECT count(*) FROM (SELECT document_id AS id FROM places UNION
+                                          SELECT document_id FROM chunks) WHERE id NOT IN (SELECT id FROM documents)),
+                   (SELECT count(*) FROM (SELECT chunk_id AS id FROM buffer_items WHERE chunk_id IS NOT NULL UNION
+                                          SELECT chunk_id FROM node_children WHERE chunk_id IS NOT NULL)
+                    WHERE id NOT IN (SELECT id FROM chunks))";
+        self.one(SQL, [], |row| {
+            Ok(Gone {
+                documents: row.get::<_, i64>(0)?.unsigned_abs(),
+                passages: row.get::<_, i64>(1)?.unsigned_abs(),
+            })
+        })
+    }
+
     /// How many documents have passages missing: all of them, or some before the last that is there.
     pub fn documents_with_gaps(&self) -> Result<u32> {
         const SQL: &str = "

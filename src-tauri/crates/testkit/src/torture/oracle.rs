@@ -262,6 +262,15 @@ pub(crate) fn real_keeper() -> (Keeper, Arc<WallClock>) {
     (keeper, clock)
 }
 
+/// As `real_keeper`, of files that are only read.
+#[cfg(target_os = "linux")]
+pub(crate) fn reading_keeper() -> Keeper {
+    Keeper::reading(Ambient {
+        clock: WallClock::start(),
+        spawn: Arc::new(Threads),
+    })
+}
+
 /// Moves the WAL into the file after this many pages, so that short lives meet it as well.
 pub(crate) fn checkpoint_every(file: &KeptFile, pages: i64) -> Result<(), Error> {
     file.write(move |tx| {

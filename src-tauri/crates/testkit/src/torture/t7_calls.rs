@@ -10,7 +10,7 @@ use oldgrowth_keeper::{
     salvage,
 };
 
-use super::oracle::{DATABASE, SCHEMA, real_keeper, write_row};
+use super::oracle::{DATABASE, SCHEMA, reading_keeper, real_keeper, write_row};
 use super::t7_locks::Scene;
 
 pub(super) struct Call {
@@ -81,7 +81,12 @@ pub(super) const CALLS: &[Call] = &[
     }),
     call(
         "tend",
-        &["KeptFile::tick", "KeptFile::resumed", "Keeper::resumed"],
+        &[
+            "KeptFile::tick",
+            "KeptFile::compare_names",
+            "KeptFile::resumed",
+            "Keeper::resumed",
+        ],
         tend,
     ),
     call(
@@ -127,6 +132,12 @@ pub(super) const CALLS: &[Call] = &[
         ],
         restore,
     ),
+    call("copy its files", &["KeptFile::copy_files_to"], |scene| {
+        let folder = scene.folder.join("files");
+        fs::create_dir(&folder).map_err(|error| error.to_string())?;
+        let _nobody_else = scene.stranger.away();
+        told(scene.file.copy_files_to(&folder))
+    }),
     call("accept damage", &["KeptFile::accept_damage"], |scene| {
         told(scene.file.accept_damage())
     }),
@@ -134,6 +145,9 @@ pub(super) const CALLS: &[Call] = &[
         "lock the workspace",
         &[
             "WorkspaceLock::acquire",
+            "WorkspaceLock::acquire_or_read",
+            "WorkspaceLock::reads_only",
+            "WorkspaceLock::may_be_whole",
             "WorkspaceLock::rename",
             "WorkspaceLock::holder",
         ],
@@ -144,6 +158,7 @@ pub(super) const CALLS: &[Call] = &[
         &["Keeper::new", "Keeper::with_space", "Keeper::shut_down"],
         keep_another,
     ),
+    call("only read it", &["Keeper::reading"], only_read),
 ];
 
 fn told<T>(answer: Result<T, Error>) -> Result<(), String> {
@@ -214,6 +229,7 @@ fn ask(scene: &Scene) -> Result<(), String> {
 
 fn tend(scene: &Scene) -> Result<(), String> {
     scene.file.tick();
+    scene.file.compare_names();
     scene.file.resumed();
     scene.keeper.resumed();
     Ok(())
@@ -300,11 +316,16 @@ fn lock_workspace(scene: &Scene) -> Result<(), String> {
     lock.rename(&scene.folder, &me);
     let holder = WorkspaceLock::holder(&scene.folder);
     drop(lock);
-    if holder.as_ref() == Some(&me) {
-        Ok(())
-    } else {
-        Err("the lock does not say who holds it".to_owned())
+    if holder.as_ref() != Some(&me) {
+        return Err("the lock does not say who holds it".to_owned());
     }
+    let database = scene.folder.join(DATABASE);
+    let lock = WorkspaceLock::acquire_or_read(&scene.folder, &me, &database)
+        .map_err(|error| error.to_string())?;
+    if lock.reads_only() || !WorkspaceLock::may_be_whole(&scene.folder) {
+        return Err("a folder that may be written to is only read".to_owned());
+    }
+    Ok(())
 }
 
 fn keep_another(scene: &Scene) -> Result<(), String> {
@@ -316,6 +337,15 @@ fn keep_another(scene: &Scene) -> Result<(), String> {
         .and_then(|file| file.try_now());
     keeper.shut_down();
     told(used)
+}
+
+fn only_read(scene: &Scene) -> Result<(), String> {
+    let keeper = reading_keeper();
+    let read = keeper
+        .file(&scene.folder.join(DATABASE), SCHEMA)
+        .and_then(|file| file.read(Lane::Interactive, count));
+    keeper.shut_down();
+    told(read)
 }
 
 #[cfg(test)]

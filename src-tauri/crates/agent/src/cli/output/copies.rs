@@ -38,7 +38,7 @@ impl Output {
             self.line("There is no backup yet. Make one with oldgrowth backup.");
         }
         for backup in &copies.backups {
-            let made = backup.made_at.as_deref().map_or("date unknown", minute);
+            let made = minute(&backup.made_at);
             let rows = backup.rows.as_deref().map(words).unwrap_or_default();
             self.line(&format!(
                 "{}  {made}  {}  {rows}",

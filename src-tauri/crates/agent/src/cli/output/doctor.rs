@@ -77,6 +77,12 @@ impl Output {
         for done in &receipt.done {
             self.line(&format!("  {done}"));
         }
+        if let Some(folder) = &receipt.folder {
+            self.line("  Look into it with:");
+            for command in ["search WORDS", "doctor"] {
+                self.line(&format!("    oldgrowth --workspace \"{folder}\" {command}"));
+            }
+        }
         match (&receipt.undone_at, &receipt.undo_until) {
             (Some(at), _) => self.line(&format!("  Undone at {at}.")),
             (None, Some(until)) => self.line(&format!(

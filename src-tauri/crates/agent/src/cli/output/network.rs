@@ -66,6 +66,9 @@ impl Output {
 fn summary(network: &Network) -> String {
     let days = network.days;
     let (Some(since), [_, ..]) = (&network.since, network.hosts.as_slice()) else {
+        if network.unread_lines > 0 {
+            return "No call to another computer is known.".to_owned();
+        }
         return format!("No other computer was called in the last {days} days.");
     };
     let calls: u32 = network.hosts.iter().map(|host| host.calls).sum();
@@ -107,7 +110,7 @@ fn outcome(call: &NetworkCall) -> String {
         (CallOutcome::Answered, Some(status)) => format!("answered ({status})"),
         (CallOutcome::Answered, None) => "answered".to_owned(),
         (CallOutcome::UnderWay, _) => "under way".to_owned(),
-        (CallOutcome::Refused, _) => "nothing takes calls there".to_owned(),
+        (CallOutcome::Refused, _) => "connection refused".to_owned(),
         (CallOutcome::Unreachable, _) => "nobody answers".to_owned(),
         (CallOutcome::TimedOut, _) => "took too long".to_owned(),
         (CallOutcome::NotSafe, _) => "not safe, so nothing was said".to_owned(),
