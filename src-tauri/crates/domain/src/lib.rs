@@ -10,5 +10,5 @@ pub mod text;
 pub mod time;
 pub mod words;
 
-pub use id::{BatchId, ChunkId, DocumentId, NodeId, SourceId};
+pub use id::{BatchId, ChunkId, DocumentId, EntityId, NodeId, SourceId};
 pub use time::{Happened, UnixMs};

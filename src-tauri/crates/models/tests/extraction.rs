@@ -1,5 +1,11 @@
 //! How well the built-in extractor finds what a person has marked in two samples: one that it was tuned on and one
 //! that it was not.
+#![expect(
+    clippy::unwrap_used,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "a sample that is marked wrongly should fail the test"
+)]
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -259,7 +259,7 @@ impl<'w> Seen<'w> {
             // "who" and "it" are words as well, "apple" is a fruit at the beginning of a sentence.
             let short = folded.len() <= 4 && !self.first.is_letters;
             let doubtful = one && self.first.word().is_common() && !self.first.is_letters;
-            if !short && !(doubtful && !self.works()) {
+            if !short && (!doubtful || self.works()) {
                 return Guess::Sure(Organisation);
             }
         }
@@ -387,7 +387,7 @@ impl<'w> Seen<'w> {
                 1 if common => met_or_said && !self.first.in_title,
                 1 if self.before_is(&["the", "a", "an"]) => false,
                 1 => !self.first.in_title || met_or_said,
-                2..=5 if common => !self.first.in_title && !(self.german && self.first.begins),
+                2..=5 if common => !(self.first.in_title || self.german && self.first.begins),
                 2..=5 => true,
                 _ => false,
             };
