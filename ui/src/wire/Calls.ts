@@ -27,6 +27,10 @@ import type { JobCancelled } from "./JobCancelled";
 import type { JobsRetry } from "./JobsRetry";
 import type { Ledger } from "./Ledger";
 import type { MovePlan } from "./MovePlan";
+import type { Name } from "./Name";
+import type { NameAt } from "./NameAt";
+import type { Names } from "./Names";
+import type { NamesAsked } from "./NamesAsked";
 import type { Near } from "./Near";
 import type { Network } from "./Network";
 import type { NetworkAt } from "./NetworkAt";
@@ -152,6 +156,14 @@ source_remove: [Id, SourceRemoval],
  * Those who speak in conversations.
  */
 people: [Empty, People], 
+/**
+ * Whom and what passages name, of one kind.
+ */
+names: [NamesAsked, Names], 
+/**
+ * Somebody or something that is named, with a page of the passages that do.
+ */
+name: [NameAt, Name], 
 /**
  * The newest imports, newest first.
  */

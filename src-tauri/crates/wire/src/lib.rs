@@ -14,6 +14,7 @@ mod event;
 mod health;
 mod import;
 mod memory;
+mod names;
 mod network;
 mod people;
 mod place;
@@ -53,6 +54,10 @@ pub use import::{
 pub use memory::{
     Answer, AnswerHit, Asker, Behind, Chunk, Hit, Hits, Id, Locator, MemoryKind, Question, Search,
     Shown, Span, SummarySentence, TreeStep,
+};
+pub use names::{
+    Name, NameAt, NameBeside, NameCount, NameKind, NameRow, NameSource, Names, NamesAsked,
+    NamesLeft,
 };
 pub use network::{
     CallOutcome, CallPurpose, Network, NetworkAt, NetworkCall, NetworkHost, OfflineChoice,
