@@ -1,6 +1,7 @@
 import { commandsWords } from "./strings/commands";
 import { doctorWords } from "./strings/doctor";
 import { memoryWords } from "./strings/memory";
+import { namesWords } from "./strings/names";
 import { networkWords } from "./strings/network";
 import { recallWords } from "./strings/recall";
 import { reportsWords } from "./strings/reports";
@@ -76,4 +77,5 @@ export const t = {
   ...settingsWords,
   ...reportsWords,
   ...networkWords,
+  ...namesWords,
 } as const;

@@ -9,6 +9,7 @@ import { FakeWork } from "./activity";
 import { FakeCopies } from "./copies";
 import { FakeDoctor } from "./doctor";
 import { findInDocument, near, original, why } from "./reading";
+import { name, names } from "./names";
 import { FakeNetwork } from "./network";
 import { FakePlace, storage } from "./place";
 import { FakeReports } from "./reports";
@@ -210,6 +211,15 @@ export class FakePlatform implements Platform {
     source_unread: (at) => this.#sources.unread(at),
     source_removal: ({ id }) => this.#sources.removal(id),
     source_remove: ({ id }) => this.#sources.remove(id),
+    names: (asked) => {
+      const left = { passages: this.scenario === "importing" || this.scenario === "paused" ? 412 : 0, failed: this.scenario === "failed" ? 3 : 0 };
+      return this.#empty ? { counts: [], total: 0, names: [], left } : names(asked, this.scenario === "large", left);
+    },
+    name: (at) => {
+      const found = name(at);
+      if (found === null) throw { code: "not_found", message: "nothing in the memory names it, or no longer", hint: "look for it in the list" } satisfies WireError;
+      return found;
+    },
     people: () => (this.#empty ? { people: [], more: false } : people),
     tree: (at) => this.#tree(at),
     ledger: () => {
