@@ -69,6 +69,10 @@ impl Engine {
             if !any {
                 return Ok(true);
             }
+            // What waits for a person can wait for ever.
+            if let Some(refused) = core.store.writing_refused() {
+                return Err(refused.into());
+            }
             let stands = core.pause().is_some() || core.queue.is_stopping() || !core.has_workers;
             if stands || !keep_waiting() {
                 return Ok(false);

@@ -106,7 +106,7 @@ export function name({ id, offset, limit }: NameAt): Name | null {
     written_as: [...new Set(one.hits.flatMap(({ text, matches }) => matches.map(({ start, end }) => text.slice(start, end))))],
     sources: sources.flatMap((source) => (documentsOf(source.id) > 0 ? [{ id: source.id, name: source.name, documents: documentsOf(source.id) }] : [])),
     beside: named.flatMap(({ row, hits }) => {
-      const passages = row.id === id ? 0 : hits.filter(({ chunk }) => there.has(chunk)).length;
+      const passages = row.id === id || !["person", "organisation", "place"].includes(row.kind) ? 0 : hits.filter(({ chunk }) => there.has(chunk)).length;
       return passages > 0 ? [{ name: row, passages }] : [];
     }),
     passages: one.hits.slice(offset ?? 0, (offset ?? 0) + (limit ?? 20)),

@@ -22,6 +22,7 @@ mod locks;
 #[cfg(target_os = "linux")]
 mod moving;
 #[cfg(target_os = "linux")]
+mod names;
 mod network;
 #[cfg(target_os = "linux")]
 mod open_reports;

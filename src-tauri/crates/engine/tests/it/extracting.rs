@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use oldgrowth_domain::entities::EntityKind::{self, Person};
 use oldgrowth_engine::ports::{Clock, Extractor, Named, Passage, no_connection_held};
-use oldgrowth_engine::{Engine, Error, Name, Names, Result};
+use oldgrowth_engine::{ComponentState, Engine, Error, FixCode, HealthCode, Name, Names, Result};
 use oldgrowth_models::Rules;
 use oldgrowth_testkit::WallClock;
 use parking_lot::Mutex;
 
+use crate::fixes::{leave_strays, mend, state};
 use crate::rig::{DEADLINE, Place, Rig};
 use crate::stand_ins::Gate;
 
@@ -392,6 +393,45 @@ fn a_document_is_looked_through_whole_and_a_very_long_one_in_stretches() {
     calls.sort_unstable();
     assert_eq!(calls, [88, 200, 256, 256], "{calls:?}");
     assert_eq!(named(&rig.engine).get("Marta"), Some(&(16_000, 2)));
+}
+
+#[test]
+fn names_that_do_not_add_up_are_found_by_the_doctor_and_made_anew() {
+    let place = Place::new();
+    place.write("a.md", "Marta met Ödön.\n");
+    let rig = place.start_extracting(1, Arc::new(Capitals::of("one")));
+    rig.import_to_the_end();
+    extracted(&rig, &place);
+    let before = named(&rig.engine);
+    assert_eq!(state(&rig, HealthCode::Orphans), ComponentState::Ok);
+    place
+        .raw()
+        .execute_batch("UPDATE entities SET mentions = 7 WHERE name = 'Marta'")
+        .unwrap();
+    assert_eq!(state(&rig, HealthCode::Orphans), ComponentState::Warn);
+    let (plan, _) = mend(&rig, FixCode::SetAsideOrphans);
+    let made_anew = |step: &String| step.contains("made anew from the passages");
+    assert!(plan.steps.iter().any(made_anew), "{plan:?}");
+    extracted(&rig, &place);
+    assert_eq!(named(&rig.engine), before);
+    assert_eq!(state(&rig, HealthCode::Orphans), ComponentState::Ok);
+    assert_adds_up(&place);
+}
+
+#[test]
+fn a_passage_that_belongs_to_nothing_is_in_nobodys_way() {
+    let place = Place::new();
+    place.write("a.md", "Marta met Ödön.\n");
+    let rig = place.start_extracting(1, Arc::new(Capitals::of("one")));
+    rig.import_to_the_end();
+    leave_strays(&place);
+    extracted(&rig, &place);
+    assert_eq!(named(&rig.engine).len(), 2);
+    mend(&rig, FixCode::SetAsideOrphans);
+    rig.note("Zoltán has its key.");
+    extracted(&rig, &place);
+    assert_eq!(named(&rig.engine).len(), 3);
+    assert_adds_up(&place);
 }
 
 #[test]

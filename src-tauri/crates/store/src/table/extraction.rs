@@ -105,7 +105,8 @@ impl Read<'_> {
 
     /// Is there a passage that this extractor has not come to?
     pub fn has_to_extract(&self, extractor: &str) -> Result<bool> {
-        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM chunks WHERE id > :after)";
+        const SQL: &str = "
+            SELECT EXISTS (SELECT 1 FROM chunks c CROSS JOIN documents d ON d.id = c.document_id WHERE c.id > :after)";
         let after = self.extracted_up_to(extractor)?;
         self.one(SQL, named_params! { ":after": after }, |row| row.get(0))
     }

@@ -86,14 +86,19 @@ impl Read<'_> {
     /// What these passages call it, letter by letter, the commonest first.
     pub fn written_as(&self, key: EntityKey, chunks: &[ChunkKey]) -> Result<Vec<(String, u32)>> {
         const SQL: &str = "
-            SELECT CAST(substr(CAST(c.text AS BLOB), m.text_start + 1, m.text_end - m.text_start) AS TEXT)
+            SELECT substr(CAST(c.text AS BLOB), m.text_start + 1, m.text_end - m.text_start)
             FROM chunks c CROSS JOIN mentions m
                  ON m.entity_id = :id AND m.document_id = c.document_id AND m.chunk_id = c.id
             WHERE c.id = :chunk";
         let mut counted: BTreeMap<String, u32> = BTreeMap::new();
         for chunk in chunks {
             let params = named_params! { ":id": key, ":chunk": chunk };
-            for written in self.rows(SQL, params, |row| row.get(0))? {
+            let all: Vec<Vec<u8>> = self.rows(SQL, params, |row| row.get(0))?;
+            // What begins or ends within a character was not written by whoever wrote the passage.
+            for written in all
+                .into_iter()
+                .filter_map(|one| String::from_utf8(one).ok())
+            {
                 *counted.entry(written).or_default() += 1;
             }
         }

@@ -320,6 +320,25 @@ fn a_passage_in_which_nothing_could_be_looked_for_is_counted_until_it_can() {
 }
 
 #[test]
+fn a_stretch_that_begins_within_a_character_is_no_way_to_write_a_name() {
+    let folder = tempfile::tempdir().unwrap();
+    with_store(folder.path(), |store| {
+        store
+            .write(|w| {
+                let document = document(w, notes(w)?, &["Ödön"])?;
+                let chunk = w.chunks_from(document, 0, 1)?.remove(0);
+                let mut page = extracted(&chunk, &NAMES);
+                page.found.as_mut().unwrap()[0].range = 1..3;
+                w.keep_extracted(None, RULES, &[page])?;
+                let odon = w.entities(Person, 0, 1)?.remove(0);
+                assert_eq!(w.written_as(odon.key, &[chunk.key])?, []);
+                Ok::<_, Error>(())
+            })
+            .unwrap();
+    });
+}
+
+#[test]
 fn what_does_not_add_up_is_found_and_made_anew() {
     let folder = tempfile::tempdir().unwrap();
     let damages = [
