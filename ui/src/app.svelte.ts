@@ -323,6 +323,14 @@ export class AppState {
     this.router.go({ place: "doctor" });
   }
 
+  /** Asks whether to go on with the memory in this folder, where the memory's place is chosen. */
+  openCopy(folder: string): void {
+    this.fixes.dismiss();
+    this.fixes.viewed = null;
+    this.router.go({ place: "settings", section: "place" });
+    void this.place.propose(folder);
+  }
+
   /** Says what came of it, wherever it was asked for. */
   async setOffline(on: boolean): Promise<void> {
     const done = await this.network.setOffline(on);

@@ -76,7 +76,7 @@ const fixes: Record<FixCode, string> = {
   verify_backup: "Check the backup",
   repair_permissions: "Make the folder private again",
   stop_watching: "Stop watching missing folders",
-  restore_backup: "Restore the newest backup",
+  restore_backup: "Restore the newest copy",
   open_copy: "Make a copy to read",
   start_fresh: "Start fresh beside it",
 };
@@ -96,7 +96,7 @@ const fixesAbout: Record<FixCode, string> = {
   verify_backup: "Reads the newest backup through, to know that it can be used.",
   repair_permissions: "Lets only you read the memory’s folder.",
   stop_watching: "Stops looking for changes in folders that are not there.",
-  restore_backup: "Puts the newest sound backup in the memory’s place. What is there now is kept aside.",
+  restore_backup: "Puts the newest sound backup, or what was saved when the file went, in the memory’s place. What is there now is kept aside.",
   open_copy: "Lays a copy out in a folder of its own. What is here is not touched.",
   start_fresh: "Begins an empty memory in a new folder. The one here stays as it is.",
 };
@@ -234,9 +234,10 @@ export const doctorWords = {
       one: "What was done",
       none: "This fix is not listed any more.",
       until: (when: string) => `Can be undone until ${when}`,
-      /** With the words on the way: a section of Settings, and two buttons. */
-      copy: (section: string, move: string, open: string) =>
-        `To look into it here, go to Settings, ${section}, choose “${move}” and its folder, then “${open}”. The way back is the same, with the folder of your own memory. If you start Oldgrowth on a folder that you name, name that one instead.`,
+      openCopy: "Open this copy…",
+      /** With the words on the way back: a section of Settings, and a button. */
+      copy: (section: string, move: string) =>
+        `You can look into it, or go on with it. Your own memory stays in its folder; the way back is Settings, ${section}, “${move}” and that folder. If you start Oldgrowth on a folder that you name, name that of the copy instead.`,
       undo: "Undo",
       undoNamed: (name: string) => `Undo: ${name}`,
       undoing: "Undoing…",

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use oldgrowth_domain::TimeZone;
 use oldgrowth_engine::{Engine, Parts};
 use oldgrowth_keeper::Keeper;
 use oldgrowth_store::{Holder, LockError, Store, WorkspaceLock};
@@ -115,6 +116,7 @@ impl Owner {
             emptied: found.emptied(),
             crash_reports,
             place_is_fixed: found.pointer().is_none(),
+            zone: TimeZone::system,
         })
         .map_err(|_| fault("start its workers"))?;
         let engine = Arc::new(engine);

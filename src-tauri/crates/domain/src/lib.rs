@@ -11,4 +11,4 @@ pub mod time;
 pub mod words;
 
 pub use id::{BatchId, ChunkId, DocumentId, EntityId, NodeId, SourceId};
-pub use time::{Happened, UnixMs};
+pub use time::{Happened, TimeZone, UnixMs};

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+pub use jiff::tz::TimeZone;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,12 +28,14 @@ impl UnixMs {
             .to_string()
     }
 
-    /// For sentences: `2026-11-21 20:16 UTC`.
-    pub fn to_minute(self) -> String {
-        let text = self.to_rfc3339();
-        match (text.get(..10), text.get(11..16)) {
-            (Some(day), Some(minute)) => format!("{day} {minute} UTC"),
-            _ => text,
+    /// For sentences, by the clock of this zone: `2026-11-21 20:16`.
+    pub fn to_minute(self, zone: &TimeZone) -> String {
+        match Timestamp::from_millisecond(self.0) {
+            Ok(instant) => instant
+                .to_zoned(zone.clone())
+                .strftime("%Y-%m-%d %H:%M")
+                .to_string(),
+            Err(_) => self.to_rfc3339(),
         }
     }
 

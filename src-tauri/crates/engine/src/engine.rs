@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::{TimeZone, UnixMs};
 use oldgrowth_store::table::totals::Totals;
 use oldgrowth_store::{Lane, Store, Waiting};
 use parking_lot::Mutex;
@@ -48,6 +48,8 @@ pub struct Parts {
     /// Its folder was named by whoever started this: the next start looks for a memory there again, so this one
     /// is not moved, and no other begun, from here.
     pub place_is_fixed: bool,
+    /// Asks for the zone of the computer's clock as it is now.
+    pub zone: fn() -> TimeZone,
 }
 
 /// The memory of one workspace, at work. Dropping it stops and joins its workers.
@@ -82,6 +84,7 @@ pub(crate) struct Core {
     pub(crate) emptied: Vec<PathBuf>,
     pub(crate) crash_reports: Option<Arc<dyn CrashReports>>,
     pub(crate) place_is_fixed: bool,
+    zone: fn() -> TimeZone,
     pub(crate) fixing: Fixing,
     pub(crate) receipts: Mutex<Receipts>,
     pub(crate) last_count: LastCount,
@@ -156,6 +159,7 @@ impl Engine {
             emptied: parts.emptied,
             crash_reports: parts.crash_reports,
             place_is_fixed: parts.place_is_fixed,
+            zone: parts.zone,
             fixing: Fixing::default(),
             receipts: Mutex::new(receipts),
             last_count: LastCount::default(),
@@ -260,6 +264,11 @@ impl Engine {
 impl Core {
     pub(crate) fn now(&self) -> UnixMs {
         UnixMs(self.ambient.clock.unix_ms())
+    }
+
+    /// By whose clock instants are told.
+    pub(crate) fn zone(&self) -> TimeZone {
+        (self.zone)()
     }
 
     /// What no import may open: this workspace, and the store's files under whatever name.

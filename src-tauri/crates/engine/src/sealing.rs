@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A seal moves exactly the rows it has read. What came meanwhile stays in the buffer, and asks for
-//! a seal of its own.
+//! a seal of its own. A row whose passage or summary a damage has taken leaves the buffer and goes nowhere.
 
 use std::collections::HashMap;
 
@@ -91,13 +91,18 @@ impl Core {
                 return self.settle(job.lease, Outcome::Nothing);
             };
             let summary = self.summarise(&material)?;
-            let nodes = material.nodes;
+            let Material { nodes, members, .. } = material;
             let id = NodeId::random(self.random.bits());
             let lease = job.lease;
             let sealed = self.store.write_in(Lane::Background, move |w| {
                 w.settle_done(lease, Outcome::Sealed, None, None, now)?;
                 still_say(w, &nodes)?;
-                move_up(w, &id, tree, level, &items, &summary, now)
+                for item in &items {
+                    if !w.take_from_buffer(item.key)? {
+                        return Err(Error::Conflict { tries: 1 });
+                    }
+                }
+                move_up(w, &id, tree, level, &members, &summary, now)
             });
             match sealed {
                 Err(Error::Conflict { .. }) => continue,
@@ -129,7 +134,8 @@ impl Core {
                     None => Ok(Outcome::Nothing),
                 };
             };
-            let summary = if members.is_empty() {
+            let lost = material.members.len() < members.len();
+            let summary = if material.members.is_empty() {
                 None
             } else {
                 Some(self.summarise(&material)?)
@@ -141,6 +147,9 @@ impl Core {
                 }
                 if w.members_of(node)? != members {
                     return Err(Error::Conflict { tries: 1 });
+                }
+                if lost {
+                    w.take_lost_from_node(node)?;
                 }
                 let parent = w.parent_of(Member::Node(node))?;
                 match summary {
@@ -209,6 +218,8 @@ impl Core {
 
 /// What a summary is made from, each unit with the words of a passage it goes back to.
 struct Material {
+    /// Those that are there.
+    members: Vec<Member>,
     units: Vec<Unit>,
     origins: Vec<Origin>,
     nodes: Vec<ReadNode>,
@@ -232,6 +243,7 @@ struct Origin {
 impl Material {
     fn read(r: &Read<'_>, members: &[Member]) -> Result<Self> {
         let mut material = Self {
+            members: Vec::new(),
             units: Vec::new(),
             origins: Vec::new(),
             nodes: Vec::new(),
@@ -241,9 +253,12 @@ impl Material {
         };
         let mut groups = HashMap::new();
         for member in members {
-            match member {
+            let is_there = match member {
                 Member::Chunk(key) => material.add_chunk(r, *key, &mut groups)?,
                 Member::Node(key) => material.add_node(r, *key)?,
+            };
+            if is_there {
+                material.members.push(*member);
             }
         }
         Ok(material)
@@ -254,7 +269,10 @@ impl Material {
         r: &Read<'_>,
         key: ChunkKey,
         groups: &mut HashMap<i64, usize>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
+        if !r.has_chunk(key)? {
+            return Ok(false);
+        }
         let chunk = r.chunk(key)?;
         // Passages of one document are one voice: the summariser spreads over groups.
         let next = groups.len();
@@ -270,17 +288,19 @@ impl Material {
         }
         self.passages += 1;
         self.widen(chunk.happened_at, chunk.happened_at);
-        Ok(())
+        Ok(true)
     }
 
-    fn add_node(&mut self, r: &Read<'_>, key: NodeKey) -> Result<()> {
+    fn add_node(&mut self, r: &Read<'_>, key: NodeKey) -> Result<bool> {
         let Some(node) = r.node(key)? else {
-            return Ok(());
+            return Ok(false);
         };
         let group = self.units.last().map_or(0, |unit| unit.group + 1);
         let spans = r.spans_of(key)?;
         for span in &spans {
-            if let Some(sentence) = node.text.get(span.text.clone()) {
+            if let Some(sentence) = node.text.get(span.text.clone())
+                && r.has_chunk(span.chunk)?
+            {
                 self.units.push(Unit {
                     text: sentence.to_owned(),
                     group,
@@ -298,7 +318,7 @@ impl Material {
             text: node.text,
             spans,
         });
-        Ok(())
+        Ok(true)
     }
 
     fn widen(&mut self, first: Option<UnixMs>, last: Option<UnixMs>) {
@@ -314,7 +334,9 @@ fn front(r: &Read<'_>, tree: TreeKey, level: u32) -> Result<Vec<BufferItem>> {
         let mut tokens = 0_u32;
         let mut taken = 0;
         for item in &items {
-            if let Member::Chunk(key) = item.member {
+            if let Member::Chunk(key) = item.member
+                && r.has_chunk(key)?
+            {
                 tokens = tokens.saturating_add(r.chunk(key)?.tokens);
             }
             taken += 1;
@@ -338,24 +360,20 @@ fn still_say(r: &Read<'_>, nodes: &[ReadNode]) -> Result<()> {
     Ok(())
 }
 
-/// Moves the very rows that were read from their buffer to a node, and the node to the buffer above.
+/// Puts what was in a buffer under a node, and the node into the buffer above.
 fn move_up(
     w: &Write<'_>,
     id: &NodeId,
     tree: TreeKey,
     level: u32,
-    items: &[BufferItem],
+    members: &[Member],
     summary: &Summary,
     now: UnixMs,
 ) -> Result<()> {
-    for item in items {
-        if !w.take_from_buffer(item.key)? {
-            return Err(Error::Conflict { tries: 1 });
-        }
+    if !members.is_empty() {
+        let node = w.insert_node(id, tree, level + 1, members, summary, now)?;
+        w.append_to_buffer(tree, level + 1, Member::Node(node), summary.tokens, now)?;
     }
-    let members: Vec<Member> = items.iter().map(|item| item.member).collect();
-    let node = w.insert_node(id, tree, level + 1, &members, summary, now)?;
-    w.append_to_buffer(tree, level + 1, Member::Node(node), summary.tokens, now)?;
     for level in [level, level + 1] {
         if is_due(w.buffer_fill(tree, level)?, now) {
             w.insert_job(&seal_job(tree, level), now)?;

@@ -4,6 +4,7 @@
 //! SQLite's own recovery extension, which reads loose pages that no tree leads to, is not part of the
 //! amalgamation and therefore not of the SQLite that this program is built with; it is not a rung here.
 
+mod complete;
 mod image;
 mod judge;
 mod renew;
@@ -15,17 +16,15 @@ mod walk;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use self::complete::complete_salvaged;
 use self::image::Frames;
 use self::judge::{Check, Judged, judge, open_harmed};
 use self::renew::Renewed;
-use self::schema::Schema;
 pub use self::walk::LostRange;
 use self::walk::is_harm;
 use crate::error::Error;
 use crate::files;
-use crate::migrate;
 use crate::place::{EMPTY_BYTES_MAX, Place, size_of, with_suffix};
-use crate::raw;
 use crate::wal::{self, WalScan};
 
 const RESULT: &str = "salvaged.db";
@@ -110,27 +109,6 @@ pub fn salvage(
         files::sync_folder(into).map_err(|e| Error::from_io(&e))?;
     }
     result
-}
-
-/// Makes what a salvaged file lacks of the tables, indexes and virtual tables of its version, empty: the damage took
-/// their definitions with it, and without them it is refused. Answers what was made.
-pub fn complete_salvaged(file: &Path, schema: &crate::Schema) -> Result<Vec<String>, Error> {
-    let connection = raw::open(file, raw::Access::Write)?;
-    if migrate::check(&connection, schema)? != schema.version() {
-        return Ok(Vec::new());
-    }
-    let mut whole = raw::open(Path::new(":memory:"), raw::Access::Write)?;
-    migrate::migrate(&mut whole, schema)?;
-    let there = Schema::read(&connection);
-    let mut made = Vec::new();
-    for object in Schema::read(&whole).objects {
-        if !there.objects.iter().any(|known| known.name == object.name) {
-            connection.execute_batch(&object.sql)?;
-            made.push(object.name);
-        }
-    }
-    renew::close(connection)?;
-    Ok(made)
 }
 
 /// Makes a main file from a log that holds all of it. The main file in `place` is missing or empty.

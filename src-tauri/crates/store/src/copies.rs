@@ -376,6 +376,7 @@ impl Salvaged {
         // What a process that was killed has left there was made from the set, as this will be.
         remove_salvaged(&folder);
         let made = salvage(&set.folder, &set.manifest.database, None, &folder)?;
+        complete_salvaged(&made.path, &SCHEMA)?;
         Ok(Self {
             folder,
             file: made.path,

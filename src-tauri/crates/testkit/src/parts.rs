@@ -190,6 +190,7 @@ impl TestEngine {
             emptied,
             crash_reports: None,
             place_is_fixed: false,
+            zone: || oldgrowth_domain::TimeZone::UTC,
         });
         Self {
             engine: Arc::new(engine.expect("threads can be started")),

@@ -41,7 +41,7 @@ const receiptOf = (part: Partial<FixReceipt> = {}): FixReceipt => ({
 async function planned(plan: FixPlan) {
   const platform = handPlatform();
   const fixes = new Fixes(platform, () => {});
-  render(FixDialog, { fixes });
+  render(FixDialog, { fixes, open: vi.fn() });
   render(FixStrip, { fixes });
   void fixes.propose(plan.code);
   platform.next("fix_plan").answer(plan);
@@ -134,7 +134,7 @@ it("undoing_a_restore_is_asked_about_with_its_consequence", async () => {
   const platform = handPlatform();
   const fixes = new Fixes(platform, () => {});
   fixes.receipts = [receiptOf({ code: "restore_backup" })];
-  render(ReceiptDialog, { fixes });
+  render(ReceiptDialog, { fixes, open: vi.fn() });
   await fixes.view("r1");
   (await screen.findByTestId("undo-fix")).click();
   const asked = await screen.findByTestId("undo-dialog");
@@ -161,13 +161,16 @@ it("a_report_that_can_not_be_copied_is_ready_to_be_copied_by_hand", async () => 
   expect(screen.getByTestId("report-id").textContent).toBe("OG-1");
 });
 
-it("a_copy_that_was_laid_out_says_how_it_is_opened_in_the_window", async () => {
+it("a_copy_that_was_laid_out_is_opened_from_its_receipt", async () => {
   const fixes = new Fixes(handPlatform(), () => {});
   fixes.receipts = [receiptOf({ code: "open_copy", undo_until: null, folder: "/home/ada/oldgrowth-copy-1" }), receiptOf({ id: "r2" })];
-  render(ReceiptDialog, { fixes });
+  const open = vi.fn();
+  render(ReceiptDialog, { fixes, open });
   await fixes.view("r1");
-  expect((await screen.findByTestId("receipt-copy")).textContent).toContain(t.place.plan.openOther);
+  (await screen.findByTestId("receipt-open")).click();
+  expect(open).toHaveBeenCalledExactlyOnceWith("/home/ada/oldgrowth-copy-1");
+  expect(screen.getByTestId("receipt-copy").textContent, "with the way back").toContain(t.place.move);
   await fixes.view("r2");
   await settle();
-  expect(screen.queryByTestId("receipt-copy")).toBeNull();
+  expect(screen.queryByTestId("receipt-open")).toBeNull();
 });

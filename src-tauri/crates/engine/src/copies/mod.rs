@@ -8,11 +8,12 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::{TimeZone, UnixMs};
 use oldgrowth_store::Health;
 use oldgrowth_store::copies as store;
 
 use crate::engine::Core;
+use crate::health::counted;
 use crate::telling::News;
 use crate::{Engine, Error, Result, Status};
 
@@ -49,12 +50,65 @@ pub struct Copies {
     pub folder: PathBuf,
 }
 
+/// What may be put in the memory's place, newest first.
+pub(crate) struct Saved {
+    pub(crate) backups: Vec<BackupView>,
+    pub(crate) aside: Vec<store::KeptAside>,
+    /// Of the instants in words.
+    pub(crate) zone: TimeZone,
+}
+
+impl Saved {
+    /// Is there a copy that is not known to be damaged?
+    pub(crate) fn is_restorable(&self) -> bool {
+        self.newest_sound().is_some() || self.aside.iter().any(|set| set.restorable)
+    }
+
+    pub(crate) fn newest_sound(&self) -> Option<&BackupView> {
+        self.backups.iter().find(|view| !view.unsound)
+    }
+
+    /// Of when the newest backup is that may be restored, and how much it holds.
+    pub(crate) fn newest_in_words(&self) -> String {
+        let Some(sound) = self.newest_sound() else {
+            return match self.backups.is_empty() {
+                true => "There is no backup of it.".to_owned(),
+                false => "No backup of it is sound.".to_owned(),
+            };
+        };
+        let which = match self.backups.first() == Some(sound) {
+            true => "newest backup",
+            false => "newest sound backup",
+        };
+        let at = sound.backup.made_at.to_minute(&self.zone);
+        let note = sound.backup.note.as_ref();
+        match note.and_then(|note| note.rows.get("documents")) {
+            Some(rows) => {
+                let documents = counted(*rows, "document", "documents");
+                format!("The {which}, of {at}, holds {documents}.")
+            }
+            None => format!("The {which} is of {at}."),
+        }
+    }
+
+    /// What was open when the file was moved away from under it: all that was acknowledged until then. None where
+    /// a backup is newer.
+    pub(crate) fn when_moved(&self) -> Option<&store::KeptAside> {
+        let newest = self.backups.first().map(|view| view.backup.made_at);
+        let mut moved = self
+            .aside
+            .iter()
+            .filter(|set| set.restorable && set.reason == store::AsideReason::SplitBrain);
+        moved.find(|set| newest.is_none_or(|newest| set.made_at > newest))
+    }
+}
+
 /// How many backups there are and of when, where there is no file to make another of.
-pub(crate) fn without_memory(backups: &[BackupView]) -> String {
+pub(crate) fn without_memory(backups: &[BackupView], zone: &TimeZone) -> String {
     let Some(newest) = backups.first() else {
         return "There is nothing to back up yet.".to_owned();
     };
-    let at = newest.backup.made_at.to_minute();
+    let at = newest.backup.made_at.to_minute(zone);
     let bad = if newest.unsound {
         ", which is damaged"
     } else {
@@ -215,6 +269,14 @@ impl Core {
             .into_iter()
             .find(|backup| backup.id == id)
             .ok_or(Error::NotFound)
+    }
+
+    pub(crate) fn saved(&self) -> Saved {
+        Saved {
+            backups: self.backup_views(),
+            aside: self.store.kept_aside(),
+            zone: self.zone(),
+        }
     }
 
     /// Newest first.

@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use oldgrowth_domain::TimeZone;
 use oldgrowth_store::copies::{AsideReason, InCopy, KeptAside, Preview, Salvage};
 use oldgrowth_store::table::orphans::Gone;
-use oldgrowth_store::{Class, Health, Store};
+use oldgrowth_store::{Class, Store};
 
 use super::receipts::BEGUN;
 use super::{Done, FixOutcome, FixPlan, Receipt, Undo, Undone, Work};
 use crate::copies::{BackupView, without_memory};
 use crate::engine::Core;
-use crate::health::{FixCode, bytes, counted, mark_as_salvaged};
+use crate::health::{FixCode, bytes, counted, mark_as_salvaged, was_moved};
 use crate::{Engine, Error, Result, beside};
 
 /// So many folders of copies may lie beside the memory.
@@ -37,15 +38,15 @@ impl Copy {
         }
     }
 
-    fn words(&self) -> String {
+    fn words(&self, zone: &TimeZone) -> String {
         match self {
             Self::Backup(view) => {
-                let made = view.backup.made_at.to_minute();
+                let made = view.backup.made_at.to_minute(zone);
                 format!("the backup of {made} ({})", bytes(view.backup.bytes))
             }
             Self::Aside(set) => format!(
                 "the files that were set aside on {} ({})",
-                set.made_at.to_minute(),
+                set.made_at.to_minute(zone),
                 bytes(set.bytes)
             ),
             Self::Files(size) => format!("what can be read of its own files ({})", bytes(*size)),
@@ -239,14 +240,8 @@ struct Sought {
 }
 
 impl Core {
-    /// What was open when the file was moved away from under it: all that was acknowledged until then.
     fn kept_when_moved(&self) -> Option<Copy> {
-        let newest = self.newest_backup().map(|view| view.backup.made_at);
-        let sets = self.store.kept_aside().into_iter();
-        let moved = |set: &KeptAside| set.restorable && set.reason == AsideReason::SplitBrain;
-        sets.filter(moved)
-            .find(|set| newest.is_none_or(|newest| set.made_at > newest))
-            .map(Copy::Aside)
+        self.saved().when_moved().cloned().map(Copy::Aside)
     }
 
     /// The folder that lay in the place of the memory's file, where it is kept in this set.
@@ -261,10 +256,7 @@ impl Core {
     /// away comes before them all.
     fn sound_copy(&self) -> Result<Sought> {
         let mut passed = Vec::new();
-        let moved = matches!(
-            self.store.health().state,
-            Health::SplitBrain | Health::Misplaced(_)
-        );
+        let moved = was_moved(&self.store.health().state);
         if let Some(kept) = self.kept_when_moved().filter(|_| moved)
             && let Some(id) = kept.id()
         {
@@ -277,7 +269,10 @@ impl Core {
                 }
                 Err(error) => {
                     let why = unfit(&error).ok_or(error)?;
-                    passed.push(format!("What was open then, {}, {why}.", kept.words()));
+                    passed.push(format!(
+                        "What was open then, {}, {why}.",
+                        kept.words(&self.zone())
+                    ));
                 }
             }
         }
@@ -297,7 +292,7 @@ impl Core {
                     None => return Err(error),
                 },
             };
-            let at = view.backup.made_at.to_minute();
+            let at = view.backup.made_at.to_minute(&self.zone());
             passed.push(format!("The backup of {at} {why}."));
         }
         Ok(Sought {
@@ -309,7 +304,7 @@ impl Core {
     pub(super) fn plan_back_up(&self) -> FixPlan {
         let facts = self.store.facts();
         let Some(size) = facts.main_bytes.filter(|size| *size > 0) else {
-            let words = without_memory(&self.backup_views());
+            let words = without_memory(&self.backup_views(), &self.zone());
             return FixPlan::nothing(FixCode::BackUpNow, &words);
         };
         let size = bytes(size);
@@ -394,12 +389,12 @@ impl Core {
         }
         steps.push(aside);
         if let (false, Copy::Backup(view)) = (is_memory, &newest) {
-            let made = view.backup.made_at.to_minute();
+            let made = view.backup.made_at.to_minute(&self.zone());
             steps.push(format!(
                 "What was added after {made} is not in it. It is gone, unless it can be read from the files that are there or from your own documents."
             ));
         }
-        let words = newest.words();
+        let words = newest.words(&self.zone());
         let plan = FixPlan::new(
             FixCode::RestoreBackup,
             format!("Puts {words} in the memory's place."),
@@ -478,10 +473,10 @@ impl Core {
                     "The memory itself is left as it is.".to_owned(),
                 ];
                 if let [next, ..] = others {
-                    let next = next.words();
+                    let next = next.words(&self.zone());
                     steps.push(format!("If it can't be read, {next} is laid out."));
                 }
-                let words = copy.words();
+                let words = copy.words(&self.zone());
                 FixPlan::new(
                     FixCode::OpenCopy,
                     format!("Lays out {words} in a folder of its own, to be read there."),
@@ -509,7 +504,7 @@ impl Core {
         let mut done = Vec::new();
         for copy in &copies {
             laid_out = self.lay_out(copy, &file);
-            let words = copy.words();
+            let words = copy.words(&self.zone());
             if matches!(laid_out, Ok(LaidOut::Copied | LaidOut::Salvaged(_))) {
                 done.push(format!("It was made from {words}."));
                 break;
@@ -544,6 +539,10 @@ impl Core {
             },
             |found| what_is_in_it(found, salvaged),
         ));
+        if salvaged.is_some() {
+            // Which of them to go on with is easier said when both are counted.
+            done.push(self.saved().newest_in_words());
+        }
         if salvaged.is_some_and(|salvage| salvage.empty_index) {
             done.push(
                 "Its word index is yet to be made: Doctor offers that once the copy is open."

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::{TimeZone, UnixMs};
 
 use super::rows::{Row, counted};
 use crate::ports::Clock;
@@ -74,7 +74,12 @@ impl ClockSeen {
 
 /// `newest` is by the clock of the time. What was brought in while that was ahead goes on bearing such a time, so
 /// the last that was written counts, and not the latest.
-pub(super) fn row(now: UnixMs, newest: Option<UnixMs>, went_back: Option<Duration>) -> Row {
+pub(super) fn row(
+    now: UnixMs,
+    newest: Option<UnixMs>,
+    went_back: Option<Duration>,
+    zone: &TimeZone,
+) -> Row {
     let ahead = newest.map_or(0, |newest| newest.0 - now.0);
     let set_it = "Set the computer's date and time, best by letting it ask the network. What is kept stays as it is.";
     let row = if ahead > AHEAD_MS_MAX {
@@ -104,8 +109,10 @@ pub(super) fn row(now: UnixMs, newest: Option<UnixMs>, went_back: Option<Duratio
     } else {
         Row::ok("The computer's clock goes forward.")
     };
-    row.seen("Now", now.to_minute())
-        .seen_if("Newest thing remembered", newest.map(UnixMs::to_minute))
+    row.seen("Now", now.to_minute(zone)).seen_if(
+        "Newest thing remembered",
+        newest.map(|at| at.to_minute(zone)),
+    )
 }
 
 fn span(ms: i64) -> String {
@@ -142,7 +149,7 @@ mod tests {
                 "went back by 120 minutes",
             ),
         ] {
-            let row = row(NOW, newest, back);
+            let row = row(NOW, newest, back, &TimeZone::UTC);
             assert_eq!(row.state, state, "{}", row.cause);
             assert!(row.cause.contains(words), "{}", row.cause);
         }

@@ -30,13 +30,9 @@ pub(super) struct JobsSeen {
     pub(super) now: UnixMs,
 }
 
-/// `trouble` is why it can't be used, if it can't; `restorable` looks for a copy that is not known to be damaged.
-pub(super) fn store(
-    row: Row,
-    facts: &Facts,
-    trouble: Option<Class>,
-    restorable: impl Fn() -> bool,
-) -> Row {
+/// `trouble` is why it can't be used, if it can't; `restorable` is whether there is a copy that is not known to be
+/// damaged.
+pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>, restorable: bool) -> Row {
     let row = row
         .seen_privately(
             "File",
@@ -57,7 +53,7 @@ pub(super) fn store(
     match trouble {
         None | Some(Class::Closed) => row,
         // The last says what is left to do.
-        Some(Class::Corrupt | Class::DerivedCorrupt) if !restorable() => row
+        Some(Class::Corrupt | Class::DerivedCorrupt) if !restorable => row
             .mended_by(FixCode::OpenCopy)
             .mended_by(FixCode::StartFresh)
             .mended_by(FixCode::TryAgain)
@@ -183,13 +179,13 @@ pub(super) fn backup(row: Row, seen: &CopiesSeen) -> Row {
         verified.is_some_and(|verified| seen.now.0 - verified.0 > VERIFIED_DAYS_MAX * DAY_MS);
     let row = row
         .seen("Backups", seen.backups.len().to_string())
-        .seen_if("Newest", made.map(UnixMs::to_minute))
+        .seen_if("Newest", made.map(|at| at.to_minute(&seen.zone)))
         .seen_if("Its size", newest.map(|view| bytes(view.backup.bytes)))
         .seen_if(
             "Last read through",
             match (verified, unsound) {
                 (_, true) => Some("not as it was when it was made".to_owned()),
-                (verified, false) => verified.map(UnixMs::to_minute),
+                (verified, false) => verified.map(|at| at.to_minute(&seen.zone)),
             },
         );
     // Without a file there is nothing to make one of.
@@ -308,6 +304,7 @@ mod tests {
                 written: Some(ago(0)),
                 made: None,
                 failure: None,
+                zone: oldgrowth_domain::TimeZone::UTC,
             };
             let row = backup(Row::ok("a"), &seen);
             row.fixes.contains(&FixCode::VerifyBackup)

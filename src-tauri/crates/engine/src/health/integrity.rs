@@ -73,7 +73,7 @@ fn row(faults: &[String], depth: Depth) -> Row {
                 "The memory's file does not read as it should: {} found.",
                 counted(faults.len() as u64, "fault was", "faults were")
             ),
-            "Restore the newest backup; what is here is set aside whole. Until then add nothing that you have nowhere else.",
+            "Restore the newest copy; what is here is set aside whole. Until then add nothing that you have nowhere else.",
         )
         .mended_by(FixCode::RestoreBackup)
         .mended_by(FixCode::OpenCopy)

@@ -249,7 +249,10 @@ impl Core {
             .read(Lane::Interactive, |r| Ok::<_, Error>(r.last_imported_at()?))
             .unwrap_or_default();
         let went_back = self.clock_seen.lock().went_back();
-        self.put(HealthCode::Clock, || clock::row(now, newest, went_back));
+        let zone = self.zone();
+        self.put(HealthCode::Clock, || {
+            clock::row(now, newest, went_back, &zone)
+        });
     }
 
     /// Where the memory lies, and who may look at it.
@@ -276,6 +279,7 @@ impl Core {
             written: self.store.written_at().filter(|_| is_there),
             made: self.store.made_at(),
             failure: self.memo.lock().failure(),
+            zone: self.zone(),
         };
         evidence::backup(upkeep::backup(&seen), &seen)
     }
@@ -290,11 +294,14 @@ impl Core {
         self.put(HealthCode::Store, || {
             let health = self.store.health().state;
             let row = store::row(&health, facts, self.place_is_fixed);
-            let restorable = || {
-                self.backup_views().iter().any(|view| !view.unsound)
-                    || self.store.kept_aside().iter().any(|set| set.restorable)
-            };
-            evidence::store(row, facts, self.trouble(), restorable)
+            let trouble = self.trouble();
+            // Looked for only where one of them is to be put in its place.
+            if !trouble.is_some_and(store::is_for_a_copy) {
+                return evidence::store(row, facts, trouble, false);
+            }
+            let saved = self.saved();
+            let row = store::with_what_is_saved(row, &health, &saved);
+            evidence::store(row, facts, trouble, saved.is_restorable())
         });
     }
 

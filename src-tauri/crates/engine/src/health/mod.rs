@@ -36,7 +36,8 @@ pub use model::{
 };
 pub(crate) use orphans::named as orphans_named;
 pub(crate) use rows::{bytes, counted, grouped};
-pub(crate) use salvaged::{FILE as SALVAGED_FILE, mark_as_salvaged};
+pub(crate) use salvaged::{FILE as SALVAGED_FILE, is_salvaged, mark_as_salvaged};
+pub(crate) use store::was_moved;
 pub use upkeep::aside_words;
 
 use oldgrowth_store::{Class, Health, Lane};

@@ -88,7 +88,7 @@ fn lost(documents: u32, strays: bool) -> Row {
             "Passages are missing from {}.",
             counted(documents.into(), "document", "documents")
         ),
-        "Restore a backup that has them. What is there now is kept aside whole.",
+        "Read their sources again under Sources: what is missing is added. What is nowhere any more is in a backup that is old enough; what is here now is kept aside whole.",
     )
     .mended_by(FixCode::RestoreBackup);
     if strays {

@@ -93,16 +93,16 @@ impl Row {
 }
 
 /// Below this the disk is nearly full: an import of some size would fill it.
-const FREE_BYTES_LOW: u64 = 1024 * 1024 * 1024;
+const FREE_BYTES_LOW: u64 = 1_000_000_000;
 
 /// Below this, writes are about to fail.
-const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
+const FREE_BYTES_MIN: u64 = 64_000_000;
 
 /// A log larger than this is not being folded into the main file as it should be.
-const WAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const WAL_BYTES_MAX: u64 = 64_000_000;
 
 /// A log larger than this, with somebody who has read for longer than `HELD_SINCE`, is held by them.
-const WAL_BYTES_HELD: u64 = 16 * 1024 * 1024;
+const WAL_BYTES_HELD: u64 = 16_000_000;
 const HELD_SINCE: Duration = Duration::from_secs(60);
 
 /// The log and the index beside an open database are as they should be; only their absence of
@@ -265,9 +265,14 @@ pub(super) fn coverage(coverage: &Coverage, sources: usize, is_salvaged: bool) -
         } else {
             format!("{passages} passages")
         };
-        return Row::ok(format!(
+        let row = Row::ok(format!(
             "{passages} from {sources}, all of them searchable and in the tree."
         ));
+        return if is_salvaged {
+            row.next("This memory was made from what could be read of a damaged one. Read its sources again under Sources: what the damage took comes back.")
+        } else {
+            row
+        };
     }
     let missing_words = coverage.chunks.saturating_sub(coverage.indexed);
     let missing_tree = coverage.chunks.abs_diff(coverage.in_tree);
@@ -278,7 +283,7 @@ pub(super) fn coverage(coverage: &Coverage, sources: usize, is_salvaged: bool) -
             grouped(missing_tree.into())
         ),
         if is_salvaged {
-            "This is a copy of a damaged memory, without what the damage took. The passages that are here are safe; what is missing beside them can be made anew."
+            "This is a copy of a damaged memory, without what the damage took. The passages that are here are safe; what is missing beside them can be made anew, and what the damage took comes back when its sources are read again under Sources."
         } else {
             "The passages themselves are safe. Please report this: it is a fault of ours."
         },
@@ -342,25 +347,24 @@ pub(crate) fn counted(number: u64, one: &str, other: &str) -> String {
     format!("{} {word}", grouped(number))
 }
 
+/// In thousands, as the window writes them: `1.5 KB`, `393 KB`.
 pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["bytes", "KB", "MB", "GB"];
     let mut value = count as f64;
     let mut unit = 0;
-    while value >= 1024.0 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
+    while value >= 1_000.0 && unit + 1 < UNITS.len() {
+        value /= 1_000.0;
         unit += 1;
     }
     let name = UNITS.get(unit).copied().unwrap_or_default();
-    if unit == 0 {
-        format!("{count} {name}")
-    } else {
-        format!("{value:.1} {name}")
-    }
+    let decimals = usize::from(unit > 0 && value < 100.0);
+    let number = format!("{value:.decimals$}");
+    format!("{} {name}", number.strip_suffix(".0").unwrap_or(&number))
 }
 
 /// Free space by the next 1, 2 or 5 below, so that the row doesn't change with what other programs save.
 fn coarse(free: u64) -> String {
-    let whole = (free / (1024 * 1024 * 1024)).max(1);
+    let whole = (free / 1_000_000_000).max(1);
     let decade = 10_u64.pow(whole.ilog10());
     let steps = [5, 2, 1].map(|times| times * decade);
     let step = steps.into_iter().find(|step| *step <= whole);
@@ -379,14 +383,14 @@ mod tests {
             ("7".into(), "1,234".into(), "12,345,678".into())
         );
         assert_eq!(
-            (bytes(512), bytes(1_536)),
-            ("512 bytes".to_owned(), "1.5 KB".to_owned())
+            [512, 1_536, 2_000, 393_216, 5_000_000_000].map(bytes),
+            ["512 bytes", "1.5 KB", "2 KB", "393 KB", "5 GB"].map(str::to_owned)
         );
     }
 
     #[test]
     fn free_space_is_told_in_steps_that_are_seldom_taken() {
-        const GB: u64 = 1024 * 1024 * 1024;
+        const GB: u64 = 1_000_000_000;
         let told = [1, 4, 9, 35, 44, 1_999].map(|whole| coarse(whole * GB + 7));
         assert_eq!(
             told,

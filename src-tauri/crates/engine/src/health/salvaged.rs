@@ -14,6 +14,6 @@ pub(crate) fn mark_as_salvaged(workspace: &Path) {
     }
 }
 
-pub(super) fn is_salvaged(workspace: &Path) -> bool {
+pub(crate) fn is_salvaged(workspace: &Path) -> bool {
     workspace.join(FILE).is_file()
 }

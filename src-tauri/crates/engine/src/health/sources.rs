@@ -4,6 +4,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use oldgrowth_domain::TimeZone;
 use oldgrowth_store::Lane;
 use oldgrowth_store::table::sources::{Source, SourceKind};
 
@@ -59,7 +60,7 @@ pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
             Found::Closed => closed.push((source, root)),
         }
     }
-    Ok(row(&gone, &closed, there, others))
+    Ok(row(&gone, &closed, there, others, &core.zone()))
 }
 
 fn look_for(core: &Core, root: &Path) -> Found {
@@ -72,7 +73,13 @@ fn look_for(core: &Core, root: &Path) -> Found {
     }
 }
 
-fn row(gone: &[(Source, String)], closed: &[(Source, String)], there: u32, others: usize) -> Row {
+fn row(
+    gone: &[(Source, String)],
+    closed: &[(Source, String)],
+    there: u32,
+    others: usize,
+    zone: &TimeZone,
+) -> Row {
     let named = |list: &[(Source, String)]| match list {
         [] => String::new(),
         [(one, _)] => format!("The folder “{}”", one.name),
@@ -111,9 +118,9 @@ fn row(gone: &[(Source, String)], closed: &[(Source, String)], there: u32, other
     let listed = gone.iter().map(|one| (one, "not there"));
     let listed = listed.chain(closed.iter().map(|one| (one, "may not be looked into")));
     for (number, ((source, root), how)) in (1_u32..).zip(listed).take(NAMED_MAX) {
-        let last = source
-            .last_import_at
-            .map_or_else(String::new, |at| format!(", last read {}", at.to_minute()));
+        let last = source.last_import_at.map_or_else(String::new, |at| {
+            format!(", last read {}", at.to_minute(zone))
+        });
         row = row.seen_privately(
             "Folder",
             format!("{root}: {how}{last}"),

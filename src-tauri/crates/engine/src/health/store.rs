@@ -3,6 +3,7 @@
 use oldgrowth_store::{Class, Degraded, Facts, Health, Misplaced, PathProblem};
 
 use super::rows::{Row, counted};
+use crate::copies::Saved;
 
 /// Why the store can't be used, if it can't.
 pub(super) fn trouble(health: &Health) -> Option<Class> {
@@ -42,6 +43,42 @@ fn may_be_over_soon(class: Class) -> bool {
             | Class::QuarantineFull
             | Class::TooNew
     )
+}
+
+/// Is it of a kind that a copy in the memory's place mends?
+pub(super) fn is_for_a_copy(class: Class) -> bool {
+    matches!(
+        class,
+        Class::Corrupt | Class::DerivedCorrupt | Class::Misplaced | Class::Path | Class::SplitBrain
+    )
+}
+
+/// Was it taken away from under whoever had it open?
+pub(crate) fn was_moved(health: &Health) -> bool {
+    matches!(health, Health::SplitBrain | Health::Misplaced(_))
+}
+
+/// Adds what the trouble means: what can't be done meanwhile, and what there is to go back to.
+pub(super) fn with_what_is_saved(row: Row, health: &Health, saved: &Saved) -> Row {
+    let saved = what_is_saved(saved, was_moved(health));
+    let cause = if can_be_read(health) {
+        format!("{} {saved}", row.cause)
+    } else {
+        format!(
+            "{} Until that is mended nothing can be found and nothing new is kept. {saved}",
+            row.cause
+        )
+    };
+    Row { cause, ..row }
+}
+
+/// What the newest of the copies holds.
+fn what_is_saved(saved: &Saved, was_moved: bool) -> String {
+    if let Some(moved) = saved.when_moved().filter(|_| was_moved) {
+        let at = moved.made_at.to_minute(&saved.zone);
+        return format!("All that was in it then was saved, on {at}, and can be put back.");
+    }
+    saved.newest_in_words()
 }
 
 /// `place_is_fixed` is whether no other memory can be begun, nor this one moved, from here.
@@ -140,7 +177,7 @@ pub(super) fn row(health: &Health, facts: &Facts, place_is_fixed: bool) -> Row {
             "Move it elsewhere, put the memory's file back and choose Try now; or restore a backup, which sets it aside whole. Nothing has been changed or deleted.",
         ),
         Health::SplitBrain => Row::fail(
-            "The memory's file was moved, replaced or emptied while it was open. Nothing is written until you choose.",
+            "The memory's file was moved, replaced or emptied while it was open.",
             "What was open is kept aside, as far as there was room for it: Settings, Backup shows what can be restored. Or put the file back and choose Try now.",
         ),
         // No state of the memory's: the next start knows it.

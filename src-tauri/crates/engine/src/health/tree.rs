@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::TimeZone;
 use oldgrowth_domain::sealing::LEAF_ITEMS_MAX;
 use oldgrowth_store::Lane;
 use oldgrowth_store::table::checks::TreeFacts;
@@ -18,11 +18,11 @@ pub(super) fn look(core: &Core) -> Result<Row> {
         .store
         .read(Lane::Background, |r| Ok::<_, Error>(r.tree_facts(now)?))?;
     let may_work = core.has_workers && core.queue.paused().is_none();
-    Ok(row(facts, may_work))
+    Ok(row(facts, may_work, &core.zone()))
 }
 
 /// `may_work` is whether this process makes summaries now: what is paused is not late.
-fn row(facts: TreeFacts, may_work: bool) -> Row {
+fn row(facts: TreeFacts, may_work: bool, zone: &TimeZone) -> Row {
     let stuck = may_work && facts.jobs == 0 && (facts.overdue > 0 || facts.degraded > 0);
     let row = if stuck {
         Row::warn(
@@ -54,7 +54,7 @@ fn row(facts: TreeFacts, may_work: bool) -> Row {
         )
         .seen_if(
             "Oldest has waited since",
-            facts.oldest.map(UnixMs::to_minute),
+            facts.oldest.map(|at| at.to_minute(zone)),
         )
         .seen("Late by more than a day", grouped(facts.overdue.into()))
         .seen("To be made anew", grouped(facts.degraded.into()))
@@ -80,7 +80,11 @@ mod tests {
             (queued, true, ComponentState::Ok),
             (TreeFacts::default(), true, ComponentState::Ok),
         ] {
-            assert_eq!(row(facts, may_work).state, state, "{facts:?}");
+            assert_eq!(
+                row(facts, may_work, &TimeZone::UTC).state,
+                state,
+                "{facts:?}"
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Rows about how the memory is looked after: long reads, and what keeps it safe.
 
-use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::{TimeZone, UnixMs};
 use oldgrowth_store::copies::{AsideReason, KeptAside};
 use oldgrowth_store::{Reservations, SqliteGrade, SqliteVerdict};
 
@@ -86,6 +86,8 @@ pub(super) struct CopiesSeen {
     pub(super) made: Option<UnixMs>,
     /// Why the last one that nobody asked for could not be made.
     pub(super) failure: Option<Failure>,
+    /// Of the instants in words.
+    pub(super) zone: TimeZone,
 }
 
 pub(super) fn backup(seen: &CopiesSeen) -> Row {
@@ -94,7 +96,7 @@ pub(super) fn backup(seen: &CopiesSeen) -> Row {
     let newest = seen.backups.first();
     let damaged = newest.filter(|view| view.unsound);
     let Some(written) = seen.written else {
-        let words = without_memory(&seen.backups);
+        let words = without_memory(&seen.backups, &seen.zone);
         return match damaged {
             Some(_) if seen.backups.iter().any(|view| !view.unsound) => Row::warn(
                 words,
@@ -108,14 +110,14 @@ pub(super) fn backup(seen: &CopiesSeen) -> Row {
         let older = match seen.backups.iter().find(|view| !view.unsound) {
             Some(sound) => format!(
                 "The newest that is not known to be damaged is of {}.",
-                made_at(sound).to_minute()
+                made_at(sound).to_minute(&seen.zone)
             ),
             None => "There is no other.".to_owned(),
         };
         return Row::warn(
             format!(
                 "The newest backup, of {}, is damaged: it has changed since it was made. {older}",
-                made_at(damaged).to_minute()
+                made_at(damaged).to_minute(&seen.zone)
             ),
             ask,
         );
@@ -285,6 +287,7 @@ mod tests {
             written: written.map(days_ago),
             made: Some(days_ago(20)),
             failure: None,
+            zone: TimeZone::UTC,
         }
     }
 
@@ -337,7 +340,7 @@ mod tests {
         unsound.backups.push(made(3));
         let row = backup(&unsound);
         assert_eq!(row.state, ComponentState::Warn);
-        let older = days_ago(3).to_minute();
+        let older = days_ago(3).to_minute(&TimeZone::UTC);
         assert!(row.cause.contains(&older), "the next best: {}", row.cause);
         let row = evidence::backup(row, &unsound);
         assert_eq!(row.fixes, [FixCode::BackUpNow, FixCode::VerifyBackup]);
@@ -349,7 +352,8 @@ mod tests {
         gone.backups.push(made(3));
         let row = backup(&gone);
         assert!(
-            row.cause.contains("2 backups") && row.cause.contains(&days_ago(1).to_minute()),
+            row.cause.contains("2 backups")
+                && row.cause.contains(&days_ago(1).to_minute(&TimeZone::UTC)),
             "{}",
             row.cause
         );
@@ -384,7 +388,7 @@ mod tests {
         ] {
             let row = kept_aside(&[set(only_copy, by_person)]);
             assert_eq!(row.state, state, "{}", row.cause);
-            assert!(row.cause.contains("2.0 KB"), "{}", row.cause);
+            assert!(row.cause.contains("2 KB"), "{}", row.cause);
         }
     }
 }

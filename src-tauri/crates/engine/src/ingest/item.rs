@@ -12,6 +12,7 @@ use oldgrowth_store::table::jobs::{ClaimedJob, Reason};
 use super::noticed::noticed;
 use super::plan::{ItemPayload, reason};
 use crate::engine::Core;
+use crate::health::is_salvaged;
 use crate::ports::{FetchedFile, Problem, ProblemKind};
 use crate::{Error, Result};
 
@@ -25,7 +26,7 @@ pub(crate) struct Draft {
     /// When it last changed, where it says so itself.
     pub(crate) version_at: Option<UnixMs>,
     pub(crate) happened: Happened,
-    /// Empty when the content is known already and wasn't read again.
+    /// Empty when the content is known already and was not read.
     pub(crate) chunks: Vec<ChunkDraft>,
     pub(crate) note: Option<Reason>,
 }
@@ -48,8 +49,13 @@ impl Core {
             Err(problem) => return Ok(Err(problem)),
         };
         let known = self.store.read(Lane::Background, |r| {
-            Ok::<_, Error>(r.live_document_by_content(&fetched.sha256)?.is_some())
+            Ok::<_, Error>(match r.live_document_by_content(&fetched.sha256)? {
+                Some(kept) => !r.has_gap(kept.key)?,
+                None => false,
+            })
         })?;
+        // A damage leaves no gap where it has taken the last passages of a document.
+        let known = known && !is_salvaged(&self.workspace);
         let drafted = if known {
             Ok(self.known_draft(path, &fetched))
         } else {

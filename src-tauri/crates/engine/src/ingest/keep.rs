@@ -14,6 +14,7 @@ use oldgrowth_store::{ChunkKey, DocumentKey, SourceKey, Write};
 use super::item::Draft;
 use super::plan::chats;
 use super::supersede::{leave_tree, supersede};
+use crate::health::counted;
 use crate::sealing::seal_job;
 use crate::{Error, Result};
 
@@ -26,8 +27,8 @@ pub(crate) struct Kept {
     pub(crate) chunks: u32,
     /// What there is to say of how it was kept.
     pub(crate) note: Option<Reason>,
-    /// Passages that [`index`] has yet to enter into the word index.
-    unindexed: Vec<ChunkKey>,
+    /// Passages that [`index`] has yet to enter into the word index, each with its place in the document.
+    unindexed: Vec<(ChunkKey, u32)>,
 }
 
 /// What was known by content came without its passages, but has been superseded since it was read.
@@ -51,11 +52,14 @@ pub(crate) fn keep(
         return Ok(Ok(left_as_is(w, before)?));
     }
     let existing = w.live_document_by_content(&draft.sha256)?;
-    let (document, unindexed) = match existing {
-        Some(document) => (document, Vec::new()),
+    let is_new = existing.is_none();
+    let document = match existing {
+        Some(document) => document,
         None if draft.chunks.is_empty() => return Ok(Err(ReadAgain)),
         None => insert(w, source, draft, now)?,
     };
+    let unindexed = fill(w, &document, draft, now)?;
+    let filled = !is_new && !unindexed.is_empty();
     let placed = Placed {
         document: document.key,
         version_at: draft.version_at,
@@ -75,22 +79,32 @@ pub(crate) fn keep(
     }
     let outcome = match moved_on {
         Some(_) => Outcome::Changed,
-        None if unindexed.is_empty() => Outcome::Unchanged,
-        None => Outcome::New,
+        None if filled => Outcome::Changed,
+        None if is_new => Outcome::New,
+        None => Outcome::Unchanged,
     };
-    let chunks = match unindexed.len() {
-        0 => w.chunk_count_of(document.key)?,
-        inserted => super::plan::count(inserted),
+    let chunks = match is_new {
+        true => super::plan::count(unindexed.len()),
+        false => w.chunk_count_of(document.key)?,
     };
+    let note = filled.then(|| missing_again(unindexed.len() as u64));
     Ok(Ok(Kept {
         document: document.id,
         key: document.key,
         title: document.title,
         outcome,
         chunks,
-        note: None,
+        note,
         unindexed,
     }))
+}
+
+fn missing_again(count: u64) -> Reason {
+    let words = counted(count, "passage", "passages");
+    Reason {
+        code: "filled".to_owned(),
+        words: format!("{words} that had been lost are back"),
+    }
 }
 
 /// The source of a conversation: its service's. What was kept of it under the folder of an export, as an
@@ -143,19 +157,16 @@ pub(crate) fn index(w: &Write<'_>, kept: &Kept, draft: &Draft) -> Result<()> {
     if kept.unindexed.is_empty() || w.document(kept.key)?.superseded_at.is_some() {
         return Ok(());
     }
-    for (key, chunk) in kept.unindexed.iter().zip(&draft.chunks) {
-        w.index_words(*key, &draft.title, &chunk.headings, &chunk.text)?;
+    for (key, ordinal) in &kept.unindexed {
+        if let Some(chunk) = draft.chunks.get(*ordinal as usize) {
+            w.index_words(*key, &kept.title, &chunk.headings, &chunk.text)?;
+        }
     }
     Ok(())
 }
 
-fn insert(
-    w: &Write<'_>,
-    source: SourceKey,
-    draft: &Draft,
-    now: UnixMs,
-) -> Result<(Document, Vec<ChunkKey>)> {
-    let document = w.insert_document(&NewDocument {
+fn insert(w: &Write<'_>, source: SourceKey, draft: &Draft, now: UnixMs) -> Result<Document> {
+    Ok(w.insert_document(&NewDocument {
         source,
         sha256: draft.sha256.clone(),
         format: draft.format,
@@ -164,13 +175,42 @@ fn insert(
         happened: draft.happened,
         imported_at: now,
         chunk_rule: CHUNK_RULE_VERSION,
-    })?;
-    let mut members = Vec::with_capacity(draft.chunks.len());
-    for (ordinal, chunk) in (0_u32..).zip(&draft.chunks) {
-        members.push(w.insert_chunk(&document, ordinal, chunk)?);
+    })?)
+}
+
+/// Inserts those passages of a document that are not there: of a new one all, of one that a damage has gone
+/// through what it took. Answers them with their places in the document.
+fn fill(
+    w: &Write<'_>,
+    document: &Document,
+    draft: &Draft,
+    now: UnixMs,
+) -> Result<Vec<(ChunkKey, u32)>> {
+    if draft.chunks.is_empty() {
+        return Ok(Vec::new());
     }
-    enter_tree(w, source, &members, now)?;
-    Ok((document, members.into_iter().map(|(key, _)| key).collect()))
+    let there = w.chunks_from(document.key, 0, u32::MAX)?;
+    // What is there must be what this reading makes of it: the same content may be read by other rules.
+    let is_as_read = there.iter().all(|chunk| {
+        let read = draft.chunks.get(chunk.ordinal as usize);
+        read.is_some_and(|read| read.text == chunk.text)
+    });
+    if !is_as_read {
+        return Ok(Vec::new());
+    }
+    let mut there = there.iter().map(|chunk| chunk.ordinal).peekable();
+    let (mut members, mut inserted) = (Vec::new(), Vec::new());
+    for (ordinal, chunk) in (0_u32..).zip(&draft.chunks) {
+        if there.next_if_eq(&ordinal).is_none() {
+            let (key, tokens) = w.insert_chunk(document, ordinal, chunk)?;
+            members.push((key, tokens));
+            inserted.push((key, ordinal));
+        }
+    }
+    if !members.is_empty() {
+        enter_tree(w, document.source, &members, now)?;
+    }
+    Ok(inserted)
 }
 
 /// Passages, with their tokens, wait for a summary in the tree of a source.

@@ -435,6 +435,35 @@ fn a_passage_that_belongs_to_nothing_is_in_nobodys_way() {
 }
 
 #[test]
+fn where_a_damage_took_the_last_passages_their_keys_are_looked_through_again() {
+    let place = Place::new();
+    place.write("a.md", "Marta met Ödön.\n");
+    place.write("b.md", "Quentin is lost.\n");
+    let rig = place.start_extracting(1, Arc::new(Capitals::of("one")));
+    rig.import_to_the_end();
+    extracted(&rig, &place);
+    drop(rig);
+    // As salvaging leaves it: references to what is lost have negative keys.
+    place
+        .raw()
+        .execute_batch(
+            "PRAGMA foreign_keys = 0;
+             DELETE FROM words WHERE rowid IN (SELECT id FROM chunks WHERE text LIKE 'Quentin%');
+             DELETE FROM chunks WHERE text LIKE 'Quentin%';
+             UPDATE mentions SET chunk_id = -chunk_id WHERE chunk_id NOT IN (SELECT id FROM chunks);
+             UPDATE buffer_items SET chunk_id = -chunk_id WHERE chunk_id NOT IN (SELECT id FROM chunks);",
+        )
+        .unwrap();
+    let rig = place.start_extracting(1, Arc::new(Capitals::of("one")));
+    rig.import_to_the_end();
+    rig.note("Zoltán is new.");
+    extracted(&rig, &place);
+    let names: Vec<String> = named(&rig.engine).into_keys().collect();
+    assert_eq!(names, ["Marta", "Quentin", "Zoltán", "Ödön"], "each once");
+    assert!(named(&rig.engine).values().all(|counts| *counts == (1, 1)));
+}
+
+#[test]
 fn what_does_not_hold_together_any_more_is_made_anew_by_itself() {
     let place = Place::new();
     place.write("a.md", "Marta met Ödön.\n");

@@ -296,7 +296,7 @@ fn what_was_kept_of_a_file_that_was_taken_away_is_restored_before_any_backup() {
 }
 
 /// Removes what lies beside the workspace, file by file.
-fn sweep(folder: &std::path::Path) {
+pub(crate) fn sweep(folder: &std::path::Path) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -379,7 +379,11 @@ fn a_damaged_backup_is_passed_over_for_the_newest_that_is_sound() {
     let views = rig.engine.copies().backups;
     let times: Vec<String> = views
         .iter()
-        .map(|view| view.backup.made_at.to_minute())
+        .map(|view| {
+            view.backup
+                .made_at
+                .to_minute(&oldgrowth_domain::TimeZone::UTC)
+        })
         .collect();
     spoil(&views[0].backup.path);
     let plan = rig.engine.plan_fix(FixCode::RestoreBackup).unwrap();
@@ -476,7 +480,10 @@ fn while_the_file_is_missing_the_backups_are_told_of() {
     let place = Place::new();
     let at = {
         let rig = with_two_backups(&place);
-        rig.engine.copies().backups[0].backup.made_at.to_minute()
+        rig.engine.copies().backups[0]
+            .backup
+            .made_at
+            .to_minute(&oldgrowth_domain::TimeZone::UTC)
     };
     let main = place.workspace.path().join(Store::FILE);
     std::fs::remove_file(main).unwrap();
@@ -542,77 +549,9 @@ fn a_folder_in_the_memorys_place_is_named_and_set_aside_whole() {
 }
 
 /// The folder in which a copy was laid out.
-fn laid_out(receipt: &oldgrowth_engine::Receipt) -> PathBuf {
+pub(crate) fn laid_out(receipt: &oldgrowth_engine::Receipt) -> PathBuf {
     let folder = receipt.summary.split(" lies in ").nth(1).unwrap();
     PathBuf::from(folder.trim_end_matches('.'))
-}
-
-/// Spoils a page of passages that is neither the first nor the last of them.
-fn spoil_a_page_of_passages(place: &Place) {
-    let page = place.count(
-        "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype = 'leaf' ORDER BY pageno LIMIT 1 OFFSET 1",
-    );
-    let bytes = place.count("PRAGMA page_size");
-    let file = place.workspace.path().join(Store::FILE);
-    let mut text = std::fs::read(&file).unwrap();
-    let begins = usize::try_from((page - 1) * bytes).unwrap();
-    text[begins..begins + 16].fill(0xff);
-    std::fs::write(file, text).unwrap();
-}
-
-#[test]
-fn a_file_that_is_damaged_further_in_is_read_before_any_backup_and_what_is_lost_is_counted() {
-    let place = Place::new();
-    place.write_many(60);
-    {
-        let rig = place.start(1);
-        rig.import_to_the_end();
-        mend(&rig, FixCode::BackUpNow);
-        rig.note("A heron, written down after the backup.");
-    }
-    spoil_a_page_of_passages(&place);
-    let rig = place.start(1);
-    let (plan, receipt) = mend(&rig, FixCode::OpenCopy);
-    assert!(
-        plan.summary.contains("what can be read of its own files"),
-        "{}",
-        plan.summary
-    );
-    let folder = laid_out(&receipt);
-    let copy = oldgrowth_testkit::TestEngine::start(&folder, 0);
-    let there = copy.engine.totals().unwrap();
-    let gone = 61 - there.chunks;
-    assert!(gone > 0 && there.documents == 61, "{there:?}");
-    let told = receipt.done.join(" ");
-    for said in [
-        format!("In it: 61 documents and {} passages.", there.chunks),
-        format!("Lost by the damage, and not in it: at least {gone} passages."),
-    ] {
-        assert!(told.contains(&said), "{said}: {told}");
-    }
-    assert!(!told.contains("oldgrowth --"), "a window has no commands");
-    let asked = oldgrowth_engine::Asked {
-        text: "heron".to_owned(),
-        limit: 20,
-        ..oldgrowth_engine::Asked::default()
-    };
-    let status = copy.engine.run_checks(&[]);
-    let coverage = row(&status, HealthCode::Coverage);
-    assert_eq!(coverage.state, ComponentState::Warn, "{}", coverage.cause);
-    let next = coverage.next.clone().unwrap();
-    assert!(
-        next.contains("the damage took") && !next.contains("ours"),
-        "{next}"
-    );
-    for code in &coverage.fixes {
-        let plan = copy.engine.plan_fix(*code).unwrap();
-        copy.engine.apply_fix(*code, &plan.id).unwrap();
-    }
-    assert_eq!(copy.engine.search(&asked).unwrap().hits.len(), 1);
-    drop(copy);
-    sweep(&folder);
-    let restored = rig.engine.plan_fix(FixCode::RestoreBackup).unwrap();
-    assert!(!restored.nothing_to_do, "the memory itself was let be");
 }
 
 #[test]
@@ -628,4 +567,23 @@ fn a_copy_of_a_sound_memory_is_made_from_its_backup() {
     );
     assert!(!told.contains("damage"), "{told}");
     sweep(&laid_out(&receipt));
+}
+
+#[test]
+fn a_memory_that_cannot_be_read_says_what_that_means_and_what_its_newest_backup_holds() {
+    let place = broken();
+    let rig = place.start(1);
+    let cause = found(&rig, HealthCode::Store).cause;
+    for said in [
+        "is damaged",
+        "nothing can be found and nothing new is kept",
+        "The newest backup, of ",
+        "holds 5 documents.",
+    ] {
+        assert!(cause.contains(said), "{said}: {cause}");
+    }
+    sweep(&rig.engine.copies().folder);
+    let without = place.start(1);
+    let cause = found(&without, HealthCode::Store).cause;
+    assert!(cause.contains("There is no backup of it."), "{cause}");
 }

@@ -29,6 +29,7 @@ mod pausing;
 mod pruning;
 mod receipts;
 mod rig;
+mod salvaged;
 mod samples;
 mod sealing;
 mod searching;

@@ -292,6 +292,7 @@ impl Rig {
             emptied: Vec::new(),
             crash_reports: None,
             place_is_fixed: false,
+            zone: || oldgrowth_domain::TimeZone::UTC,
         });
         let engine = Arc::new(engine.unwrap());
         let bell = Arc::new(Bell::default());

@@ -33,6 +33,12 @@ impl Read<'_> {
         self.one(SQL, named_params! { ":id": key }, chunk)
     }
 
+    /// False for one that a damage has taken, though something refers to it still.
+    pub fn has_chunk(&self, key: ChunkKey) -> Result<bool> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM chunks WHERE id = :id)";
+        self.one(SQL, named_params! { ":id": key }, |row| row.get(0))
+    }
+
     pub fn chunk_by_id(&self, id: &ChunkId) -> Result<Option<Chunk>> {
         const SQL: &str = "
             SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens,

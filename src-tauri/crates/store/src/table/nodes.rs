@@ -258,6 +258,16 @@ impl Write<'_> {
         self.execute(SQL, named_params! { ":document": document })
     }
 
+    /// Takes out of a node what a damage has taken from the memory.
+    pub fn take_lost_from_node(&self, node: NodeKey) -> Result<usize> {
+        const SQL: &str = "
+            DELETE FROM node_children
+            WHERE node_id = :node
+              AND NOT EXISTS (SELECT 1 FROM chunks c WHERE c.id = chunk_id)
+              AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = child_id)";
+        self.execute(SQL, named_params! { ":node": node })
+    }
+
     /// Removes a node that has no children left, from wherever it hangs.
     pub fn remove_empty_node(&self, node: NodeKey) -> Result<()> {
         const SPANS: &str = "DELETE FROM node_spans WHERE node_id = :node";

@@ -4,7 +4,7 @@ use oldgrowth_domain::UnixMs;
 use rusqlite::named_params;
 
 use super::buffer_items::Member;
-use crate::{Error, NodeKey, Read, Result, TreeKey, Write};
+use crate::{DocumentKey, Error, NodeKey, Read, Result, TreeKey, Write};
 
 /// What kind of row it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -230,6 +230,15 @@ impl Read<'_> {
             WHERE d.superseded_at IS NULL
               AND (SELECT count(*) - 1 - max(c.ordinal) FROM chunks c WHERE c.document_id = d.id) IS NOT 0";
         self.one(SQL, [], |row| row.get(0))
+    }
+
+    /// Are passages of this document missing: all of them, or some before the last that is there?
+    pub fn has_gap(&self, document: DocumentKey) -> Result<bool> {
+        const SQL: &str = "
+            SELECT (SELECT count(*) - 1 - max(ordinal) FROM chunks WHERE document_id = :document) IS NOT 0";
+        self.one(SQL, named_params! { ":document": document }, |row| {
+            row.get(0)
+        })
     }
 
     /// The rows of a kind that belong to nothing, as JSON. Entries of the word index, and what passages name,

@@ -124,6 +124,12 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     ),
     (
         EXTRACTION,
+        "extraction_is_harmed",
+        "SQL",
+        "mentions_chunk (chunk_id<?)",
+    ),
+    (
+        EXTRACTION,
         "keep_extracted",
         "STANDS",
         "INTEGER PRIMARY KEY",

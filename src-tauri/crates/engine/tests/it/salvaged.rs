@@ -1,0 +1,146 @@
+//! What can be read of a damaged memory, laid out as a copy, and what is lost there brought back.
+
+use oldgrowth_engine::{ComponentState, FixCode, HealthCode};
+use oldgrowth_store::Store;
+use oldgrowth_testkit::TestEngine;
+
+use crate::checks::row;
+use crate::fixes::mend;
+use crate::fixes_of_copies::{laid_out, sweep};
+use crate::rig::Place;
+
+/// Spoils a page of passages: the second, or the last of them.
+fn spoil_a_page_of_passages(place: &Place, last: bool) {
+    let page = place.count(if last {
+        "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype = 'leaf' ORDER BY path DESC LIMIT 1"
+    } else {
+        "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 1"
+    });
+    let bytes = place.count("PRAGMA page_size");
+    let file = place.workspace.path().join(Store::FILE);
+    let mut text = std::fs::read(&file).unwrap();
+    let begins = usize::try_from((page - 1) * bytes).unwrap();
+    text[begins..begins + 16].fill(0xff);
+    std::fs::write(file, text).unwrap();
+}
+
+#[test]
+fn a_file_that_is_damaged_further_in_is_read_before_any_backup_and_what_is_lost_is_counted() {
+    let place = Place::new();
+    place.write_many(60);
+    {
+        let rig = place.start(1);
+        rig.import_to_the_end();
+        mend(&rig, FixCode::BackUpNow);
+        rig.note("A heron, written down after the backup.");
+    }
+    spoil_a_page_of_passages(&place, false);
+    let rig = place.start(1);
+    let (plan, receipt) = mend(&rig, FixCode::OpenCopy);
+    assert!(
+        plan.summary.contains("what can be read of its own files"),
+        "{}",
+        plan.summary
+    );
+    let folder = laid_out(&receipt);
+    let copy = TestEngine::start(&folder, 0);
+    let there = copy.engine.totals().unwrap();
+    let gone = 61 - there.chunks;
+    assert!(gone > 0 && there.documents == 61, "{there:?}");
+    let told = receipt.done.join(" ");
+    for said in [
+        format!("In it: 61 documents and {} passages.", there.chunks),
+        format!("Lost by the damage, and not in it: at least {gone} passages."),
+    ] {
+        assert!(told.contains(&said), "{said}: {told}");
+    }
+    assert!(!told.contains("oldgrowth --"), "a window has no commands");
+    let asked = oldgrowth_engine::Asked {
+        text: "heron".to_owned(),
+        limit: 20,
+        ..oldgrowth_engine::Asked::default()
+    };
+    let status = copy.engine.run_checks(&[]);
+    let coverage = row(&status, HealthCode::Coverage);
+    assert_eq!(coverage.state, ComponentState::Warn, "{}", coverage.cause);
+    let next = coverage.next.clone().unwrap();
+    assert!(
+        next.contains("the damage took") && !next.contains("ours"),
+        "{next}"
+    );
+    for code in &coverage.fixes {
+        let plan = copy.engine.plan_fix(*code).unwrap();
+        copy.engine.apply_fix(*code, &plan.id).unwrap();
+    }
+    assert_eq!(copy.engine.search(&asked).unwrap().hits.len(), 1);
+    drop(copy);
+    sweep(&folder);
+    let restored = rig.engine.plan_fix(FixCode::RestoreBackup).unwrap();
+    assert!(!restored.nothing_to_do, "the memory itself was let be");
+}
+
+/// Carries out whatever fix is offered, but for those that go to another memory. Answers what is unwell then.
+fn mend_all(copy: &TestEngine) -> Vec<(HealthCode, String)> {
+    let unwell = || {
+        let rows = copy.engine.run_checks(&[]).components.into_iter();
+        rows.filter(|row| !matches!(row.state, ComponentState::Ok | ComponentState::Unknown))
+            .collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        let offered = unwell().into_iter().flat_map(|row| row.fixes);
+        for code in offered.filter(|code| *code != FixCode::RestoreBackup) {
+            let plan = copy.engine.plan_fix(code).unwrap();
+            if !plan.nothing_to_do {
+                copy.engine.apply_fix(code, &plan.id).unwrap();
+                copy.engine.wait_until_idle(|| true).unwrap();
+            }
+        }
+    }
+    let rows = unwell().into_iter();
+    rows.map(|row| (row.code, row.cause)).collect()
+}
+
+#[test]
+fn what_a_damage_has_taken_comes_back_when_the_sources_are_read_again() {
+    for last in [false, true] {
+        let place = Place::new();
+        place.write_many(60);
+        place.start(1).import_to_the_end();
+        spoil_a_page_of_passages(&place, last);
+        let rig = place.start(1);
+        let (_, receipt) = mend(&rig, FixCode::OpenCopy);
+        drop(rig);
+        let folder = laid_out(&receipt);
+        let copy = TestEngine::start(&folder, 1);
+        let gone = 60 - copy.engine.totals().unwrap().chunks;
+        assert!(gone > 0);
+        let read_again = || {
+            let view = copy
+                .engine
+                .start_import(&[place.notes.path().to_path_buf()]);
+            copy.engine.wait_until_idle(|| true).unwrap();
+            copy.engine.batch(&view.unwrap().batch.id).unwrap().progress
+        };
+        let first = read_again();
+        assert_eq!(u64::from(first.changed), gone, "{first:?}");
+        let there = copy.engine.totals().unwrap();
+        assert_eq!((there.documents, there.chunks), (60, 60));
+        let second = read_again();
+        assert_eq!(second.changed, 0, "nothing is lacking any more");
+        let jobs = row(&copy.engine.status(), HealthCode::Jobs).clone();
+        assert_eq!(jobs.state, ComponentState::Ok, "{}", jobs.cause);
+        let unwell = mend_all(&copy);
+        assert!(unwell.is_empty(), "{unwell:?}");
+        for number in 0..60 {
+            let asked = oldgrowth_engine::Asked {
+                text: format!("boat{number}"),
+                limit: 20,
+                ..oldgrowth_engine::Asked::default()
+            };
+            let hits = copy.engine.search(&asked).unwrap().hits;
+            assert_eq!(hits.len(), 1, "boat{number}: {hits:?}");
+        }
+        drop(copy);
+        sweep(&folder);
+    }
+}
