@@ -3,7 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::string_slice,
-    clippy::indexing_slicing,
     reason = "a sample that is marked wrongly should fail the test"
 )]
 

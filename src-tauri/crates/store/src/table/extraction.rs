@@ -133,7 +133,8 @@ impl Read<'_> {
     /// gone are used again, so that nothing tells any more which ones were looked through.
     pub fn extraction_is_harmed(&self) -> Result<bool> {
         const SQL: &str = "
-            SELECT EXISTS (SELECT 1 FROM extraction WHERE up_to > coalesce((SELECT max(id) FROM chunks), -1))
+            SELECT EXISTS (SELECT 1 FROM extraction
+                           WHERE id = 1 AND up_to > coalesce((SELECT max(id) FROM chunks), -1))
                 OR EXISTS (SELECT 1 FROM mentions WHERE chunk_id < 0)
                 OR EXISTS (SELECT 1 FROM mentions WHERE entity_id < 0)
                 OR EXISTS (SELECT 1 FROM aliases WHERE entity_id < 0)";
