@@ -249,6 +249,7 @@ export class AppState {
         break;
       case "names_changed":
         this.names.changed();
+        this.activity.changed();
         break;
       case "work": {
         const { event: _, ...work } = event;

@@ -19,7 +19,7 @@ import { FakeSources } from "./sources";
 import { largeTree, manySources, manySourcesLedger } from "./large";
 import { show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed", "called", "switchedoff", "noswitch", "nolist", "readonly"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed", "called", "switchedoff", "noswitch", "naming", "nolist", "readonly"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -212,7 +212,7 @@ export class FakePlatform implements Platform {
     source_removal: ({ id }) => this.#sources.removal(id),
     source_remove: ({ id }) => this.#sources.remove(id),
     names: (asked) => {
-      const left = { passages: this.scenario === "importing" || this.scenario === "paused" ? 412 : 0, failed: this.scenario === "failed" ? 3 : 0 };
+      const left = { passages: ["importing", "paused", "naming"].includes(this.scenario) ? 412 : 0, failed: this.scenario === "failed" ? 3 : 0 };
       return this.#empty ? { counts: [], total: 0, names: [], left } : names(asked, this.scenario === "large", left);
     },
     name: (at) => {

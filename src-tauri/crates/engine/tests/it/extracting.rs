@@ -374,8 +374,13 @@ fn paused_work_looks_nothing_through_until_it_is_resumed() {
     let done = rig.engine.wait_until_extracted(|| true).unwrap();
     assert!(!done, "nobody waits for what is paused");
     assert_eq!((left(&rig.engine).0, extractor.passages()), (1, 0));
+    assert!(
+        rig.engine.activity().unwrap().names_to_come,
+        "and it is told"
+    );
     rig.engine.resume_work().unwrap();
     extracted(&rig, &place);
+    assert!(!rig.engine.activity().unwrap().names_to_come);
     assert_eq!(named(&rig.engine).get("Marta"), Some(&(1, 1)));
 }
 
