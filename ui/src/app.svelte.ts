@@ -324,12 +324,12 @@ export class AppState {
     this.router.go({ place: "doctor" });
   }
 
-  /** Asks whether to go on with the memory in this folder, where the memory's place is chosen. */
-  openCopy(folder: string): void {
+  /** Goes on with the copy of the memory in this folder. What comes of it is said where the memory's place is chosen. */
+  async openCopy(folder: string): Promise<void> {
     this.fixes.dismiss();
     this.fixes.viewed = null;
     this.router.go({ place: "settings", section: "place" });
-    void this.place.propose(folder);
+    await this.place.use(folder);
   }
 
   /** Says what came of it, wherever it was asked for. */

@@ -64,7 +64,7 @@ export function runCommand(app: AppState, id: OuterCommand): void {
     const command = commandsOf(app).find((known) => known.id === id);
     if (command !== undefined) command.run();
     // Being there already is no failure.
-    else if (!id.startsWith("go-")) app.toasts.show(words.notNow, { ok: false });
+    else if (!id.startsWith("go-")) app.toasts.show(app.health.storeFails ? words.notWhileIll : words.notNow, { ok: false });
   });
 }
 
@@ -203,9 +203,10 @@ function actions(app: AppState): Command[] {
   if (health.canRead && !app.ledger.empty) {
     commands.push({ id: "ask", group, icon: "recall", title: words.askSomething, also: also.askSomething, shortcut: "question", run: () => void app.toQuestion() });
   }
+  // What is written is kept as a draft where it can't be kept in the memory.
+  commands.push({ id: "note", group, icon: "pencil", title: words.note, also: also.note, shortcut: "note", run: app.actions.note });
   if (!health.storeFails) {
     commands.push(
-      { id: "note", group, icon: "pencil", title: words.note, also: also.note, shortcut: "note", run: app.actions.note },
       { id: "folder", group, icon: "folder", title: words.folder, also: also.folder, run: app.actions.folder },
       { id: "files", group, icon: "file", title: words.files, also: also.files, run: app.actions.files },
       { id: "exports", group, icon: "chats", title: words.exports, also: also.exports, run: () => (app.sources.exportsOpen = true) },

@@ -58,7 +58,7 @@ export const t = {
     diskFull: "The disk is full",
     readOnly: "The memory can only be read",
     needsPerson: "The memory needs you",
-    busy: "Too much at once",
+    busy: "Not just now",
     heldByAnother: "Another program has this memory open",
     placeMissing: "Your memory can’t be found",
     moving: "The memory is being moved",

@@ -55,6 +55,7 @@ export const commandsWords = {
     quit: "Quit Oldgrowth",
     zoomed: (percent: number) => `${number(percent)} %`,
     notNow: "That can’t be done just now.",
+    notWhileIll: "Your memory has a problem just now. The Doctor says what to do.",
     dialogFirst: "Close the dialog first.",
     notByWindow: "The system did not let the window do this.",
     themes: { system: "Use the system’s theme", light: "Use the light theme", dark: "Use the dark theme" },

@@ -96,7 +96,7 @@ const fixesAbout: Record<FixCode, string> = {
   verify_backup: "Reads the newest backup through, to know that it can be used.",
   repair_permissions: "Lets only you read the memory’s folder.",
   stop_watching: "Stops looking for changes in folders that are not there.",
-  restore_backup: "Puts the newest sound backup, or what was saved when the file went, in the memory’s place. What is there now is kept aside.",
+  restore_backup: "Puts the newest sound copy of it in the memory’s place. What is there now is kept aside.",
   open_copy: "Lays a copy out in a folder of its own. What is here is not touched.",
   start_fresh: "Begins an empty memory in a new folder. The one here stays as it is.",
 };
@@ -198,6 +198,7 @@ export const doctorWords = {
       undo: "Undo",
       undoCan: "Possible for a while afterwards",
       undoCannot: "Not possible",
+      undoNone: "Nothing to take back",
       risk: "Risk",
       risks,
       keeps: fixesKeep,
@@ -234,10 +235,11 @@ export const doctorWords = {
       one: "What was done",
       none: "This fix is not listed any more.",
       until: (when: string) => `Can be undone until ${when}`,
-      openCopy: "Open this copy…",
+      openCopy: "Open this copy",
       /** With the words on the way back: a section of Settings, and a button. */
       copy: (section: string, move: string) =>
-        `You can look into it, or go on with it. Your own memory stays in its folder; the way back is Settings, ${section}, “${move}” and that folder. If you start Oldgrowth on a folder that you name, name that of the copy instead.`,
+        `Opens it here, to look into it or to go on with it. Your own memory stays in its folder; the way back is Settings, ${section}, “${move}” and that folder.`,
+      copyFixed: "The folder of your memory was named when Oldgrowth was started. To look into the copy, start Oldgrowth with the copy’s folder.",
       undo: "Undo",
       undoNamed: (name: string) => `Undo: ${name}`,
       undoing: "Undoing…",

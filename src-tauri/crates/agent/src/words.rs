@@ -188,7 +188,12 @@ pub(crate) fn unwritable(why: Unwritable, workspace: &Path) -> WireError {
 
 fn explain_class(class: Class) -> WireError {
     match class {
-        Class::Busy | Class::Overloaded | Class::Cancelled => wire_error(
+        Class::Busy => wire_error(
+            ErrorCode::Busy,
+            "another program holds the memory's file",
+            Some("try again in a moment"),
+        ),
+        Class::Overloaded | Class::Cancelled => wire_error(
             ErrorCode::Busy,
             "there is too much going on at once",
             Some("try again in a moment"),
@@ -196,7 +201,7 @@ fn explain_class(class: Class) -> WireError {
         Class::DiskFull => wire_error(
             ErrorCode::DiskFull,
             "the disk is full; reading still works",
-            Some("free some space; what was acknowledged is safe"),
+            Some("free some space; what has been kept is safe"),
         ),
         Class::QuarantineFull => wire_error(
             ErrorCode::NeedsPerson,
@@ -210,17 +215,17 @@ fn explain_class(class: Class) -> WireError {
         ),
         Class::Corrupt | Class::DerivedCorrupt => wire_error(
             ErrorCode::NeedsPerson,
-            "the store's file does not read as a database of ours",
+            "the memory's file is damaged, or is no memory",
             Some("nothing has been changed or deleted; the doctor says what can be done"),
         ),
         Class::TooNew => wire_error(
             ErrorCode::NeedsPerson,
-            "the store was written by a newer Oldgrowth",
+            "this memory was written by a newer Oldgrowth",
             Some("update Oldgrowth; nothing has been changed"),
         ),
         Class::Misplaced | Class::Path | Class::SplitBrain => wire_error(
             ErrorCode::NeedsPerson,
-            "the store's files are not where or what they should be",
+            "the memory's file was moved, replaced or emptied, or something else lies in its place",
             Some("nothing has been changed or deleted; the doctor says what was found"),
         ),
         Class::TransientIo
@@ -230,7 +235,7 @@ fn explain_class(class: Class) -> WireError {
         | Class::Memory
         | Class::Closed => wire_error(
             ErrorCode::Unavailable,
-            "the store can't be used at the moment",
+            "the memory can't be used at the moment",
             Some("it is tried again by itself; the doctor says why"),
         ),
         Class::Constraint | Class::Misuse | Class::Panicked => wire_error(

@@ -8,6 +8,7 @@ use oldgrowth_domain::{DocumentId, Happened, UnixMs, chunking, text};
 use oldgrowth_store::table::jobs::Outcome;
 use oldgrowth_store::table::sources::Origin;
 
+use crate::health::is_salvaged;
 use crate::ingest::item::Draft;
 use crate::ingest::keep::{ReadAgain, index, keep};
 use crate::{Engine, Error, Result};
@@ -69,6 +70,7 @@ impl Engine {
             format: Format::PlainText,
             title,
             happened,
+            salvaged: is_salvaged(&core.workspace),
             note: None,
         };
         let kept = core.store.write(move |w| {

@@ -7,13 +7,14 @@ use std::time::UNIX_EPOCH;
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_keeper::{
-    BackupKind, CopyProgress, MadeBy, Set, Source, complete_salvaged, read_copy, relocate, salvage,
+    BackupKind, BadCopy, CopyProgress, MadeBy, Set, Source, complete_salvaged, read_copy, relocate,
+    salvage,
 };
 
 use crate::open::SCHEMA;
 use crate::table::orphans::Gone;
 use crate::table::totals::Totals;
-use crate::{Error, Read, Result, Store};
+use crate::{Error, Read, Result, Store, Write, salvaged};
 
 /// How far a copy has come, in pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +102,24 @@ pub struct Salvage {
     pub empty_index: bool,
     /// Nothing stood in the files that could not be read.
     pub all_read: bool,
+    /// So many documents have their passages and not their names.
+    pub unnamed: u64,
+}
+
+/// A copy that was put in the store's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// In which what was there is kept.
+    pub set: String,
+    /// It was made from what can be read of a damaged one.
+    pub salvaged: bool,
+}
+
+/// What was done with a copy.
+struct WithCopy<T> {
+    done: T,
+    made_at: Option<UnixMs>,
+    salvaged: bool,
 }
 
 /// What is in a copy, and what it names that is not.
@@ -115,7 +134,7 @@ struct Found {
     source: Source,
     made_at: Option<UnixMs>,
     /// Kept for as long as the source is used.
-    _salvaged: Option<Salvaged>,
+    salvaged: Option<Salvaged>,
 }
 
 /// A file that was made from a damaged set. It goes when it is dropped; the set stays.
@@ -191,13 +210,13 @@ impl Store {
 
     /// What a copy would bring and set aside. `None` when there is no such copy.
     pub fn preview_copy(&self, id: &str) -> Result<Option<Preview>> {
-        let Some(found) = self.find(id)? else {
+        let Some(previewed) = self.with(id, |source| Ok(self.file.preview(source)?))? else {
             return Ok(None);
         };
-        let preview = self.file.preview(&found.source)?;
+        let preview = previewed.done;
         let facts = self.file.facts();
         Ok(Some(Preview {
-            made_at: found.made_at.or(preview.made_unix_ms.map(UnixMs)),
+            made_at: previewed.made_at.or(preview.made_unix_ms.map(UnixMs)),
             schema_version: preview.schema_version,
             is_older: preview.is_older,
             here_written_at: self.written_at(),
@@ -217,19 +236,16 @@ impl Store {
 
     /// Writes a copy to a path where nothing is. False when there is no such copy.
     pub fn copy_to(&self, id: &str, path: &Path) -> Result<bool> {
-        let Some(found) = self.find(id)? else {
-            return Ok(false);
-        };
-        self.file.restore_to(&found.source, path)?;
-        Ok(true)
+        let copied = self.with(id, |source| Ok(self.file.restore_to(source, path)?))?;
+        Ok(copied.is_some())
     }
 
     /// Makes a file at a path where nothing is from what can be read of the store's own files, which are
     /// copied first and stay as they are; whoever calls meanwhile waits. Fails while somebody goes on using
     /// them, and when nothing can be got out of them.
-    pub fn salvage_to(&self, path: &Path) -> Result<Salvage> {
+    pub fn salvage_to(&self, path: &Path, now: UnixMs) -> Result<Salvage> {
         let folder = path.with_extension("salvaging");
-        let salvaged = self.copy_and_salvage(&folder, path);
+        let salvaged = self.copy_and_salvage(&folder, path, now);
         remove_salvaged(&folder.join("made"));
         remove_salvaged(&folder);
         salvaged
@@ -246,21 +262,21 @@ impl Store {
         })
     }
 
-    /// Puts a copy in the store's place. Answers the set in which what was there is kept, or `None` when
-    /// there is no such copy. `announced` hears of that set before anything is moved into it, is not to call
+    /// Puts a copy in the store's place. `None` when there is no such copy. `announced` hears of that set before anything is moved into it, is not to call
     /// the store, and may call it off.
     pub fn put_back(
         &self,
         id: &str,
         announced: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) -> Result<Option<String>> {
-        let Some(found) = self.find(id)? else {
-            return Ok(None);
-        };
-        let set = self
-            .file
-            .restore_announcing(&found.source, &mut |set| announced(&set.id))?;
-        Ok(Some(set.id))
+    ) -> Result<Option<Restored>> {
+        let restored = self.with(id, |source| {
+            let announced = &mut |set: &Set| announced(&set.id);
+            Ok(self.file.restore_announcing(source, announced)?)
+        })?;
+        Ok(restored.map(|done| Restored {
+            set: done.done.id,
+            salvaged: done.salvaged,
+        }))
     }
 
     /// Removes a set for good. False when there is none of this name.
@@ -277,6 +293,35 @@ impl Store {
         Ok(self.file.accept_damage()?)
     }
 
+    /// Does something with a copy. Of a set that is damaged it is done with what
+    /// can be salvaged of it. None when there is no such copy.
+    fn with<T>(
+        &self,
+        id: &str,
+        mut op: impl FnMut(&Source) -> Result<T>,
+    ) -> Result<Option<WithCopy<T>>> {
+        let Some(found) = self.find(id)? else {
+            return Ok(None);
+        };
+        let mut salvaged = found.salvaged.is_some();
+        let done = match (op(&found.source), &found.source) {
+            (Err(error), Source::Set(set)) if error.is_bad_copy() => {
+                let into = self.folder().join(format!("salvaged-{id}"));
+                // Where nothing can be read of it, it is the copy that is to blame.
+                let unsound = oldgrowth_keeper::Error::BadCopy(BadCopy::Unsound);
+                let made = Salvaged::of(set, into).map_err(|_| unsound)?;
+                salvaged = true;
+                op(&Source::File(made.file.clone()))
+            }
+            (done, _) => done,
+        };
+        Ok(Some(WithCopy {
+            done: done?,
+            made_at: found.made_at,
+            salvaged,
+        }))
+    }
+
     /// A backup or a set by its name. Of a set whose log is damaged it is what can be salvaged.
     fn find(&self, id: &str) -> Result<Option<Found>> {
         let backup = self.file.backups().into_iter().find(|one| one.name == id);
@@ -284,7 +329,7 @@ impl Store {
             return Ok(Some(Found {
                 made_at: Some(UnixMs(backup.made_unix_ms)),
                 source: Source::Backup(backup),
-                _salvaged: None,
+                salvaged: None,
             }));
         }
         let Some(set) = self.file.quarantine().into_iter().find(|one| one.id == id) else {
@@ -300,7 +345,7 @@ impl Store {
             return Ok(Some(Found {
                 made_at,
                 source: Source::Set(set),
-                _salvaged: None,
+                salvaged: None,
             }));
         }
         let into = self.folder().join(format!("salvaged-{id}"));
@@ -308,7 +353,7 @@ impl Store {
         Ok(Some(Found {
             made_at,
             source: Source::File(salvaged.file.clone()),
-            _salvaged: Some(salvaged),
+            salvaged: Some(salvaged),
         }))
     }
 
@@ -340,14 +385,14 @@ impl Store {
         main.parent().map_or_else(PathBuf::new, Path::to_path_buf)
     }
 
-    fn copy_and_salvage(&self, folder: &Path, to: &Path) -> Result<Salvage> {
+    fn copy_and_salvage(&self, folder: &Path, to: &Path, now: UnixMs) -> Result<Salvage> {
         let io = |error: std::io::Error| oldgrowth_keeper::Error::from_io(&error);
         let main = self.facts().path;
         let name = main.file_name().unwrap_or_default().to_string_lossy();
         relocate::make_folder(folder).map_err(io)?;
         self.file.copy_files_to(folder)?;
         let made = salvage(folder, &name, None, &folder.join("made"))?;
-        let lacked = complete_salvaged(&made.path, &SCHEMA)?;
+        let (lacked, unnamed) = complete(&made.path, now)?;
         relocate::rename_new(&made.path, to).map_err(io)?;
         let all_read = lacked.is_empty()
             && made.lost_ranges.is_empty()
@@ -357,6 +402,7 @@ impl Store {
         Ok(Salvage {
             empty_index: !made.to_refill.is_empty() || lacked.iter().any(|name| name == "words"),
             all_read,
+            unnamed,
         })
     }
 }
@@ -376,12 +422,19 @@ impl Salvaged {
         // What a process that was killed has left there was made from the set, as this will be.
         remove_salvaged(&folder);
         let made = salvage(&set.folder, &set.manifest.database, None, &folder)?;
-        complete_salvaged(&made.path, &SCHEMA)?;
+        complete(&made.path, UnixMs(set.manifest.made_unix_ms))?;
         Ok(Self {
             folder,
             file: made.path,
         })
     }
+}
+
+/// Makes a salvaged file one that can be used. Answers what it lacked, and how many documents had lost their names.
+fn complete(file: &Path, now: UnixMs) -> Result<(Vec<String>, u64)> {
+    complete_salvaged(file, &SCHEMA, |tx| {
+        salvaged::take_in(&Write::new(tx.connection()), now)
+    })
 }
 
 impl Drop for Salvaged {

@@ -9,6 +9,7 @@ mod error;
 mod health;
 mod keys;
 mod open;
+mod salvaged;
 pub mod table;
 mod tx;
 

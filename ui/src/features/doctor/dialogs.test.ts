@@ -170,6 +170,9 @@ it("a_copy_that_was_laid_out_is_opened_from_its_receipt", async () => {
   (await screen.findByTestId("receipt-open")).click();
   expect(open).toHaveBeenCalledExactlyOnceWith("/home/ada/oldgrowth-copy-1");
   expect(screen.getByTestId("receipt-copy").textContent, "with the way back").toContain(t.place.move);
+  const fixed = render(ReceiptDialog, { fixes, open: null });
+  expect(fixed.getAllByTestId("receipt-copy").at(-1)?.textContent, "its folder was named at the start").toBe(t.doctor.receipts.copyFixed);
+  fixed.unmount();
   await fixes.view("r2");
   await settle();
   expect(screen.queryByTestId("receipt-open")).toBeNull();

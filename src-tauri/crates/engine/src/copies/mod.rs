@@ -13,7 +13,7 @@ use oldgrowth_store::Health;
 use oldgrowth_store::copies as store;
 
 use crate::engine::Core;
-use crate::health::counted;
+use crate::health::{counted, mark_as_salvaged};
 use crate::telling::News;
 use crate::{Engine, Error, Result, Status};
 
@@ -197,7 +197,10 @@ impl Engine {
                 ControlFlow::Break(())
             }
         });
-        if matches!(restored, Ok(Some(_))) {
+        if let Ok(Some(restored)) = &restored {
+            if restored.salvaged {
+                mark_as_salvaged(&core.workspace, core.now(), true);
+            }
             // The leases in what is there now are of a time gone by.
             quiet.forget();
             core.tallies.forget();
@@ -210,7 +213,9 @@ impl Engine {
         core.after_restore();
         match refused {
             Some(error) => Err(error),
-            None => restored?.ok_or(Error::NotFound),
+            None => restored?
+                .map(|restored| restored.set)
+                .ok_or(Error::NotFound),
         }
     }
 

@@ -83,6 +83,7 @@ impl Engine {
             id,
             words,
             is_memory,
+            documents,
         } = plan.takes.ok_or(Error::NotFound)?;
         let undo = |set: &str| {
             is_memory.then(|| Undo::Restore {
@@ -96,7 +97,19 @@ impl Engine {
             .map_err(stale_if_bad)?;
         let set = &replaced.set;
         let done = if replaced.ended {
-            let mut done = vec![format!("What was there before is kept aside as {set}.")];
+            let mut done = Vec::new();
+            done.extend(documents.map(|rows| {
+                let documents = counted(rows, "document", "documents");
+                format!("It holds {documents}.")
+            }));
+            if core
+                .store
+                .kept_aside()
+                .iter()
+                .any(|kept| kept.id == *set && kept.bytes > 0)
+            {
+                done.push(format!("What was there before is kept aside as {set}."));
+            }
             // No undo puts it where it would be in the way again.
             let folder = core.folder_in(set);
             done.extend(
@@ -197,6 +210,7 @@ fn what_is_in_it(found: InCopy, salvaged: Option<Salvage>) -> Vec<String> {
         nothing if nothing.is_empty() => "Nothing has been brought in there.".to_owned(),
         held => format!("In it: {held}."),
     };
+    let unnamed = salvaged.map_or(0, |salvage| salvage.unnamed);
     let all_read = salvaged.is_none_or(|salvage| salvage.all_read);
     let lost = words(gone.documents, gone.passages);
     let lost = match (lost.is_empty(), all_read) {
@@ -209,7 +223,14 @@ fn what_is_in_it(found: InCopy, salvaged: Option<Salvage>) -> Vec<String> {
         (true, true) if salvaged.is_some() => "All of it could be read.".to_owned(),
         (true, true) => return vec![held],
     };
-    vec![held, lost]
+    let mut told = vec![held, lost];
+    if unnamed > 0 {
+        told.push(format!(
+            "Of {} only the text could be read; reading the files again gives back names and dates.",
+            counted(unnamed, "document", "documents")
+        ));
+    }
+    told
 }
 
 fn kept_if_replaced(set: &str) -> String {
@@ -231,6 +252,7 @@ pub(crate) struct Taken {
     words: String,
     /// What lies in that place now is a memory, and can be put back.
     is_memory: bool,
+    documents: Option<u64>,
 }
 
 /// The newest copy that can be restored, and what is in the way of newer ones.
@@ -353,18 +375,18 @@ impl Core {
             .map(|passed| format!("{passed} It is newer, and is passed over."))
             .collect();
         let facts = self.store.facts();
+        let lies_there = facts
+            .path
+            .symlink_metadata()
+            .is_ok_and(|meta| meta.is_file() && meta.len() > 0)
+            || facts.wal_bytes.is_some_and(|bytes| bytes > 0);
         let aside = if is_memory {
             "What is there now is set aside whole, from where it can be put back.".to_owned()
         } else if facts.path.is_dir() {
             "The folder that lies in the memory's place is set aside whole, from where it can be taken."
                 .to_owned()
-        } else if facts
-            .path
-            .symlink_metadata()
-            .is_ok_and(|meta| meta.len() > 0)
-            || facts.wal_bytes.is_some_and(|bytes| bytes > 0)
-        {
-            "What is there now can't be read; it is set aside whole, and nothing of it is deleted."
+        } else if lies_there {
+            "What is there now is damaged or no memory; it is set aside whole, and nothing of it is deleted."
                 .to_owned()
         } else {
             "Nothing is in the memory's place now, so there is nothing to set aside.".to_owned()
@@ -390,9 +412,12 @@ impl Core {
         steps.push(aside);
         if let (false, Copy::Backup(view)) = (is_memory, &newest) {
             let made = view.backup.made_at.to_minute(&self.zone());
-            steps.push(format!(
-                "What was added after {made} is not in it. It is gone, unless it can be read from the files that are there or from your own documents."
-            ));
+            let rest = if lies_there {
+                "Make a copy to read first, to see how much of that can still be read; what is set aside can be put back later as far as it reads, under Settings, Backup."
+            } else {
+                "It is gone, unless it is in your own documents."
+            };
+            steps.push(format!("What was added after {made} is not in it. {rest}"));
         }
         let words = newest.words(&self.zone());
         let plan = FixPlan::new(
@@ -407,6 +432,7 @@ impl Core {
                 id,
                 words,
                 is_memory,
+                documents: documents.and_then(|table| table.there),
             }),
             ..plan
         })
@@ -550,7 +576,8 @@ impl Core {
             );
         }
         if salvaged.is_some() || found.is_some_and(|found| found.gone != Gone::default()) {
-            mark_as_salvaged(&folder);
+            let lost = salvaged.is_some_and(|salvage| !salvage.all_read);
+            mark_as_salvaged(&folder, self.now(), lost);
         }
         let folder = folder.display();
         let names = vec![folder.to_string()];
@@ -566,7 +593,10 @@ impl Core {
         match copy.id() {
             Some(id) if self.store.copy_to(id, file)? => Ok(LaidOut::Copied),
             Some(_) => Ok(LaidOut::Gone),
-            None => self.store.salvage_to(file).map(LaidOut::Salvaged),
+            None => self
+                .store
+                .salvage_to(file, self.now())
+                .map(LaidOut::Salvaged),
         }
     }
 

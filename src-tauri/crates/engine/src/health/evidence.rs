@@ -8,6 +8,7 @@ use oldgrowth_store::table::sources::Coverage;
 use oldgrowth_store::{Class, Facts, Reservations};
 
 use super::rows::{Row, bytes, counted, grouped};
+use super::store::is_for_a_copy;
 use super::upkeep::CopiesSeen;
 use super::{ComponentState, FixCode};
 use crate::{FolderState, FolderView};
@@ -53,18 +54,18 @@ pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>, restorable:
     match trouble {
         None | Some(Class::Closed) => row,
         // The last says what is left to do.
-        Some(Class::Corrupt | Class::DerivedCorrupt) if !restorable => row
-            .mended_by(FixCode::OpenCopy)
-            .mended_by(FixCode::StartFresh)
-            .mended_by(FixCode::TryAgain)
-            .mended_by(FixCode::RestoreBackup),
-        Some(
-            Class::Corrupt
-            | Class::DerivedCorrupt
-            | Class::Misplaced
-            | Class::Path
-            | Class::SplitBrain,
-        ) => row
+        Some(class) if is_for_a_copy(class) && !restorable => {
+            let [first, second] = if facts.main_bytes.is_some_and(|bytes| bytes > 0) {
+                [FixCode::OpenCopy, FixCode::TryAgain]
+            } else {
+                [FixCode::TryAgain, FixCode::OpenCopy]
+            };
+            row.mended_by(first)
+                .mended_by(FixCode::StartFresh)
+                .mended_by(second)
+                .mended_by(FixCode::RestoreBackup)
+        }
+        Some(class) if is_for_a_copy(class) => row
             .mended_by(FixCode::RestoreBackup)
             .mended_by(FixCode::OpenCopy)
             .mended_by(FixCode::StartFresh)

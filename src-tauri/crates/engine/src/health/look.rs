@@ -119,7 +119,11 @@ impl Core {
             };
             Ok(evidence::jobs(row, &seen, self.has_workers))
         });
-        let misplaced = matches!(self.trouble(), Some(Class::Path));
+        // The row of the store says what there is of it.
+        let misplaced = matches!(
+            self.trouble(),
+            Some(Class::Path | Class::Misplaced | Class::SplitBrain)
+        );
         self.put(HealthCode::Sidecars, || {
             if misplaced {
                 rows::waits_for_store()
@@ -180,8 +184,9 @@ impl Core {
             Ok(counted) => {
                 let sum = counted.sum();
                 let said = self.put(HealthCode::Coverage, || {
-                    let is_salvaged = salvaged::is_salvaged(&self.workspace);
-                    let row = rows::coverage(&sum, counted.sources.len(), is_salvaged);
+                    let mark = salvaged::Mark::of(&self.workspace);
+                    let lacks = mark.as_ref().is_some_and(|mark| self.lacks(mark));
+                    let row = rows::coverage(&sum, counted.sources.len(), mark.is_some(), lacks);
                     evidence::coverage(row, &sum)
                 });
                 // Only now: whoever asks meanwhile waits for the same count.
@@ -207,6 +212,13 @@ impl Core {
         if look == Look::Everything || self.is_unknown(HealthCode::Sources) {
             self.run_check(HealthCode::Sources, Depth::Quick, &|| false);
         }
+    }
+
+    fn lacks(&self, mark: &salvaged::Mark) -> bool {
+        let sources = self
+            .store
+            .read(Lane::Interactive, |r| Ok::<_, Error>(r.sources()?));
+        sources.is_ok_and(|sources| mark.lacks(&sources, |root| self.files.is_there(root)))
     }
 
     fn is_unknown(&self, code: HealthCode) -> bool {

@@ -248,9 +248,20 @@ fn unpaused(counts: JobCounts, working: bool) -> Row {
     }
 }
 
-/// `is_salvaged`: it was made from what could be read of a damaged memory.
-pub(super) fn coverage(coverage: &Coverage, sources: usize, is_salvaged: bool) -> Row {
+/// `is_salvaged`: it was made from what could be read of a damaged memory. `lacks`: and not all of that has been
+/// read again since.
+pub(super) fn coverage(coverage: &Coverage, sources: usize, is_salvaged: bool, lacks: bool) -> Row {
+    const AGAIN: &str = "Under Sources choose Read again for each, and import again what is not listed there: what the damage took comes back.";
     let passages = grouped(coverage.chunks.into());
+    if lacks && (coverage.chunks == 0 || is_in_step(coverage)) {
+        return Row::warn(
+            format!(
+                "This memory was made from what could be read of a damaged one: {}. Not all that it was made from has been read again since.",
+                counted(coverage.chunks.into(), "passage", "passages")
+            ),
+            AGAIN,
+        );
+    }
     if coverage.chunks == 0 {
         return Row::ok("Nothing has been brought in yet.");
     }
@@ -265,29 +276,41 @@ pub(super) fn coverage(coverage: &Coverage, sources: usize, is_salvaged: bool) -
         } else {
             format!("{passages} passages")
         };
-        let row = Row::ok(format!(
+        return Row::ok(format!(
             "{passages} from {sources}, all of them searchable and in the tree."
         ));
-        return if is_salvaged {
-            row.next("This memory was made from what could be read of a damaged one. Read its sources again under Sources: what the damage took comes back.")
-        } else {
-            row
-        };
     }
     let missing_words = coverage.chunks.saturating_sub(coverage.indexed);
     let missing_tree = coverage.chunks.abs_diff(coverage.in_tree);
-    Row::warn(
-        format!(
-            "Of {passages} passages, {} can't be found by their words and {} are not in the tree as they should be.",
-            grouped(missing_words.into()),
-            grouped(missing_tree.into())
+    let words = format!(
+        "{} can't be found by {} words",
+        grouped(missing_words.into()),
+        if missing_words == 1 { "its" } else { "their" }
+    );
+    let tree = format!(
+        "{} in the tree as {} should be",
+        counted(missing_tree.into(), "is not", "are not"),
+        if missing_tree == 1 { "it" } else { "they" }
+    );
+    let behind = match (missing_words, missing_tree) {
+        (_, 0) => words,
+        (0, _) => tree,
+        _ => format!("{words} and {tree}"),
+    };
+    let next = match (is_salvaged, lacks) {
+        (true, true) => format!(
+            "The passages that are here are safe, and what is missing beside them can be made anew. {AGAIN}"
         ),
-        if is_salvaged {
-            "This is a copy of a damaged memory, without what the damage took. The passages that are here are safe; what is missing beside them can be made anew, and what the damage took comes back when its sources are read again under Sources."
-        } else {
+        (true, false) => {
+            "The passages that are here are safe, and what is missing beside them can be made anew."
+                .to_owned()
+        }
+        (false, _) => {
             "The passages themselves are safe. Please report this: it is a fault of ours."
-        },
-    )
+                .to_owned()
+        }
+    };
+    Row::warn(format!("Of {passages} passages {behind}."), &next)
 }
 
 pub(super) fn without_word_index() -> Row {
@@ -406,13 +429,13 @@ mod tests {
             in_tree: 10,
             ..Coverage::default()
         };
-        assert_eq!(coverage(&gap, 1, false).state, ComponentState::Warn);
+        assert_eq!(coverage(&gap, 1, false, false).state, ComponentState::Warn);
         let whole = Coverage {
             chunks: 10,
             indexed: 10,
             in_tree: 10,
             ..Coverage::default()
         };
-        assert_eq!(coverage(&whole, 1, false).state, ComponentState::Ok);
+        assert_eq!(coverage(&whole, 1, false, false).state, ComponentState::Ok);
     }
 }

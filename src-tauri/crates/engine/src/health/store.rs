@@ -60,16 +60,24 @@ pub(crate) fn was_moved(health: &Health) -> bool {
 
 /// Adds what the trouble means: what can't be done meanwhile, and what there is to go back to.
 pub(super) fn with_what_is_saved(row: Row, health: &Health, saved: &Saved) -> Row {
-    let saved = what_is_saved(saved, was_moved(health));
+    let words = what_is_saved(saved, was_moved(health));
     let cause = if can_be_read(health) {
-        format!("{} {saved}", row.cause)
+        format!("{} {words}", row.cause)
     } else {
         format!(
-            "{} Until that is mended nothing can be found and nothing new is kept. {saved}",
+            "{} Until that is mended nothing can be found and nothing new is kept. {words}",
             row.cause
         )
     };
-    Row { cause, ..row }
+    // The way back is not named where there is none.
+    let next = match (saved.is_restorable(), row.next) {
+        (false, Some(_)) => Some(
+            "What can still be read can be laid out as a copy, and an empty memory begun beside this one. Nothing here is changed or deleted."
+                .to_owned(),
+        ),
+        (_, next) => next,
+    };
+    Row { cause, next, ..row }
 }
 
 /// What the newest of the copies holds.
@@ -126,11 +134,11 @@ pub(super) fn row(health: &Health, facts: &Facts, place_is_fixed: bool) -> Row {
         ),
         Health::DiskFull if facts.jobs_paused => Row::fail(
             "The disk is nearly full, so imports and summaries pause. What is kept can be read, and notes can be added while there is room.",
-            "Free some space; they go on by themselves. Nothing that was acknowledged is lost.",
+            "Free some space; they go on by themselves. Nothing that has been kept is lost.",
         ),
         Health::DiskFull => Row::fail(
             "The disk is full. Everything kept can still be read.",
-            "Free some space, then choose Try now. Nothing that was acknowledged is lost.",
+            "Free some space, then choose Try now. Nothing that has been kept is lost.",
         ),
         Health::WalDamaged { commits_behind } => Row::fail(
             format!(
@@ -226,6 +234,6 @@ fn next_for(class: Class) -> &'static str {
             "Oldgrowth leaves it as it is. Restore a backup, or make a copy of what can still be read."
         }
         Class::TooNew => "Update Oldgrowth.",
-        _ => "It is tried again by itself; Try now does it at once. What was acknowledged is safe.",
+        _ => "It is tried again by itself; Try now does it at once. What has been kept is safe.",
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Draft {
     pub(crate) happened: Happened,
     /// Empty when the content is known already and was not read.
     pub(crate) chunks: Vec<ChunkDraft>,
+    /// Its passages may be here under another document, since a damage took their own.
+    pub(crate) salvaged: bool,
     pub(crate) note: Option<Reason>,
 }
 
@@ -55,12 +57,14 @@ impl Core {
             })
         })?;
         // A damage leaves no gap where it has taken the last passages of a document.
-        let known = known && !is_salvaged(&self.workspace);
+        let salvaged = is_salvaged(&self.workspace);
+        let known = known && !salvaged;
         let drafted = if known {
             Ok(self.known_draft(path, &fetched))
         } else {
             let document = fetched.document.take();
-            self.read_draft(path, &fetched, document)
+            let read = self.read_draft(path, &fetched, document);
+            read.map(|draft| Draft { salvaged, ..draft })
         };
         Ok(drafted)
     }
@@ -75,6 +79,7 @@ impl Core {
             version_at: fetched.version_at,
             happened: self.happened(None, fetched.modified),
             chunks: Vec::new(),
+            salvaged: false,
             note: None,
         }
     }
@@ -108,6 +113,7 @@ impl Core {
             version_at: fetched.version_at,
             happened: self.happened(document.stated_at, fetched.modified),
             chunks,
+            salvaged: false,
             note: noticed(&document.warnings),
         })
     }

@@ -47,6 +47,7 @@ pub(crate) fn keep(
         Some(_) => at_home(w, draft.format, item, now)?,
         None => source,
     };
+    let reclaimed = draft.salvaged && reclaim(w, source, draft, now)?;
     let before = w.placed_at(source, item)?;
     if let Some(before) = before.filter(|before| is_older(draft, before)) {
         return Ok(Ok(left_as_is(w, before)?));
@@ -58,8 +59,13 @@ pub(crate) fn keep(
         None if draft.chunks.is_empty() => return Ok(Err(ReadAgain)),
         None => insert(w, source, draft, now)?,
     };
-    let unindexed = fill(w, &document, draft, now)?;
-    let filled = !is_new && !unindexed.is_empty();
+    let mut unindexed = fill(w, &document, draft, now)?;
+    let filled = unindexed.len();
+    if reclaimed {
+        // The name of its document stands beside its words.
+        let all = w.chunks_from(document.key, 0, u32::MAX)?;
+        unindexed = all.iter().map(|one| (one.key, one.ordinal)).collect();
+    }
     let placed = Placed {
         document: document.key,
         version_at: draft.version_at,
@@ -79,15 +85,15 @@ pub(crate) fn keep(
     }
     let outcome = match moved_on {
         Some(_) => Outcome::Changed,
-        None if filled => Outcome::Changed,
         None if is_new => Outcome::New,
+        None if reclaimed || filled > 0 => Outcome::Changed,
         None => Outcome::Unchanged,
     };
     let chunks = match is_new {
-        true => super::plan::count(unindexed.len()),
+        true => super::plan::count(filled),
         false => w.chunk_count_of(document.key)?,
     };
-    let note = filled.then(|| missing_again(unindexed.len() as u64));
+    let note = (!is_new && filled > 0).then(|| missing_again(filled as u64));
     Ok(Ok(Kept {
         document: document.id,
         key: document.key,
@@ -165,8 +171,29 @@ pub(crate) fn index(w: &Write<'_>, kept: &Kept, draft: &Draft) -> Result<()> {
     Ok(())
 }
 
+/// Recognises a document of which a damage has left no more than its passages. It is in this source from then on,
+/// found nowhere yet, and not in the word index.
+fn reclaim(w: &Write<'_>, source: SourceKey, draft: &Draft, now: UnixMs) -> Result<bool> {
+    let passages = super::plan::count(draft.chunks.len());
+    let Some(document) = w.reclaim_document(&new_document(source, draft, now), passages)? else {
+        return Ok(false);
+    };
+    w.remove_places_of(document.key)?;
+    w.unindex_document(document.key)?;
+    if document.source != source {
+        w.move_document(document.key, source)?;
+        leave_tree(w, document.key, now)?;
+        enter_tree(w, source, &w.chunk_lengths(document.key)?, now)?;
+    }
+    Ok(true)
+}
+
 fn insert(w: &Write<'_>, source: SourceKey, draft: &Draft, now: UnixMs) -> Result<Document> {
-    Ok(w.insert_document(&NewDocument {
+    Ok(w.insert_document(&new_document(source, draft, now))?)
+}
+
+fn new_document(source: SourceKey, draft: &Draft, now: UnixMs) -> NewDocument {
+    NewDocument {
         source,
         sha256: draft.sha256.clone(),
         format: draft.format,
@@ -175,11 +202,11 @@ fn insert(w: &Write<'_>, source: SourceKey, draft: &Draft, now: UnixMs) -> Resul
         happened: draft.happened,
         imported_at: now,
         chunk_rule: CHUNK_RULE_VERSION,
-    })?)
+    }
 }
 
-/// Inserts those passages of a document that are not there: of a new one all, of one that a damage has gone
-/// through what it took. Answers them with their places in the document.
+/// Gives a document those passages that it lacks: a new one all, one that a damage has gone through what it took.
+/// Answers them with their places in the document.
 fn fill(
     w: &Write<'_>,
     document: &Document,

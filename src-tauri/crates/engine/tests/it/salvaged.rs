@@ -9,20 +9,31 @@ use crate::fixes::mend;
 use crate::fixes_of_copies::{laid_out, sweep};
 use crate::rig::Place;
 
-/// Spoils a page of passages: the second, or the last of them.
-fn spoil_a_page_of_passages(place: &Place, last: bool) {
-    let page = place.count(if last {
-        "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype = 'leaf' ORDER BY path DESC LIMIT 1"
-    } else {
-        "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 1"
-    });
-    let bytes = place.count("PRAGMA page_size");
+/// Spoils pages of a damaged memory: those that this names.
+fn spoil(place: &Place, pages: &str) {
+    let bytes = usize::try_from(place.count("PRAGMA page_size")).unwrap();
+    let pages: Vec<usize> = {
+        let raw = place.raw();
+        let mut found = raw.prepare(pages).unwrap();
+        let found = found.query_map([], |row| row.get(0)).unwrap();
+        found.collect::<Result<_, _>>().unwrap()
+    };
+    assert!(!pages.is_empty());
     let file = place.workspace.path().join(Store::FILE);
     let mut text = std::fs::read(&file).unwrap();
-    let begins = usize::try_from((page - 1) * bytes).unwrap();
-    text[begins..begins + 16].fill(0xff);
+    for page in pages {
+        let begins = (page - 1) * bytes;
+        text[begins..begins + 16].fill(0xff);
+    }
     std::fs::write(file, text).unwrap();
 }
+
+/// The second page of passages.
+const A_PAGE: &str = "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 1";
+const LAST_PAGE: &str = "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype = 'leaf' ORDER BY path DESC LIMIT 1";
+const DOCUMENTS: &str = "SELECT pageno FROM dbstat WHERE name = 'documents'";
+const ALL_BUT_PASSAGES: &str =
+    "SELECT pageno FROM dbstat WHERE name IN ('documents', 'sources', 'places', 'trees')";
 
 #[test]
 fn a_file_that_is_damaged_further_in_is_read_before_any_backup_and_what_is_lost_is_counted() {
@@ -34,7 +45,7 @@ fn a_file_that_is_damaged_further_in_is_read_before_any_backup_and_what_is_lost_
         mend(&rig, FixCode::BackUpNow);
         rig.note("A heron, written down after the backup.");
     }
-    spoil_a_page_of_passages(&place, false);
+    spoil(&place, A_PAGE);
     let rig = place.start(1);
     let (plan, receipt) = mend(&rig, FixCode::OpenCopy);
     assert!(
@@ -102,11 +113,11 @@ fn mend_all(copy: &TestEngine) -> Vec<(HealthCode, String)> {
 
 #[test]
 fn what_a_damage_has_taken_comes_back_when_the_sources_are_read_again() {
-    for last in [false, true] {
+    for pages in [A_PAGE, LAST_PAGE] {
         let place = Place::new();
         place.write_many(60);
         place.start(1).import_to_the_end();
-        spoil_a_page_of_passages(&place, last);
+        spoil(&place, pages);
         let rig = place.start(1);
         let (_, receipt) = mend(&rig, FixCode::OpenCopy);
         drop(rig);
@@ -121,6 +132,9 @@ fn what_a_damage_has_taken_comes_back_when_the_sources_are_read_again() {
             copy.engine.wait_until_idle(|| true).unwrap();
             copy.engine.batch(&view.unwrap().batch.id).unwrap().progress
         };
+        let coverage = row(&copy.engine.status(), HealthCode::Coverage).clone();
+        let next = coverage.next.unwrap();
+        assert!(next.contains("Read again"), "{next}");
         let first = read_again();
         assert_eq!(u64::from(first.changed), gone, "{first:?}");
         let there = copy.engine.totals().unwrap();
@@ -143,4 +157,91 @@ fn what_a_damage_has_taken_comes_back_when_the_sources_are_read_again() {
         drop(copy);
         sweep(&folder);
     }
+}
+
+#[test]
+fn text_whose_document_is_lost_is_found_and_has_its_name_again_when_the_file_is_read() {
+    for pages in [DOCUMENTS, ALL_BUT_PASSAGES] {
+        let place = Place::new();
+        place.write_many(60);
+        place.start(1).import_to_the_end();
+        spoil(&place, pages);
+        let rig = place.start(1);
+        let (_, receipt) = mend(&rig, FixCode::OpenCopy);
+        drop(rig);
+        let told = receipt.done.join(" ");
+        for said in [
+            "In it: 60 documents and 60 passages.",
+            "Of 60 documents only the text",
+        ] {
+            assert!(told.contains(said), "{said}: {told}");
+        }
+        let folder = laid_out(&receipt);
+        let copy = TestEngine::start(&folder, 1);
+        let find = |number: usize| {
+            let asked = oldgrowth_engine::Asked {
+                text: format!("boat{number}"),
+                limit: 20,
+                ..oldgrowth_engine::Asked::default()
+            };
+            let mut hits = copy.engine.search(&asked).unwrap().hits;
+            assert_eq!(hits.len(), 1, "boat{number}: {hits:?}");
+            hits.remove(0).document.title
+        };
+        mend_all(&copy);
+        let saved = find(7);
+        assert_ne!(saved, "");
+        let view = copy
+            .engine
+            .start_import(&[place.notes.path().to_path_buf()])
+            .unwrap();
+        copy.engine.wait_until_idle(|| true).unwrap();
+        let read = copy.engine.batch(&view.batch.id).unwrap().progress;
+        assert_eq!(read.new + read.changed, 60, "{read:?}");
+        let unwell = mend_all(&copy);
+        assert!(unwell.is_empty(), "{unwell:?}");
+        let there = copy.engine.totals().unwrap();
+        assert_eq!((there.documents, there.chunks), (60, 60), "{pages}");
+        for number in 0..60 {
+            assert_eq!(find(number), format!("{number:03}"));
+        }
+        drop(copy);
+        sweep(&folder);
+    }
+}
+
+#[test]
+fn what_a_restore_has_set_aside_can_be_put_back_as_far_as_it_reads() {
+    let place = Place::new();
+    place.write_many(60);
+    {
+        let rig = place.start(1);
+        rig.import_to_the_end();
+        mend(&rig, FixCode::BackUpNow);
+        rig.note("A heron, written down after the backup.");
+    }
+    spoil(&place, A_PAGE);
+    let rig = place.start(1);
+    let (_, receipt) = mend(&rig, FixCode::RestoreBackup);
+    assert!(
+        receipt.done[0].contains("It holds 60 documents."),
+        "{receipt:?}"
+    );
+    assert_eq!(rig.found("heron").len(), 0, "it is newer than the backup");
+    let set = rig.engine.copies().kept_aside.remove(0).id;
+    let preview = rig.engine.preview_restore(&set).unwrap();
+    let documents = preview
+        .tables
+        .iter()
+        .find(|table| table.table == "documents");
+    assert_eq!(documents.unwrap().there, Some(61));
+    rig.engine.restore(&set).unwrap();
+    rig.idle();
+    let coverage = row(&rig.engine.status(), HealthCode::Coverage).clone();
+    assert_eq!(coverage.state, ComponentState::Warn, "{}", coverage.cause);
+    mend(&rig, FixCode::RebuildIndex);
+    assert_eq!(rig.found("heron").len(), 1, "it reads still");
+    let read = rig.import_to_the_end().progress;
+    assert!(read.changed > 0, "what the damage took is back: {read:?}");
+    assert_eq!(rig.engine.totals().unwrap().chunks, 61);
 }

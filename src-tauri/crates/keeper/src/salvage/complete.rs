@@ -7,21 +7,35 @@ use rusqlite::Connection;
 use super::renew;
 use super::schema::Schema;
 use crate::error::Error;
+use crate::tx::WriteTx;
 use crate::{migrate, quote, raw};
 
 /// Makes what a salvaged file lacks of the tables, indexes and virtual tables of its version, empty: the damage took
 /// their definitions with it, and without them it is refused. Answers what was made.
 ///
-/// What refers to a row that is not there refers to a negative key from then on. SQLite gives the key of a last row
+/// `mend` then sees to what is left, in the same transaction and with foreign keys unchecked; what it answers is
+/// answered. What refers to a row that is not there after it refers to a negative key from then on. SQLite gives the key of a last row
 /// that was lost to the next new one, and what belonged to the old row would seem to belong to that.
-pub fn complete_salvaged(file: &Path, schema: &crate::Schema) -> Result<Vec<String>, Error> {
+pub fn complete_salvaged<T: Default, E: From<Error>>(
+    file: &Path,
+    schema: &crate::Schema,
+    mend: impl FnOnce(&WriteTx<'_>) -> Result<T, E>,
+) -> Result<(Vec<String>, T), E> {
     let connection = raw::open(file, raw::Access::Write)?;
     if migrate::check(&connection, schema)? != schema.version() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), T::default()));
     }
+    let begun = begin(&connection, schema)?;
+    let mended = mend(&WriteTx::new(&connection))?;
+    withdraw_lost_keys(&connection)?;
+    end(connection)?;
+    Ok((begun, mended))
+}
+
+fn begin(connection: &Connection, schema: &crate::Schema) -> Result<Vec<String>, Error> {
     let mut whole = raw::open(Path::new(":memory:"), raw::Access::Write)?;
     migrate::migrate(&mut whole, schema)?;
-    let there = Schema::read(&connection);
+    let there = Schema::read(connection);
     let mut made = Vec::new();
     connection.execute_batch("PRAGMA foreign_keys = 0; BEGIN;")?;
     for object in Schema::read(&whole).objects {
@@ -30,10 +44,12 @@ pub fn complete_salvaged(file: &Path, schema: &crate::Schema) -> Result<Vec<Stri
             made.push(object.name);
         }
     }
-    withdraw_lost_keys(&connection)?;
-    connection.execute_batch("COMMIT;")?;
-    renew::close(connection)?;
     Ok(made)
+}
+
+fn end(connection: Connection) -> Result<(), Error> {
+    connection.execute_batch("COMMIT;")?;
+    renew::close(connection)
 }
 
 fn withdraw_lost_keys(connection: &Connection) -> Result<(), Error> {

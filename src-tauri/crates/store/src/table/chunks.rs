@@ -2,7 +2,7 @@
 
 use oldgrowth_domain::canonical::LineRange;
 use oldgrowth_domain::chunking::ChunkDraft;
-use oldgrowth_domain::{ChunkId, UnixMs, text};
+use oldgrowth_domain::{ChunkId, DocumentId, UnixMs, text};
 use rusqlite::{Row, named_params};
 
 use super::documents::Document;
@@ -102,7 +102,7 @@ impl Write<'_> {
                                 happened_at, tokens, author)
             VALUES (:public_id, :document, :ordinal, :text, :headings, :line_first, :line_last,
                     :happened_at, :tokens, :author)";
-        let id = ChunkId::derived(&[document.id.as_str().as_bytes(), &ordinal.to_be_bytes()]);
+        let id = chunk_id(&document.id, ordinal);
         let tokens = text::tokens(&draft.text);
         let key = self.insert(
             SQL,
@@ -121,6 +121,11 @@ impl Write<'_> {
         )?;
         Ok((ChunkKey(key), tokens))
     }
+}
+
+/// The same whenever the same content is read.
+pub(super) fn chunk_id(document: &DocumentId, ordinal: u32) -> ChunkId {
+    ChunkId::derived(&[document.as_str().as_bytes(), &ordinal.to_be_bytes()])
 }
 
 pub(crate) fn chunk(row: &Row<'_>) -> rusqlite::Result<Chunk> {

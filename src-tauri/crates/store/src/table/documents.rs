@@ -4,6 +4,7 @@ use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::{DocumentId, Happened, UnixMs};
 use rusqlite::{Row, named_params};
 
+use super::chunks::chunk_id;
 use super::parsed;
 use crate::{DocumentKey, Read, Result, SourceKey, Write};
 
@@ -146,20 +147,64 @@ impl Write<'_> {
         self.execute(DOCUMENTS, of)
     }
 
-    pub fn insert_document(&self, new: &NewDocument) -> Result<Document> {
+    /// Gives a document that was made for passages whose own was lost what is known of it again, if these passages
+    /// are of this content. `passages` is how many it has.
+    pub fn reclaim_document(&self, new: &NewDocument, passages: u32) -> Result<Option<Document>> {
+        const SQL: &str = "
+            UPDATE documents
+            SET public_id = :public_id, sha256 = :sha256, format = :format, title = :title, bytes = :bytes,
+                happened_at = :happened_at, happened_basis = :happened_basis, chunk_rule = :chunk_rule
+            WHERE id = :id";
+        let id = self.document_id_for(&new.sha256)?;
+        let mut found = None;
+        for ordinal in 0..passages {
+            found = self.chunk_by_id(&chunk_id(&id, ordinal))?;
+            if found.is_some() {
+                break;
+            }
+        }
+        let Some(found) = found else { return Ok(None) };
+        if self.document(found.document)?.id == id {
+            return Ok(None);
+        }
+        self.execute(
+            SQL,
+            named_params! {
+                ":id": found.document,
+                ":public_id": id.as_str(),
+                ":sha256": new.sha256,
+                ":format": new.format.as_str(),
+                ":title": new.title,
+                ":bytes": i64::try_from(new.bytes).unwrap_or(i64::MAX),
+                ":happened_at": new.happened.at().map(|at| at.0),
+                ":happened_basis": basis(new.happened),
+                ":chunk_rule": new.chunk_rule,
+            },
+        )?;
+        self.document(found.document).map(Some)
+    }
+
+    /// The same whenever the same content is read. Content that was superseded and has come back is a document of
+    /// its own. At most one is alive.
+    fn document_id_for(&self, sha256: &str) -> Result<DocumentId> {
         const EARLIER: &str =
             "SELECT count(*) FROM documents WHERE sha256 = :sha256 AND superseded_at IS NOT NULL";
+        let earlier: i64 = self.one(EARLIER, named_params! { ":sha256": sha256 }, |row| {
+            row.get(0)
+        })?;
+        Ok(DocumentId::derived(&[
+            sha256.as_bytes(),
+            &earlier.to_be_bytes(),
+        ]))
+    }
+
+    pub fn insert_document(&self, new: &NewDocument) -> Result<Document> {
         const SQL: &str = "
             INSERT INTO documents (public_id, source_id, sha256, format, title, bytes, happened_at,
                                    happened_basis, imported_at, chunk_rule)
             VALUES (:public_id, :source, :sha256, :format, :title, :bytes, :happened_at,
                     :happened_basis, :imported_at, :chunk_rule)";
-        // Content that was superseded and has come back is a document of its own. At most one is alive,
-        // and that one is about to be made.
-        let earlier: i64 = self.one(EARLIER, named_params! { ":sha256": new.sha256 }, |row| {
-            row.get(0)
-        })?;
-        let id = DocumentId::derived(&[new.sha256.as_bytes(), &earlier.to_be_bytes()]);
+        let id = self.document_id_for(&new.sha256)?;
         let key = self.insert(
             SQL,
             named_params! {

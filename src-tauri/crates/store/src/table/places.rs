@@ -156,6 +156,13 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
+    /// It is found nowhere any more.
+    pub fn remove_places_of(&self, document: DocumentKey) -> Result<()> {
+        const SQL: &str = "DELETE FROM places WHERE document_id = :document";
+        self.execute(SQL, named_params! { ":document": document })?;
+        Ok(())
+    }
+
     /// Records a document at a place where none has been found before.
     pub fn insert_place(
         &self,
