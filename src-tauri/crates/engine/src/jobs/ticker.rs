@@ -103,7 +103,6 @@ impl Core {
         }
         if !self.queue.is_recovered() {
             self.clear_up()?;
-            self.begin_names_anew_if_harmed()?;
         }
         self.renew(&self.queue.held())?;
         self.reap(expired_at)?;
@@ -125,20 +124,6 @@ impl Core {
                 w.forget_canary()?;
                 Ok::<_, Error>(w.drop_words_anew()?)
             })?;
-        }
-        Ok(())
-    }
-
-    /// Before anything is imported, which would use the keys of what is gone.
-    fn begin_names_anew_if_harmed(&self) -> Result<()> {
-        let harmed = self.store.read(Lane::Background, |r| {
-            Ok::<_, Error>(r.extraction_is_harmed()?)
-        })?;
-        if harmed {
-            let forgotten = self.store.write(|w| Ok::<_, Error>(w.forget_extraction()?));
-            if forgotten.is_err() {
-                tracing::warn!("what passages name can't be made anew now");
-            }
         }
         Ok(())
     }

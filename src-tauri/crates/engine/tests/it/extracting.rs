@@ -9,11 +9,14 @@ use oldgrowth_domain::entities::EntityKind::{self, Person};
 use oldgrowth_engine::ports::{Clock, Extractor, Named, Passage, no_connection_held};
 use oldgrowth_engine::{ComponentState, Engine, Error, FixCode, HealthCode, Name, Names, Result};
 use oldgrowth_models::Rules;
-use oldgrowth_testkit::WallClock;
+use oldgrowth_store::Lane;
+use oldgrowth_testkit::{TestEngine, WallClock};
 use parking_lot::Mutex;
 
 use crate::fixes::{leave_strays, mend, state};
+use crate::fixes_of_copies::{laid_out, sweep};
 use crate::rig::{DEADLINE, Place, Rig};
+use crate::salvaged::{LAST_PAGE, spoil};
 use crate::stand_ins::Gate;
 
 /// Finds words that begin with a capital and says how it was asked.
@@ -440,32 +443,33 @@ fn a_passage_that_belongs_to_nothing_is_in_nobodys_way() {
 }
 
 #[test]
-fn where_a_damage_took_the_last_passages_their_keys_are_looked_through_again() {
+fn of_a_memory_that_was_salvaged_names_are_looked_for_from_the_first_passage_on() {
     let place = Place::new();
-    place.write("a.md", "Marta met Ödön.\n");
-    place.write("b.md", "Quentin is lost.\n");
-    let rig = place.start_extracting(1, Arc::new(Capitals::of("one")));
-    rig.import_to_the_end();
-    extracted(&rig, &place);
-    drop(rig);
-    // As salvaging leaves it: references to what is lost have negative keys.
-    place
-        .raw()
-        .execute_batch(
-            "PRAGMA foreign_keys = 0;
-             DELETE FROM words WHERE rowid IN (SELECT id FROM chunks WHERE text LIKE 'Quentin%');
-             DELETE FROM chunks WHERE text LIKE 'Quentin%';
-             UPDATE mentions SET chunk_id = -chunk_id WHERE chunk_id NOT IN (SELECT id FROM chunks);
-             UPDATE buffer_items SET chunk_id = -chunk_id WHERE chunk_id NOT IN (SELECT id FROM chunks);",
-        )
-        .unwrap();
-    let rig = place.start_extracting(1, Arc::new(Capitals::of("one")));
-    rig.import_to_the_end();
-    rig.note("Zoltán is new.");
-    extracted(&rig, &place);
-    let names: Vec<String> = named(&rig.engine).into_keys().collect();
-    assert_eq!(names, ["Marta", "Quentin", "Zoltán", "Ödön"], "each once");
-    assert!(named(&rig.engine).values().all(|counts| *counts == (1, 1)));
+    place.write_many(60);
+    {
+        let rig = place.start_extracting(1, Arc::new(Capitals::of("one")));
+        rig.import_to_the_end();
+        extracted(&rig, &place);
+        assert_eq!(named(&rig.engine).get("The"), Some(&(60, 60)));
+    }
+    spoil(&place, LAST_PAGE);
+    let rig = place.start(1);
+    let (_, receipt) = mend(&rig, FixCode::OpenCopy);
+    let folder = laid_out(&receipt);
+    let copy = TestEngine::start(&folder, 0);
+    let there = copy.engine.totals().unwrap();
+    assert!(there.chunks < 60, "the last ones were lost: {there:?}");
+    assert_eq!(there.mentions, 0, "nothing is taken over");
+    let left = copy
+        .store
+        .read(Lane::Interactive, |r| r.left_to_extract("one"));
+    assert_eq!(
+        u64::from(left.unwrap().passages),
+        there.chunks,
+        "and all is to be looked through"
+    );
+    drop(copy);
+    sweep(&folder);
 }
 
 #[test]

@@ -129,18 +129,6 @@ impl Read<'_> {
         Ok(Left { passages, failed })
     }
 
-    /// Has a damage taken passages that were looked through, or some of what they name? Keys of passages that are
-    /// gone are used again, so that nothing tells any more which ones were looked through.
-    pub fn extraction_is_harmed(&self) -> Result<bool> {
-        const SQL: &str = "
-            SELECT EXISTS (SELECT 1 FROM extraction
-                           WHERE id = 1 AND up_to > coalesce((SELECT max(id) FROM chunks), -1))
-                OR EXISTS (SELECT 1 FROM mentions WHERE chunk_id < 0)
-                OR EXISTS (SELECT 1 FROM mentions WHERE entity_id < 0)
-                OR EXISTS (SELECT 1 FROM aliases WHERE entity_id < 0)";
-        self.one(SQL, [], |row| row.get(0))
-    }
-
     /// What another one has looked through is looked through again.
     fn extracted_up_to(&self, extractor: &str) -> Result<i64> {
         let stands = self

@@ -63,7 +63,7 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     ),
     (
         DOCUMENTS,
-        "insert_document",
+        "document_id_for",
         "EARLIER",
         "documents_superseded_content",
     ),
@@ -121,12 +121,6 @@ const HOT: &[(&str, &str, &str, &str)] = &[
         "to_extract",
         "SQL",
         "INTEGER PRIMARY KEY (rowid>?)",
-    ),
-    (
-        EXTRACTION,
-        "extraction_is_harmed",
-        "SQL",
-        "mentions_chunk (chunk_id<?)",
     ),
     (
         EXTRACTION,
