@@ -23,7 +23,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("oldgrowth-store", &["keeper", "domain"]),
     ("oldgrowth-engine", &["store", "domain"]),
     ("oldgrowth-importers", &["engine", "domain"]),
-    ("oldgrowth-models", &["engine", "domain"]),
+    ("oldgrowth-models", &["engine", "domain", "folder", "http"]),
     (
         "oldgrowth-agent",
         &[

@@ -323,6 +323,38 @@ const views = [
   { name: "settings-place-lost", at: "?fake=lost", see: id("use-old") },
   { name: "settings-storage", at: "?fake=full#/settings/storage", see: id("storage-part") },
   { name: "settings-storage-large", at: "?fake=large#/settings/storage", see: id("storage-count") },
+  { name: "settings-models", at: "?fake=full#/settings/models", see: id("models-built-in"), do: async (page) => {
+      await page.locator(id("model-usual")).first().click();
+    } },
+  { name: "settings-models-here", at: "?fake=model#/settings/models", see: id("model-here"), do: async (page) => {
+      await click("model-list")(page);
+      await page.waitForSelector(`select${id("model-name")}`);
+      await click("model-test")(page);
+      await page.waitForSelector(id("model-works"));
+      await page.locator(id("model-test")).scrollIntoViewIfNeeded();
+    } },
+  { name: "settings-models-service", at: "?fake=service#/settings/models", see: id("model-agree") },
+  { name: "settings-models-service-limits", at: "?fake=service#/settings/models", see: id("model-agree"), do: async (page) => {
+      await page.locator(id("model-today")).scrollIntoViewIfNeeded();
+      await page.locator(id("model-calls")).fill("many");
+    } },
+  { name: "settings-models-open", at: "?fake=full#/settings/models", see: id("models-built-in"), do: async (page) => {
+      await page.locator(id("model-server")).fill("http://192.168.20.4:11434");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector(id("model-open"));
+    } },
+  { name: "settings-models-away", at: "?fake=modelaway#/settings/models", see: id("models-trouble"), do: async (page) => {
+      await click("model-test")(page);
+      await page.waitForSelector(id("models-failed"));
+    } },
+  { name: "settings-models-asking", at: "?fake=full#/settings/models", see: id("models-built-in"), do: async (page) => {
+      await page.locator(id("model-server")).fill("localhost:7");
+      await page.keyboard.press("Enter");
+      await page.waitForSelector(id("model-here"));
+      await click("model-list")(page);
+      await page.waitForSelector(id("model-stop"));
+    } },
+  { name: "settings-models-unreadable", at: "?fake=modelunread#/settings/models", see: id("models-unreadable") },
   { name: "settings-privacy", at: "?fake=reports#/settings/privacy", see: id("held-report") },
   { name: "settings-privacy-empty", at: "?fake=full#/settings/privacy", see: id("no-reports") },
   { name: "settings-privacy-unaddressed", at: "?fake=unaddressed#/settings/privacy", see: id("held-report") },

@@ -26,6 +26,7 @@ import { canUndo, type FixEnd, Fixes } from "./state/fixes.svelte";
 import { Health } from "./state/health.svelte";
 import { CharacterKeys } from "./state/keys.svelte";
 import { LedgerState } from "./state/ledger.svelte";
+import { ModelsState } from "./state/models.svelte";
 import { NetworkState } from "./state/network.svelte";
 import { ReportState } from "./state/report.svelte";
 import { ReportsState } from "./state/reports.svelte";
@@ -78,6 +79,7 @@ export class AppState {
   readonly storage: StorageState;
   readonly reports: ReportsState;
   readonly network: NetworkState;
+  readonly models: ModelsState;
   readonly recall: RecallState;
   readonly memory: MemoryState;
   readonly tree: TreeState;
@@ -127,6 +129,7 @@ export class AppState {
       },
     );
     this.network = new NetworkState(platform);
+    this.models = new ModelsState(platform);
     this.recall = new RecallState(platform, () => this.changes.revision);
     this.memory = new MemoryState(platform);
     this.tree = new TreeState(platform);
@@ -280,6 +283,9 @@ export class AppState {
         break;
       case "crash_reports_changed":
         void this.reports.load();
+        break;
+      case "models_changed":
+        void this.models.load();
         break;
       case "network_changed":
         void this.network.load();

@@ -1,6 +1,7 @@
 import { commandsWords } from "./strings/commands";
 import { doctorWords } from "./strings/doctor";
 import { memoryWords } from "./strings/memory";
+import { modelsWords } from "./strings/models";
 import { namesWords } from "./strings/names";
 import { networkWords } from "./strings/network";
 import { recallWords } from "./strings/recall";
@@ -77,5 +78,6 @@ export const t = {
   ...settingsWords,
   ...reportsWords,
   ...networkWords,
+  ...modelsWords,
   ...namesWords,
 } as const;

@@ -7,7 +7,7 @@ export const welcomeSteps = ["begin", "bring", "ask"] as const;
 export type WelcomeStep = (typeof welcomeSteps)[number];
 
 /** The sections of the settings, in their order. */
-export const settingsSections = ["place", "storage", "backup", "privacy", "looks", "keyboard", "window", "limits", "about"] as const;
+export const settingsSections = ["place", "storage", "backup", "models", "privacy", "looks", "keyboard", "window", "limits", "about"] as const;
 export type SettingsSection = (typeof settingsSections)[number];
 
 /** The kinds of what is named, in their order. */

@@ -27,6 +27,7 @@ const codes: Record<ComponentCode, string> = {
   permissions: "Privacy of the folder",
   clock: "Clock",
   crash_reports: "Crash reports",
+  models: "Models",
 };
 
 const explains: Record<ComponentCode, string> = {
@@ -50,6 +51,7 @@ const explains: Record<ComponentCode, string> = {
   permissions: "Can only you read the memory’s folder?",
   clock: "Does the computer’s clock go forward?",
   crash_reports: "Are crash reports sent, and is one held back?",
+  models: "Does the model answer that you chose?",
 };
 
 const groups: Record<ComponentGroup, string> = {

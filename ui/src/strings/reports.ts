@@ -12,9 +12,16 @@ export const reportsWords = {
   privacy: {
     title: "Privacy",
     reports: "Crash reports",
-    nothing: "Nothing leaves this computer.",
-    leaves: (host: string) => `Crash reports go to ${host} when there are any. Nothing else leaves this computer.`,
-    waiting: (host: string) => `Crash reports go to ${host} when you are online again. Until then nothing leaves this computer.`,
+    /** Where crash reports go and where texts go to be summarised, if they do. */
+    leaves: (reports: string | null, texts: string | null, offline: boolean) => {
+      if (reports === null && texts === null) return "Nothing leaves this computer.";
+      const when = offline ? "when you are online again" : null;
+      const parts = [
+        ...(reports === null ? [] : [`Crash reports go to ${reports} ${when ?? "when there are any"}.`]),
+        ...(texts === null ? [] : [`Texts of your memories go to ${texts} ${when ?? "when summaries are made"}.`]),
+      ];
+      return `${parts.join(" ")} ${offline ? "Until then nothing" : "Nothing else"} leaves this computer.`;
+    },
     send: "Send crash reports",
     sendAbout: "When Oldgrowth fails, a report helps to mend it. Off until you turn it on; then what is held below is sent, too.",
     noAddress: "This copy of Oldgrowth knows no address for crash reports, so none can be sent. They are only kept here, for you to look at.",

@@ -3,6 +3,7 @@ import type { Method, Params, Platform, Reply, Shell } from "../platform";
 import type { Answer } from "../wire/Answer";
 import type { Batch } from "../wire/Batch";
 import type { Component } from "../wire/Component";
+import type { Models } from "../wire/Models";
 import type { Network } from "../wire/Network";
 import type { Status } from "../wire/Status";
 
@@ -125,6 +126,18 @@ export const networkOf = (part: Partial<Network> = {}): Network => ({
   problem: null,
   unread_lines: 0,
   folder: "/home/ada/network",
+  ...part,
+});
+
+export const modelsOf = (part: Partial<Models> = {}): Models => ({
+  summaries: null,
+  unreadable: false,
+  limits: { calls_max: 500, bytes_max: 10_000_000 },
+  limits_most: { calls_max: 100_000, bytes_max: 10_000_000_000 },
+  calls_today: 0,
+  bytes_today: 0,
+  offline: false,
+  folder: "/home/ada/models",
   ...part,
 });
 

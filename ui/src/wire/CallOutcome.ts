@@ -3,4 +3,4 @@
 /**
  * What became of a call.
  */
-export type CallOutcome = "under_way" | "answered" | "refused" | "unreachable" | "timed_out" | "not_safe" | "cut_off" | "bad_answer" | "no_end";
+export type CallOutcome = "under_way" | "answered" | "refused" | "unreachable" | "timed_out" | "not_safe" | "not_here" | "stopped" | "cut_off" | "bad_answer" | "no_end";

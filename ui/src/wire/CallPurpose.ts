@@ -3,4 +3,4 @@
 /**
  * What a call is for.
  */
-export type CallPurpose = "crash_report";
+export type CallPurpose = "crash_report" | "summary" | "embedding" | "rerank" | "model_trial";

@@ -26,6 +26,14 @@ import type { ImportPlan } from "./ImportPlan";
 import type { JobCancelled } from "./JobCancelled";
 import type { JobsRetry } from "./JobsRetry";
 import type { Ledger } from "./Ledger";
+import type { ModelAgreement } from "./ModelAgreement";
+import type { ModelChoice } from "./ModelChoice";
+import type { ModelKey } from "./ModelKey";
+import type { ModelLimits } from "./ModelLimits";
+import type { ModelNames } from "./ModelNames";
+import type { ModelOf } from "./ModelOf";
+import type { ModelTested } from "./ModelTested";
+import type { Models } from "./Models";
 import type { MovePlan } from "./MovePlan";
 import type { Name } from "./Name";
 import type { NameAt } from "./NameAt";
@@ -359,4 +367,41 @@ network: [NetworkAt, Network],
 /**
  * Lets nothing be called from now on, or lets calls go again.
  */
-offline_set: [OfflineChoice, Network], };
+offline_set: [OfflineChoice, Network], 
+/**
+ * The models of a server that the person has chosen. Answered, as are the next eight, also while the memory
+ * can't be opened.
+ */
+models: [Empty, Models], 
+/**
+ * Chooses a server and a model of it. An address that is another than before has not been agreed to.
+ */
+model_choose: [ModelChoice, Models], 
+/**
+ * Goes back to what is built in. The key is removed.
+ */
+model_clear: [ModelOf, Models], 
+/**
+ * Lets texts of the person's memories leave for an address on another computer, or no longer.
+ */
+model_agree: [ModelAgreement, Models], 
+/**
+ * Keeps a key for the chosen server, or removes it.
+ */
+model_key_set: [ModelKey, Models], 
+/**
+ * Changes how much may leave in a day.
+ */
+model_limits_set: [ModelLimits, Models], 
+/**
+ * The models that the chosen server has. Nothing of a memory is sent.
+ */
+model_names: [ModelOf, ModelNames], 
+/**
+ * Tries the chosen model with a text of ours. Nothing of a memory is sent.
+ */
+model_test: [ModelOf, ModelTested], 
+/**
+ * Ends the trial, or the listing, that is under way.
+ */
+model_trial_cancel: [Empty, Empty], };

@@ -140,7 +140,16 @@ fn answered(engine: &Engine, request: Request) -> Reply<Value> {
         | Request::CrashReportDelete(_)
         | Request::CrashReportsDeleteAll(_)
         | Request::Network(_)
-        | Request::OfflineSet(_) => Err(wire_error(
+        | Request::OfflineSet(_)
+        | Request::Models(_)
+        | Request::ModelChoose(_)
+        | Request::ModelClear(_)
+        | Request::ModelAgree(_)
+        | Request::ModelKeySet(_)
+        | Request::ModelLimitsSet(_)
+        | Request::ModelNames(_)
+        | Request::ModelTest(_)
+        | Request::ModelTrialCancel(_) => Err(wire_error(
             ErrorCode::Busy,
             "a command is at work on this memory",
             Some("try again when it has ended"),

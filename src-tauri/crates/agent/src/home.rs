@@ -168,11 +168,15 @@ impl Home {
         self.inner.cancel_move();
         drop(self.sender.lock().take());
         drop(self.teller.lock().take());
+        if let Some(models) = self.inner.workspace.models() {
+            models.cancel_trial();
+        }
         if let Some(state) = self.inner.state.try_read()
             && let State::Open(owner) = &*state
         {
             // A backup may take long, and one that is called off leaves nothing.
             let called_off = owner.call(Request::CopyCancel(Empty {}));
+            owner.leave_models();
             owner.engine().cancel_checks();
             owner.engine().cancel_fix();
             tracing::debug!(called_off = called_off.is_ok(), "closing");
@@ -248,6 +252,15 @@ impl Inner {
             request @ (Request::Network(_) | Request::OfflineSet(_)) => {
                 this.answer_of_network(request)
             }
+            request @ (Request::Models(_)
+            | Request::ModelChoose(_)
+            | Request::ModelClear(_)
+            | Request::ModelAgree(_)
+            | Request::ModelKeySet(_)
+            | Request::ModelLimitsSet(_)
+            | Request::ModelNames(_)
+            | Request::ModelTest(_)
+            | Request::ModelTrialCancel(_)) => this.answer_of_models(request),
             request => {
                 this.refuse_while_moving()?;
                 Self::take_whole(this);

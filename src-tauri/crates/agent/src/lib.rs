@@ -4,6 +4,7 @@ pub mod cli;
 mod dates;
 mod dispatch;
 mod home;
+mod models;
 mod network;
 mod owner;
 mod place;

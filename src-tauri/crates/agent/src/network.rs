@@ -117,6 +117,8 @@ fn call(contact: &Contact) -> NetworkCall {
         Outcome::Unreachable => (CallOutcome::Unreachable, None),
         Outcome::TimedOut => (CallOutcome::TimedOut, None),
         Outcome::NotSafe => (CallOutcome::NotSafe, None),
+        Outcome::NotHere => (CallOutcome::NotHere, None),
+        Outcome::Stopped => (CallOutcome::Stopped, None),
         Outcome::CutOff => (CallOutcome::CutOff, None),
         Outcome::BadAnswer => (CallOutcome::BadAnswer, None),
         Outcome::NoEnd => (CallOutcome::NoEnd, None),
@@ -135,6 +137,10 @@ fn call(contact: &Contact) -> NetworkCall {
 fn purpose(purpose: Purpose) -> CallPurpose {
     match purpose {
         Purpose::CrashReport => CallPurpose::CrashReport,
+        Purpose::Summary => CallPurpose::Summary,
+        Purpose::Embedding => CallPurpose::Embedding,
+        Purpose::Rerank => CallPurpose::Rerank,
+        Purpose::ModelTrial => CallPurpose::ModelTrial,
     }
 }
 

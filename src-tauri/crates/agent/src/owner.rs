@@ -3,10 +3,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use oldgrowth_domain::TimeZone;
+use oldgrowth_engine::ports::Summariser;
 use oldgrowth_engine::{Engine, Parts};
 use oldgrowth_keeper::Keeper;
+use oldgrowth_models::{Chosen, Extractive};
 use oldgrowth_store::{Holder, LockError, Store, WorkspaceLock};
 use oldgrowth_wire::{ErrorCode, Event, Request, WireError};
 use serde_json::Value;
@@ -15,7 +18,7 @@ use crate::place::Workspace;
 use crate::socket::{Calls, Endpoint, Server};
 use crate::system::{SystemRandom, ambient};
 use crate::words::wire_error;
-use crate::{dispatch, reporting, views};
+use crate::{dispatch, models, reporting, views};
 
 /// Jobs worked on at once. Two keep a disk and a core busy and leave the machine to its person.
 const WORKERS: usize = 2;
@@ -34,6 +37,8 @@ pub(crate) struct Owner {
     // In the order in which they end: no call comes in, no job runs, then the store closes and the
     // lock is freed.
     server: Option<Server>,
+    /// Nobody waits for a model any more.
+    no_models: Arc<AtomicBool>,
     engine: Arc<Engine>,
     keeper: Keeper,
     lock: Option<WorkspaceLock>,
@@ -103,6 +108,11 @@ impl Owner {
         let crash_reports = found
             .reports()
             .map(|reports| Arc::new(reporting::Seen::of(reports, &workspace)) as Arc<_>);
+        let no_models = Arc::new(AtomicBool::new(false));
+        let summariser: Arc<dyn Summariser> = match found.models() {
+            Some(models) => Arc::new(Chosen::new(models.clone(), Arc::clone(&no_models))),
+            None => Arc::new(Extractive),
+        };
         let engine = Engine::start(Parts {
             workspace,
             store,
@@ -110,11 +120,14 @@ impl Owner {
             random: Arc::new(SystemRandom),
             files: Arc::new(oldgrowth_importers::FilesOnDisk::default()),
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
-            summariser: Arc::new(oldgrowth_models::Extractive),
+            summariser,
             extractor: Some(Arc::new(oldgrowth_models::Rules)),
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
             emptied: found.emptied(),
             crash_reports,
+            models: found
+                .models()
+                .map(|models| Arc::new(models::Seen(models.clone())) as Arc<_>),
             place_is_fixed: found.pointer().is_none(),
             zone: TimeZone::system,
         })
@@ -143,6 +156,7 @@ impl Owner {
         };
         let owner = Self {
             server,
+            no_models,
             engine,
             keeper,
             lock: Some(lock),
@@ -179,8 +193,14 @@ impl Owner {
         self.reads_only() && WorkspaceLock::may_be_whole(self.engine.workspace())
     }
 
+    /// Ends the calls to models that are under way: what is built in does their work.
+    pub(crate) fn leave_models(&self) {
+        self.no_models.store(true, Ordering::SeqCst);
+    }
+
     /// Closes the store and lets nobody else have the workspace.
     pub(crate) fn close(mut self) -> Option<Closed> {
+        self.leave_models();
         self.engine.stop();
         self.keeper.shut_down();
         let server = self.server.take();
@@ -191,6 +211,7 @@ impl Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         drop(self.server.take());
+        self.leave_models();
         self.engine.stop();
         self.keeper.shut_down();
     }

@@ -19,8 +19,9 @@ use crate::faults::{Fault, Faults};
 use crate::health::{Board, Checks, ClockSeen, History, KeptChecks};
 use crate::jobs::{Pruning, Queue, Workers, kept_pause};
 use crate::ports::{
-    Ambient, CrashReports, Extractor, Files, Forbidden, Random, Summariser, Watches,
+    Ambient, CrashReports, Extractor, Files, Forbidden, Models, Random, Summariser, Watches,
 };
+use crate::sealing::Degraded;
 use crate::settings::Settings;
 use crate::storage::Counted;
 use crate::tally::Tallies;
@@ -45,6 +46,8 @@ pub struct Parts {
     pub emptied: Vec<PathBuf>,
     /// None where nothing is recorded.
     pub crash_reports: Option<Arc<dyn CrashReports>>,
+    /// None where no choice can be kept.
+    pub models: Option<Arc<dyn Models>>,
     /// Its folder was named by whoever started this: the next start looks for a memory there again, so this one
     /// is not moved, and no other begun, from here.
     pub place_is_fixed: bool,
@@ -83,6 +86,8 @@ pub(crate) struct Core {
     pub(crate) clock_seen: Mutex<ClockSeen>,
     pub(crate) emptied: Vec<PathBuf>,
     pub(crate) crash_reports: Option<Arc<dyn CrashReports>>,
+    pub(crate) models: Option<Arc<dyn Models>>,
+    pub(crate) degraded: Mutex<Degraded>,
     pub(crate) place_is_fixed: bool,
     zone: fn() -> TimeZone,
     pub(crate) fixing: Fixing,
@@ -158,6 +163,8 @@ impl Engine {
             clock_seen: Mutex::default(),
             emptied: parts.emptied,
             crash_reports: parts.crash_reports,
+            models: parts.models,
+            degraded: Mutex::default(),
             place_is_fixed: parts.place_is_fixed,
             zone: parts.zone,
             fixing: Fixing::default(),

@@ -226,13 +226,37 @@ pub struct SummarySentence {
     pub unit: usize,
 }
 
-pub trait Summariser: Send + Sync {
-    /// Names the model and its version, kept with each summary it makes.
-    fn id(&self) -> &str;
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summarised {
+    pub sentences: Vec<SummarySentence>,
+    /// Names the model and its version, kept with the summary.
+    pub by: String,
+    /// The model that was to make it was away, and another has.
+    pub degraded: bool,
+}
 
+pub trait Summariser: Send + Sync {
     /// Says in at most `chars_max` characters what the units say. Every sentence of the answer
     /// names the unit it came from. Must begin with [`no_connection_held`].
-    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Vec<SummarySentence>>;
+    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Summarised>;
+}
+
+/// Makes vectors of texts: the nearer two of them, the more alike what the texts say.
+pub trait Embedder: Send + Sync {
+    /// Names the model and its version. Only vectors of one model can be compared.
+    fn id(&self) -> &str;
+
+    /// A vector for each text, in the order of the texts, all of one length. Must begin with [`no_connection_held`].
+    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>>;
+}
+
+/// Says how well texts answer a question, by reading them together with it.
+pub trait Reranker: Send + Sync {
+    fn id(&self) -> &str;
+
+    /// A score for each text, in the order of the texts: the higher the better. Only scores of one answer can be
+    /// compared. Must begin with [`no_connection_held`].
+    fn rerank(&self, question: &str, texts: &[&str]) -> Result<Vec<f32>>;
 }
 
 /// A passage of a document, as its names are looked for.
@@ -292,4 +316,34 @@ pub struct CrashReportsSeen {
     pub held: u64,
     /// How many of those the server did not want. They are never sent by themselves.
     pub refused: u64,
+}
+
+/// The models of a server that the person has chosen. They are the person's own and no memory's.
+pub trait Models: Send + Sync {
+    fn seen(&self) -> ModelsSeen;
+
+    /// May the model that summarises be asked at this moment, as far as that is known? True also when none is chosen.
+    fn may_summarise(&self) -> bool;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelsSeen {
+    /// What was chosen can't be read.
+    pub unreadable: bool,
+    /// The one that summarises.
+    pub chosen: Option<ModelSeen>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelSeen {
+    pub host: String,
+    pub model: String,
+    /// Its server is known, and it is not.
+    pub unnamed: bool,
+    /// It is on another computer, and the person has not agreed to that.
+    pub not_agreed: bool,
+    /// The person wants nothing to be called.
+    pub offline: bool,
+    /// Why it is not asked, and what to do or what happens by itself: in words that fit into a sentence.
+    pub away: Option<(String, String)>,
 }

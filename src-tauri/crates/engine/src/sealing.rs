@@ -20,11 +20,23 @@ use oldgrowth_store::{ChunkKey, Lane, NodeKey, Read, TreeKey, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Core;
-use crate::ports::Unit;
+use crate::ports::{Summarised, Unit};
 use crate::{Error, Result};
 
 /// How often a seal starts over because its rows have changed meanwhile.
 const TRIES_MAX: u32 = 3;
+
+/// So many summaries at a time are queued to be made anew, once the model answers again.
+const REMAKES_MAX: u32 = 100;
+
+/// What is known of summaries that were made because the model that was to make them was away.
+#[derive(Default)]
+pub(crate) struct Degraded {
+    /// There is none that nobody is asked for.
+    none_left: bool,
+    /// The last summary was made as it was to be made.
+    answers: bool,
+}
 
 #[derive(Serialize, Deserialize)]
 struct SealPayload {
@@ -126,13 +138,18 @@ impl Core {
             let read = self.store.read(Lane::Background, |r| {
                 let members = r.members_of(node)?;
                 let material = Material::read(r, &members)?;
-                Ok::<_, Error>(r.node(node)?.map(|_| (members, material)))
+                let spans = r.spans_of(node)?;
+                Ok::<_, Error>(
+                    r.node(node)?
+                        .map(|before| (before, spans, members, material)),
+                )
             })?;
-            let Some((members, material)) = read else {
-                return match lease {
-                    Some(lease) => self.settle(lease, Outcome::Nothing),
-                    None => Ok(Outcome::Nothing),
-                };
+            let nothing = || match lease {
+                Some(lease) => self.settle(lease, Outcome::Nothing),
+                None => Ok(Outcome::Nothing),
+            };
+            let Some((before, spans, members, material)) = read else {
+                return nothing();
             };
             let lost = material.members.len() < members.len();
             let summary = if material.members.is_empty() {
@@ -140,6 +157,17 @@ impl Core {
             } else {
                 Some(self.summarise(&material)?)
             };
+            let is_as_before = |made: &Summary| {
+                (made.degraded, &made.text, made.passages)
+                    == (before.degraded, &before.text, before.passages)
+                    && made.degraded
+                    && made.spans == spans
+                    && !lost
+            };
+            if summary.as_ref().is_some_and(is_as_before) {
+                // The model is still away, and those above need not hear of it.
+                return nothing();
+            }
             let now = self.now();
             let remade = self.store.write_in(Lane::Background, move |w| {
                 if let Some(lease) = lease {
@@ -169,6 +197,58 @@ impl Core {
         Err(Error::Conflict { tries: TRIES_MAX })
     }
 
+    /// Queues summaries to be made anew that were made while the model was away: one, to see whether it is back, and
+    /// many once it is.
+    pub(crate) fn remake_degraded(&self) -> Result<()> {
+        let limit = {
+            let degraded = self.degraded.lock();
+            if degraded.none_left || !self.has_workers {
+                return Ok(());
+            }
+            if degraded.answers { REMAKES_MAX } else { 1 }
+        };
+        if self
+            .models
+            .as_ref()
+            .is_some_and(|models| !models.may_summarise())
+        {
+            return Ok(());
+        }
+        // Before it is looked: one that is made meanwhile is one that is left.
+        self.degraded.lock().none_left = true;
+        let found = self.store.read(Lane::Background, |r| {
+            Ok::<_, Error>(r.degraded_nodes(limit)?)
+        });
+        let nodes = match found {
+            Ok(nodes) if nodes.is_empty() => return Ok(()),
+            found => {
+                self.degraded.lock().none_left = false;
+                found?
+            }
+        };
+        let now = self.now();
+        self.store.write(move |w| {
+            for node in nodes {
+                w.insert_job(&remake_job(node), now)?;
+            }
+            Ok::<_, Error>(())
+        })?;
+        self.queue.wake();
+        Ok(())
+    }
+
+    fn note_degraded(&self, is_degraded: bool) {
+        let has_turned = {
+            let mut degraded = self.degraded.lock();
+            degraded.none_left &= !is_degraded;
+            std::mem::replace(&mut degraded.answers, !is_degraded) == is_degraded
+        };
+        if has_turned && self.models.is_some() {
+            self.look_at_models();
+            self.tell_changes();
+        }
+    }
+
     fn settle(&self, lease: Lease, outcome: Outcome) -> Result<Outcome> {
         let now = self.now();
         self.store
@@ -185,7 +265,12 @@ impl Core {
             .sum();
         // Shorter than what it summarises, always.
         let budget = SUMMARY_CHARS_MAX.min(input_chars / 2);
-        let sentences = self.summariser.summarise(&material.units, budget)?;
+        let Summarised {
+            sentences,
+            by,
+            degraded,
+        } = self.summariser.summarise(&material.units, budget)?;
+        self.note_degraded(degraded);
         let mut text = String::new();
         let mut spans = Vec::new();
         for sentence in sentences {
@@ -209,8 +294,8 @@ impl Core {
             passages: material.passages,
             first_happened_at: material.first_happened_at,
             last_happened_at: material.last_happened_at,
-            summariser: self.summariser.id().to_owned(),
-            degraded: false,
+            summariser: by,
+            degraded,
             spans,
         })
     }

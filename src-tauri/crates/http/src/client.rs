@@ -1,13 +1,15 @@
 use std::fmt;
 use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use ureq::http::{Request, Uri, header::HeaderMap};
+use ureq::http::{Request, Uri, header::HeaderMap, request};
 use ureq::tls::TlsConfig;
-use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector, RustlsConnector, TcpConnector};
-use ureq::{Agent, Timeout};
+use ureq::{Agent, AsSendBody, Timeout};
 
+use crate::bounds::{self, BoundedConnector, BoundedResolver, Bounds};
 use crate::contacts::{Outcome, Purpose, is_host};
 use crate::counted::{self, CountingConnector};
 use crate::network::Network;
@@ -41,6 +43,12 @@ pub enum Error {
     NotNoted(ErrorKind),
     #[error("the address can't be used")]
     BadAddress,
+    /// It may go to this computer alone, and its name leads elsewhere. Nobody was connected to.
+    #[error("the address does not lead to this computer")]
+    NotHere,
+    /// Nobody wants its answer any more.
+    #[error("it was stopped")]
+    Stopped,
     #[error("what is to be sent is too large")]
     RequestTooLarge,
     /// That computer is there, and nothing on it takes calls.
@@ -83,6 +91,7 @@ pub struct Client {
     agent: Agent,
     network: Network,
     connection_is_held: fn() -> bool,
+    bounds: Bounds,
 }
 
 impl fmt::Debug for Client {
@@ -113,14 +122,33 @@ impl Client {
             .build();
         let connector =
             ().chain(TcpConnector::default())
+                .chain(BoundedConnector)
                 .chain(CountingConnector)
                 .chain(RustlsConnector::default())
                 .chain(SayingConnector);
         Self {
-            agent: Agent::with_parts(config, connector, DefaultResolver::default()),
+            agent: Agent::with_parts(config, connector, BoundedResolver::default()),
             network,
             connection_is_held,
+            bounds: Bounds::default(),
         }
+    }
+
+    /// The same, which connects to this computer alone: wherever else a name leads, nothing is said. What the name leads
+    /// to is looked at in each call.
+    #[must_use]
+    pub fn only_here(&self) -> Self {
+        let mut here = self.clone();
+        here.bounds.only_here = true;
+        here
+    }
+
+    /// The same, whose calls end soon after `stop` has become true.
+    #[must_use]
+    pub fn until(&self, stop: Arc<AtomicBool>) -> Self {
+        let mut until = self.clone();
+        until.bounds.stop = Some(stop);
+        until
     }
 
     /// What it notes its calls in, and which switch it heeds.
@@ -142,13 +170,44 @@ impl Client {
         body: &[u8],
         limits: Limits,
     ) -> Result<Response, Error> {
+        if body.len() > limits.request_bytes_max {
+            // A fault of ours comes first.
+            self.refuse_held()?;
+            return Err(Error::RequestTooLarge);
+        }
+        self.call(purpose, Request::post(url), headers, body, limits)
+    }
+
+    /// Asks for what is at an address, as [`Client::post`] does.
+    ///
+    /// # Errors
+    /// As for [`Client::post`].
+    pub fn get(
+        &self,
+        purpose: Purpose,
+        url: &str,
+        headers: &[(&str, &str)],
+        limits: Limits,
+    ) -> Result<Response, Error> {
+        self.call(purpose, Request::get(url), headers, (), limits)
+    }
+
+    fn refuse_held(&self) -> Result<(), Error> {
         if (self.connection_is_held)() {
             return Err(Error::HeldConnection);
         }
-        if body.len() > limits.request_bytes_max {
-            return Err(Error::RequestTooLarge);
-        }
-        let mut request = Request::post(url);
+        Ok(())
+    }
+
+    fn call(
+        &self,
+        purpose: Purpose,
+        mut request: request::Builder,
+        headers: &[(&str, &str)],
+        body: impl AsSendBody,
+        limits: Limits,
+    ) -> Result<Response, Error> {
+        self.refuse_held()?;
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -164,6 +223,7 @@ impl Client {
         let noted = self.network.begin(host, purpose, limits.whole)?;
         counted::take();
         said::take();
+        bounds::set(self.bounds.clone());
         let answered = self.agent.run(request).and_then(|mut response| {
             let body = response
                 .body_mut()
@@ -176,8 +236,9 @@ impl Client {
                 body,
             })
         });
-        let was_said = said::take();
-        let answered = answered.map_err(|error| named(&error, was_said));
+        let (was_said, overstepped) = (said::take(), bounds::overstepped());
+        let answered =
+            answered.map_err(|error| overstepped.unwrap_or_else(|| named(&error, was_said)));
         noted.end(outcome(&answered), counted::take());
         answered
     }
@@ -207,6 +268,8 @@ fn outcome(answered: &Result<Response, Error>) -> Outcome {
             Error::TimedOut => Outcome::TimedOut,
             Error::NotSafe => Outcome::NotSafe,
             Error::CutOff => Outcome::CutOff,
+            Error::NotHere => Outcome::NotHere,
+            Error::Stopped => Outcome::Stopped,
             Error::ResponseTooLarge
             | Error::BadResponse
             // Found out before a call is noted.

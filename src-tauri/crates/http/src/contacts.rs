@@ -22,6 +22,14 @@ const HOST_BYTES_MAX: usize = 253 + 6;
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     CrashReport,
+    /// Passages are summarised by a model that the person has chosen.
+    Summary,
+    /// Texts become vectors.
+    Embedding,
+    /// Passages are put in order for a question.
+    Rerank,
+    /// A model's server is asked which models it has, or tried with a text of ours. Nothing of a memory is sent.
+    ModelTrial,
 }
 
 /// What became of a call.
@@ -38,6 +46,10 @@ pub enum Outcome {
     TimedOut,
     /// Who answered could not prove to be who was asked. Nothing of the call itself was said.
     NotSafe,
+    /// Its name led to another computer than this one, and it was not meant for another. Nobody was connected to.
+    NotHere,
+    /// Nobody wanted the answer any more.
+    Stopped,
     /// The connection broke.
     CutOff,
     /// The answer was too large, or none that could be understood.

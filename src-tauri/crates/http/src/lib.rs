@@ -13,6 +13,8 @@
 //! The switch and the list of calls, a [`Network`], lie in a folder of the person's own, which all of their processes
 //! share and each reads anew before each call.
 
+mod address;
+mod bounds;
 mod client;
 mod contacts;
 mod counted;
@@ -20,6 +22,7 @@ mod network;
 mod said;
 mod switch;
 
+pub use address::Address;
 pub use client::{Client, Error, Limits, Response};
 pub use contacts::{Contact, Contacts, Outcome, Purpose};
 pub use network::{Network, Teller};

@@ -6,11 +6,13 @@
 //! (SumBasic: Nenkova and Vanderwende, "The impact of frequency on summarization", 2005), and from
 //! its passage, so that each passage is heard. What was taken stands in the order of the input.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use oldgrowth_domain::words::{fold, question_words};
-use oldgrowth_engine::ports::{Summariser, SummarySentence, Unit, no_connection_held};
+use oldgrowth_engine::ports::{Summarised, Summariser, SummarySentence, Unit, no_connection_held};
 use rust_stemmers::{Algorithm, Stemmer};
+
+const ID: &str = "extractive-1";
 
 /// A sentence of fewer words than this says too little on its own.
 const WORDS_MIN: usize = 4;
@@ -29,28 +31,29 @@ const SAME_GROUP_AGAIN: f64 = 0.6;
 pub struct Extractive;
 
 impl Summariser for Extractive {
-    fn id(&self) -> &str {
-        "extractive-1"
-    }
-
-    fn summarise(
-        &self,
-        units: &[Unit],
-        chars_max: usize,
-    ) -> oldgrowth_engine::Result<Vec<SummarySentence>> {
+    fn summarise(&self, units: &[Unit], chars_max: usize) -> oldgrowth_engine::Result<Summarised> {
         no_connection_held()?;
-        let mut taken = choose(units, chars_max);
-        taken.sort_unstable();
-        Ok(taken
-            .into_iter()
-            .filter_map(|unit| {
-                Some(SummarySentence {
-                    text: flat(&units.get(unit)?.text),
-                    unit,
-                })
-            })
-            .collect())
+        Ok(Summarised {
+            sentences: sentences(units, choose(units, chars_max)),
+            by: ID.to_owned(),
+            degraded: false,
+        })
     }
+}
+
+/// These units as sentences, in the order of the input.
+pub(crate) fn sentences(
+    units: &[Unit],
+    taken: impl IntoIterator<Item = usize>,
+) -> Vec<SummarySentence> {
+    let taken: BTreeSet<usize> = taken.into_iter().collect();
+    let sentence = |unit: usize| {
+        Some(SummarySentence {
+            text: flat(&units.get(unit)?.text),
+            unit,
+        })
+    };
+    taken.into_iter().filter_map(sentence).collect()
 }
 
 struct Candidate {
@@ -185,7 +188,9 @@ mod tests {
     }
 
     fn summary(texts: &[(&str, usize)], chars_max: usize) -> Vec<SummarySentence> {
-        Extractive.summarise(&units(texts), chars_max).unwrap()
+        let made = Extractive.summarise(&units(texts), chars_max).unwrap();
+        assert_eq!((made.by.as_str(), made.degraded), (ID, false));
+        made.sentences
     }
 
     #[test]

@@ -1,7 +1,23 @@
-//! The models that are built in. They need no download, no account and no network.
+//! The models that are built in, which need no download, no account and no network, and those of a server that the person
+//! has named.
 
+mod chosen;
 mod extractive;
+mod keys;
+mod models;
+mod remote;
 mod rules;
+mod settings;
+mod spent;
+mod state;
+mod summary;
 
+pub use chosen::Chosen;
 pub use extractive::Extractive;
+pub use keys::{Keychain, KeychainAway, SystemKeychain};
+pub use models::{ChosenView, Error as ModelsError, Models, Tried, View};
+pub use remote::{Chat, Class, Error, Form, Key, Remote, RemoteEmbedder, RemoteReranker};
 pub use rules::Rules;
+pub use settings::{DayLimits, KeyPlace, Role};
+pub use spent::Spent;
+pub use state::Trouble;

@@ -7,9 +7,9 @@ use crate::failure::Failure;
 use crate::reports::Reports;
 
 /// What threads of ours are named for. The names of others are theirs.
-const PHASES: [&str; 14] = [
-    "check", "checks", "keeper", "main", "network", "notices", "progress", "reports", "socket",
-    "telling", "ticker", "tokio", "watcher", "worker",
+const PHASES: [&str; 15] = [
+    "check", "checks", "keeper", "keychain", "main", "network", "notices", "progress", "reports",
+    "socket", "telling", "ticker", "tokio", "watcher", "worker",
 ];
 
 thread_local! {

@@ -4,6 +4,7 @@
 
 mod corpus;
 mod envelopes;
+mod model_server;
 mod parts;
 mod private;
 pub mod torture;
@@ -11,5 +12,6 @@ pub mod vfs;
 
 pub use corpus::Corpus;
 pub use envelopes::{Answer, Endpoint, Received, event_of};
+pub use model_server::{AskedModel, ModelAnswer, ModelServer};
 pub use parts::{FakeClock, Held, SeededRandom, TestEngine, Threads, WallClock};
 pub use private::private_texts;

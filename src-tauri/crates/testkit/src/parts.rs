@@ -189,6 +189,7 @@ impl TestEngine {
             workers,
             emptied,
             crash_reports: None,
+            models: None,
             place_is_fixed: false,
             zone: || oldgrowth_domain::TimeZone::UTC,
         });

@@ -7,6 +7,7 @@ use crate::{
     Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, ChecksAsked, Copies,
     CrashReports, CrashReportsChoice, FailedAt, FindAsked, FixApply, FixAsked, FixPlan, FixReceipt,
     Folder, FoundInDocument, Hits, Id, ImportPaths, ImportPlan, JobCancelled, JobsRetry, Ledger,
+    ModelAgreement, ModelChoice, ModelKey, ModelLimits, ModelNames, ModelOf, ModelTested, Models,
     MovePlan, Name, NameAt, Names, NamesAsked, Near, Network, NetworkAt, NoteAdded, OfflineChoice,
     Original, People, Place, Question, Report, ReportAsked, RestorePreview, RestoreTo, Restored,
     Retried, Search, SettingChange, Settings, ShowAt, Shown, SourceRemoval, SourceRename,
@@ -187,4 +188,23 @@ calls! {
     network / Network(NetworkAt) -> Network;
     /// Lets nothing be called from now on, or lets calls go again.
     offline_set / OfflineSet(OfflineChoice) -> Network;
+    /// The models of a server that the person has chosen. Answered, as are the next eight, also while the memory
+    /// can't be opened.
+    models / Models(Empty) -> Models;
+    /// Chooses a server and a model of it. An address that is another than before has not been agreed to.
+    model_choose / ModelChoose(ModelChoice) -> Models;
+    /// Goes back to what is built in. The key is removed.
+    model_clear / ModelClear(ModelOf) -> Models;
+    /// Lets texts of the person's memories leave for an address on another computer, or no longer.
+    model_agree / ModelAgree(ModelAgreement) -> Models;
+    /// Keeps a key for the chosen server, or removes it.
+    model_key_set / ModelKeySet(ModelKey) -> Models;
+    /// Changes how much may leave in a day.
+    model_limits_set / ModelLimitsSet(ModelLimits) -> Models;
+    /// The models that the chosen server has. Nothing of a memory is sent.
+    model_names / ModelNames(ModelOf) -> ModelNames;
+    /// Tries the chosen model with a text of ours. Nothing of a memory is sent.
+    model_test / ModelTest(ModelOf) -> ModelTested;
+    /// Ends the trial, or the listing, that is under way.
+    model_trial_cancel / ModelTrialCancel(Empty) -> Empty;
 }

@@ -28,6 +28,8 @@ pub enum Event {
     CrashReportsChanged,
     /// Another computer was called, or somebody went offline or online.
     NetworkChanged,
+    /// Somebody chose a model of a server, or what it may do, or no longer.
+    ModelsChanged,
     /// Documents, passages or summaries were added; lists and counts may be stale.
     MemoryChanged {
         #[ts(type = "number")]

@@ -77,6 +77,9 @@ pub enum ComponentCode {
     /// Are crash reports sent, and what is held?
     #[serde(rename = "crash_reports")]
     CrashReports,
+    /// Does the model that was chosen answer?
+    #[serde(rename = "models")]
+    Models,
 }
 
 /// What a component belongs to, for reading them in order.

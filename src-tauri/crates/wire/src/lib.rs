@@ -14,6 +14,7 @@ mod event;
 mod health;
 mod import;
 mod memory;
+mod models;
 mod names;
 mod network;
 mod people;
@@ -54,6 +55,10 @@ pub use import::{
 pub use memory::{
     Answer, AnswerHit, Asker, Behind, Chunk, Hit, Hits, Id, Locator, MemoryKind, Question, Search,
     Shown, Span, SummarySentence, TreeStep,
+};
+pub use models::{
+    ModelAgreement, ModelChoice, ModelChosen, ModelKey, ModelKeyPlace, ModelLimits, ModelNames,
+    ModelOf, ModelRole, ModelTested, ModelTrouble, Models, Secret,
 };
 pub use names::{
     Name, NameAt, NameBeside, NameCount, NameKind, NameRow, NameSource, Names, NamesAsked,

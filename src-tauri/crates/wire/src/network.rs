@@ -9,6 +9,14 @@ use ts_rs::TS;
 #[ts(export)]
 pub enum CallPurpose {
     CrashReport,
+    /// Passages are summarised by a model that the person has chosen.
+    Summary,
+    /// Texts become vectors.
+    Embedding,
+    /// Passages are put in order for a question.
+    Rerank,
+    /// A model's server is asked which models it has, or tried. Nothing of a memory is sent.
+    ModelTrial,
 }
 
 /// What became of a call.
@@ -25,6 +33,10 @@ pub enum CallOutcome {
     TimedOut,
     /// Who answered could not prove to be who was asked. Nothing of the call itself was said.
     NotSafe,
+    /// Its name led to another computer, and it was not meant for another. Nobody was connected to.
+    NotHere,
+    /// Nobody wanted the answer any more.
+    Stopped,
     /// The connection broke.
     CutOff,
     /// The answer was too large, or none that could be understood.

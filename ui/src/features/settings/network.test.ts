@@ -59,7 +59,7 @@ it("the_first_sentence_says_what_has_left", async () => {
   };
   expect(await tell(called())).toMatch(/^Since .*2026.*: 3 calls to reports\.example, 12 KB sent\.$/);
   const two = [hostOf({ uncounted: 1 }), hostOf({ host: "other.example", calls: 1 })];
-  expect(await tell(called({ hosts: two }))).toContain("4 calls to 2 other computers, at least 24 KB sent.");
+  expect(await tell(called({ hosts: two }))).toContain("4 calls to 2 addresses, at least 24 KB sent.");
   expect(await tell(networkOf({ unread_lines: 2 })), "who can't read all of it does not say nothing").toBe("No call to another computer is known.");
   expect(screen.getByTestId("network-unread").textContent).toContain("2 lines");
 });

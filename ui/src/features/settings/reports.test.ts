@@ -4,6 +4,7 @@ import App from "../../App.svelte";
 import { AppState } from "../../app.svelte";
 import { FakePlatform, type Scenario } from "../../platform/fake";
 import { recallHome } from "../../shared/route";
+import { ModelsState } from "../../state/models.svelte";
 import { NetworkState } from "../../state/network.svelte";
 import { ReportsState } from "../../state/reports.svelte";
 import { handPlatform, settle, unavailable } from "../../testing/platform";
@@ -53,7 +54,7 @@ async function shown(reports: CrashReports): Promise<{ platform: ReturnType<type
   const platform = handPlatform();
   const done = vi.fn();
   const state = new ReportsState(platform, done);
-  render(Privacy, { network: new NetworkState(platform), reports: state });
+  render(Privacy, { network: new NetworkState(platform), models: new ModelsState(platform), reports: state });
   render(CrashReportDialog, { reports: state });
   const loading = state.load();
   platform.next("crash_reports").answer(reports);

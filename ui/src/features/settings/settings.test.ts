@@ -1,10 +1,11 @@
 import { render, screen, within } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
 import { CharacterKeys } from "../../state/keys.svelte";
+import { ModelsState } from "../../state/models.svelte";
 import { NetworkState } from "../../state/network.svelte";
 import { ReportsState } from "../../state/reports.svelte";
 import { Theme } from "../../state/theme.svelte";
-import { handPlatform, networkOf, settle, unavailable, type HandPlatform } from "../../testing/platform";
+import { handPlatform, modelsOf, networkOf, settle, unavailable, type HandPlatform } from "../../testing/platform";
 import type { Backup } from "../../wire/Backup";
 import type { Copies } from "../../wire/Copies";
 import type { Place } from "../../wire/Place";
@@ -62,6 +63,7 @@ async function open(copies: Partial<Copies> = {}, limits: Partial<SettingsValue[
     copies: state,
     limits: new Limits(platform),
     network: new NetworkState(platform),
+    models: new ModelsState(platform),
     reports: new ReportsState(platform, vi.fn()),
     theme: new Theme(),
     keys: new CharacterKeys(),
@@ -72,6 +74,7 @@ async function open(copies: Partial<Copies> = {}, limits: Partial<SettingsValue[
   });
   platform.next("crash_reports").answer(noReports);
   platform.next("network").answer(networkOf());
+  platform.next("models").answer(modelsOf());
   platform.next("place").answer({ folder: "/m", there: true, bytes: 1, usual: "/m", fixed: null, other_disk: false, left: [], moving: null } satisfies Place);
   platform.next("storage").answer({ sources: [], parts: [], total_bytes: 0, counted_at: null } satisfies Storage);
   platform.next("copies").answer(copiesOf(copies));

@@ -53,6 +53,7 @@ export const allWell = (): Component[] => [
   well("tree", "index", "Nothing waits for a summary.", 4),
   well("faithful", "index", "Each of 411 sentences stands in its sources.", 5230, { on_demand: true, checked_at: ago(3 * DAY), last_ok: ago(3 * DAY) }),
   well("jobs", "work", "Nothing waits, nothing failed.", 2),
+  well("models", "work", "No server of models is chosen. Summaries are made by what is built in.", 0),
   well("watched_folders", "sources", "No folder is watched.", 0),
   well("sources", "sources", "All 3 sources are where they were.", 6),
   well("backup", "backup", "The newest backup is of yesterday and was read through.", 3),

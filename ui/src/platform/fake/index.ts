@@ -9,6 +9,7 @@ import { FakeWork } from "./activity";
 import { FakeCopies } from "./copies";
 import { FakeDoctor } from "./doctor";
 import { findInDocument, near, original, why } from "./reading";
+import { FakeModels } from "./models";
 import { name, names } from "./names";
 import { FakeNetwork } from "./network";
 import { FakePlace, storage } from "./place";
@@ -19,7 +20,7 @@ import { FakeSources } from "./sources";
 import { largeTree, manySources, manySourcesLedger } from "./large";
 import { show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed", "called", "switchedoff", "noswitch", "naming", "nolist", "readonly"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed", "called", "switchedoff", "noswitch", "naming", "nolist", "readonly", "model", "service", "modelaway", "modelunread"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -48,7 +49,7 @@ const STEP_MS = 250;
 
 /** What is answered whatever state the store is in. */
 const answeredAlways: ReadonlySet<Method> = new Set<Method>([
-  "status", "doctor", "store_try_now", "checks_run", "checks_cancel", "fix_plan", "fix_apply", "fix_cancel", "fix_undo", "receipts", "timeline", "report", "network", "offline_set",
+  "status", "doctor", "store_try_now", "checks_run", "checks_cancel", "fix_plan", "fix_apply", "fix_cancel", "fix_undo", "receipts", "timeline", "report", "network", "offline_set", "models",
 ]);
 
 type Handlers = { [M in Method]: (params: Params<M>) => Reply<M> | Promise<Reply<M>> };
@@ -67,6 +68,7 @@ export class FakePlatform implements Platform {
   #place: FakePlace;
   #reports: FakeReports;
   #network: FakeNetwork;
+  #models: FakeModels;
   #counted: boolean;
   #sources: FakeSources;
   #longReads: number | null = null;
@@ -77,6 +79,7 @@ export class FakePlatform implements Platform {
     this.#doctor = new FakeDoctor(scenario, (event) => this.#emit(event));
     this.#network = new FakeNetwork(scenario, (event) => this.#emit(event));
     this.#reports = new FakeReports(scenario, () => this.#network.offline);
+    this.#models = new FakeModels(scenario, (event) => this.#emit(event), () => this.#network.offline);
     this.#counted = scenario !== "large";
     this.#copies = new FakeCopies(scenario, (event) => this.#emit(event));
     this.#sources = new FakeSources(scenario);
@@ -270,6 +273,15 @@ export class FakePlatform implements Platform {
     crash_reports_delete_all: () => this.#reports.removeAll(),
     network: (at) => this.#network.get(at),
     offline_set: ({ on }) => this.#network.set(on),
+    models: () => this.#models.get(),
+    model_choose: (choice) => this.#models.choose(choice),
+    model_clear: () => this.#models.clear(),
+    model_agree: (agreement) => this.#models.agree(agreement),
+    model_key_set: (key) => this.#models.setKey(key),
+    model_limits_set: (limits) => this.#models.setLimits(limits),
+    model_names: () => this.#models.names(),
+    model_test: () => this.#models.test(),
+    model_trial_cancel: () => this.#models.cancel(),
     storage: ({ count }) => {
       this.#counted ||= count;
       return storage(this.#empty, this.#counted);

@@ -183,6 +183,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: Option<NetworkAction>,
     },
+    /// Models of a server that you choose, such as Ollama on this computer; without one, what is built in does the work
+    Models {
+        #[command(subcommand)]
+        action: Option<ModelsAction>,
+    },
     /// What takes room, by source and by kind; reads every page
     Storage,
     /// Move the memory to another folder, also while it is in use; what is here stays until removed
@@ -281,6 +286,39 @@ pub(super) enum ReportsAction {
 pub(super) enum NetworkAction {
     /// Let nothing be called, by no program of Oldgrowth, or let calls go again
     Offline { to: OnOff },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ModelsAction {
+    /// Have summaries made by a model of this server: each is made of sentences that the model chooses
+    Set {
+        /// As localhost:11434 or https://api.example/v1
+        address: String,
+        /// The model, as `names` lists it
+        #[arg(default_value = "")]
+        model: String,
+    },
+    /// Go back to what is built in; the key is removed
+    Clear,
+    /// List the models of the chosen server
+    Names,
+    /// Try the chosen model with a text that is nobody's
+    Test,
+    /// Keep a key for the chosen server, read from standard input
+    Key {
+        /// Remove it instead
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Let texts of your memories leave for the chosen server, if it is on another computer, or no longer
+    Consent { to: OnOff },
+    /// How much may leave this computer for models in a day
+    Limit {
+        #[arg(long, required_unless_present = "megabytes")]
+        calls: Option<u32>,
+        #[arg(long, value_name = "MB")]
+        megabytes: Option<u32>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]

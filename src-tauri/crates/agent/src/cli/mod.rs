@@ -7,6 +7,7 @@ mod args;
 mod copies;
 mod doctor;
 mod import;
+mod models;
 mod names;
 mod network;
 mod output;
@@ -261,6 +262,7 @@ fn command(
         }
         Command::Reports { action } => reports::reports(workspace.reports(), action, output),
         Command::Network { limit, action } => network::network(workspace, limit, action, output),
+        Command::Models { action } => models::models(workspace, action, output),
         Command::Storage => {
             let storage: Storage =
                 one_call()?.call(Request::Storage(StorageAsk { count: true }))?;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Inner, State};
 use crate::owner::Purpose;
-use crate::{network, reporting};
+use crate::{models, network, reporting};
 
 impl Inner {
     pub(super) fn answer_of_reports(&self, request: Request) -> Result<Value, WireError> {
@@ -30,8 +30,28 @@ impl Inner {
                 reports.network_changed();
             }
             self.reports_changed();
+            self.models_changed();
         }
         answer
+    }
+
+    pub(super) fn answer_of_models(&self, request: Request) -> Result<Value, WireError> {
+        let changes = models::changes(&request);
+        let answer = models::answer(self.workspace.models(), request);
+        if changes {
+            self.models_changed();
+        }
+        answer
+    }
+
+    /// As for reports; and what a model was away for is made up for.
+    fn models_changed(&self) {
+        if let Some(state) = self.state.try_read()
+            && let State::Open(owner) = &*state
+        {
+            owner.engine().models_changed();
+        }
+        self.publish(&Event::ModelsChanged);
     }
 
     /// `None` for who answers one call, and where nothing is recorded.

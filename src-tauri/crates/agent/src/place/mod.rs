@@ -22,9 +22,11 @@ mod view;
 
 use std::path::{Path, PathBuf};
 
+use oldgrowth_models::Models;
 use oldgrowth_reports::Reports;
 use oldgrowth_wire::{ErrorCode, WireError};
 
+use crate::models::models_beside;
 use crate::words::wire_error;
 
 pub(crate) use left::remove_left;
@@ -42,6 +44,7 @@ const WORKSPACE_VARIABLE: &str = "OLDGROWTH_WORKSPACE";
 pub struct Workspace {
     found: Found,
     reports: Option<Reports>,
+    models: Option<Models>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,13 +65,22 @@ impl Workspace {
         Self {
             found,
             reports: None,
+            models: None,
         }
     }
 
-    /// Has what fails there recorded.
+    /// Has what fails there recorded, and models asked that the person has chosen: both lie beside each other.
     #[must_use]
     pub fn reporting(self, reports: Option<Reports>) -> Self {
-        Self { reports, ..self }
+        Self {
+            models: reports.as_ref().map(models_beside),
+            reports,
+            ..self
+        }
+    }
+
+    pub(crate) fn models(&self) -> Option<&Models> {
+        self.models.as_ref()
     }
 
     pub(crate) fn reports(&self) -> Option<&Reports> {

@@ -16,6 +16,7 @@ use oldgrowth_wire::{
 use super::pointer::{MARK, Note, POINTER};
 use super::transfer::{DRAFT, room_words};
 use super::{Workspace, text};
+use crate::models::MODELS;
 use crate::network::NETWORK;
 use crate::reporting::REPORTS;
 
@@ -23,7 +24,7 @@ use crate::reporting::REPORTS;
 const ENTRIES_MAX: usize = 20_000;
 
 /// What a workspace has besides a memory. A folder with nothing else is as good as empty.
-const BESIDES: [&str; 7] = [
+const BESIDES: [&str; 8] = [
     ".lock",
     ".owner",
     ".owner.sock",
@@ -31,6 +32,7 @@ const BESIDES: [&str; 7] = [
     MARK,
     REPORTS,
     NETWORK,
+    MODELS,
 ];
 
 /// A file of the memory, by its path in the memory's folder.
@@ -378,8 +380,9 @@ fn foreign_files(workspace: &Path, own: &[Own]) -> u32 {
             }
             let path = entry.path();
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                // The person's crash reports stay with the person, as does the list of calls.
-                if path != workspace.join(REPORTS) && path != workspace.join(NETWORK) {
+                // The person's crash reports stay with the person, as do the list of calls and the models.
+                let stays = [REPORTS, NETWORK, MODELS].map(|name| workspace.join(name));
+                if !stays.contains(&path) {
                     folders.push(path);
                 }
             } else if let Ok(path) = path.strip_prefix(workspace)

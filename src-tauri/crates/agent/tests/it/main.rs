@@ -20,6 +20,8 @@ mod kill;
 #[cfg(target_os = "linux")]
 mod locks;
 #[cfg(target_os = "linux")]
+mod models;
+#[cfg(target_os = "linux")]
 mod moving;
 #[cfg(target_os = "linux")]
 mod names;

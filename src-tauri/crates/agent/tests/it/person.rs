@@ -29,6 +29,8 @@ impl Person {
             .env_remove("OLDGROWTH_WORKSPACE")
             .env("HOME", self.home.path())
             .env("XDG_DATA_HOME", self.path("data"))
+            // Nothing of a test belongs into the keychain of whoever runs it.
+            .env("OLDGROWTH_KEYCHAIN", "off")
             .stdin(Stdio::null());
         command
     }

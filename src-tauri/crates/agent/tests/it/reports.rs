@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_agent::{Home, Workspace, report_faults};
-use oldgrowth_engine::ports::{Summariser, SummarySentence, Unit};
+use oldgrowth_engine::ports::{Summarised, Summariser, Unit};
 use oldgrowth_reports::Reports;
 use oldgrowth_store::{Lane, Store};
 use oldgrowth_testkit::vfs::{Claim, Fault, How};
@@ -160,15 +160,7 @@ fn reports_are_shown_sent_and_deleted_by_the_command_line() {
 struct Broken;
 
 impl Summariser for Broken {
-    fn id(&self) -> &str {
-        "broken"
-    }
-
-    fn summarise(
-        &self,
-        units: &[Unit],
-        _chars_max: usize,
-    ) -> oldgrowth_engine::Result<Vec<SummarySentence>> {
+    fn summarise(&self, units: &[Unit], _chars_max: usize) -> oldgrowth_engine::Result<Summarised> {
         let text: String = units.iter().map(|unit| unit.text.as_str()).collect();
         panic!("no words for {text}")
     }

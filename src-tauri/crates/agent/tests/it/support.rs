@@ -13,6 +13,7 @@ pub(crate) fn oldgrowth(workspace: &Path) -> Command {
         .arg("--json")
         // What fails in a test is no report of whoever runs it.
         .env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"))
+        .env("OLDGROWTH_KEYCHAIN", "off")
         .env_remove("OLDGROWTH_WORKSPACE");
     command
 }

@@ -137,6 +137,7 @@ impl Core {
         self.look_at_upkeep(&facts);
         self.look_at_watching();
         self.look_at_clock();
+        self.look_at_models();
         // Another may be looking for the first time at this moment, and be no further than the first of these.
         let first_and_last = [HealthCode::Backup, HealthCode::CrashReports];
         let are_known = first_and_last.iter().all(|code| self.board.is_known(*code));

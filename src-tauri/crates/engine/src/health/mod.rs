@@ -13,6 +13,7 @@ mod integrity;
 mod kept;
 mod look;
 mod model;
+mod models;
 mod orphans;
 mod permissions;
 mod place;

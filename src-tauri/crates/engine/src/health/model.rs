@@ -44,6 +44,8 @@ pub enum HealthCode {
     Clock,
     /// Are crash reports sent, and what is held?
     CrashReports,
+    /// Does the model that was chosen answer?
+    Models,
 }
 
 /// What a component belongs to, for reading them in order.
@@ -59,7 +61,7 @@ pub enum HealthGroup {
 }
 
 impl HealthCode {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Store,
         Self::Sidecars,
         Self::Space,
@@ -80,6 +82,7 @@ impl HealthCode {
         Self::Permissions,
         Self::Clock,
         Self::CrashReports,
+        Self::Models,
     ];
 
     pub fn group(self) -> HealthGroup {
@@ -92,7 +95,7 @@ impl HealthCode {
             | Self::Orphans
             | Self::Place => HealthGroup::Store,
             Self::Coverage | Self::Tree | Self::Faithful | Self::RoundTrip => HealthGroup::Index,
-            Self::Jobs => HealthGroup::Work,
+            Self::Jobs | Self::Models => HealthGroup::Work,
             Self::WatchedFolders | Self::Sources => HealthGroup::Sources,
             Self::Backup | Self::KeptAside => HealthGroup::Backup,
             Self::Sqlite | Self::Clock => HealthGroup::App,

@@ -23,7 +23,7 @@ pub(super) fn look(core: &Core) -> Result<Row> {
 
 /// `may_work` is whether this process makes summaries now: what is paused is not late.
 fn row(facts: TreeFacts, may_work: bool, zone: &TimeZone) -> Row {
-    let stuck = may_work && facts.jobs == 0 && (facts.overdue > 0 || facts.degraded > 0);
+    let stuck = may_work && facts.jobs == 0 && (facts.overdue > 0 || facts.given_up > 0);
     let row = if stuck {
         Row::warn(
             "Some summaries should have been made by now, and nobody is making them.",
@@ -74,11 +74,21 @@ mod tests {
             ..TreeFacts::default()
         };
         let queued = TreeFacts { jobs: 1, ..late };
+        let away = TreeFacts {
+            degraded: 2,
+            ..TreeFacts::default()
+        };
+        let given_up = TreeFacts {
+            given_up: 1,
+            ..away
+        };
         for (facts, may_work, state) in [
             (late, true, ComponentState::Warn),
             (late, false, ComponentState::Ok),
             (queued, true, ComponentState::Ok),
             (TreeFacts::default(), true, ComponentState::Ok),
+            (away, true, ComponentState::Ok),
+            (given_up, true, ComponentState::Warn),
         ] {
             assert_eq!(
                 row(facts, may_work, &TimeZone::UTC).state,

@@ -74,6 +74,40 @@ fn a_model_that_is_away_costs_no_attempt_and_work_goes_on_by_itself() {
 }
 
 #[test]
+fn a_summary_that_another_made_while_the_model_was_away_is_made_anew_when_it_is_back() {
+    let place = Place::new();
+    place.write_many(16);
+    let model = ScriptedSummariser::playing(&[Act::StandIn, Act::StandIn]);
+    let rig = place.start_with(1, Arc::new(GatedFiles::default()), model.clone());
+    rig.import();
+    rig.idle();
+    let degraded = || place.count("SELECT count(*) FROM nodes WHERE degraded = 1");
+    let sealed_at = || place.count("SELECT max(sealed_at) FROM nodes");
+    let (calls, first) = (model.calls(), sealed_at());
+    assert_eq!((degraded(), calls), (1, 1), "it is there, and marked");
+    let tree = rig.engine.doctor().state_of(HealthCode::Tree);
+    assert_eq!(tree, ComponentState::Ok, "nobody has forgotten it");
+    rig.later(Duration::from_secs(60));
+    rig.engine.look_after_jobs().unwrap();
+    rig.idle();
+    assert_eq!(
+        (degraded(), model.calls()),
+        (1, 2),
+        "the model is still away"
+    );
+    assert_eq!(sealed_at(), first, "so nothing has changed");
+    rig.later(Duration::from_secs(60));
+    rig.engine.look_after_jobs().unwrap();
+    rig.idle();
+    assert_eq!((degraded(), model.calls()), (0, 3), "it is back");
+    rig.later(Duration::from_secs(60));
+    rig.engine.look_after_jobs().unwrap();
+    rig.idle();
+    assert_eq!(model.calls(), 3, "and nothing is left to do");
+    place.assert_whole();
+}
+
+#[test]
 fn work_that_is_put_off_is_no_trouble_and_health_says_that_it_goes_on() {
     let place = Place::new();
     place.write_many(16);

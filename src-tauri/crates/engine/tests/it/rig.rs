@@ -291,6 +291,7 @@ impl Rig {
             workers,
             emptied: Vec::new(),
             crash_reports: None,
+            models: None,
             place_is_fixed: false,
             zone: || oldgrowth_domain::TimeZone::UTC,
         });

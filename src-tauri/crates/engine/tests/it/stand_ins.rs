@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use oldgrowth_engine::ports::{
-    FetchedFile, FilePart, FilePlan, Files, FolderNames, Forbidden, Problem, Spawn, Summariser,
-    SummarySentence, Unit,
+    FetchedFile, FilePart, FilePlan, Files, FolderNames, Forbidden, Problem, Spawn, Summarised,
+    Summariser, Unit,
 };
 use oldgrowth_engine::{Error, Result};
 use oldgrowth_importers::FilesOnDisk;
@@ -91,11 +91,7 @@ pub(crate) struct GatedSummariser {
 }
 
 impl Summariser for GatedSummariser {
-    fn id(&self) -> &str {
-        "gated"
-    }
-
-    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Vec<SummarySentence>> {
+    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Summarised> {
         let answer = Extractive.summarise(units, chars_max);
         self.gate.pass();
         answer
@@ -144,6 +140,8 @@ impl Spawn for GatedThreads {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Act {
     Away,
+    /// It is away, and another makes it meanwhile.
+    StandIn,
     Refuse,
     Panic,
 }
@@ -168,11 +166,7 @@ impl ScriptedSummariser {
 }
 
 impl Summariser for ScriptedSummariser {
-    fn id(&self) -> &str {
-        "scripted"
-    }
-
-    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Vec<SummarySentence>> {
+    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Summarised> {
         *self.done.lock() += 1;
         let act = self.acts.lock().pop_front();
         let model = |retry_in| {
@@ -183,6 +177,13 @@ impl Summariser for ScriptedSummariser {
         };
         match act {
             None => Extractive.summarise(units, chars_max),
+            Some(Act::StandIn) => {
+                let made = Extractive.summarise(units, chars_max)?;
+                Ok(Summarised {
+                    degraded: true,
+                    ..made
+                })
+            }
             Some(Act::Away) => model(Some(Duration::from_secs(1))),
             Some(Act::Refuse) => model(None),
             Some(Act::Panic) => panic!("a summariser that panics, as told"),

@@ -50,6 +50,8 @@ pub struct TreeFacts {
     pub overdue: u32,
     /// Summaries that are to be made anew.
     pub degraded: u32,
+    /// Those of them that could not be made.
+    pub given_up: u32,
     /// Jobs that make summaries and wait or run.
     pub jobs: u32,
     /// Summaries made in the hour before, for an estimate.
@@ -147,6 +149,10 @@ impl Read<'_> {
                 HAVING count(*) >= 2 AND min(appended_at) <= :before)";
         const MADE: &str = "
             SELECT (SELECT count(*) FROM nodes WHERE degraded = 1),
+                   (SELECT count(*) FROM nodes
+                    WHERE degraded = 1
+                      AND 'remake:' || id IN (
+                          SELECT dedupe_key FROM jobs WHERE kind = 'remake' AND state = 'failed')),
                    (SELECT count(*) FROM nodes WHERE sealed_at > :hour_ago),
                    (SELECT count(*) FROM jobs WHERE state = 'ready' AND priority > 10)
                  + (SELECT count(*) FROM jobs WHERE state = 'running' AND kind <> 'import_item')";
@@ -167,8 +173,9 @@ impl Read<'_> {
             Ok(TreeFacts {
                 overdue,
                 degraded: row.get(0)?,
-                made_lately: row.get(1)?,
-                jobs: row.get(2)?,
+                given_up: row.get(1)?,
+                made_lately: row.get(2)?,
+                jobs: row.get(3)?,
                 ..facts
             })
         })

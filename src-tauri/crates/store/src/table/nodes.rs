@@ -64,6 +64,19 @@ impl Read<'_> {
         self.row(SQL, named_params! { ":id": id.as_str() }, node)
     }
 
+    /// Summaries that are to be made anew and that no job is asked or was given up for, at most so many, those
+    /// at the leaves first.
+    pub fn degraded_nodes(&self, limit: u32) -> Result<Vec<NodeKey>> {
+        const SQL: &str = "
+            SELECT id FROM nodes
+            WHERE degraded = 1
+              AND 'remake:' || id NOT IN (
+                  SELECT dedupe_key FROM jobs
+                  WHERE kind = 'remake' AND state IN ('ready', 'running', 'failed') AND dedupe_key IS NOT NULL)
+            ORDER BY level, id LIMIT :limit";
+        self.rows(SQL, named_params! { ":limit": limit }, |row| row.get(0))
+    }
+
     pub fn members_of(&self, node: NodeKey) -> Result<Vec<Member>> {
         const SQL: &str =
             "SELECT chunk_id, child_id FROM node_children WHERE node_id = :node ORDER BY position";

@@ -102,6 +102,10 @@ fn bytes(bytes: Option<u64>) -> String {
 fn purpose(purpose: CallPurpose) -> &'static str {
     match purpose {
         CallPurpose::CrashReport => "crash report",
+        CallPurpose::Summary => "summary",
+        CallPurpose::Embedding => "embedding",
+        CallPurpose::Rerank => "reranking",
+        CallPurpose::ModelTrial => "setting up a model",
     }
 }
 
@@ -114,6 +118,8 @@ fn outcome(call: &NetworkCall) -> String {
         (CallOutcome::Unreachable, _) => "nobody answers".to_owned(),
         (CallOutcome::TimedOut, _) => "took too long".to_owned(),
         (CallOutcome::NotSafe, _) => "not safe, so nothing was said".to_owned(),
+        (CallOutcome::NotHere, _) => "led to another computer, so nothing was said".to_owned(),
+        (CallOutcome::Stopped, _) => "stopped".to_owned(),
         (CallOutcome::CutOff, _) => "cut off".to_owned(),
         (CallOutcome::BadAnswer, _) => "not understood".to_owned(),
         (CallOutcome::NoEnd, _) => "its end was not noted".to_owned(),

@@ -1,0 +1,152 @@
+//! Does the model that was chosen answer? While it does not, what is built in does its work.
+
+use super::HealthCode;
+use super::rows::Row;
+use crate::Engine;
+use crate::engine::Core;
+use crate::ports::{ModelSeen, ModelsSeen};
+
+const BUILT_IN: &str = "Summaries are made by what is built in.";
+
+impl Engine {
+    /// To be called when the person has chosen. Summaries that were made by what is built in, because a model was away,
+    /// are made anew as they would be made now.
+    pub fn models_changed(&self) {
+        let core = self.core();
+        core.look_at_models();
+        core.tell_changes();
+        if let Err(error) = core.remake_degraded() {
+            tracing::debug!(
+                transient = error.is_transient(),
+                "summaries to be made anew wait for the next turn"
+            );
+        }
+    }
+}
+
+impl Core {
+    pub(crate) fn look_at_models(&self) {
+        self.put(HealthCode::Models, || {
+            let seen = self.models.as_ref().map(|models| models.seen());
+            seen.map_or_else(|| Row::ok(BUILT_IN), row)
+        });
+    }
+}
+
+fn row(seen: ModelsSeen) -> Row {
+    if seen.unreadable {
+        return Row::warn(
+            format!("Which model was chosen can't be read, so none is asked. {BUILT_IN}"),
+            "Choose anew under Settings, Models.",
+        );
+    }
+    let Some(chosen) = seen.chosen else {
+        return Row::ok(format!("No server of models is chosen. {BUILT_IN}"));
+    };
+    let row = match &chosen {
+        ModelSeen { unnamed: true, .. } => {
+            Row::ok(format!("A server is chosen, and no model of it. {BUILT_IN}"))
+                .next("Choose one under Settings, Models.")
+        }
+        ModelSeen { offline: true, .. } => Row::ok(format!(
+            "Oldgrowth is offline, so the model that is chosen is not asked. {BUILT_IN}"
+        )),
+        ModelSeen {
+            not_agreed: true, ..
+        } => Row::ok(format!(
+            "The model that is chosen is on another computer, and you have not agreed that texts leave for it. {BUILT_IN}"
+        ))
+        .next("Agree under Settings, Models, or choose another."),
+        ModelSeen {
+            away: Some((cause, next)),
+            ..
+        } => Row::warn(
+            format!(
+                "The model for summaries is not asked: {cause}. {BUILT_IN}"
+            ),
+            &sentence(next),
+        ),
+        ModelSeen { .. } => Row::ok("A model that you have chosen chooses the sentences of summaries."),
+    };
+    row.seen_privately("Server", chosen.host, "named by the person")
+        .seen_privately("Model", chosen.model, "named by the person")
+}
+
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::ComponentState;
+
+    #[test]
+    fn only_a_model_that_was_to_be_asked_and_does_not_answer_warns() {
+        let well = ModelSeen {
+            host: "host.example".to_owned(),
+            model: "little".to_owned(),
+            unnamed: false,
+            not_agreed: false,
+            offline: false,
+            away: None,
+        };
+        let away = Some((
+            "it took too long".to_owned(),
+            "it is tried again".to_owned(),
+        ));
+        for (chosen, state, words) in [
+            (None, ComponentState::Ok, "No server of models is chosen."),
+            (Some(well.clone()), ComponentState::Ok, "you have chosen"),
+            (
+                Some(ModelSeen {
+                    unnamed: true,
+                    ..well.clone()
+                }),
+                ComponentState::Ok,
+                "no model of it",
+            ),
+            (
+                Some(ModelSeen {
+                    not_agreed: true,
+                    ..well.clone()
+                }),
+                ComponentState::Ok,
+                "not agreed",
+            ),
+            (
+                Some(ModelSeen {
+                    offline: true,
+                    ..well.clone()
+                }),
+                ComponentState::Ok,
+                "is offline",
+            ),
+            (
+                Some(ModelSeen { away, ..well }),
+                ComponentState::Warn,
+                "not asked: it took too long.",
+            ),
+        ] {
+            let row = row(ModelsSeen {
+                unreadable: false,
+                chosen,
+            });
+            assert_eq!(row.state, state, "{}", row.cause);
+            assert!(row.cause.contains(words), "{}", row.cause);
+            assert!(
+                !row.cause.contains("host.example"),
+                "a row may be handed on as it is"
+            );
+        }
+        let unreadable = row(ModelsSeen {
+            unreadable: true,
+            chosen: None,
+        });
+        assert_eq!(unreadable.state, ComponentState::Warn);
+    }
+}

@@ -1,0 +1,53 @@
+//! What has left for models today, counted before it leaves.
+
+use std::io;
+
+use oldgrowth_folder::Folder;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::DayLimits;
+
+const NAME: &str = "today.json";
+const BYTES_MAX: u64 = 4 * 1024;
+pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// Days since 1970, in UTC.
+    day: i64,
+    pub calls: u32,
+    pub bytes: u64,
+}
+
+impl Spent {
+    /// What can't be read counts as nothing: the file is written anew with the next call.
+    pub(crate) fn read(folder: &Folder, now_unix_ms: i64) -> Self {
+        let day = now_unix_ms.div_euclid(DAY_MS);
+        let kept = folder.read(NAME, BYTES_MAX).ok().flatten();
+        let kept = kept.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
+        kept.filter(|kept| kept.day == day).unwrap_or(Self {
+            day,
+            ..Self::default()
+        })
+    }
+
+    /// Counts a call with so many bytes, if it may be made. The lock is held.
+    pub(crate) fn spend(
+        folder: &Folder,
+        now_unix_ms: i64,
+        bytes: u64,
+        limits: DayLimits,
+    ) -> io::Result<bool> {
+        let spent = Self::read(folder, now_unix_ms);
+        let with = Self {
+            calls: spent.calls.saturating_add(1),
+            bytes: spent.bytes.saturating_add(bytes),
+            ..spent
+        };
+        if with.calls > limits.calls_max || with.bytes > limits.bytes_max {
+            return Ok(false);
+        }
+        folder.replace(NAME, &serde_json::to_vec(&with)?)?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,125 @@
+import type { Event } from "../../wire/Event";
+import type { ModelChosen } from "../../wire/ModelChosen";
+import type { Models } from "../../wire/Models";
+import type { Params } from "../index";
+import type { WireError } from "../../wire/WireError";
+
+const DEFAULT_LIMITS = { calls_max: 500, bytes_max: 10_000_000 };
+
+const local: ModelChosen = { address: "http://localhost:11434/v1", host: "localhost:11434", model: "qwen3:4b", here: true, encrypted: false, agreed: false, key: null, trouble: null };
+
+const service: ModelChosen = { address: "https://api.a-service-of-models.example/v1", host: "api.a-service-of-models.example", model: "small-and-quick", here: false, encrypted: true, agreed: true, key: "keychain", trouble: null };
+
+function first(scenario: string): ModelChosen | null {
+  switch (scenario) {
+    case "model":
+      return local;
+    case "service":
+      return service;
+    case "modelaway":
+      return {
+        ...local,
+        trouble: { cause: "nothing takes calls at this address", next: "start the server, or check the port of its address", since: "2026-11-20T09:12:00Z", until: "2026-11-20T09:52:00Z" },
+      };
+    default:
+      return null;
+  }
+}
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const failed = (code: WireError["code"], message: string, hint: string | null): WireError => ({ code, message, hint });
+
+/** A made-up server of models. One at port 9 is not there, and one at port 7 never answers. */
+export class FakeModels {
+  #chosen: ModelChosen | null;
+  #limits = DEFAULT_LIMITS;
+  #stop: (() => void) | null = null;
+
+  constructor(
+    private readonly scenario: string,
+    private readonly emit: (event: Event) => void,
+    private readonly offline: () => boolean,
+  ) {
+    this.#chosen = first(scenario);
+  }
+
+  get(): Models {
+    const spent = this.scenario === "service" ? { calls_today: 37, bytes_today: 412_300 } : { calls_today: 0, bytes_today: 0 };
+    return {
+      summaries: this.#chosen,
+      unreadable: this.scenario === "modelunread" && this.#chosen === null,
+      limits: this.#limits,
+      limits_most: { calls_max: 100_000, bytes_max: 10_000_000_000 },
+      ...spent,
+      offline: this.offline(),
+      folder: "/home/ada/.local/share/oldgrowth/models",
+    };
+  }
+
+  choose({ address, model }: Params<"model_choose">): Models {
+    if (!/^(https?:\/\/)?[\w.-]+(:\d+)?(\/[\w/.-]*)?$/.test(address.trim())) {
+      throw failed("usage", "this is no address of a server", "write it as localhost:11434 or https://api.example/v1; a key has a field of its own");
+    }
+    const here = /^(http:\/\/)?(localhost|127\.)/.test(address.trim());
+    const whole = address.includes("://") ? address.trim() : `${here ? "http" : "https"}://${address.trim()}`;
+    const { protocol, host, pathname } = new URL(whole);
+    const full = `${protocol}//${host}${pathname === "/" ? "/v1" : pathname.replace(/\/$/, "")}`;
+    const same = this.#chosen?.address === full ? this.#chosen : null;
+    this.#chosen = { address: full, host, model, here, encrypted: protocol === "https:", agreed: same?.agreed ?? false, key: same?.key ?? null, trouble: null };
+    return this.#changed();
+  }
+
+  clear(): Models {
+    this.#chosen = null;
+    return this.#changed();
+  }
+
+  agree({ address, on }: Params<"model_agree">): Models {
+    if (this.#chosen?.address !== address) throw failed("busy", "another address is chosen by now, so nothing was changed", "look at it again");
+    this.#chosen = { ...this.#chosen, agreed: on };
+    return this.#changed();
+  }
+
+  setKey({ key }: Params<"model_key_set">): Models {
+    if (this.#chosen === null) throw failed("usage", "no model is chosen", "name its server first, then the model");
+    if (key !== null && /\s/.test(key)) throw failed("usage", "this is no key", "a key is one word without spaces");
+    const place = this.scenario === "model" ? "file" : "keychain";
+    this.#chosen = { ...this.#chosen, key: key === null ? null : place };
+    return this.#changed();
+  }
+
+  setLimits(limits: Params<"model_limits_set">): Models {
+    this.#limits = limits;
+    return this.#changed();
+  }
+
+  async names(): Promise<{ names: string[] }> {
+    await this.#answered();
+    return { names: ["gemma3:4b", "llama3.2:3b", "nomic-embed-text", "qwen3:4b"] };
+  }
+
+  async test(): Promise<{ took_ms: number }> {
+    await this.#answered();
+    return { took_ms: 1240 };
+  }
+
+  cancel(): Record<string, never> {
+    this.#stop?.();
+    return {};
+  }
+
+  async #answered(): Promise<void> {
+    const host = this.#chosen?.host ?? "";
+    if (host.endsWith(":7")) {
+      await new Promise<void>((resolve) => (this.#stop = resolve));
+      throw failed("cancelled", "it was called off", null);
+    }
+    await wait(200);
+    if (this.scenario === "modelaway" || host.endsWith(":9")) throw failed("unavailable", "nothing takes calls at this address", "start the server, or check the port of its address");
+  }
+
+  #changed(): Models {
+    this.emit({ event: "models_changed" });
+    return this.get();
+  }
+}

@@ -1,0 +1,127 @@
+import { toWireError } from "../errors";
+import type { Platform } from "../platform";
+import { Latest } from "../shared/latest";
+import type { ModelLimits } from "../wire/ModelLimits";
+import type { Models } from "../wire/Models";
+import type { WireError } from "../wire/WireError";
+
+/** What could not be done, so that it is said where it was asked for. */
+export type ModelPart = "server" | "model" | "key" | "consent" | "trial" | "limits";
+
+const role = "summaries" as const;
+
+/** The model of a server that chooses the sentences of summaries, if one was chosen. */
+export class ModelsState {
+  models = $state.raw<Models | null>(null);
+  error = $state.raw<WireError | null>(null);
+  failure = $state.raw<{ of: ModelPart; error: WireError } | null>(null);
+  busy = $state(false);
+  /** What the server was asked for, and has not answered yet. */
+  asking = $state<"names" | "test" | null>(null);
+  /** What the server has, once it was asked. */
+  names = $state.raw<string[] | null>(null);
+  /** How long the model took for its trial. */
+  tookMs = $state<number | null>(null);
+  #latest = new Latest();
+
+  constructor(private readonly platform: Platform) {}
+
+  /** The computer that texts of the person’s memories leave for, if they do. */
+  readonly leavesFor = $derived.by(() => {
+    const chosen = this.models?.summaries ?? null;
+    return chosen !== null && !chosen.here && chosen.agreed && chosen.model !== "" ? chosen.host : null;
+  });
+
+  async load(): Promise<void> {
+    const isNewest = this.#latest.begin();
+    try {
+      const models = await this.platform.call("models", {});
+      if (!isNewest()) return;
+      this.#show(models);
+      this.error = null;
+    } catch (thrown) {
+      if (isNewest()) this.error = toWireError(thrown);
+    }
+  }
+
+  /** Answers whether it is chosen now. */
+  async choose(of: "server" | "model", address: string, model: string): Promise<boolean> {
+    return this.#change(of, () => this.platform.call("model_choose", { role, address, model }));
+  }
+
+  async clear(): Promise<boolean> {
+    return this.#change("server", () => this.platform.call("model_clear", { role }));
+  }
+
+  /** A yes to the address that was shown, and to no other. */
+  async agree(address: string, on: boolean): Promise<boolean> {
+    return this.#change("consent", () => this.platform.call("model_agree", { role, address, on }));
+  }
+
+  async setKey(key: string | null): Promise<boolean> {
+    return this.#change("key", () => this.platform.call("model_key_set", { role, key }));
+  }
+
+  async setLimits(limits: ModelLimits): Promise<boolean> {
+    return this.#change("limits", () => this.platform.call("model_limits_set", limits));
+  }
+
+  async list(): Promise<void> {
+    await this.#ask("names", "model", async () => {
+      this.names = (await this.platform.call("model_names", { role })).names;
+    });
+  }
+
+  async test(): Promise<void> {
+    this.tookMs = null;
+    await this.#ask("test", "trial", async () => {
+      this.tookMs = (await this.platform.call("model_test", { role })).took_ms;
+    });
+    // Whether it is asked again may have changed with it.
+    await this.load();
+  }
+
+  async stop(): Promise<void> {
+    try {
+      await this.platform.call("model_trial_cancel", {});
+    } catch {
+      // Then it ends by itself.
+    }
+  }
+
+  async #ask(what: "names" | "test", of: ModelPart, ask: () => Promise<void>): Promise<void> {
+    if (this.busy || this.asking !== null) return;
+    this.asking = what;
+    this.failure = null;
+    try {
+      await ask();
+    } catch (thrown) {
+      const error = toWireError(thrown);
+      // Who has stopped it knows.
+      if (error.code !== "cancelled") this.failure = { of, error };
+    }
+    this.asking = null;
+  }
+
+  async #change(of: ModelPart, change: () => Promise<Models>): Promise<boolean> {
+    if (this.busy) return false;
+    this.busy = true;
+    this.failure = null;
+    this.tookMs = null;
+    try {
+      const models = await change();
+      this.#latest.begin();
+      this.#show(models);
+    } catch (thrown) {
+      this.failure = { of, error: toWireError(thrown) };
+    }
+    this.busy = false;
+    return this.failure === null;
+  }
+
+  #show(models: Models): void {
+    // The models of another server are not this one’s.
+    if (models.summaries?.address !== this.models?.summaries?.address) this.names = null;
+    this.models = models;
+  }
+}

@@ -1,0 +1,68 @@
+import { bytes, number } from "../shared/format";
+import { plural } from "./counting";
+
+/** Models of a server that the person has chosen. */
+export const modelsWords = {
+  models: {
+    title: "Models",
+    about:
+      "Summaries are made of sentences of your own documents, word for word. What is built in chooses them, without a network. A model that you choose can do it instead: on this computer, with Ollama, LM Studio or llama.cpp, or one of a service that speaks OpenAI’s protocol. Summaries that are there stay as they are.",
+    builtIn: "No server is chosen: what is built in makes the summaries.",
+    server: "Server",
+    serverAbout: "Its address, as localhost:11434 or https://api.example/v1.",
+    known: "Usual addresses",
+    usual: [
+      { name: "Ollama", address: "localhost:11434" },
+      { name: "LM Studio", address: "localhost:1234" },
+      { name: "llama.cpp", address: "localhost:8080" },
+    ],
+    save: "Save",
+    use: "Use this server",
+    clear: "Go back to what is built in",
+    clearAbout: "Going back removes the key.",
+    here: "On this computer. Each call makes sure that the address still leads here; what the server there hands on is up to whoever runs it.",
+    model: "Model",
+    modelAbout: "As its server calls it.",
+    noModel: "No model is chosen yet.",
+    list: "List the models",
+    listing: "Asking the server…",
+    listed: (n: number) => (n === 0 ? "The server has no models." : `${plural(n, "model", "models")} on this server.`),
+    choose: "Choose a model",
+    key: "Key",
+    keyAbout: "Only if the server asks for one. It is not shown again.",
+    keyIn: {
+      keychain: "A key is kept in the keychain of your system.",
+      file: (folder: string) => `A key is kept in a file that you alone may read, in ${folder}, because no keychain could keep it.`,
+    },
+    keySave: "Keep the key",
+    keyReplace: "Another key…",
+    keyRemove: "Remove the key",
+    agree: (host: string) => `Let texts of my memories leave for ${host}`,
+    agreeAbout: (host: string) =>
+      `To make a summary, the passages that it is about, some pages of text, are sent to ${host}. What becomes of them there is up to whoever runs it. Each call is listed under Privacy. Without this the model is not asked.`,
+    open: "The way there is not encrypted: anybody on it can read what is sent, the key too.",
+    test: "Test",
+    testAbout: "Sends four sentences of ours, and nothing of yours.",
+    testing: "Asking the model…",
+    stop: "Stop",
+    works: (seconds: string) => `It works: it answered in the form that is needed, in ${seconds} s.`,
+    trouble: "The model is not asked at the moment",
+    meanwhile: "What is built in makes the summaries meanwhile.",
+    offline: "Oldgrowth is offline, so no model is asked.",
+    unreadable: "What you chose can’t be read, so no model is asked. Choose anew.",
+    limits: "Limits of a day",
+    callsMax: "Calls",
+    megabytesMax: "MB sent",
+    limitsAbout: "What may leave this computer for models from midnight to midnight UTC. After that what is built in makes the summaries.",
+    limitsRange: (calls: number, megabytes: number) => `Whole numbers: at most ${number(calls)} calls and ${number(megabytes)} MB.`,
+    today: (calls: number, sent: number) => `Today: ${plural(calls, "call", "calls")}, ${bytes(sent)}.`,
+    failed: {
+      server: "The server could not be chosen",
+      model: "The models can’t be listed, or this one not be chosen",
+      key: "The key could not be changed",
+      consent: "Your choice could not be kept",
+      trial: "It does not work",
+      limits: "The limits could not be kept",
+    },
+  },
+} as const;
