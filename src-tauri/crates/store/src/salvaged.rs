@@ -17,12 +17,23 @@ const NOTES: &str = "Notes";
 pub(crate) fn take_in(w: &Write<'_>, now: UnixMs) -> Result<u64> {
     const UNDER_LOST: &str = "
         SELECT EXISTS (SELECT 1 FROM documents WHERE source_id NOT IN (SELECT id FROM sources))
-            OR EXISTS (SELECT 1 FROM places WHERE source_id NOT IN (SELECT id FROM sources))";
+            OR EXISTS (SELECT 1 FROM places WHERE source_id NOT IN (SELECT id FROM sources))
+            OR EXISTS (SELECT 1 FROM trees WHERE source_id NOT IN (SELECT id FROM sources))
+            OR EXISTS (SELECT 1 FROM buffer_items WHERE tree_id NOT IN (SELECT id FROM trees))
+            OR EXISTS (SELECT 1 FROM nodes WHERE tree_id NOT IN (SELECT id FROM trees))";
     const DOCUMENTS: &str =
         "UPDATE documents SET source_id = :notes WHERE source_id NOT IN (SELECT id FROM sources)";
     // Two of one name: the second leads nowhere, as both did.
     const PLACES: &str = "
         UPDATE OR IGNORE places SET source_id = :notes WHERE source_id NOT IN (SELECT id FROM sources)";
+    // What was gathered under them is gathered there.
+    const WAITING: &str = "
+        UPDATE buffer_items SET tree_id = :tree
+        WHERE tree_id NOT IN (SELECT t.id FROM trees t JOIN sources s ON s.id = t.source_id)";
+    const SUMMARIES: &str = "
+        UPDATE nodes SET tree_id = :tree
+        WHERE tree_id NOT IN (SELECT t.id FROM trees t JOIN sources s ON s.id = t.source_id)";
+    const TREES: &str = "DELETE FROM trees WHERE source_id NOT IN (SELECT id FROM sources)";
     const WITHOUT: &str = "
         SELECT c.document_id, sum(length(CAST(c.text AS BLOB))),
                (SELECT p.item FROM places p WHERE p.document_id = c.document_id LIMIT 1),
@@ -50,6 +61,11 @@ pub(crate) fn take_in(w: &Write<'_>, now: UnixMs) -> Result<u64> {
     for sql in [DOCUMENTS, PLACES] {
         w.execute(sql, named_params! { ":notes": notes })?;
     }
+    let tree = w.ensure_tree(notes)?;
+    for sql in [WAITING, SUMMARIES] {
+        w.execute(sql, named_params! { ":tree": tree })?;
+    }
+    w.execute(TREES, [])?;
     let made = without.len() as u64;
     for (document, bytes, item, source) in without {
         let mark = content_hash(&["saved", &document.get().to_string()]);

@@ -59,9 +59,9 @@ pub(crate) struct Saved {
 }
 
 impl Saved {
-    /// Is there a copy that is not known to be damaged?
+    /// Is there a copy that is not known to be damaged? What is kept aside of a damaged file reads no better there.
     pub(crate) fn is_restorable(&self) -> bool {
-        self.newest_sound().is_some() || self.aside.iter().any(|set| set.restorable)
+        self.newest_sound().is_some() || self.when_moved().is_some()
     }
 
     pub(crate) fn newest_sound(&self) -> Option<&BackupView> {

@@ -133,7 +133,7 @@ pub(super) fn row(health: &Health, facts: &Facts, place_is_fixed: bool) -> Row {
             },
         ),
         Health::DiskFull if facts.jobs_paused => Row::fail(
-            "The disk is nearly full, so imports and summaries pause. What is kept can be read, and notes can be added while there is room.",
+            "The disk is nearly full, so imports and summaries pause. What is kept can be read; a note is kept only where it still fits.",
             "Free some space; they go on by themselves. Nothing that has been kept is lost.",
         ),
         Health::DiskFull => Row::fail(
