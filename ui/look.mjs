@@ -128,6 +128,12 @@ const views = [
   { name: "memory-missing", at: "?fake=full#/memory/nowhere", see: "[role=alert]" },
   { name: "people", at: "?fake=full#/people", see: id("person-row") },
   { name: "people-empty", at: "?fake=empty#/people", see: id("no-people") },
+  { name: "activity-naming", at: "?fake=naming#/activity", see: id("activity-names") },
+  { name: "people-many", at: "?fake=large#/people?page=3", see: id("names-next") },
+  { name: "people-left", at: "?fake=paused#/people?kind=place", see: id("names-left") },
+  { name: "people-filtered", at: "?fake=full#/people?q=zzz", see: id("names-found") },
+  { name: "people-name", at: "?fake=full#/people/en_1", see: id("name-passage") },
+  { name: "people-name-gone", at: "?fake=full#/people/en_99", see: id("name-page") },
   { name: "sources", at: "?fake=full#/sources", see: id("ledger-row") },
   { name: "sources-menu", at: "?fake=full#/sources", see: id("ledger-row"), do: async (page) => {
       await click("import-menu")(page);

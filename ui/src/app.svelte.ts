@@ -4,6 +4,7 @@ import { toWireError } from "./errors";
 import { ActivityState } from "./features/activity/activity.svelte";
 import { Palette } from "./features/commands/palette.svelte";
 import { MemoryState } from "./features/memory/memory.svelte";
+import { NamesState } from "./features/people/names.svelte";
 import { PeopleState } from "./features/people/people.svelte";
 import { RecallState } from "./features/recall/recall.svelte";
 import { CopiesState, type Done } from "./features/settings/copies.svelte";
@@ -72,6 +73,7 @@ export class AppState {
   readonly copies: CopiesState;
   readonly limits: Limits;
   readonly people: PeopleState;
+  readonly names: NamesState;
   readonly shell: ShellState;
   readonly place: PlaceState;
   readonly storage: StorageState;
@@ -115,6 +117,7 @@ export class AppState {
     this.copies = new CopiesState(platform, (done) => this.#tellOfCopy(done));
     this.limits = new Limits(platform);
     this.people = new PeopleState(platform);
+    this.names = new NamesState(platform);
     this.shell = new ShellState(platform);
     this.place = new PlaceState(platform, (done) => this.#tellOfPlace(done));
     this.storage = new StorageState(platform);
@@ -246,6 +249,10 @@ export class AppState {
         break;
       case "memory_changed":
         this.changes.heard(event.seq);
+        break;
+      case "names_changed":
+        this.names.changed();
+        this.activity.changed();
         break;
       case "work": {
         const { event: _, ...work } = event;

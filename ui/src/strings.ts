@@ -2,6 +2,7 @@ import { commandsWords } from "./strings/commands";
 import { doctorWords } from "./strings/doctor";
 import { memoryWords } from "./strings/memory";
 import { modelsWords } from "./strings/models";
+import { namesWords } from "./strings/names";
 import { networkWords } from "./strings/network";
 import { recallWords } from "./strings/recall";
 import { reportsWords } from "./strings/reports";
@@ -78,4 +79,5 @@ export const t = {
   ...reportsWords,
   ...networkWords,
   ...modelsWords,
+  ...namesWords,
 } as const;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bytes, day, dayRange, isFile, tilde, tildeAll } from "./format";
+import { bytes, day, dayRange, isFile, said, tilde, tildeAll } from "./format";
 
 it("a_day_without_an_hour_is_the_same_day_everywhere", () => {
   expect(day("2023-10-14T00:00:00Z")).toContain("14");
@@ -28,4 +28,11 @@ it("a_conversations_key_is_no_file", () => {
   expect(isFile("C:\\notes\\a.md")).toBe(true);
   expect(isFile("chatgpt:c-1")).toBe(false);
   expect(isFile(null)).toBe(false);
+});
+
+it("a_date_is_told_as_far_as_it_is_said", () => {
+  expect(said("2024-05-07")).toContain("2024");
+  expect(said("2024-05")).toBe("May 2024");
+  expect(said("--05-07")).toBe("May 7");
+  for (const other of ["--02", "soon", "2024-13"]) expect(said(other), "what is no date stays as it is").toBe(other);
 });

@@ -9,6 +9,8 @@ const longDaysInUtc = new Intl.DateTimeFormat(undefined, { dateStyle: "full", ti
 const moments = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const hours = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const weekdaysInUtc = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
+const monthsInUtc = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "long", timeZone: "UTC" });
+const yearlessInUtc = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", timeZone: "UTC" });
 const exactMoments = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 
 export const number = (value: number): string => numbers.format(value);
@@ -56,6 +58,17 @@ export function hour(iso: string): string {
 export function weekday(day: string): string {
   const date = parsed(day);
   return date === null ? day : weekdaysInUtc.format(date);
+}
+
+/** A date as far as it is said: `2024-05-07`, `2024-05`, or `--05-07` of any year. */
+export function said(date: string): string {
+  const found = /^(\d{4}|-)-(\d{2})(?:-(\d{2}))?$/.exec(date);
+  if (found === null) return date;
+  const [, year, month, on] = found;
+  if (year === "-" && on === undefined) return date;
+  const form = year === "-" ? yearlessInUtc : on === undefined ? monthsInUtc : daysInUtc;
+  const instant = parsed(`${year === "-" ? "2000" : year}-${month}-${on ?? "01"}T00:00:00Z`);
+  return instant === null ? date : form.format(instant);
 }
 
 /** The whole truth about an instant, for a title. */

@@ -7,6 +7,9 @@ const routes: Route[] = [
   { place: "tree", id: null },
   { place: "tree", id: "sum/1 ü" },
   { place: "memory", id: "doc.1" },
+  { place: "people" },
+  { place: "people", id: "en_1/ü" },
+  { place: "people", kind: "organisation", part: "a & b?", page: 3 },
   { place: "sources" },
   { place: "import", batch: "b-1" },
   { place: "doctor" },
@@ -25,6 +28,11 @@ it("a_question_typed_into_the_address_keeps_its_question_mark", () => {
 
 it("a_check_that_does_not_exist_leads_to_all_of_them", () => {
   expect(parseRoute("#/doctor/toString")).toEqual({ place: "doctor" });
+});
+
+it("a_list_of_names_that_makes_no_sense_begins_at_its_start", () => {
+  expect(parseRoute("#/people?kind=animals&page=-3")).toEqual({ place: "people" });
+  expect(parseRoute("#/people?page=1e99&kind=place")).toEqual({ place: "people", kind: "place" });
 });
 
 it("an_unknown_address_leads_home", () => {

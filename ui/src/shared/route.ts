@@ -1,5 +1,6 @@
 import { t } from "../strings";
 import type { ComponentCode } from "../wire/ComponentCode";
+import type { NameKind } from "../wire/NameKind";
 
 /** The steps of the introduction. */
 export const welcomeSteps = ["begin", "bring", "ask"] as const;
@@ -8,6 +9,9 @@ export type WelcomeStep = (typeof welcomeSteps)[number];
 /** The sections of the settings, in their order. */
 export const settingsSections = ["place", "storage", "backup", "models", "privacy", "looks", "keyboard", "window", "limits", "about"] as const;
 export type SettingsSection = (typeof settingsSections)[number];
+
+/** The kinds of what is named, in their order. */
+export const nameKinds: readonly NameKind[] = ["person", "organisation", "place", "email", "link", "handle", "tag", "date", "money"];
 
 /** What the doctor's place can be opened at: what has happened, or one check. */
 export type DoctorAt = "timeline" | ComponentCode;
@@ -23,7 +27,7 @@ export type Route =
   | { place: "recall"; question: string; source: string; from: string; to: string; kind: string; author: string }
   | { place: "tree"; id: string | null }
   | { place: "memory"; id: string }
-  | { place: "people" }
+  | { place: "people"; id?: string; kind?: NameKind; part?: string; page?: number }
   | { place: "sources" }
   | { place: "import"; batch: string }
   | { place: "activity" }
@@ -50,7 +54,7 @@ export function parseRoute(hash: string): Route {
     case "memory":
       return second ? { place: "memory", id: second } : recallHome;
     case "people":
-      return { place: "people" };
+      return second ? { place: "people", id: second } : namesAt(new URLSearchParams(query));
     case "sources":
       return second === "import" && third ? { place: "import", batch: third } : { place: "sources" };
     case "activity":
@@ -89,8 +93,14 @@ export function href(route: Route): string {
       return route.id === null ? "#/tree" : `#/tree/${encodeURIComponent(route.id)}`;
     case "memory":
       return `#/memory/${encodeURIComponent(route.id)}`;
-    case "people":
-      return "#/people";
+    case "people": {
+      if (route.id !== undefined) return `#/people/${encodeURIComponent(route.id)}`;
+      const values = new URLSearchParams();
+      if (route.kind !== undefined && route.kind !== "person") values.set("kind", route.kind);
+      if (route.part) values.set("q", route.part);
+      if (route.page !== undefined && route.page > 1) values.set("page", String(route.page));
+      return values.size > 0 ? `#/people?${values}` : "#/people";
+    }
     case "sources":
       return "#/sources";
     case "import":
@@ -104,6 +114,14 @@ export function href(route: Route): string {
   }
 }
 
+function namesAt(values: URLSearchParams): Route {
+  const kind = nameKinds.find((name) => name === values.get("kind"));
+  const part = values.get("q") ?? "";
+  const page = Number(values.get("page"));
+  return { place: "people", ...(kind !== undefined && { kind }), ...(part !== "" && { part }), ...(Number.isSafeInteger(page) && page > 1 && { page }) };
+}
+
+export const nameHref = (id: string): string => href({ place: "people", id });
 export const memoryHref = (id: string): string => href({ place: "memory", id });
 export const treeHref = (id: string): string => href({ place: "tree", id });
 

@@ -136,8 +136,8 @@ export const recallWords = {
 
   people: {
     title: "People & topics",
-    people: "People",
-    none: "Nobody speaks in your memory yet. People are those who speak in the conversations that you import.",
+    people: "Who speaks in conversations",
+    none: "Nobody speaks in your memory yet. Those who speak in the conversations that you import are listed here.",
     bring: "Import conversations",
     narrow: "Filter by name",
     nobody: (typed: string) => `Nobody is called “${typed}”.`,

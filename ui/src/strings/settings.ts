@@ -139,6 +139,7 @@ export const settingsWords = {
     parts: {
       texts: "Passages and documents",
       word_index: "Word index",
+      names: "Names",
       summaries: "Summaries",
       work: "Imports and their work",
       free: "Free, and used again first",

@@ -209,6 +209,8 @@ export const sourcesWords = {
       idle: (when: string) => `Nothing to do. Last import ${when}.`,
       failed: (n: number) => `Nothing to do. ${plural(n, "piece of work", "pieces of work")} failed.`,
       paused: (n: number) => (n === 0 ? "Paused. Nothing waits." : `Paused. ${plural(n, "piece of work waits", "pieces of work wait")}.`),
+      pausedNames: "Paused. Passages wait to be looked through for names.",
+      naming: "Looking for names in what was read.",
       full: "Paused, because the disk is nearly full.",
       reading: (ended: number, total: number, eta: number | null) =>
         `Reading ${number(ended)} of ${counted.files(total)}${eta === null ? "" : `, about ${seconds(eta)} to go`}.`,
@@ -229,6 +231,7 @@ export const sourcesWords = {
     rate: (items: number) => `${items >= 10 ? number(Math.round(items)) : number(Math.round(items * 10) / 10)} files a second`,
     usable: (n: number) => `${counted.files(n)} usable now`,
     now: "Right now",
+    naming: "Looking for names in your passages",
     kinds: { import: "Reading", summary: "Summarising", remake: "Summarising again" },
     ofSource: (source: string | null) => source ?? "your memory",
     beside: (n: number) => `and ${plural(n, "other", "others")} with it`,

@@ -28,6 +28,10 @@ failed: Array<FailedGroup>,
  */
 imports: Array<Batch>, copy: CopyProgress | null, 
 /**
+ * There are passages to be looked through for what they name. That comes after all other work.
+ */
+names_to_come: boolean, 
+/**
  * When all this was so, by the clock of whoever works.
  */
 at: string, };

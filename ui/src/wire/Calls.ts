@@ -35,6 +35,10 @@ import type { ModelOf } from "./ModelOf";
 import type { ModelTested } from "./ModelTested";
 import type { Models } from "./Models";
 import type { MovePlan } from "./MovePlan";
+import type { Name } from "./Name";
+import type { NameAt } from "./NameAt";
+import type { Names } from "./Names";
+import type { NamesAsked } from "./NamesAsked";
 import type { Near } from "./Near";
 import type { Network } from "./Network";
 import type { NetworkAt } from "./NetworkAt";
@@ -160,6 +164,14 @@ source_remove: [Id, SourceRemoval],
  * Those who speak in conversations.
  */
 people: [Empty, People], 
+/**
+ * Whom and what passages name, of one kind.
+ */
+names: [NamesAsked, Names], 
+/**
+ * Somebody or something that is named, with a page of the passages that do.
+ */
+name: [NameAt, Name], 
 /**
  * The newest imports, newest first.
  */

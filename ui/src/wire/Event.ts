@@ -11,7 +11,7 @@ import type { Work } from "./Work";
  * not differences: losing one costs at most a late refresh, and an older `seq` is to be ignored.
  * Each kind is sent at most four times a second, and how it ended always; of `Committed`, each one.
  */
-export type Event = { "event": "health" } & Status | { "event": "batch" } & Batch | { "event": "plan", found: number, } | { "event": "copy" } & CopyProgress | { "event": "copies_changed" } | { "event": "move" } & MoveProgress | { "event": "place_changed" } | { "event": "crash_reports_changed" } | { "event": "network_changed" } | { "event": "models_changed" } | { "event": "memory_changed", seq: number, } | { "event": "fix" } & FixProgress | { "event": "work" } & Work | { "event": "committed", batch: string, document: string, path: string, 
+export type Event = { "event": "health" } & Status | { "event": "batch" } & Batch | { "event": "plan", found: number, } | { "event": "copy" } & CopyProgress | { "event": "copies_changed" } | { "event": "move" } & MoveProgress | { "event": "place_changed" } | { "event": "crash_reports_changed" } | { "event": "network_changed" } | { "event": "models_changed" } | { "event": "memory_changed", seq: number, } | { "event": "names_changed" } | { "event": "fix" } & FixProgress | { "event": "work" } & Work | { "event": "committed", batch: string, document: string, path: string, 
 /**
  * Of a conversation: its title. Many share a path.
  */

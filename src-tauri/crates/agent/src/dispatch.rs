@@ -3,6 +3,7 @@
 mod copies;
 mod doctor;
 mod memory;
+mod names;
 mod sources;
 
 use std::path::PathBuf;
@@ -62,6 +63,8 @@ fn answered(engine: &Engine, request: Request) -> Reply<Value> {
         Request::SourceRemoval(id) => reply(sources::removal(engine, &id)?),
         Request::SourceRemove(id) => reply(sources::remove(engine, &id)?),
         Request::People(_) => reply(views::people(engine.people().map_err(|e| explain(&e))?)),
+        Request::Names(asked) => reply(names::list(engine, &asked)?),
+        Request::Name(at) => reply(names::one(engine, &at)?),
         Request::Batches(_) => reply(batches(engine)?),
         Request::BatchReport(id) => reply(views::report(
             engine

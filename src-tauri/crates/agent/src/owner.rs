@@ -121,6 +121,7 @@ impl Owner {
             files: Arc::new(oldgrowth_importers::FilesOnDisk::default()),
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
+            extractor: Some(Arc::new(oldgrowth_models::Rules)),
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
             emptied: found.emptied(),
             crash_reports,

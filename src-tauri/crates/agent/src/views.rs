@@ -37,6 +37,7 @@ pub(crate) mod copies;
 pub(crate) mod doctor;
 mod health;
 pub(crate) mod memory;
+pub(crate) mod names;
 mod settings;
 mod sources;
 pub(crate) mod storage;
@@ -447,6 +448,7 @@ pub(crate) fn event(event: &engine::Event, workspace: &str) -> wire::Event {
         engine::Event::Copy(progress) => wire::Event::Copy(copies::progress(*progress)),
         engine::Event::Fix(progress) => wire::Event::Fix(doctor::fix_progress(progress)),
         engine::Event::Work(now) => wire::Event::Work(work(*now)),
+        engine::Event::NamesChanged => wire::Event::NamesChanged,
         engine::Event::CopiesChanged => wire::Event::CopiesChanged,
         engine::Event::MemoryChanged { seq } => wire::Event::MemoryChanged { seq: *seq },
         engine::Event::Committed(committed) => wire::Event::Committed {

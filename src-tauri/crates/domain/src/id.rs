@@ -61,6 +61,8 @@ ids! {
     NodeId = "no_";
     /// An import.
     BatchId = "im_";
+    /// Somebody or something that passages name: derived from its kind and its first name.
+    EntityId = "en_";
 }
 
 /// The SHA-256 of these texts in this order, in lower-case hexadecimal.

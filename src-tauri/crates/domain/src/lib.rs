@@ -2,6 +2,7 @@
 
 pub mod canonical;
 pub mod chunking;
+pub mod entities;
 pub mod id;
 pub mod jobs;
 pub mod sealing;
@@ -9,5 +10,5 @@ pub mod text;
 pub mod time;
 pub mod words;
 
-pub use id::{BatchId, ChunkId, DocumentId, NodeId, SourceId};
+pub use id::{BatchId, ChunkId, DocumentId, EntityId, NodeId, SourceId};
 pub use time::{Happened, TimeZone, UnixMs};

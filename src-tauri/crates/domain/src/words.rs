@@ -32,6 +32,11 @@ const STOP_WORDS: &[&str] = &[
     "yours", "don't", "didn't", "doesn't", "isn't", "wasn't", "i'm", "i've", "it's",
 ];
 
+/// Does a folded word say nothing about what is asked?
+pub fn is_stop_word(folded: &str) -> bool {
+    STOP_WORDS.contains(&folded)
+}
+
 /// Is it written in a script whose words are not set apart by spaces, or whose words carry
 /// particles: Han, Kana, Hangul, Bopomofo, Thai, Lao, Burmese, Khmer?
 pub fn is_unspaced(c: char) -> bool {

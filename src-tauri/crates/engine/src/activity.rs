@@ -62,6 +62,8 @@ pub struct Activity {
     /// Those that run, then the newest that have ended.
     pub imports: Vec<BatchView>,
     pub copy: Option<CopyProgress>,
+    /// There are passages to be looked through for what they name.
+    pub names_to_come: bool,
     /// When this was true.
     pub at: UnixMs,
 }
@@ -85,7 +87,8 @@ impl Engine {
         let core = self.core();
         let now = core.now();
         let at_work = core.queue.at_work();
-        let (running, waiting, put_off, failed, batches) =
+        let extractor = core.extractor.as_deref();
+        let (running, waiting, put_off, failed, batches, names_to_come) =
             core.store.read(Lane::Interactive, |r| {
                 let mut running = Vec::new();
                 for at in &at_work {
@@ -105,12 +108,17 @@ impl Engine {
                 batches.reverse();
                 let recent = r.newest_batches(RECENT_MAX)?.into_iter();
                 batches.extend(recent.filter(|batch| batch.state != BatchState::Running));
+                let names_to_come = match extractor {
+                    Some(extractor) => r.has_to_extract(extractor.id())?,
+                    None => false,
+                };
                 Ok::<_, Error>((
                     running,
                     r.waiting_jobs(now)?,
                     r.put_off_jobs(now, PUT_OFF_MAX)?,
                     failed,
                     batches,
+                    names_to_come,
                 ))
             })?;
         let imports = batches
@@ -125,6 +133,7 @@ impl Engine {
             failed,
             imports,
             copy: core.running.progress(),
+            names_to_come,
             at: now,
         })
     }

@@ -14,10 +14,13 @@ use crate::copies::{Memo, Running};
 use crate::coverage::LastCount;
 use crate::doctor::{Fixing, Receipts};
 use crate::events::Events;
+use crate::extraction::Extracting;
 use crate::faults::{Fault, Faults};
 use crate::health::{Board, Checks, ClockSeen, History, KeptChecks};
 use crate::jobs::{Pruning, Queue, Workers, kept_pause};
-use crate::ports::{Ambient, CrashReports, Files, Forbidden, Models, Random, Summariser, Watches};
+use crate::ports::{
+    Ambient, CrashReports, Extractor, Files, Forbidden, Models, Random, Summariser, Watches,
+};
 use crate::sealing::Degraded;
 use crate::settings::Settings;
 use crate::storage::Counted;
@@ -35,6 +38,8 @@ pub struct Parts {
     pub files: Arc<dyn Files>,
     pub watches: Arc<dyn Watches>,
     pub summariser: Arc<dyn Summariser>,
+    /// None where nobody is to look for what passages name.
+    pub extractor: Option<Arc<dyn Extractor>>,
     /// How many jobs are worked on at once; with none the queue waits for another engine.
     pub workers: usize,
     /// Folders that the system empties by itself: no place for a memory, unless a person has named it.
@@ -69,6 +74,8 @@ pub(crate) struct Core {
     /// Grows whenever the plans under way are called off.
     pub(crate) plans_cancelled: AtomicU64,
     pub(crate) summariser: Arc<dyn Summariser>,
+    pub(crate) extractor: Option<Arc<dyn Extractor>>,
+    pub(crate) extracting: Extracting,
     pub(crate) events: Events,
     pub(crate) faults: Arc<Faults>,
     pub(crate) askers: Askers,
@@ -145,6 +152,8 @@ impl Engine {
             watching: Watching::default(),
             plans_cancelled: AtomicU64::new(0),
             summariser: parts.summariser,
+            extractor: parts.extractor,
+            extracting: Extracting::default(),
             events: Events::default(),
             faults: Arc::default(),
             askers: Askers::default(),

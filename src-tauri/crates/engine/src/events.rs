@@ -25,6 +25,8 @@ pub enum Event {
     MemoryChanged {
         seq: u64,
     },
+    /// Passages were looked through for what they name.
+    NamesChanged,
     /// What runs, waits or failed has changed, or whether the work is paused.
     Work(Work),
     /// A fix moved on.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
+use oldgrowth_domain::entities::EntityKind;
 pub use oldgrowth_store::{Ambient, Clock, Spawn};
 use serde::{Deserialize, Serialize};
 
@@ -256,6 +257,33 @@ pub trait Reranker: Send + Sync {
     /// A score for each text, in the order of the texts: the higher the better. Only scores of one answer can be
     /// compared. Must begin with [`no_connection_held`].
     fn rerank(&self, question: &str, texts: &[&str]) -> Result<Vec<f32>>;
+}
+
+/// A passage of a document, as its names are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passage<'t> {
+    pub text: &'t str,
+    /// Who wrote it, where that is known. A name that is no more doubtful where the same document names it again.
+    pub author: Option<&'t str>,
+}
+
+/// Something that a passage names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// In bytes of the passage's text.
+    pub range: std::ops::Range<usize>,
+    pub kind: EntityKind,
+    /// What it goes by: the full name where the document has one, `2024-05-07`, `EUR 12.50`.
+    pub name: String,
+}
+
+pub trait Extractor: Send + Sync {
+    /// Names the model and its version, kept with what it found.
+    fn id(&self) -> &str;
+
+    /// What each of a document's passages names, in the order of the text and without overlaps. Must begin
+    /// with [`no_connection_held`].
+    fn extract(&self, passages: &[Passage<'_>]) -> Result<Vec<Vec<Named>>>;
 }
 
 /// The guard at every model's and every network's entry: while this thread is inside a read or a

@@ -48,6 +48,8 @@ pub struct StorageParts {
     pub texts: u64,
     pub word_index: u64,
     pub summaries: u64,
+    /// What passages name.
+    pub names: u64,
     pub work: u64,
     pub free: u64,
     /// What SQLite needs for itself.
@@ -144,13 +146,21 @@ impl StorageParts {
                 "nodes" | "node_children" | "node_spans" | "trees" | "buffer_items" => {
                     &mut parts.summaries
                 }
+                "entities" | "aliases" | "mentions" | "extraction" | "extraction_failures" => {
+                    &mut parts.names
+                }
                 "batches" | "jobs" | "pruned_jobs" => &mut parts.work,
                 name if name == "words" || name.starts_with("words_") => &mut parts.word_index,
                 _ => &mut parts.rest,
             } += tree.bytes;
         }
-        let told =
-            parts.texts + parts.word_index + parts.summaries + parts.work + parts.rest + free;
+        let told = parts.texts
+            + parts.word_index
+            + parts.summaries
+            + parts.names
+            + parts.work
+            + parts.rest
+            + free;
         parts.rest += all.saturating_sub(told);
         parts
     }
@@ -189,6 +199,7 @@ mod tests {
             tree("chunks", 40),
             tree("words_data", 20),
             tree("nodes", 10),
+            tree("mentions", 3),
             tree("jobs", 5),
             tree("sqlite_schema", 4),
             tree("of_a_later_version", 1),
@@ -200,9 +211,10 @@ mod tests {
                 texts: 40,
                 word_index: 20,
                 summaries: 10,
+                names: 3,
                 work: 5,
                 free: 8,
-                rest: 17
+                rest: 14
             },
             "what nobody accounts for is SQLite's own"
         );

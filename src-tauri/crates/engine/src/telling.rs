@@ -21,6 +21,7 @@ pub(crate) enum News {
     Batch(BatchKey),
     Health,
     Memory,
+    Names,
     Copies,
     Work,
     Fix,
@@ -220,6 +221,7 @@ impl Core {
             News::Memory => Some(Event::MemoryChanged {
                 seq: self.changes(),
             }),
+            News::Names => Some(Event::NamesChanged),
             News::Copies => Some(match self.running.progress() {
                 Some(progress) => Event::Copy(progress),
                 None => Event::CopiesChanged,

@@ -1,4 +1,14 @@
--- What the steps come to, version 4. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
+-- What the steps come to, version 5. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
+
+CREATE TABLE aliases (
+    kind      TEXT    NOT NULL CHECK (kind IN ('person', 'organisation', 'place', 'email', 'link', 'handle', 'tag',
+                                               'date', 'money')),
+    folded    TEXT    NOT NULL CHECK (folded <> ''),
+    entity_id INTEGER NOT NULL REFERENCES entities (id),
+    PRIMARY KEY (kind, folded)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX aliases_entity ON aliases (entity_id);
 
 CREATE TABLE batches (
     id         INTEGER PRIMARY KEY,
@@ -68,6 +78,34 @@ CREATE INDEX documents_source ON documents (source_id);
 
 CREATE INDEX documents_superseded_content ON documents (sha256) WHERE superseded_at IS NOT NULL;
 
+CREATE TABLE entities (
+    id        INTEGER PRIMARY KEY,
+    public_id TEXT    NOT NULL UNIQUE,
+    kind      TEXT    NOT NULL CHECK (kind IN ('person', 'organisation', 'place', 'email', 'link', 'handle', 'tag',
+                                               'date', 'money')),
+    name      TEXT    NOT NULL CHECK (name <> ''),
+    -- Counted from its mentions, in the transaction that changes them: a list in the order of these is a list by index.
+    mentions  INTEGER NOT NULL CHECK (mentions >= 0),
+    documents INTEGER NOT NULL CHECK (documents BETWEEN 0 AND mentions),
+    first_at  INTEGER,
+    last_at   INTEGER,
+    CHECK ((first_at IS NULL) = (last_at IS NULL)),
+    CHECK (first_at <= last_at)
+) STRICT;
+
+CREATE INDEX entities_order ON entities (kind, mentions DESC, id);
+
+CREATE TABLE extraction (
+    id        INTEGER PRIMARY KEY CHECK (id = 1),
+    extractor TEXT    NOT NULL CHECK (extractor <> ''),
+    up_to     INTEGER NOT NULL CHECK (up_to >= -1) -- the last passage's key; -1 before the first
+) STRICT;
+
+CREATE TABLE extraction_failures (
+    chunk_id INTEGER PRIMARY KEY REFERENCES chunks (id),
+    reason   TEXT    NOT NULL CHECK (reason IN ('panic', 'refused'))
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE jobs (
     id           INTEGER PRIMARY KEY,
     batch_id     INTEGER REFERENCES batches (id),
@@ -108,6 +146,18 @@ CREATE INDEX jobs_lease ON jobs (lease_until) WHERE state = 'running';
 CREATE INDEX jobs_unread ON jobs (source_id, item, id) WHERE outcome = 'skipped' OR state = 'failed';
 
 CREATE UNIQUE INDEX jobs_waiting_twin ON jobs (dedupe_key) WHERE state = 'ready';
+
+CREATE TABLE mentions (
+    entity_id   INTEGER NOT NULL REFERENCES entities (id),
+    document_id INTEGER NOT NULL, -- the passage's own
+    chunk_id    INTEGER NOT NULL REFERENCES chunks (id),
+    text_start  INTEGER NOT NULL CHECK (text_start >= 0), -- in bytes
+    text_end    INTEGER NOT NULL CHECK (text_end > text_start),
+    happened_at INTEGER, -- the passage's own
+    PRIMARY KEY (entity_id, document_id, chunk_id, text_start)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX mentions_chunk ON mentions (chunk_id);
 
 CREATE TABLE node_children (
     node_id  INTEGER NOT NULL REFERENCES nodes (id),

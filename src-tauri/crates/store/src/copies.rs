@@ -433,7 +433,10 @@ impl Salvaged {
 /// Makes a salvaged file one that can be used. Answers what it lacked, and how many documents had lost their names.
 fn complete(file: &Path, now: UnixMs) -> Result<(Vec<String>, u64)> {
     complete_salvaged(file, &SCHEMA, |tx| {
-        salvaged::take_in(&Write::new(tx.connection()), now)
+        let w = Write::new(tx.connection());
+        // Keys of passages that were lost are used again, so nothing tells which were looked through.
+        w.forget_extraction()?;
+        salvaged::take_in(&w, now)
     })
 }
 

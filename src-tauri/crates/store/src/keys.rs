@@ -41,5 +41,6 @@ keys!(
     NodeKey,
     BufferKey,
     BatchKey,
-    JobKey
+    JobKey,
+    EntityKey
 );

@@ -14,7 +14,9 @@ pub mod table;
 mod tx;
 
 pub use error::{Error, Result};
-pub use keys::{BatchKey, BufferKey, ChunkKey, DocumentKey, JobKey, NodeKey, SourceKey, TreeKey};
+pub use keys::{
+    BatchKey, BufferKey, ChunkKey, DocumentKey, EntityKey, JobKey, NodeKey, SourceKey, TreeKey,
+};
 pub use oldgrowth_keeper::{
     Ambient, Canceller, Class, Clock, Degraded, Facts, Health, HealthSnapshot, Holder, Incident,
     Lane, LockError, Misplaced, PathProblem, Reservation, Reservations, Rights, Spawn, SqliteGrade,

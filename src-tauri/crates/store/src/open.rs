@@ -17,15 +17,21 @@ const STEPS: &[&str] = &[
     include_str!("../schema/0002_conversations.sql"),
     include_str!("../schema/0003_sources_and_counting.sql"),
     include_str!("../schema/0004_pruned_jobs.sql"),
+    include_str!("../schema/0005_names.sql"),
 ];
 
 /// All tables but the word index, which is made anew from the others.
 const TABLES: &[&str] = &[
+    "aliases",
     "batches",
     "buffer_items",
     "chunks",
     "documents",
+    "entities",
+    "extraction",
+    "extraction_failures",
     "jobs",
+    "mentions",
     "node_children",
     "node_spans",
     "nodes",

@@ -185,6 +185,7 @@ impl TestEngine {
             files,
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
+            extractor: None,
             workers,
             emptied,
             crash_reports: None,

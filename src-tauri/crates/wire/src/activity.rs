@@ -139,6 +139,8 @@ pub struct Activity {
     /// Those that run, then the newest that have ended.
     pub imports: Vec<Batch>,
     pub copy: Option<CopyProgress>,
+    /// There are passages to be looked through for what they name. That comes after all other work.
+    pub names_to_come: bool,
     /// When all this was so, by the clock of whoever works.
     pub at: String,
 }

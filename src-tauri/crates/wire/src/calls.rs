@@ -8,11 +8,11 @@ use crate::{
     CrashReports, CrashReportsChoice, FailedAt, FindAsked, FixApply, FixAsked, FixPlan, FixReceipt,
     Folder, FoundInDocument, Hits, Id, ImportPaths, ImportPlan, JobCancelled, JobsRetry, Ledger,
     ModelAgreement, ModelChoice, ModelKey, ModelLimits, ModelNames, ModelOf, ModelTested, Models,
-    MovePlan, Near, Network, NetworkAt, NoteAdded, OfflineChoice, Original, People, Place,
-    Question, Report, ReportAsked, RestorePreview, RestoreTo, Restored, Retried, Search,
-    SettingChange, Settings, ShowAt, Shown, SourceRemoval, SourceRename, SourceWatch, Status,
-    Storage, StorageAsk, Timeline, TimelineAt, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked,
-    Work, WorkFailed,
+    MovePlan, Name, NameAt, Names, NamesAsked, Near, Network, NetworkAt, NoteAdded, OfflineChoice,
+    Original, People, Place, Question, Report, ReportAsked, RestorePreview, RestoreTo, Restored,
+    Retried, Search, SettingChange, Settings, ShowAt, Shown, SourceRemoval, SourceRename,
+    SourceWatch, Status, Storage, StorageAsk, Timeline, TimelineAt, TreeAt, TreeView, Unread,
+    UnreadAt, Why, WhyAsked, Work, WorkFailed,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -84,6 +84,10 @@ calls! {
     source_remove / SourceRemove(Id) -> SourceRemoval;
     /// Those who speak in conversations.
     people / People(Empty) -> People;
+    /// Whom and what passages name, of one kind.
+    names / Names(NamesAsked) -> Names;
+    /// Somebody or something that is named, with a page of the passages that do.
+    name / Name(NameAt) -> Name;
     /// The newest imports, newest first.
     batches / Batches(Empty) -> Vec<Batch>;
     /// One import with what became of each item.

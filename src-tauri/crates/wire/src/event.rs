@@ -35,6 +35,8 @@ pub enum Event {
         #[ts(type = "number")]
         seq: u64,
     },
+    /// Passages were looked through for what they name; the list of names may be stale.
+    NamesChanged,
     /// A fix moved on.
     Fix(FixProgress),
     /// What runs, waits or failed has changed, or whether the work is paused.

@@ -15,6 +15,7 @@ mod health;
 mod import;
 mod memory;
 mod models;
+mod names;
 mod network;
 mod people;
 mod place;
@@ -58,6 +59,10 @@ pub use memory::{
 pub use models::{
     ModelAgreement, ModelChoice, ModelChosen, ModelKey, ModelKeyPlace, ModelLimits, ModelNames,
     ModelOf, ModelRole, ModelTested, ModelTrouble, Models, Secret,
+};
+pub use names::{
+    Name, NameAt, NameBeside, NameCount, NameKind, NameRow, NameSource, Names, NamesAsked,
+    NamesLeft,
 };
 pub use network::{
     CallOutcome, CallPurpose, Network, NetworkAt, NetworkCall, NetworkHost, OfflineChoice,

@@ -20,6 +20,8 @@ pub enum StorageWhat {
     Texts,
     WordIndex,
     Summaries,
+    /// What passages name, and where.
+    Names,
     /// Imports, and what waits to be done.
     Work,
     /// Room in the main file that is used again before the file grows.

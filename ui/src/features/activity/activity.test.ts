@@ -22,6 +22,7 @@ const activityOf = (part: Partial<Activity> = {}): Activity => ({
   failed: [],
   imports: [],
   copy: null,
+  names_to_come: false,
   at,
   ...part,
 });
@@ -176,4 +177,13 @@ it("what_is_left_out_is_told_and_what_was_read_already_too", async () => {
   platform.next("job_cancel").fail(unavailable);
   await refused;
   expect(activity.refused?.code).toBe("unavailable");
+});
+
+it("looking_for_names_is_work_that_comes_after_all_other", () => {
+  const naming = activityOf({ names_to_come: true });
+  expect([moodOf(naming), headline(naming, now)]).toEqual(["working", "Looking for names in what was read."]);
+  const also = activityOf({ names_to_come: true, imports: [batchOf({ total: 9, ended: 3 })] });
+  expect(headline(also, now)).toContain("Reading 3 of 9");
+  const paused = activityOf({ names_to_come: true, work: workOf({}, { since: at, by: "person" }) });
+  expect(headline(paused, now)).toBe("Paused. Passages wait to be looked through for names.");
 });

@@ -8,10 +8,11 @@ export type Mood = "idle" | "working" | "waiting" | "paused" | "failed";
 export const moodIcons: Record<Mood, IconName> = { idle: "ok", working: "clock", waiting: "clock", paused: "pause", failed: "warn" };
 
 export function moodOf(all: Activity): Mood {
-  const { work, imports, running, waiting, copy, failed } = all;
+  const { work, imports, running, waiting, copy, failed, names_to_come } = all;
   if (work.paused !== null) return "paused";
   const works = running.length > 0 || waiting.length > 0 || copy !== null || imports.some(({ state }) => state === "running");
   if (works) return isPutOff(all) ? "waiting" : "working";
+  if (names_to_come) return "working";
   return failed.length > 0 ? "failed" : "idle";
 }
 
@@ -26,6 +27,7 @@ export function headline(all: Activity, now: number): string {
   const words = t.activity.headline;
   const { work, imports, waiting, put_off, copy } = all;
   const open = waiting.reduce((sum, { count }) => sum + count, 0);
+  if (work.paused?.by === "person" && open === 0 && all.names_to_come) return words.pausedNames;
   if (work.paused !== null) return work.paused.by === "person" ? words.paused(open) : words.full;
   const running = imports.filter(({ state }) => state === "running");
   if (running.length > 0) {
@@ -38,6 +40,7 @@ export function headline(all: Activity, now: number): string {
   const next = put_off[0];
   if (next !== undefined && isPutOff(all)) return words.putOff((Date.parse(next.until) - now) / 1000);
   if (open + all.running.length > 0) return words.summarising(open + all.running.length);
+  if (all.names_to_come) return words.naming;
   const failed = work.counts?.failed ?? 0;
   if (failed > 0) return words.failed(failed);
   const last = imports[0];

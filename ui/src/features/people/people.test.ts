@@ -1,10 +1,12 @@
 import { render, screen } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
 import { t } from "../../strings";
-import { handPlatform, settle, unavailable } from "../../testing/platform";
+import { type HandPlatform, handPlatform, settle, unavailable } from "../../testing/platform";
 import type { Person } from "../../wire/Person";
 import type { SourceRow } from "../../wire/SourceRow";
+import type { Route } from "../../shared/route";
 import People from "./People.svelte";
+import { NamesState } from "./names.svelte";
 import { FILTER_FROM, PeopleState } from "./people.svelte";
 
 const person = (author: string): Person => ({
@@ -19,11 +21,13 @@ const sourceRow: SourceRow = {
   id: "", name: "", kind: "folder", service: null, path: "/home/ada", found: 1, not_read: 0, documents: 1, chunked: 1, searchable: 1,
   in_tree: 0, summaries: 0, in_step: true, last_import_at: null, last_batch: null, watched: false, watching: null,
 };
+const route: Extract<Route, { place: "people" }> = { place: "people" };
+const given = (platform: HandPlatform): { names: NamesState; route: typeof route; go: () => void; paused: boolean } => ({ names: new NamesState(platform), route, go: () => {}, paused: false });
 const actions = { folder: vi.fn(), files: vi.fn(), samples: vi.fn(), note: vi.fn() };
 
 it("each_person_leads_to_what_they_said_and_to_where", async () => {
   const platform = handPlatform();
-  render(People, { people: new PeopleState(platform), sources: [], revision: 0, actions });
+  render(People, { people: new PeopleState(platform), ...given(platform), sources: [], revision: 0, actions });
   platform.next("people").answer({ people: [person("Ada & Grace")], more: false });
   const row = await screen.findByTestId("person-row");
   expect(row.querySelector("a")?.getAttribute("href")).toBe("#/recall?author=Ada+%26+Grace");
@@ -44,7 +48,7 @@ it("a_long_list_is_narrowed_by_name", async () => {
 it("an_empty_list_says_how_it_fills_and_a_failure_can_be_tried_again", async () => {
   const platform = handPlatform();
   const people = new PeopleState(platform);
-  render(People, { people, sources: [], revision: 0, actions });
+  render(People, { people, ...given(platform), sources: [], revision: 0, actions });
   platform.next("people").fail(unavailable);
   expect(await screen.findByRole("alert")).toBeTruthy();
   void people.load();
@@ -60,7 +64,7 @@ it("each_summarised_source_is_a_topic_that_leads_to_its_branch", async () => {
     { ...sourceRow, id: "so_2", name: "Field journal", summaries: 9, in_tree: 180 },
     { ...sourceRow, id: "so_3", name: "Just come", summaries: 0, in_tree: 0 },
   ];
-  const { rerender } = render(People, { people: new PeopleState(platform), sources, revision: 0, actions });
+  const { rerender } = render(People, { people: new PeopleState(platform), ...given(platform), sources, revision: 0, actions });
   platform.next("people").answer({ people: [], more: false });
   const rows = await screen.findAllByTestId("topic-row");
   expect(rows.map((row) => row.querySelector("a")?.getAttribute("href")), "what says most comes first").toEqual(["#/tree/so_2", "#/tree/so_1"]);

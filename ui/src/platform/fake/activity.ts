@@ -78,6 +78,7 @@ export class FakeWork {
       ...this.#parts(),
       imports: this.batches().toSorted((a, b) => order(a) - order(b)),
       copy: null,
+      names_to_come: this.scenario === "importing" || this.scenario === "paused" || this.scenario === "naming",
       at: new Date().toISOString(),
     };
   }

@@ -10,6 +10,7 @@ import { FakeCopies } from "./copies";
 import { FakeDoctor } from "./doctor";
 import { findInDocument, near, original, why } from "./reading";
 import { FakeModels } from "./models";
+import { name, names } from "./names";
 import { FakeNetwork } from "./network";
 import { FakePlace, storage } from "./place";
 import { FakeReports } from "./reports";
@@ -19,7 +20,7 @@ import { FakeSources } from "./sources";
 import { largeTree, manySources, manySourcesLedger } from "./large";
 import { show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed", "called", "switchedoff", "noswitch", "nolist", "readonly", "model", "service", "modelaway", "modelunread"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed", "called", "switchedoff", "noswitch", "naming", "nolist", "readonly", "model", "service", "modelaway", "modelunread"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -213,6 +214,15 @@ export class FakePlatform implements Platform {
     source_unread: (at) => this.#sources.unread(at),
     source_removal: ({ id }) => this.#sources.removal(id),
     source_remove: ({ id }) => this.#sources.remove(id),
+    names: (asked) => {
+      const left = { passages: ["importing", "paused", "naming"].includes(this.scenario) ? 412 : 0, failed: this.scenario === "failed" ? 3 : 0 };
+      return this.#empty ? { counts: [], total: 0, names: [], left } : names(asked, this.scenario === "large", left);
+    },
+    name: (at) => {
+      const found = name(at);
+      if (found === null) throw { code: "not_found", message: "nothing in the memory names it, or no longer", hint: "look for it in the list" } satisfies WireError;
+      return found;
+    },
     people: () => (this.#empty ? { people: [], more: false } : people),
     tree: (at) => this.#tree(at),
     ledger: () => {

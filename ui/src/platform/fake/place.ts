@@ -130,8 +130,9 @@ export function storage(empty: boolean, counted: boolean): Storage {
   const sources = empty ? [] : ledger().sources;
   const inside = counted
     ? ([
-        ["texts", 24_300_000],
+        ["texts", 23_100_000],
         ["word_index", 14_900_000],
+        ["names", 1_200_000],
         ["summaries", 3_600_000],
         ["work", 1_900_000],
         ["free", 1_100_000],

@@ -98,8 +98,16 @@ pub(super) enum Command {
     },
     /// Show one memory, whole
     Show { id: String },
-    /// List those who speak in conversations
-    People,
+    /// List those who speak in conversations, or whom and what the memory names
+    People {
+        /// What is named: a part of it, or the id of one to see its passages
+        name: Option<String>,
+        /// People when left out
+        #[arg(long)]
+        kind: Option<NameKind>,
+        #[arg(long)]
+        limit: Option<u32>,
+    },
     /// Walk the tree
     Tree {
         /// A row's id; the roots when left out
@@ -331,6 +339,35 @@ pub(super) enum Kind {
     Document,
     Note,
     Conversation,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum NameKind {
+    Person,
+    Organisation,
+    Place,
+    Email,
+    Link,
+    Handle,
+    Tag,
+    Date,
+    Money,
+}
+
+impl From<NameKind> for oldgrowth_wire::NameKind {
+    fn from(kind: NameKind) -> Self {
+        match kind {
+            NameKind::Person => Self::Person,
+            NameKind::Organisation => Self::Organisation,
+            NameKind::Place => Self::Place,
+            NameKind::Email => Self::Email,
+            NameKind::Link => Self::Link,
+            NameKind::Handle => Self::Handle,
+            NameKind::Tag => Self::Tag,
+            NameKind::Date => Self::Date,
+            NameKind::Money => Self::Money,
+        }
+    }
 }
 
 impl From<Kind> for oldgrowth_wire::MemoryKind {

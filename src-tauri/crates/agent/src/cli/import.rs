@@ -67,7 +67,7 @@ fn absolute(path: &Path) -> Result<String, WireError> {
     absolute.to_str().map(str::to_owned).ok_or_else(unusable)
 }
 
-/// Works to the end: everything that is queued, then the seals that follow.
+/// Works to the end: everything that is queued, the seals that follow, and looking the passages through.
 fn as_owner(
     owner: &Owner,
     paths: ImportPaths,
@@ -91,6 +91,15 @@ fn as_owner(
     let idle = owner
         .engine()
         .wait_until_idle(|| !interrupted.load(Ordering::SeqCst));
+    let extracted = match &idle {
+        Ok(true) => owner
+            .engine()
+            .wait_until_extracted(|| !interrupted.load(Ordering::SeqCst)),
+        _ => Ok(false),
+    };
+    if extracted.is_err() {
+        tracing::warn!("what the passages name is looked for when Oldgrowth runs again");
+    }
     owner.engine().stop();
     match idle {
         Ok(true) => {}

@@ -8,6 +8,7 @@ mod copies;
 mod doctor;
 mod import;
 mod models;
+mod names;
 mod network;
 mod output;
 mod place;
@@ -26,8 +27,8 @@ use std::sync::Arc;
 
 use clap::Parser;
 use oldgrowth_wire::{
-    AddNote, Answer, Empty, ErrorCode, HealthState, Hits, NoteAdded, People, Question, Request,
-    Search, Status, Storage, StorageAsk, TreeAt, TreeView, WireError,
+    AddNote, Answer, Empty, ErrorCode, HealthState, Hits, NoteAdded, Question, Request, Search,
+    Status, Storage, StorageAsk, TreeAt, TreeView, WireError,
 };
 
 use crate::owner::Purpose;
@@ -201,10 +202,8 @@ fn command(
             output.shown(&shown);
             Ok(Ended::Well)
         }
-        Command::People => {
-            let people: People = one_call()?.call(Request::People(Empty {}))?;
-            output.people(&people);
-            Ok(Ended::Well)
+        Command::People { name, kind, limit } => {
+            names::people(one_call()?, kind.map(Into::into), name, limit, output)
         }
         Command::Tree { node } => {
             let view: TreeView = one_call()?.call(Request::Tree(TreeAt {

@@ -4,6 +4,7 @@ mod activity;
 mod copies;
 mod doctor;
 mod models;
+mod names;
 mod network;
 mod place;
 mod reports;

@@ -39,6 +39,7 @@ pub(crate) fn activity(activity: engine::Activity) -> wire::Activity {
         failed: activity.failed.into_iter().map(group).collect(),
         imports: activity.imports.into_iter().map(batch).collect(),
         copy: activity.copy.map(copies::progress),
+        names_to_come: activity.names_to_come,
         at: activity.at.to_rfc3339(),
     }
 }

@@ -11,6 +11,7 @@ pub(crate) fn storage(found: engine::Storage) -> wire::Storage {
             (StorageWhat::Texts, parts.texts),
             (StorageWhat::WordIndex, parts.word_index),
             (StorageWhat::Summaries, parts.summaries),
+            (StorageWhat::Names, parts.names),
             (StorageWhat::Work, parts.work),
             (StorageWhat::Free, parts.free),
             (StorageWhat::Rest, parts.rest),

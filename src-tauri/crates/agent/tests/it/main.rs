@@ -24,6 +24,7 @@ mod models;
 #[cfg(target_os = "linux")]
 mod moving;
 #[cfg(target_os = "linux")]
+mod names;
 mod network;
 #[cfg(target_os = "linux")]
 mod open_reports;

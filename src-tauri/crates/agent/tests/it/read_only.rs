@@ -66,6 +66,7 @@ fn is_read_and_not_written(
         &["recall", "What is copper?"],
         &["tree"],
         &["people"],
+        &["people", "--kind", "person"],
         &["storage"],
         &["activity"],
     ] {

@@ -75,6 +75,9 @@ impl Strays {
             let named = orphans_named(kind, count);
             steps.push(match kind {
                 Orphan::Words => format!("{named}: removed, as they hold nothing of their own."),
+                Orphan::Mention => {
+                    format!("{named}: all of these are made anew from the passages.")
+                }
                 _ => format!("{named}: set aside in a file beside the memory."),
             });
         }
@@ -273,8 +276,8 @@ impl Core {
             for line in lines.into_iter().rev() {
                 let is_back = match serde_json::from_str(&line) {
                     Ok(Line::Row { table, row }) => match Orphan::parse(&table) {
-                        // An entry of the word index holds nothing of its own.
-                        Some(Orphan::Words) => continue,
+                        // What is made of passages holds nothing of its own.
+                        Some(Orphan::Words | Orphan::Mention) => continue,
                         Some(kind) => {
                             w.put_orphan_back(kind, &row)? || there.contains(&(kind, row))
                         }

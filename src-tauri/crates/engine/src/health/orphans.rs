@@ -10,13 +10,16 @@ use crate::engine::Core;
 use crate::{Error, Result};
 
 /// Tables whose strays are found by what they are, and not only by SQLite's count of broken references.
-const KNOWN_TABLES: [&str; 6] = [
+const KNOWN_TABLES: [&str; 9] = [
     "places",
     "buffer_items",
     "node_children",
     "node_spans",
     "chunks",
     "words",
+    "aliases",
+    "mentions",
+    "extraction_failures",
 ];
 
 pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
@@ -122,6 +125,10 @@ pub(crate) fn named(kind: Orphan, count: u64) -> String {
         Orphan::Words => (
             "entry of the word index without its passage",
             "entries of the word index without their passages",
+        ),
+        Orphan::Mention => (
+            "entry of what passages name that does not add up",
+            "entries of what passages name that do not add up",
         ),
     };
     counted(count, one, other)

@@ -15,6 +15,7 @@ pub(crate) fn supersede(
 ) -> Result<()> {
     w.supersede_document(old, by, now)?;
     w.unindex_document(old)?;
+    w.forget_mentions_of(old)?;
     leave_tree(w, old, now)
 }
 

@@ -109,7 +109,7 @@ impl Core {
     }
 
     fn work(&self) {
-        let mut failures = 0;
+        let (mut failures, mut in_vain) = (0, 0);
         // What work has left behind, or a store that was away, is counted once there is a pause.
         let mut to_count = false;
         while !self.queue.is_stopping() {
@@ -137,6 +137,22 @@ impl Core {
                         Some(at_most.map_or(COUNT_AGAIN, |at_most| at_most.min(COUNT_AGAIN)))
                     } else {
                         at_most
+                    };
+                    let at_most = match self.extract_some() {
+                        Ok(true) => continue,
+                        Ok(false) => {
+                            in_vain = 0;
+                            at_most
+                        }
+                        Err(error) => {
+                            in_vain += 1;
+                            tracing::debug!(
+                                transient = error.is_transient(),
+                                "passages could not be looked through"
+                            );
+                            let wait = self.backoff(in_vain);
+                            Some(at_most.map_or(wait, |at_most| at_most.min(wait)))
+                        }
                     };
                     self.queue.sleep(seen, at_most);
                 }

@@ -1,8 +1,10 @@
 //! With nothing to do, nothing is done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_engine::ports::Clock;
+use oldgrowth_models::Rules;
 use oldgrowth_testkit::WallClock;
 
 use crate::rig::Place;
@@ -13,8 +15,9 @@ const QUIET: Duration = Duration::from_secs(2);
 fn an_idle_engine_neither_opens_nor_writes_nor_tells_anything() {
     let place = Place::new();
     place.write_many(20);
-    let rig = place.start(4);
+    let rig = place.start_extracting(4, Arc::new(Rules));
     rig.import_to_the_end();
+    assert!(rig.engine.wait_until_extracted(|| true).unwrap());
     // The last worker counts what there is before it falls asleep.
     rig.engine.status();
     let facts = || {

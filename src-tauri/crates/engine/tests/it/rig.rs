@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_domain::BatchId;
-use oldgrowth_engine::ports::{Ambient, Clock, Files, Spawn, Summariser};
+use oldgrowth_engine::ports::{Ambient, Clock, Extractor, Files, Spawn, Summariser};
 use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts, Status};
 use oldgrowth_importers::{FilesOnDisk, WatchesOnDisk};
 use oldgrowth_keeper::Keeper;
@@ -75,7 +75,13 @@ impl Place {
         files: Arc<dyn Files>,
         summariser: Arc<dyn Summariser>,
     ) -> Rig {
-        Rig::start(self, workers, files, summariser)
+        Rig::start(self, workers, files, summariser, None)
+    }
+
+    /// With somebody who looks for what passages name.
+    pub(crate) fn start_extracting(&self, workers: usize, extractor: Arc<dyn Extractor>) -> Rig {
+        let files = Arc::new(FilesOnDisk::default());
+        Rig::start(self, workers, files, Arc::new(Extractive), Some(extractor))
     }
 
     /// A connection of the test's own, past the keeper.
@@ -261,6 +267,7 @@ impl Rig {
         workers: usize,
         files: Arc<dyn Files>,
         summariser: Arc<dyn Summariser>,
+        extractor: Option<Arc<dyn Extractor>>,
     ) -> Self {
         let workspace = place.workspace.path().canonicalize().unwrap();
         let ambient = Ambient {
@@ -280,6 +287,7 @@ impl Rig {
             files,
             watches: Arc::new(WatchesOnDisk),
             summariser,
+            extractor,
             workers,
             emptied: Vec::new(),
             crash_reports: None,

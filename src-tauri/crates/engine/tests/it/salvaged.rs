@@ -10,7 +10,7 @@ use crate::fixes_of_copies::{laid_out, sweep};
 use crate::rig::Place;
 
 /// Spoils pages of a damaged memory: those that this names.
-fn spoil(place: &Place, pages: &str) {
+pub(crate) fn spoil(place: &Place, pages: &str) {
     let bytes = usize::try_from(place.count("PRAGMA page_size")).unwrap();
     let pages: Vec<usize> = {
         let raw = place.raw();
@@ -30,7 +30,7 @@ fn spoil(place: &Place, pages: &str) {
 
 /// The second page of passages.
 const A_PAGE: &str = "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 1";
-const LAST_PAGE: &str = "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype = 'leaf' ORDER BY path DESC LIMIT 1";
+pub(crate) const LAST_PAGE: &str = "SELECT pageno FROM dbstat WHERE name = 'chunks' AND pagetype = 'leaf' ORDER BY path DESC LIMIT 1";
 const DOCUMENTS: &str = "SELECT pageno FROM dbstat WHERE name = 'documents'";
 const ALL_BUT_PASSAGES: &str =
     "SELECT pageno FROM dbstat WHERE name IN ('documents', 'sources', 'places', 'trees')";

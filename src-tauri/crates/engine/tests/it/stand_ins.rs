@@ -61,7 +61,7 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    fn pass(&self) {
+    pub(crate) fn pass(&self) {
         let holds = {
             let mut state = self.state.lock();
             state.calls += 1;

@@ -41,6 +41,7 @@ fn what_is_counted_adds_up_to_the_files() {
     let told = inside.texts
         + inside.word_index
         + inside.summaries
+        + inside.names
         + inside.work
         + inside.free
         + inside.rest;

@@ -26,6 +26,7 @@ fn kind(event: &Event) -> &'static str {
         Event::Plan { .. } => "plan",
         Event::Copy(_) | Event::CopiesChanged => "copies",
         Event::Fix(_) => "fix",
+        Event::NamesChanged => "names",
         Event::Committed(_) => "committed",
     }
 }

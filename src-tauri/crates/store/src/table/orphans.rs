@@ -22,6 +22,9 @@ pub enum Orphan {
     Chunk,
     /// An entry of the word index for a passage that is not there or not searched any more.
     Words,
+    /// Something that is said to be named in a passage that is not there or not searched any more, or that is
+    /// named nowhere.
+    Mention,
 }
 
 /// What other rows name and is not there.
@@ -161,7 +164,8 @@ const KINDS: [Kind; 6] = [
 ];
 
 impl Orphan {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
+        Self::Mention,
         Self::Place,
         Self::Buffered,
         Self::Child,
@@ -180,6 +184,7 @@ impl Orphan {
             Self::EmptyNode => "empty_node",
             Self::Chunk => "chunk",
             Self::Words => "words",
+            Self::Mention => "mention",
         }
     }
 
@@ -236,14 +241,33 @@ impl Read<'_> {
         })
     }
 
-    /// The rows of a kind that belong to nothing, as JSON. Entries of the word index hold nothing that could
-    /// be written out; of them it is their keys.
+    /// The rows of a kind that belong to nothing, as JSON. Entries of the word index, and what passages name,
+    /// are made of the passages and hold nothing that is to be written out; of them it is their keys.
     pub fn orphans(&self, of: Orphan) -> Result<Vec<String>> {
         const WORDS: &str = "
             SELECT CAST(w.id AS TEXT) FROM words_docsize w
             LEFT JOIN chunks c ON c.id = w.id LEFT JOIN documents d ON d.id = c.document_id
             WHERE d.id IS NULL OR d.superseded_at IS NOT NULL";
-        let sql = of.kind().map_or(WORDS, |kind| kind.list);
+        const MENTIONS: &str = "
+            WITH searched AS MATERIALIZED (
+                SELECT c.id FROM documents d CROSS JOIN chunks c ON c.document_id = d.id
+                WHERE d.superseded_at IS NULL)
+            SELECT format('mention %d %d %d', entity_id, chunk_id, text_start) FROM mentions
+            WHERE chunk_id NOT IN searched OR entity_id NOT IN (SELECT id FROM entities)
+            UNION ALL
+            SELECT format('entity %d', e.id) FROM entities e
+            WHERE e.mentions = 0
+               OR e.mentions <> (SELECT count(*) FROM mentions m WHERE m.entity_id = e.id)
+               OR NOT EXISTS (SELECT 1 FROM aliases a WHERE a.entity_id = e.id)
+            UNION ALL
+            SELECT format('alias %d', entity_id) FROM aliases WHERE entity_id NOT IN (SELECT id FROM entities)
+            UNION ALL
+            SELECT format('failure %d', chunk_id) FROM extraction_failures WHERE chunk_id NOT IN searched";
+        let sql = match (of.kind(), of) {
+            (Some(kind), _) => kind.list,
+            (None, Orphan::Mention) => MENTIONS,
+            (None, _) => WORDS,
+        };
         self.rows(sql, [], |row| row.get(0))
     }
 
@@ -270,9 +294,13 @@ impl Write<'_> {
     /// Takes a row out that [`Read::orphans`] has named.
     pub fn take_orphan(&self, of: Orphan, row: &str) -> Result<()> {
         const WORDS: &str = "DELETE FROM words WHERE rowid = CAST(:row AS INTEGER)";
+        if of == Orphan::Mention {
+            // Counts go by what was there: all of it is made anew.
+            return self.forget_extraction();
+        }
         let sql = of.kind().map_or(WORDS, |kind| kind.delete);
         self.execute(sql, named_params! { ":row": row })?;
-        Ok(())
+        self.clamp_extraction()
     }
 
     /// Puts a row back. False when what it belongs to is still not there, or another has its key.
@@ -281,12 +309,25 @@ impl Write<'_> {
             return Ok(false);
         };
         match self.execute(kind.insert, named_params! { ":row": row }) {
-            Ok(rows) => Ok(rows == 1),
+            Ok(rows) => {
+                if of == Orphan::Chunk {
+                    self.extract_anew_from(row)?;
+                }
+                Ok(rows == 1)
+            }
             Err(Error::Keeper(error)) if error.class() == oldgrowth_keeper::Class::Constraint => {
                 Ok(false)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Lets what is looked for in passages be looked for again from this one on.
+    fn extract_anew_from(&self, row: &str) -> Result<()> {
+        const SQL: &str = "
+            UPDATE extraction SET up_to = max(-1, min(up_to, json_extract(:row, '$.id') - 1))";
+        self.execute(SQL, named_params! { ":row": row })?;
+        Ok(())
     }
 
     /// Hangs a summary back into the buffer of its level.

@@ -10,6 +10,7 @@ pub struct Totals {
     pub chunks: u64,
     pub nodes: u64,
     pub jobs: u64,
+    pub mentions: u64,
 }
 
 impl Read<'_> {
@@ -17,7 +18,7 @@ impl Read<'_> {
         const SQL: &str = "
             SELECT (SELECT count(*) FROM sources WHERE id >= 0), (SELECT count(*) FROM documents WHERE id >= 0),
                    (SELECT count(*) FROM chunks WHERE id >= 0), (SELECT count(*) FROM nodes),
-                   (SELECT count(*) FROM jobs)";
+                   (SELECT count(*) FROM jobs), (SELECT count(*) FROM mentions)";
         self.one(SQL, [], |row| {
             let count = |column| row.get(column).map(i64::unsigned_abs);
             Ok(Totals {
@@ -26,6 +27,7 @@ impl Read<'_> {
                 chunks: count(2)?,
                 nodes: count(3)?,
                 jobs: count(4)?,
+                mentions: count(5)?,
             })
         })
     }

@@ -2,6 +2,7 @@
 //! it has been released.
 #![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
 
+mod names;
 mod place;
 mod plans;
 mod released;

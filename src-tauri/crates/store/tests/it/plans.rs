@@ -15,6 +15,9 @@ const DOCUMENTS: &str = include_str!("../../src/table/documents.rs");
 const BATCHES: &str = include_str!("../../src/table/batches.rs");
 const BUFFER: &str = include_str!("../../src/table/buffer_items.rs");
 const SOURCES: &str = include_str!("../../src/table/sources.rs");
+const ENTITIES: &str = include_str!("../../src/table/entities.rs");
+const MENTIONS: &str = include_str!("../../src/table/mentions.rs");
+const EXTRACTION: &str = include_str!("../../src/table/extraction.rs");
 const NODES: &str = include_str!("../../src/table/nodes.rs");
 
 /// Source, function, constant, and what must appear in the plan.
@@ -83,6 +86,48 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     (NODES, "member_page", "SQL", "PRIMARY KEY"),
     (NODES, "member_position", "OF_CHUNK", "node_children_chunk"),
     (NODES, "member_position", "OF_NODE", "child_id=?"),
+    (ENTITIES, "entities", "SQL", "entities_order (kind=?)"),
+    (ENTITIES, "entity_counts", "SQL", "COVERING INDEX"),
+    (
+        ENTITIES,
+        "entities_called_count",
+        "SQL",
+        "PRIMARY KEY (kind=?)",
+    ),
+    (
+        ENTITIES,
+        "ensure_entity",
+        "FIND",
+        "PRIMARY KEY (kind=? AND folded=?)",
+    ),
+    (
+        ENTITIES,
+        "recount_entity",
+        "COUNT",
+        "PRIMARY KEY (entity_id=?)",
+    ),
+    (ENTITIES, "recount_entity", "ALIASES", "aliases_entity"),
+    (
+        MENTIONS,
+        "passages_naming",
+        "SQL",
+        "PRIMARY KEY (entity_id=?)",
+    ),
+    (MENTIONS, "mentions_in", "SQL", "mentions_chunk"),
+    (MENTIONS, "named_beside", "SQL", "mentions_chunk"),
+    (MENTIONS, "take_mentions", "DELETE", "mentions_chunk"),
+    (
+        EXTRACTION,
+        "to_extract",
+        "SQL",
+        "INTEGER PRIMARY KEY (rowid>?)",
+    ),
+    (
+        EXTRACTION,
+        "keep_extracted",
+        "STANDS",
+        "INTEGER PRIMARY KEY",
+    ),
 ];
 
 #[test]

@@ -2,6 +2,7 @@
 
 use oldgrowth_domain::BatchId;
 use oldgrowth_domain::canonical::Format;
+use oldgrowth_domain::entities::EntityKind;
 use oldgrowth_domain::jobs::{BatchState, Cause};
 use oldgrowth_store::table::sources::SourceKind;
 use oldgrowth_store::table::words::Wanted;
@@ -11,11 +12,12 @@ use rusqlite::Connection;
 use crate::place::{NOW, raw, with_store};
 
 /// A dump of a whole file, one for each released version.
-const RELEASED: [(i32, &str); 4] = [
+const RELEASED: [(i32, &str); 5] = [
     (1, include_str!("../fixtures/v01.sql")),
     (2, include_str!("../fixtures/v02.sql")),
     (3, include_str!("../fixtures/v03.sql")),
     (4, include_str!("../fixtures/v04.sql")),
+    (5, include_str!("../fixtures/v05.sql")),
 ];
 
 fn restore(folder: &std::path::Path, dump: &str) {
@@ -93,6 +95,27 @@ fn every_released_file_opens_with_all_its_rows() {
                         progress.children.done,
                         2 + pruned,
                         "with what was pruned of them since version 4"
+                    );
+                    let named = r.entities(EntityKind::Organisation, 0, 10)?;
+                    assert_eq!(
+                        named.len(),
+                        usize::from(version >= 5),
+                        "what passages name is known since version 5"
+                    );
+                    if let Some(named) = named.first() {
+                        let passages = r.passages_naming(named.key, 0, 10)?;
+                        let passage = r.chunk(*passages.first().unwrap())?;
+                        let at = r.mentions_in(named.key, passage.key)?;
+                        let at = at.first().unwrap().clone();
+                        assert_eq!(passage.text.get(at), Some("Kettle"), "and where");
+                    }
+                    let left = r.left_to_extract("rules-1")?;
+                    let all = if version >= 2 { 18 } else { 17 };
+                    let left_of_all = if version >= 5 { (1, 1) } else { (all, 0) };
+                    assert_eq!(
+                        (left.passages, left.failed),
+                        left_of_all,
+                        "the others are to be looked through"
                     );
                     Ok::<_, Error>(())
                 })

@@ -112,6 +112,9 @@ fn headline(activity: &Activity) -> String {
         .map_or(0, |counts| counts.waiting + counts.running);
     let imports = running(activity).count();
     match (waiting, imports) {
+        (0, 0) if activity.copy.is_none() && activity.names_to_come => {
+            "Passages are to be looked through for names.".to_owned()
+        }
         (0, 0) if activity.copy.is_none() => "Nothing to do.".to_owned(),
         (0, 0) => "A copy is under way.".to_owned(),
         (waiting, 0) => format!("Working: {} to go.", counted(waiting, "item")),

@@ -132,6 +132,7 @@ impl Output {
                 StorageWhat::Texts => "passages and documents",
                 StorageWhat::WordIndex => "word index",
                 StorageWhat::Summaries => "summaries",
+                StorageWhat::Names => "names",
                 StorageWhat::Work => "imports and their work",
                 StorageWhat::Free => "free, used again first",
                 StorageWhat::Rest => "the database itself",
