@@ -69,9 +69,10 @@ pub(super) fn with_what_is_saved(row: Row, health: &Health, saved: &Saved) -> Ro
             row.cause
         )
     };
-    // The way back is not named where there is none.
-    let next = match (saved.is_restorable(), row.next) {
-        (false, Some(_)) => Some(
+    // The way back is not named where there is none. What can be read still has others.
+    let is_lost = !can_be_read(health) && !saved.is_restorable();
+    let next = match (is_lost, row.next) {
+        (true, Some(_)) => Some(
             "What can still be read can be laid out as a copy, and an empty memory begun beside this one. Nothing here is changed or deleted."
                 .to_owned(),
         ),
