@@ -270,12 +270,23 @@ impl Store {
         announced: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Option<Restored>> {
         let restored = self.with(id, |source| {
-            let announced = &mut |set: &Set| announced(&set.id);
-            Ok(self.file.restore_announcing(source, announced)?)
+            let mut is_begun = false;
+            let done = self.file.restore_announcing(source, &mut |set| {
+                is_begun = true;
+                announced(&set.id)
+            });
+            // What is under way is not begun once more with something else.
+            match done {
+                Err(error) if !is_begun => Err(error.into()),
+                done => Ok(done),
+            }
         })?;
-        Ok(restored.map(|done| Restored {
-            set: done.done.id,
-            salvaged: done.salvaged,
+        let Some(restored) = restored else {
+            return Ok(None);
+        };
+        Ok(Some(Restored {
+            set: restored.done?.id,
+            salvaged: restored.salvaged,
         }))
     }
 

@@ -313,7 +313,7 @@ impl Core {
                 return evidence::store(row, facts, trouble, false);
             }
             let saved = self.saved();
-            let row = store::with_what_is_saved(row, &health, &saved);
+            let row = store::with_what_is_saved(row, &health, &saved, self.place_is_fixed);
             evidence::store(row, facts, trouble, saved.is_restorable())
         });
     }

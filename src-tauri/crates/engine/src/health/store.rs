@@ -59,7 +59,13 @@ pub(crate) fn was_moved(health: &Health) -> bool {
 }
 
 /// Adds what the trouble means: what can't be done meanwhile, and what there is to go back to.
-pub(super) fn with_what_is_saved(row: Row, health: &Health, saved: &Saved) -> Row {
+/// `place_is_fixed` as for [`row`].
+pub(super) fn with_what_is_saved(
+    row: Row,
+    health: &Health,
+    saved: &Saved,
+    place_is_fixed: bool,
+) -> Row {
     let words = what_is_saved(saved, was_moved(health));
     let cause = if can_be_read(health) {
         format!("{} {words}", row.cause)
@@ -72,6 +78,10 @@ pub(super) fn with_what_is_saved(row: Row, health: &Health, saved: &Saved) -> Ro
     // The way back is not named where there is none. What can be read still has others.
     let is_lost = !can_be_read(health) && !saved.is_restorable();
     let next = match (is_lost, row.next) {
+        (true, Some(_)) if place_is_fixed => Some(
+            "What can still be read can be laid out as a copy. Nothing here is changed or deleted."
+                .to_owned(),
+        ),
         (true, Some(_)) => Some(
             "What can still be read can be laid out as a copy, and an empty memory begun beside this one. Nothing here is changed or deleted."
                 .to_owned(),

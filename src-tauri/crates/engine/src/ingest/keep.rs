@@ -59,7 +59,7 @@ pub(crate) fn keep(
         None if draft.chunks.is_empty() => return Ok(Err(ReadAgain)),
         None => insert(w, source, draft, now)?,
     };
-    let mut unindexed = fill(w, &document, draft, now)?;
+    let mut unindexed = fill(w, &document, is_new, draft, now)?;
     let filled = unindexed.len();
     if reclaimed {
         // The name of its document stands beside its words.
@@ -210,13 +210,17 @@ fn new_document(source: SourceKey, draft: &Draft, now: UnixMs) -> NewDocument {
 fn fill(
     w: &Write<'_>,
     document: &Document,
+    is_new: bool,
     draft: &Draft,
     now: UnixMs,
 ) -> Result<Vec<(ChunkKey, u32)>> {
     if draft.chunks.is_empty() {
         return Ok(Vec::new());
     }
-    let there = w.chunks_from(document.key, 0, u32::MAX)?;
+    let there = match is_new {
+        true => Vec::new(),
+        false => w.chunks_from(document.key, 0, u32::MAX)?,
+    };
     // What is there must be what this reading makes of it: the same content may be read by other rules.
     let is_as_read = there.iter().all(|chunk| {
         let read = draft.chunks.get(chunk.ordinal as usize);
