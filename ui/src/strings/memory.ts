@@ -125,8 +125,6 @@ export const memoryWords = {
     keys: { move: "through the rows", open: "into a row", read: "read it" },
     waitingTitle: "Waiting to be summarised",
     waitingAbout: "Not summarised yet",
-    waitingText:
-      "These passages can be searched already. As soon as there are enough of them, or after a week, they are summarised together and move up into the tree.",
     passages: "Passages",
     under: "Directly under it",
     covers: "Covers",
@@ -140,6 +138,9 @@ export const memoryWords = {
     sourceKinds: { folder: "Folder", notes: "Notes written here", chats: "Conversations", samples: "Sample memories" } as Record<string, string>,
     simple: "made in a simpler way",
     texts: {
+      waiting:
+        "These passages can be searched already. As soon as there are enough of them, or after a week, they are summarised together and move up into the tree.",
+      "waiting.days": "These passages can be searched already. They are summarised once their day is over.",
       source: "A source holds the summaries and passages of everything that was imported from it.",
       topic: "What names it, summarised as it comes. When it is named no more for a while, this stays as it is.",
       days: "What you keep, by the day on which it happened. A day is summarised once it is over, and told in its week, month and year.",

@@ -41,6 +41,8 @@ pub enum At {
     /// The passages of a source, or a topic, that wait for a summary.
     Waiting(SourceId),
     WaitingTopic(EntityId),
+    /// Those whose day is not over, or not summed up yet.
+    WaitingDays,
     Node(NodeId),
     /// A passage. Nothing is under it; the way down to it is what is asked.
     Chunk(ChunkId),
@@ -56,6 +58,9 @@ impl At {
             return Some(Self::Topics);
         }
         if let Some(rest) = id.strip_prefix(WAITING) {
+            if rest == DAYS {
+                return Some(Self::WaitingDays);
+            }
             return match rest.strip_prefix(TOPIC) {
                 Some(topic) => EntityId::parse(topic).map(Self::WaitingTopic),
                 None => SourceId::parse(rest).map(Self::Waiting),
@@ -128,6 +133,7 @@ impl Engine {
             At::Topic(id) => under_holder(r, &topic(r, id)?, offset, limit),
             At::Waiting(id) => waiting(r, &source(r, id)?, offset, limit),
             At::WaitingTopic(id) => waiting(r, &topic(r, id)?, offset, limit),
+            At::WaitingDays => waiting_days(r, offset, limit),
             At::Node(id) => {
                 under_node(r, &r.node_by_id(id)?.ok_or(Error::NotFound)?, offset, limit)
             }
@@ -295,7 +301,7 @@ fn topics_step() -> Step {
 
 /// The days come first, once there are some.
 fn days_before(r: &Read<'_>) -> Result<u32> {
-    Ok(u32::from(r.year_count()? > 0))
+    Ok(u32::from(r.has_periods()?))
 }
 
 /// And the topics next.
@@ -305,7 +311,7 @@ fn rows_before_sources(r: &Read<'_>) -> Result<u32> {
 
 fn roots(r: &Read<'_>, offset: u32, limit: u32) -> Result<View> {
     let mut branches = Vec::new();
-    if r.year_count()? > 0 {
+    if r.has_periods()? {
         branches.push(days_row(r)?);
     }
     if r.topic_count()? > 0 {
@@ -326,10 +332,10 @@ fn roots(r: &Read<'_>, offset: u32, limit: u32) -> Result<View> {
 }
 
 fn days_row(r: &Read<'_>) -> Result<Row> {
-    let sums = r.year_sums()?;
+    let (sums, waiting) = (r.year_sums()?, r.waiting_of_days_count()?);
     Ok(Row {
-        children: r.year_count()?,
-        passages: sums.passages,
+        children: r.year_count()? + u32::from(waiting > 0),
+        passages: sums.passages + waiting,
         first_happened_at: sums.first_happened_at,
         last_happened_at: sums.last_happened_at,
         ..branch_row(days_step())
@@ -382,15 +388,42 @@ fn holder_row(r: &Read<'_>, holder: &Holder) -> Result<Row> {
 }
 
 fn under_days(r: &Read<'_>, offset: u32, limit: u32) -> Result<View> {
+    let waiting = r.waiting_of_days_count()?;
+    let before = u32::from(waiting > 0);
     let mut rows = Vec::new();
-    for year in r.years(offset, limit)? {
+    if waiting > 0 && offset == 0 {
+        rows.push(waiting_row(waiting_days_id(), waiting));
+    }
+    let left = limit - count(rows.len());
+    for year in r.years(offset.saturating_sub(before), left)? {
         rows.extend(r.node(year)?.map(|node| node_row(r, node)).transpose()?);
     }
     Ok(View {
         path: vec![days_step()],
         trail: vec![days_position()],
         rows,
-        total: r.year_count()?,
+        total: before + r.year_count()?,
+    })
+}
+
+fn waiting_days_id() -> String {
+    format!("{WAITING}{DAYS}")
+}
+
+fn waiting_days(r: &Read<'_>, offset: u32, limit: u32) -> Result<View> {
+    let mut rows = Vec::new();
+    for chunk in r.waiting_of_days(offset, limit)? {
+        rows.push(chunk_row(r, r.chunk(chunk)?)?);
+    }
+    let own = Position {
+        id: waiting_days_id(),
+        position: 0,
+    };
+    Ok(View {
+        path: vec![days_step()],
+        trail: vec![days_position(), own],
+        rows,
+        total: r.waiting_of_days_count()?,
     })
 }
 
@@ -423,7 +456,7 @@ fn under_holder(r: &Read<'_>, holder: &Holder, offset: u32, limit: u32) -> Resul
     let waiting = r.waiting_chunk_count(tree)?;
     let before = u32::from(waiting > 0);
     if waiting > 0 && offset == 0 {
-        view.rows.push(waiting_row(holder, waiting));
+        view.rows.push(waiting_row(holder.waiting_id(), waiting));
     }
     let taken = count(view.rows.len());
     for top in r.top_nodes(tree, offset.saturating_sub(before), limit - taken)? {
@@ -435,14 +468,13 @@ fn under_holder(r: &Read<'_>, holder: &Holder, offset: u32, limit: u32) -> Resul
     Ok(view)
 }
 
-fn waiting_row(holder: &Holder, waiting: u32) -> Row {
+fn waiting_row(id: String, waiting: u32) -> Row {
+    let title = String::new();
     Row {
-        id: holder.waiting_id(),
         kind: RowKind::Waiting,
-        title: String::new(),
         children: waiting,
         passages: waiting,
-        ..branch_row(holder.step())
+        ..branch_row(Step { id, title })
     }
 }
 
@@ -550,7 +582,10 @@ fn trail_to_node(r: &Read<'_>, node: NodeKey) -> Result<Vec<Position>> {
             r.top_node_position(key)? + u32::from(waits)
         } else {
             match r.period_of_root(key)? {
-                Some(of) if of.period.rank == Rank::Year => r.year_position(of.period.first)?,
+                Some(of) if of.period.rank == Rank::Year => {
+                    let waits = r.waiting_of_days_count()? > 0;
+                    r.year_position(of.period.first)? + u32::from(waits)
+                }
                 // What is above is yet to be made.
                 _ => return Ok(Vec::new()),
             }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use oldgrowth_domain::sealing::LEAF_ITEMS_MAX;
 use oldgrowth_domain::{TimeZone, UnixMs};
-use oldgrowth_engine::{At, Note, Page, Row, RowKind, Shown};
+use oldgrowth_engine::{At, FixCode, Note, Page, Row, RowKind, Shown};
 use oldgrowth_models::Extractive;
 use oldgrowth_store::table::sources::SourceKind;
 
+use crate::fixes::mend;
 use crate::rig::{Place, Rig, file_text};
 use crate::stand_ins::{Act, GatedSummariser, ScriptedSummariser};
 
@@ -170,6 +171,14 @@ fn a_day_is_not_summed_up_before_it_is_over() {
     rig.grown();
     let today = "Wednesday 18 November 2026";
     assert_eq!(find(&rig, today).map(|row| row.title), None, "it goes on");
+    let days = rows(&rig, "days");
+    assert_eq!(days[0].kind, RowKind::Waiting, "what it has so far waits");
+    let waiting = rows(&rig, &days[0].id);
+    assert_eq!(waiting.len(), 1);
+    assert!(waiting[0].preview.contains("frost"), "and can be seen");
+    let year = At::parse(&days[1].id).unwrap();
+    let trail = rig.engine.tree(&year, 0, 1).unwrap().trail;
+    assert_eq!(trail[1].position, 1, "the years stand after it");
     assert!(
         find(&rig, "Tuesday 17 November 2026").is_some(),
         "yesterday"
@@ -525,4 +534,34 @@ fn what_a_damage_has_taken_keeps_no_day_from_its_end() {
         "of the other day there is nothing"
     );
     assert_eq!(find(&rig, "2026").unwrap().passages, 1);
+}
+
+#[test]
+fn the_doctor_hangs_what_is_of_a_day_back_where_it_belongs() {
+    let place = Place::new();
+    let rig = place.start_gathering(1);
+    for (text, at) in [
+        (
+            "The ferry sailed at noon with all the lamps lit.",
+            "2026-03-02T12:00:00Z",
+        ),
+        (
+            "Nobody had wound the clock in the hall since then.",
+            "2026-03-05T09:00:00Z",
+        ),
+    ] {
+        place.say(&rig, text, at);
+    }
+    rig.grown();
+    place
+        .raw()
+        .execute_batch(
+            "DELETE FROM node_children WHERE child_id = (SELECT min(root_id) FROM periods WHERE rank = 0);
+             DELETE FROM buffer_items WHERE child_id = (SELECT root_id FROM periods WHERE rank = 3);",
+        )
+        .unwrap();
+    mend(&rig, FixCode::SetAsideOrphans);
+    rig.grown();
+    place.assert_gathered();
+    assert_eq!(find(&rig, "2026").unwrap().passages, 2, "all of it");
 }

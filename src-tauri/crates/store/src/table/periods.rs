@@ -5,7 +5,7 @@ use rusqlite::{Row, named_params};
 
 use super::buffer_items::{BufferItem, TopNodeSums, item};
 use super::{parsed, time};
-use crate::{NodeKey, Read, Result, TreeKey, Write};
+use crate::{ChunkKey, NodeKey, Read, Result, TreeKey, Write};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeriodTree {
@@ -43,6 +43,30 @@ impl Read<'_> {
     pub fn year_count(&self) -> Result<u32> {
         const SQL: &str = "SELECT count(*) FROM periods WHERE rank = 3 AND root_id IS NOT NULL";
         self.one(SQL, [], |row| row.get(0))
+    }
+
+    /// Is there any stretch of days?
+    pub fn has_periods(&self) -> Result<bool> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM periods)";
+        self.one(SQL, [], |row| row.get(0))
+    }
+
+    /// How many passages wait for the end of their day, or for somebody to sum it up.
+    pub fn waiting_of_days_count(&self) -> Result<u32> {
+        const SQL: &str = "
+            SELECT count(*) FROM periods p CROSS JOIN buffer_items b ON b.tree_id = p.tree_id AND b.level = 0
+            WHERE p.changed = 1 AND p.rank = 0";
+        self.one(SQL, [], |row| row.get(0))
+    }
+
+    /// Some of these, by day.
+    pub fn waiting_of_days(&self, offset: u32, limit: u32) -> Result<Vec<ChunkKey>> {
+        const SQL: &str = "
+            SELECT b.chunk_id FROM periods p CROSS JOIN buffer_items b ON b.tree_id = p.tree_id AND b.level = 0
+            WHERE p.changed = 1 AND p.rank = 0
+            ORDER BY p.first_day, b.id LIMIT :limit OFFSET :offset";
+        let params = named_params! { ":limit": limit, ":offset": offset };
+        self.rows(SQL, params, |row| row.get(0))
     }
 
     /// What the years hold together.

@@ -102,6 +102,18 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     (PERIODS, "period_of_root", "SQL", "root_id=?"),
     (PERIODS, "years", "SQL", "rank=?"),
     (PERIODS, "periods_due", "SQL", "periods_changed"),
+    (
+        PERIODS,
+        "waiting_of_days_count",
+        "SQL",
+        "buffer_items_order (tree_id=? AND level=?)",
+    ),
+    (
+        PERIODS,
+        "waiting_of_days",
+        "SQL",
+        "buffer_items_order (tree_id=? AND level=?)",
+    ),
     (PERIODS, "waiting_of_period", "SQL", "buffer_items_order"),
     (PERIODS, "change_period", "FIND", "rank=? AND first_day=?"),
     (TOPICS, "changed_topics", "SQL", "topics_changed"),
