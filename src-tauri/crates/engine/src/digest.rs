@@ -58,7 +58,7 @@ struct Gathered {
     waiting: Vec<BufferItem>,
     /// What of both is there, with level and time, the lowest level first and there the oldest.
     all: Vec<Gatherable>,
-    /// What waits and was taken by a damage.
+    /// What waits in vain: a damage has taken it, or put it here though it is summed up.
     lost: Vec<BufferItem>,
 }
 
@@ -135,11 +135,11 @@ impl Gathered {
         }
         for item in r.waiting_of_period(tree, READ_MAX)? {
             match Gatherable::read(r, item.member)? {
-                Some(found) => {
+                Some(found) if !r.is_summed_up(item.member)? => {
                     all.push(found);
                     waiting.push(item);
                 }
-                None => lost.push(item),
+                _ => lost.push(item),
             }
         }
         all.sort_by_key(|one| (one.level, one.order()));

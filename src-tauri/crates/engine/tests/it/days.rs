@@ -522,6 +522,9 @@ fn what_a_damage_has_taken_keeps_no_day_from_its_end() {
         .execute_batch(
             "PRAGMA foreign_keys = 0;
              DELETE FROM chunks WHERE text NOT LIKE '%ferry%';
+             INSERT INTO buffer_items (tree_id, level, chunk_id, tokens, appended_at, branch)
+             SELECT x.tree_id, 0, n.chunk_id, 5, 0, 1 FROM node_children n JOIN nodes x ON x.id = n.node_id
+             JOIN chunks c ON c.id = n.chunk_id WHERE n.branch = 1;
              UPDATE periods SET changed = 1;",
         )
         .unwrap();
@@ -534,6 +537,11 @@ fn what_a_damage_has_taken_keeps_no_day_from_its_end() {
         "of the other day there is nothing"
     );
     assert_eq!(find(&rig, "2026").unwrap().passages, 1);
+    assert_eq!(
+        place.count("SELECT count(*) FROM buffer_items WHERE branch = 1 AND level = 0"),
+        0,
+        "and what waited though it was summed up waits no more"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use oldgrowth_domain::calendar::{Day, Period, Rank};
 use rusqlite::{Row, named_params};
 
-use super::buffer_items::{BufferItem, TopNodeSums, item};
+use super::buffer_items::{BufferItem, Member, TopNodeSums, item};
 use super::{parsed, time};
 use crate::{ChunkKey, NodeKey, Read, Result, TreeKey, Write};
 
@@ -114,6 +114,16 @@ impl Read<'_> {
     /// Are there more stretches that have changed than those whose time has not come?
     pub fn has_periods_due(&self, today: Day) -> Result<bool> {
         Ok(!self.periods_due(today, 1)?.is_empty())
+    }
+
+    /// Is this summed up already, so that it waits in vain?
+    pub fn is_summed_up(&self, member: Member) -> Result<bool> {
+        const CHUNK: &str =
+            "SELECT EXISTS (SELECT 1 FROM node_children WHERE chunk_id = :key AND branch = 1)";
+        match member {
+            Member::Chunk(key) => self.one(CHUNK, named_params! { ":key": key }, |row| row.get(0)),
+            Member::Node(_) => Ok(self.parent_of(member)?.is_some()),
+        }
     }
 
     /// Some of what waits in a tree, the lowest level first. Of a year its own summary is left out.
