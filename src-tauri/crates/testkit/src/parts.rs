@@ -186,6 +186,7 @@ impl TestEngine {
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
             extractor: None,
+            gathers_days: false,
             workers,
             emptied,
             crash_reports: None,

@@ -109,6 +109,10 @@ impl Core {
         self.reap(expired_at)?;
         self.ask_for_stale_seals()?;
         self.remake_degraded()?;
+        // A day is over, or the clock another one.
+        if self.is_to_grow()? {
+            self.queue.wake();
+        }
         if self.queue.recover() {
             self.watching.begin_anew();
             self.tell_counts_unasked();

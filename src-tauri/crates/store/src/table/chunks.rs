@@ -45,6 +45,13 @@ impl Read<'_> {
         self.one(SQL, named_params! { ":id": key }, |row| row.get(0))
     }
 
+    pub fn chunk_keys(&self, document: DocumentKey) -> Result<Vec<ChunkKey>> {
+        const SQL: &str = "SELECT id FROM chunks WHERE document_id = :document";
+        self.rows(SQL, named_params! { ":document": document }, |row| {
+            row.get(0)
+        })
+    }
+
     pub fn chunk_by_id(&self, id: &ChunkId) -> Result<Option<Chunk>> {
         const SQL: &str = "
             SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens,
