@@ -81,6 +81,11 @@ fn answered(engine: &Engine, request: Request) -> Reply<Value> {
                 .retry_batch(&batch_id(&id)?)
                 .map_err(|e| explain(&e))?,
         )),
+        Request::BatchResume(id) => reply(views::batch(
+            engine
+                .resume_batch(&batch_id(&id)?)
+                .map_err(|e| explain(&e))?,
+        )),
         Request::Activity(_) => reply(views::activity(engine.activity().map_err(|e| explain(&e))?)),
         Request::JobsFailed(at) => reply(jobs_failed(engine, &at)?),
         Request::JobsRetry(retry) => reply(jobs_retry(engine, retry)?),

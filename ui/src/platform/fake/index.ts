@@ -247,6 +247,10 @@ export class FakePlatform implements Platform {
       const batch = this.#batch(id);
       return this.#tell({ ...batch, state: "done", new: batch.new + batch.failed, failed: 0, reason: null });
     },
+    batch_resume: ({ id }) => {
+      const batch = this.#batch(id);
+      return this.#tell({ ...batch, state: "done", new: batch.new + batch.cancelled, cancelled: 0 });
+    },
     copies: () => this.#copies.all(),
     backup_make: () => this.#copies.make(),
     backup_verify: ({ id }) => this.#copies.verify(id),
