@@ -39,4 +39,5 @@ mod superseding;
 mod telling;
 mod walking;
 mod watching;
+mod ways_out;
 mod why;
