@@ -40,4 +40,5 @@ mod superseding;
 mod telling;
 mod walking;
 mod watching;
+mod ways_out;
 mod why;
