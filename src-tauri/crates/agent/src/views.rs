@@ -283,6 +283,7 @@ pub(crate) fn tree(view: engine::View) -> wire::TreeView {
             id: row.id,
             kind: match row.kind {
                 engine::RowKind::Branch => wire::TreeRowKind::Branch,
+                engine::RowKind::Topic => wire::TreeRowKind::Topic,
                 engine::RowKind::Source => wire::TreeRowKind::Source,
                 engine::RowKind::Summary => wire::TreeRowKind::Summary,
                 engine::RowKind::Waiting => wire::TreeRowKind::Waiting,

@@ -38,6 +38,7 @@ mod sources;
 mod storage;
 mod tally;
 mod telling;
+mod topics;
 mod tree;
 mod watching;
 mod why;

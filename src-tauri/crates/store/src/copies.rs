@@ -470,6 +470,7 @@ fn complete(file: &Path, now: UnixMs) -> Result<(Vec<String>, u64)> {
         // Keys of passages that were lost are used again, so nothing tells which were looked through or put to a day.
         w.forget_extraction()?;
         w.forget_days()?;
+        w.forget_topics()?;
         salvaged::take_in(&w, now)
     })
 }

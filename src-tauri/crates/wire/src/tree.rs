@@ -19,8 +19,9 @@ pub struct TreeAt {
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
 pub enum TreeRowKind {
-    /// What memories are gathered by beside their sources: the days.
+    /// What memories are gathered by beside their sources: days, or topics.
     Branch,
+    Topic,
     Source,
     Summary,
     /// Passages and summaries that wait for enough company to be summarised.
