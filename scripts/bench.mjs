@@ -15,7 +15,7 @@ await asProgram(async () => {
   const only = asked.includes("--only") ? (asked[asked.indexOf("--only") + 1] ?? "") : "";
   const wanted = (name) => process.platform === "linux" && name.includes(only);
   const [page, start] = [wanted("page"), wanted("start")];
-  await setUp({ window: page || start, tests: page || start });
+  await setUp({ window: page || start, tests: page || start, profile: "release" });
   const rows = new Rows();
   if (page) await measurePage(rows);
   if (start) {
