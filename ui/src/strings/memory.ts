@@ -140,6 +140,9 @@ export const memoryWords = {
     sourceKinds: { folder: "Folder", notes: "Notes written here", chats: "Conversations", samples: "Sample memories" } as Record<string, string>,
     simple: "made in a simpler way",
     sourceText: "A source holds the summaries and passages of everything that was imported from it.",
-    kinds: { source: "Source", summary: "Summary", waiting: "Waiting", chunk: "Passage" },
+    branchTexts: {
+      days: "What you keep, by the day on which it happened. A day is summarised once it is over, and told in its week, month and year.",
+    } as Record<string, string>,
+    kinds: { branch: "Branch", source: "Source", summary: "Summary", waiting: "Waiting", chunk: "Passage" },
   },
 } as const;

@@ -122,6 +122,7 @@ impl Owner {
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
             extractor: Some(Arc::new(oldgrowth_models::Rules)),
+            gathers_days: true,
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
             emptied: found.emptied(),
             crash_reports,

@@ -236,10 +236,11 @@ fn document(shown: engine::ShownDocument) -> wire::Shown {
 
 fn summary(shown: engine::ShownSummary) -> wire::Shown {
     let node = shown.node;
+    let (source, source_name) = shown.of;
     wire::Shown::Summary {
         id: node.id.to_string(),
-        source: shown.source.id.to_string(),
-        source_name: shown.source.name,
+        source,
+        source_name,
         level: node.level,
         summariser: node.summariser,
         degraded: node.degraded,
@@ -281,6 +282,7 @@ pub(crate) fn tree(view: engine::View) -> wire::TreeView {
         .map(|row| wire::TreeRow {
             id: row.id,
             kind: match row.kind {
+                engine::RowKind::Branch => wire::TreeRowKind::Branch,
                 engine::RowKind::Source => wire::TreeRowKind::Source,
                 engine::RowKind::Summary => wire::TreeRowKind::Summary,
                 engine::RowKind::Waiting => wire::TreeRowKind::Waiting,

@@ -40,6 +40,8 @@ pub struct Parts {
     pub summariser: Arc<dyn Summariser>,
     /// None where nobody is to look for what passages name.
     pub extractor: Option<Arc<dyn Extractor>>,
+    /// Are passages gathered by days too, or by their sources alone?
+    pub gathers_days: bool,
     /// How many jobs are worked on at once; with none the queue waits for another engine.
     pub workers: usize,
     /// Folders that the system empties by itself: no place for a memory, unless a person has named it.
@@ -76,6 +78,9 @@ pub(crate) struct Core {
     pub(crate) summariser: Arc<dyn Summariser>,
     pub(crate) extractor: Option<Arc<dyn Extractor>>,
     pub(crate) extracting: Extracting,
+    pub(crate) gathers_days: bool,
+    /// Who puts passages to their days at this moment; others leave it to them.
+    pub(crate) growing: Mutex<()>,
     pub(crate) events: Events,
     pub(crate) faults: Arc<Faults>,
     pub(crate) askers: Askers,
@@ -157,6 +162,8 @@ impl Engine {
             summariser: parts.summariser,
             extractor: parts.extractor,
             extracting: Extracting::default(),
+            gathers_days: parts.gathers_days,
+            growing: Mutex::default(),
             events: Events::default(),
             faults: Arc::default(),
             askers: Askers::default(),

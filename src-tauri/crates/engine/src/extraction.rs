@@ -91,7 +91,7 @@ impl Core {
         let Some(mut turn) = self.extracting.turn.try_lock() else {
             return Ok(false);
         };
-        if !self.may_extract() {
+        if !self.has_nothing_else_to_do() {
             return Ok(false);
         }
         let Some(page) = self.next_page(extractor)? else {
@@ -123,7 +123,7 @@ impl Core {
         }
     }
 
-    fn may_extract(&self) -> bool {
+    pub(crate) fn has_nothing_else_to_do(&self) -> bool {
         self.queue.is_recovered()
             && self.queue.holds_none()
             && !self.queue.begins_none()

@@ -9,6 +9,8 @@ mod batches;
 mod beside;
 mod copies;
 mod coverage;
+mod days;
+mod digest;
 mod doctor;
 mod engine;
 mod error;

@@ -19,12 +19,13 @@ use oldgrowth_store::table::nodes::{Span, Summary};
 use oldgrowth_store::{ChunkKey, Lane, NodeKey, Read, TreeKey, Write};
 use serde::{Deserialize, Serialize};
 
+use crate::digest::{SAID_WHOLE_CHARS, digested};
 use crate::engine::Core;
 use crate::ports::{Summarised, Unit};
 use crate::{Error, Result};
 
 /// How often a seal starts over because its rows have changed meanwhile.
-const TRIES_MAX: u32 = 3;
+pub(crate) const TRIES_MAX: u32 = 3;
 
 /// So many summaries at a time are queued to be made anew, once the model answers again.
 const REMAKES_MAX: u32 = 100;
@@ -70,7 +71,11 @@ pub(crate) fn remake_job(node: NodeKey) -> NewJob {
     )
 }
 
-fn queued(kind: JobKind, dedupe_key: String, payload: serde_json::Result<String>) -> NewJob {
+pub(crate) fn queued(
+    kind: JobKind,
+    dedupe_key: String,
+    payload: serde_json::Result<String>,
+) -> NewJob {
     NewJob {
         kind,
         batch: None,
@@ -84,6 +89,9 @@ fn queued(kind: JobKind, dedupe_key: String, payload: serde_json::Result<String>
 
 impl Core {
     pub(crate) fn seal(&self, job: &ClaimedJob) -> Result<Outcome> {
+        if let Some(tree) = digested(&job.payload) {
+            return self.digest(job, tree);
+        }
         let Ok(SealPayload { tree, level }) = serde_json::from_str(&job.payload) else {
             return self.settle(job.lease, Outcome::Nothing);
         };
@@ -139,6 +147,12 @@ impl Core {
                 let members = r.members_of(node)?;
                 let material = Material::read(r, &members)?;
                 let spans = r.spans_of(node)?;
+                let is_days = r.period_of_root(node)?.is_some();
+                let material = if is_days {
+                    material.said_whole()
+                } else {
+                    material
+                };
                 Ok::<_, Error>(
                     r.node(node)?
                         .map(|before| (before, spans, members, material)),
@@ -249,22 +263,26 @@ impl Core {
         }
     }
 
-    fn settle(&self, lease: Lease, outcome: Outcome) -> Result<Outcome> {
+    pub(crate) fn settle(&self, lease: Lease, outcome: Outcome) -> Result<Outcome> {
         let now = self.now();
         self.store
             .write(move |w| Ok::<_, Error>(w.settle_done(lease, outcome, None, None, now)?))?;
         Ok(outcome)
     }
 
-    fn summarise(&self, material: &Material) -> Result<Summary> {
+    pub(crate) fn summarise(&self, material: &Material) -> Result<Summary> {
         crate::ports::no_connection_held()?;
+        if let ([_], [only]) = (material.members.as_slice(), material.nodes.as_slice()) {
+            return Ok(material.as_said_by(only));
+        }
         let input_chars: usize = material
             .units
             .iter()
             .map(|unit| unit.text.chars().count())
             .sum();
-        // Shorter than what it summarises, always.
-        let budget = SUMMARY_CHARS_MAX.min(input_chars / 2);
+        // Shorter than what it summarises, always, but for a day of which there is little to say.
+        let whole = (input_chars + material.units.len()).min(material.said_whole_chars);
+        let budget = SUMMARY_CHARS_MAX.min(whole.max(input_chars / 2));
         let Summarised {
             sentences,
             by,
@@ -302,22 +320,26 @@ impl Core {
 }
 
 /// What a summary is made from, each unit with the words of a passage it goes back to.
-struct Material {
+pub(crate) struct Material {
     /// Those that are there.
-    members: Vec<Member>,
+    pub(crate) members: Vec<Member>,
     units: Vec<Unit>,
     origins: Vec<Origin>,
-    nodes: Vec<ReadNode>,
+    pub(crate) nodes: Vec<ReadNode>,
     passages: u32,
     first_happened_at: Option<UnixMs>,
     last_happened_at: Option<UnixMs>,
+    /// No more than so many characters are not made shorter.
+    said_whole_chars: usize,
 }
 
 /// A summary as it was when it was read.
-struct ReadNode {
+pub(crate) struct ReadNode {
     key: NodeKey,
     text: String,
     spans: Vec<Span>,
+    summariser: String,
+    degraded: bool,
 }
 
 struct Origin {
@@ -326,7 +348,7 @@ struct Origin {
 }
 
 impl Material {
-    fn read(r: &Read<'_>, members: &[Member]) -> Result<Self> {
+    pub(crate) fn read(r: &Read<'_>, members: &[Member]) -> Result<Self> {
         let mut material = Self {
             members: Vec::new(),
             units: Vec::new(),
@@ -335,6 +357,7 @@ impl Material {
             passages: 0,
             first_happened_at: None,
             last_happened_at: None,
+            said_whole_chars: 0,
         };
         let mut groups = HashMap::new();
         for member in members {
@@ -349,16 +372,37 @@ impl Material {
         Ok(material)
     }
 
+    /// For a stretch of days.
+    pub(crate) fn said_whole(self) -> Self {
+        Self {
+            said_whole_chars: SAID_WHOLE_CHARS,
+            ..self
+        }
+    }
+
+    /// What there is is one summary, and another could only repeat it.
+    fn as_said_by(&self, only: &ReadNode) -> Summary {
+        Summary {
+            text: only.text.clone(),
+            tokens: text::tokens(&only.text),
+            passages: self.passages,
+            first_happened_at: self.first_happened_at,
+            last_happened_at: self.last_happened_at,
+            summariser: only.summariser.clone(),
+            degraded: only.degraded,
+            spans: only.spans.clone(),
+        }
+    }
+
     fn add_chunk(
         &mut self,
         r: &Read<'_>,
         key: ChunkKey,
         groups: &mut HashMap<i64, usize>,
     ) -> Result<bool> {
-        if !r.has_chunk(key)? {
+        let Some(chunk) = r.chunk_if_there(key)? else {
             return Ok(false);
-        }
-        let chunk = r.chunk(key)?;
+        };
         // Passages of one document are one voice: the summariser spreads over groups.
         let next = groups.len();
         let group = *groups.entry(chunk.document.get()).or_insert(next);
@@ -402,6 +446,8 @@ impl Material {
             key,
             text: node.text,
             spans,
+            summariser: node.summariser,
+            degraded: node.degraded,
         });
         Ok(true)
     }
@@ -420,9 +466,9 @@ fn front(r: &Read<'_>, tree: TreeKey, level: u32) -> Result<Vec<BufferItem>> {
         let mut taken = 0;
         for item in &items {
             if let Member::Chunk(key) = item.member
-                && r.has_chunk(key)?
+                && let Some(chunk) = r.chunk_if_there(key)?
             {
-                tokens = tokens.saturating_add(r.chunk(key)?.tokens);
+                tokens = tokens.saturating_add(chunk.tokens);
             }
             taken += 1;
             if tokens >= LEAF_TOKENS_MAX && taken >= 2 {
@@ -435,7 +481,7 @@ fn front(r: &Read<'_>, tree: TreeKey, level: u32) -> Result<Vec<BufferItem>> {
 }
 
 /// A summary that was made anew since it was read has told nobody above, for there was nobody yet.
-fn still_say(r: &Read<'_>, nodes: &[ReadNode]) -> Result<()> {
+pub(crate) fn still_say(r: &Read<'_>, nodes: &[ReadNode]) -> Result<()> {
     for node in nodes {
         let text = r.node(node.key)?.map(|now| now.text);
         if text.as_ref() != Some(&node.text) || r.spans_of(node.key)? != node.spans {

@@ -9,7 +9,7 @@ use oldgrowth_store::table::places::Place;
 use oldgrowth_store::table::sources::Source;
 use oldgrowth_store::{Lane, Read};
 
-use crate::tree::{Step, path_to, path_to_node};
+use crate::tree::{DAYS, Step, path_to, path_to_node};
 use crate::{Engine, Error, Result};
 
 #[derive(Clone, Debug)]
@@ -37,7 +37,8 @@ pub struct ShownDocument {
 #[derive(Clone, Debug)]
 pub struct ShownSummary {
     pub node: Node,
-    pub source: Source,
+    /// The id and the name of what it is of: a source, or a stretch of days.
+    pub of: (String, String),
     pub sentences: Vec<ShownSentence>,
     pub tree: Vec<Step>,
 }
@@ -134,8 +135,18 @@ fn summary(r: &Read<'_>, node: Node) -> Result<Shown> {
             document,
         });
     }
+    let of = match r.source_of_tree(node.tree)? {
+        Some(source) => {
+            let source = r.source(source)?;
+            (source.id.to_string(), source.name)
+        }
+        None => {
+            let of = r.period_of_tree(node.tree)?.ok_or(Error::NotFound)?;
+            (DAYS.to_owned(), of.period.title())
+        }
+    };
     Ok(Shown::Summary(Box::new(ShownSummary {
-        source: r.source(r.source_of_tree(node.tree)?)?,
+        of,
         tree: path_to_node(r, &node)?,
         sentences,
         node,

@@ -143,9 +143,8 @@ impl StorageParts {
         for tree in trees {
             *match tree.table.as_str() {
                 "chunks" | "documents" | "places" | "sources" => &mut parts.texts,
-                "nodes" | "node_children" | "node_spans" | "trees" | "buffer_items" => {
-                    &mut parts.summaries
-                }
+                "nodes" | "node_children" | "node_spans" | "trees" | "buffer_items" | "periods"
+                | "days" => &mut parts.summaries,
                 "entities" | "aliases" | "mentions" | "extraction" | "extraction_failures" => {
                     &mut parts.names
                 }

@@ -1,5 +1,6 @@
-//! The tree as a person walks it: sources, summaries, and what waits to be summarised.
+//! The tree as a person walks it: days, sources, summaries, and what waits to be summarised.
 
+use oldgrowth_domain::calendar::Rank;
 use oldgrowth_domain::{ChunkId, NodeId, SourceId, UnixMs, text};
 use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::chunks::Chunk;
@@ -20,10 +21,16 @@ const PREVIEW_CHARS_MAX: usize = 200;
 /// What comes before a source's id in the id of its row of waiting passages.
 const WAITING: &str = "waiting.";
 
+/// The id of the row above all years, and what it is called.
+pub(crate) const DAYS: &str = "days";
+pub(crate) const DAYS_TITLE: &str = "Days";
+
 /// A place in the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum At {
     Roots,
+    /// The years, which lead to their days.
+    Days,
     Source(SourceId),
     /// The passages of a source that wait for a summary.
     Waiting(SourceId),
@@ -35,6 +42,9 @@ pub enum At {
 impl At {
     /// `None` when the text is no row's id.
     pub fn parse(id: &str) -> Option<Self> {
+        if id == DAYS {
+            return Some(Self::Days);
+        }
         if let Some(rest) = id.strip_prefix(WAITING) {
             return SourceId::parse(rest).map(Self::Waiting);
         }
@@ -47,6 +57,7 @@ impl At {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowKind {
+    Branch,
     Source,
     Summary,
     Waiting,
@@ -94,6 +105,7 @@ impl Engine {
         let limit = limit.clamp(1, ROWS_MAX);
         self.core().store.read(Lane::Interactive, |r| match at {
             At::Roots => roots(r, offset, limit),
+            At::Days => under_days(r, offset, limit),
             At::Source(id) => under_source(r, &source(r, id)?, offset, limit),
             At::Waiting(id) => waiting(r, &source(r, id)?, offset, limit),
             At::Node(id) => {
@@ -113,8 +125,10 @@ pub(crate) fn path_to(r: &Read<'_>, member: Member, document: DocumentKey) -> Re
 }
 
 pub(crate) fn path_to_node(r: &Read<'_>, node: &Node) -> Result<Vec<Step>> {
-    let source = r.source(r.source_of_tree(node.tree)?)?;
-    let mut path = vec![source_step(&source)];
+    let mut path = vec![match r.source_of_tree(node.tree)? {
+        Some(source) => source_step(&r.source(source)?),
+        None => days_step(),
+    }];
     path.extend(ancestors(r, Member::Node(node.key))?);
     Ok(path)
 }
@@ -128,7 +142,7 @@ fn ancestors(r: &Read<'_>, member: Member) -> Result<Vec<Step>> {
     }
     let mut steps: Vec<Step> = Vec::new();
     for node in nodes.iter().rev() {
-        let title = title_of(node, &steps);
+        let title = title_of(r, node, &steps)?;
         steps.push(Step {
             id: node.id.to_string(),
             title,
@@ -137,9 +151,16 @@ fn ancestors(r: &Read<'_>, member: Member) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-/// A summary's first sentence that isn't a title further up already: a summary of summaries often
-/// begins with the same words.
-fn title_of(node: &Node, above: &[Step]) -> String {
+/// What a summary is called: the stretch of days that it is of, or its first sentence that isn't a title further up
+/// already. A summary of summaries often begins with the same words.
+pub(crate) fn title_of(r: &Read<'_>, node: &Node, above: &[Step]) -> Result<String> {
+    Ok(match r.period_of_root(node.key)? {
+        Some(of) => of.period.title(),
+        None => sentence_of(node, above),
+    })
+}
+
+fn sentence_of(node: &Node, above: &[Step]) -> String {
     let titles = text::sentences(&node.text)
         .into_iter()
         .filter_map(|range| Some(clip(node.text.get(range)?, TITLE_CHARS_MAX)));
@@ -162,16 +183,60 @@ fn source_step(source: &Source) -> Step {
     }
 }
 
+fn days_step() -> Step {
+    Step {
+        id: DAYS.to_owned(),
+        title: DAYS_TITLE.to_owned(),
+    }
+}
+
+/// The days come first, once there are some.
+fn rows_before_sources(r: &Read<'_>) -> Result<u32> {
+    Ok(u32::from(r.year_count()? > 0))
+}
+
 fn roots(r: &Read<'_>, offset: u32, limit: u32) -> Result<View> {
-    let rows = r
-        .source_page(offset, limit)?
-        .into_iter()
-        .map(|source| source_row(r, source))
-        .collect::<Result<_>>()?;
+    let before = rows_before_sources(r)?;
+    let mut rows = Vec::new();
+    if before > 0 && offset == 0 {
+        rows.push(days_row(r)?);
+    }
+    let left = limit - count(rows.len());
+    for source in r.source_page(offset.saturating_sub(before), left)? {
+        rows.push(source_row(r, source)?);
+    }
     Ok(View {
         rows,
-        total: r.source_count()?,
+        total: before + r.source_count()?,
         ..View::default()
+    })
+}
+
+fn days_row(r: &Read<'_>) -> Result<Row> {
+    let sums = r.year_sums()?;
+    Ok(Row {
+        id: DAYS.to_owned(),
+        kind: RowKind::Branch,
+        title: DAYS_TITLE.to_owned(),
+        preview: String::new(),
+        children: r.year_count()?,
+        passages: sums.passages,
+        first_happened_at: sums.first_happened_at,
+        last_happened_at: sums.last_happened_at,
+        degraded: false,
+    })
+}
+
+fn under_days(r: &Read<'_>, offset: u32, limit: u32) -> Result<View> {
+    let mut rows = Vec::new();
+    for year in r.years(offset, limit)? {
+        rows.extend(r.node(year)?.map(|node| node_row(r, node)).transpose()?);
+    }
+    Ok(View {
+        path: vec![days_step()],
+        trail: vec![days_position()],
+        rows,
+        total: r.year_count()?,
     })
 }
 
@@ -260,12 +325,11 @@ fn waiting(r: &Read<'_>, source: &Source, offset: u32, limit: u32) -> Result<Vie
 
 fn under_node(r: &Read<'_>, node: &Node, offset: u32, limit: u32) -> Result<View> {
     let mut path = path_to_node(r, node)?;
-    let title = title_of(node, &path);
+    let title = title_of(r, node, &path)?;
     path.push(Step {
         id: node.id.to_string(),
         title,
     });
-    let source = r.source(r.source_of_tree(node.tree)?)?;
     let mut rows = Vec::new();
     for member in r.member_page(node.key, offset, limit)? {
         match member {
@@ -276,7 +340,7 @@ fn under_node(r: &Read<'_>, node: &Node, offset: u32, limit: u32) -> Result<View
         }
     }
     Ok(View {
-        trail: trail_to_node(r, &source, node.key)?,
+        trail: trail_to_node(r, node.key)?,
         total: r.member_count(node.key)?,
         path,
         rows,
@@ -299,7 +363,7 @@ fn way_to_chunk(r: &Read<'_>, chunk: &Chunk) -> Result<View> {
                 ..View::default()
             });
         }
-        (None, Some(parent)) => trail_to_node(r, &source, parent)?,
+        (None, Some(parent)) => trail_to_node(r, parent)?,
         // A superseded passage is in no tree.
         (None, None) => return Ok(View::default()),
     };
@@ -317,8 +381,15 @@ fn way_to_chunk(r: &Read<'_>, chunk: &Chunk) -> Result<View> {
 fn source_position(r: &Read<'_>, source: &Source) -> Result<Position> {
     Ok(Position {
         id: source.id.to_string(),
-        position: r.source_position(source)?,
+        position: rows_before_sources(r)? + r.source_position(source)?,
     })
+}
+
+fn days_position() -> Position {
+    Position {
+        id: DAYS.to_owned(),
+        position: 0,
+    }
 }
 
 /// The row of what waits is the first one under its source.
@@ -330,39 +401,55 @@ fn waiting_trail(r: &Read<'_>, source: &Source) -> Result<Vec<Position>> {
     Ok(vec![source_position(r, source)?, waiting])
 }
 
-fn trail_to_node(r: &Read<'_>, source: &Source, node: NodeKey) -> Result<Vec<Position>> {
+fn trail_to_node(r: &Read<'_>, node: NodeKey) -> Result<Vec<Position>> {
     let mut trail = Vec::new();
     let mut at = Some(node);
+    let mut root = None;
     while let Some(key) = at {
         let Some(node) = r.node(key)? else { break };
         at = r.parent_of(Member::Node(key))?;
-        let position = match at {
-            Some(_) => r.member_position(Member::Node(key))?,
-            None => {
+        let source = r.source_of_tree(node.tree)?;
+        let position = match (at, source) {
+            (Some(_), _) => r.member_position(Member::Node(key))?,
+            (None, Some(_)) => {
                 let waits = r.waiting_chunk_count(node.tree)? > 0;
                 r.top_node_position(key)? + u32::from(waits)
             }
+            (None, None) => match r.period_of_root(key)? {
+                Some(of) if of.period.rank == Rank::Year => r.year_position(of.period.first)?,
+                // What is above is yet to be made.
+                _ => return Ok(Vec::new()),
+            },
         };
         trail.push(Position {
             id: node.id.to_string(),
             position,
         });
+        root = Some(source);
     }
-    trail.push(source_position(r, source)?);
+    match root {
+        Some(Some(source)) => trail.push(source_position(r, &r.source(source)?)?),
+        Some(None) => trail.push(days_position()),
+        None => {}
+    }
     trail.reverse();
     Ok(trail)
 }
 
 fn node_row(r: &Read<'_>, node: Node) -> Result<Row> {
+    let title = title_of(r, &node, &[])?;
+    let below_title = node.text.split_once('\n').map_or("", |(_, rest)| rest);
+    let preview = if r.period_of_root(node.key)?.is_some() {
+        &node.text
+    } else {
+        below_title
+    };
     Ok(Row {
         children: r.member_count(node.key)?,
         id: node.id.to_string(),
         kind: RowKind::Summary,
-        title: title_of(&node, &[]),
-        preview: clip(
-            node.text.split_once('\n').map_or("", |(_, rest)| rest),
-            PREVIEW_CHARS_MAX,
-        ),
+        preview: clip(preview, PREVIEW_CHARS_MAX),
+        title,
         passages: node.passages,
         first_happened_at: node.first_happened_at,
         last_happened_at: node.last_happened_at,

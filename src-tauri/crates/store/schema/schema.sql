@@ -1,4 +1,4 @@
--- What the steps come to, version 5. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
+-- What the steps come to, version 6. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
 
 CREATE TABLE aliases (
     kind      TEXT    NOT NULL CHECK (kind IN ('person', 'organisation', 'place', 'email', 'link', 'handle', 'tag',
@@ -26,13 +26,17 @@ CREATE TABLE buffer_items (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     tree_id     INTEGER NOT NULL REFERENCES trees (id),
     level       INTEGER NOT NULL CHECK (level >= 0),
-    chunk_id    INTEGER UNIQUE REFERENCES chunks (id),
+    chunk_id    INTEGER REFERENCES chunks (id),
     child_id    INTEGER UNIQUE REFERENCES nodes (id),
     tokens      INTEGER NOT NULL CHECK (tokens >= 0),
     appended_at INTEGER NOT NULL,
+    branch      INTEGER NOT NULL DEFAULT 0 CHECK (branch BETWEEN 0 AND 2),
     CHECK ((chunk_id IS NULL) <> (child_id IS NULL)),
     CHECK ((level = 0) = (child_id IS NULL))
 ) STRICT;
+
+CREATE UNIQUE INDEX buffer_items_chunk ON buffer_items (chunk_id, branch, iif(branch = 2, tree_id, 0))
+    WHERE chunk_id IS NOT NULL;
 
 CREATE INDEX buffer_items_order ON buffer_items (tree_id, level, id);
 
@@ -51,6 +55,12 @@ CREATE TABLE chunks (
 ) STRICT;
 
 CREATE INDEX chunks_author ON chunks (author, document_id, happened_at) WHERE author IS NOT NULL;
+
+CREATE TABLE days (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    zone  TEXT    NOT NULL CHECK (zone <> ''),
+    up_to INTEGER NOT NULL CHECK (up_to >= -1) -- the last passage's key; -1 before the first
+) STRICT;
 
 CREATE TABLE documents (
     id             INTEGER PRIMARY KEY,
@@ -163,12 +173,14 @@ CREATE TABLE node_children (
     node_id  INTEGER NOT NULL REFERENCES nodes (id),
     position INTEGER NOT NULL CHECK (position >= 0),
     chunk_id INTEGER REFERENCES chunks (id),
-    child_id INTEGER UNIQUE REFERENCES nodes (id),
+    child_id INTEGER UNIQUE REFERENCES nodes (id), branch INTEGER NOT NULL DEFAULT 0 CHECK (branch BETWEEN 0 AND 2),
     PRIMARY KEY (node_id, position),
     CHECK ((chunk_id IS NULL) <> (child_id IS NULL))
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX node_children_chunk ON node_children (chunk_id) WHERE chunk_id IS NOT NULL;
+CREATE INDEX node_children_chunk ON node_children (chunk_id, branch) WHERE chunk_id IS NOT NULL;
+
+CREATE UNIQUE INDEX node_children_day ON node_children (chunk_id) WHERE branch = 1 AND chunk_id IS NOT NULL;
 
 CREATE TABLE node_spans (
     node_id     INTEGER NOT NULL REFERENCES nodes (id),
@@ -201,6 +213,18 @@ CREATE TABLE nodes (
 CREATE INDEX nodes_sealed ON nodes (sealed_at);
 
 CREATE INDEX nodes_tree ON nodes (tree_id, level);
+
+CREATE TABLE periods (
+    tree_id   INTEGER NOT NULL UNIQUE REFERENCES trees (id),
+    rank      INTEGER NOT NULL CHECK (rank BETWEEN 0 AND 3),
+    first_day INTEGER NOT NULL, -- counted from 1970-01-01
+    last_day  INTEGER NOT NULL CHECK (last_day >= first_day),
+    root_id   INTEGER UNIQUE REFERENCES nodes (id),
+    changed   INTEGER NOT NULL CHECK (changed IN (0, 1)), -- since it was summed up
+    PRIMARY KEY (rank, first_day)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX periods_changed ON periods (rank, first_day) WHERE changed = 1;
 
 CREATE TABLE places (
     source_id   INTEGER NOT NULL REFERENCES sources (id),
@@ -248,8 +272,9 @@ CREATE TABLE sources (
 
 CREATE TABLE trees (
     id        INTEGER PRIMARY KEY,
-    kind      TEXT    NOT NULL CHECK (kind IN ('source')),
-    source_id INTEGER NOT NULL UNIQUE REFERENCES sources (id)
+    kind      TEXT    NOT NULL CHECK (kind IN ('source', 'period', 'topic')),
+    source_id INTEGER UNIQUE REFERENCES sources (id),
+    CHECK ((kind = 'source') = (source_id IS NOT NULL))
 ) STRICT;
 
 CREATE VIRTUAL TABLE words USING fts5 (

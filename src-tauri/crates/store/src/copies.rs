@@ -467,8 +467,9 @@ fn has_empty_index(made: &oldgrowth_keeper::Salvaged, lacked: &[String]) -> bool
 fn complete(file: &Path, now: UnixMs) -> Result<(Vec<String>, u64)> {
     complete_salvaged(file, &SCHEMA, |tx| {
         let w = Write::new(tx.connection());
-        // Keys of passages that were lost are used again, so nothing tells which were looked through.
+        // Keys of passages that were lost are used again, so nothing tells which were looked through or put to a day.
         w.forget_extraction()?;
+        w.forget_days()?;
         salvaged::take_in(&w, now)
     })
 }

@@ -18,6 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("../schema/0003_sources_and_counting.sql"),
     include_str!("../schema/0004_pruned_jobs.sql"),
     include_str!("../schema/0005_names.sql"),
+    include_str!("../schema/0006_days.sql"),
 ];
 
 /// All tables but the word index, which is made anew from the others.
@@ -26,6 +27,7 @@ const TABLES: &[&str] = &[
     "batches",
     "buffer_items",
     "chunks",
+    "days",
     "documents",
     "entities",
     "extraction",
@@ -35,6 +37,7 @@ const TABLES: &[&str] = &[
     "node_children",
     "node_spans",
     "nodes",
+    "periods",
     "places",
     "pruned_jobs",
     "sources",

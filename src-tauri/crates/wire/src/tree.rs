@@ -19,6 +19,8 @@ pub struct TreeAt {
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
 pub enum TreeRowKind {
+    /// What memories are gathered by beside their sources: the days.
+    Branch,
     Source,
     Summary,
     /// Passages and summaries that wait for enough company to be summarised.

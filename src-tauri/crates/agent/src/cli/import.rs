@@ -67,7 +67,7 @@ fn absolute(path: &Path) -> Result<String, WireError> {
     absolute.to_str().map(str::to_owned).ok_or_else(unusable)
 }
 
-/// Works to the end: everything that is queued, the seals that follow, and looking the passages through.
+/// Works to the end: everything that is queued, the seals that follow, looking the passages through, and their days.
 fn as_owner(
     owner: &Owner,
     paths: ImportPaths,
@@ -94,11 +94,17 @@ fn as_owner(
     let extracted = match &idle {
         Ok(true) => owner
             .engine()
-            .wait_until_extracted(|| !interrupted.load(Ordering::SeqCst)),
+            .wait_until_extracted(|| !interrupted.load(Ordering::SeqCst))
+            .and_then(|_| {
+                let engine = owner.engine();
+                engine.wait_until_grown(|| !interrupted.load(Ordering::SeqCst))
+            }),
         _ => Ok(false),
     };
     if extracted.is_err() {
-        tracing::warn!("what the passages name is looked for when Oldgrowth runs again");
+        tracing::warn!(
+            "what the passages name, and their days, are seen to when Oldgrowth runs again"
+        );
     }
     owner.engine().stop();
     match idle {

@@ -379,7 +379,9 @@ pub(super) fn hint(text: &str) {
 
 fn row_words(row: &TreeRow) -> String {
     match row.kind {
-        TreeRowKind::Source => format!("{} · {}", row.title, passages(row.passages)),
+        TreeRowKind::Source | TreeRowKind::Branch => {
+            format!("{} · {}", row.title, passages(row.passages))
+        }
         TreeRowKind::Waiting => format!("waiting for a summary: {}", passages(row.passages)),
         TreeRowKind::Summary => format!("[{}] {}", passages(row.passages), row.title),
         TreeRowKind::Chunk => format!("{}: {}", row.title, row.preview),

@@ -8,10 +8,9 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::owners::Serving;
+use crate::support::{Serving, run, run_with_input};
 #[cfg(unix)]
 use crate::support::{oldgrowth, write};
-use crate::support::{run, run_with_input};
 
 fn keep(workspace: &Path, text: &str) {
     let kept = run_with_input(workspace, &["add", "-"], text.as_bytes());

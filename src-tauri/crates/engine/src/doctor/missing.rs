@@ -6,6 +6,7 @@ use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::sealing::is_due;
 use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::checks::Missing;
+use oldgrowth_store::table::trees::Branch;
 use oldgrowth_store::{Lane, Write};
 
 use super::{Done, FixPlan, Work};
@@ -152,7 +153,7 @@ fn finish(w: &Write<'_>, missing: &[Missing], now: UnixMs) -> Result<()> {
             continue;
         };
         if one.twice {
-            w.take_chunk_from_buffer(one.chunk)?;
+            w.take_chunk_from_buffers(one.chunk, Branch::Sources)?;
         }
         if one.tree {
             let tree = w.ensure_tree(one.source)?;

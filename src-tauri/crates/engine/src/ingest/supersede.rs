@@ -5,6 +5,7 @@ use oldgrowth_domain::UnixMs;
 use oldgrowth_store::{DocumentKey, Write};
 
 use crate::Result;
+use crate::days::leave_days;
 use crate::sealing::remake_job;
 
 pub(crate) fn supersede(
@@ -16,10 +17,11 @@ pub(crate) fn supersede(
     w.supersede_document(old, by, now)?;
     w.unindex_document(old)?;
     w.forget_mentions_of(old)?;
+    leave_days(w, old, now)?;
     leave_tree(w, old, now)
 }
 
-/// Takes a document's passages out of the tree.
+/// Takes a document's passages out of the tree of its source.
 pub(crate) fn leave_tree(w: &Write<'_>, document: DocumentKey, now: UnixMs) -> Result<()> {
     w.take_document_from_buffers(document)?;
     // Summaries that quote what is no longer there are made anew; until then they say so.

@@ -111,6 +111,10 @@ impl Core {
         self.remake_degraded()?;
         // Before anybody who waits may think that nothing is to be done.
         self.make_lacking_index();
+        // A day is over, or the clock another one.
+        if self.is_to_grow()? {
+            self.queue.wake();
+        }
         if self.queue.recover() {
             self.watching.begin_anew();
             self.tell_counts_unasked();

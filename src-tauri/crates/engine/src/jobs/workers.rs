@@ -139,7 +139,7 @@ impl Core {
                     } else {
                         at_most
                     };
-                    let at_most = match self.extract_some() {
+                    let at_most = match self.work_on_the_side() {
                         Ok(true) => continue,
                         Ok(false) => {
                             in_vain = 0;
@@ -149,7 +149,7 @@ impl Core {
                             in_vain += 1;
                             tracing::debug!(
                                 transient = error.is_transient(),
-                                "passages could not be looked through"
+                                "passages could not be looked through, or put to their days"
                             );
                             let wait = self.backoff(in_vain);
                             Some(at_most.map_or(wait, |at_most| at_most.min(wait)))
@@ -165,6 +165,11 @@ impl Core {
                 }
             }
         }
+    }
+
+    /// What is done while no job is due. True when there may be more.
+    fn work_on_the_side(&self) -> Result<bool> {
+        Ok(self.extract_some()? || self.grow_some()?)
     }
 
     pub(super) fn backoff(&self, failures: u32) -> Duration {

@@ -12,6 +12,7 @@ mod checks;
 mod conversations;
 mod copies;
 mod counting;
+mod days;
 mod extracting;
 mod failures;
 mod fixes;

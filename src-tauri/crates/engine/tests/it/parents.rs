@@ -308,7 +308,7 @@ fn a_last_child_that_fails_ends_the_import_be_it_the_only_one() {
 }
 
 #[test]
-fn retry_queues_only_what_failed_or_was_cancelled_and_revives_the_import() {
+fn retry_queues_what_was_cancelled_where_nothing_failed_and_revives_the_import() {
     let place = Place::new();
     let rig = place.start(0);
     let (batch, jobs) = claimed(&place, &rig, 4);
@@ -347,6 +347,22 @@ fn retry_queues_only_what_failed_or_was_cancelled_and_revives_the_import() {
         place.count("SELECT count(*) FROM jobs WHERE state = 'ready' AND (attempts > 0 OR reason IS NOT NULL)"),
         0,
         "each begins anew"
+    );
+}
+
+#[test]
+fn retry_queues_only_what_failed_and_what_was_left_out_stays_out() {
+    let place = Place::new();
+    let rig = place.start(0);
+    let (batch, jobs) = claimed(&place, &rig, 3);
+    finish(&rig, &jobs[0]);
+    fail(&rig, &jobs[1], "bad");
+    rig.engine.cancel_batch(&batch).unwrap();
+    let retried = rig.engine.retry_batch(&batch).unwrap().progress.children;
+    assert_eq!(
+        (retried.waiting, retried.cancelled, retried.done),
+        (1, 1, 1),
+        "the failed one alone"
     );
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use oldgrowth_domain::BatchId;
+use oldgrowth_domain::{BatchId, TimeZone};
 use oldgrowth_engine::ports::{Ambient, Clock, Extractor, Files, Spawn, Summariser};
 use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts, Status};
 use oldgrowth_importers::{FilesOnDisk, WatchesOnDisk};
@@ -16,7 +16,7 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
 /// Whatever is waited for comes long before this, or never.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(240);
 
 /// The day on which most tests take place: in November 2026.
 pub(crate) const TODAY: i64 = 1_795_000_000_000;
@@ -75,13 +75,32 @@ impl Place {
         files: Arc<dyn Files>,
         summariser: Arc<dyn Summariser>,
     ) -> Rig {
-        Rig::start(self, workers, files, summariser, None)
+        Rig::start(self, workers, files, summariser, Beside::default())
+    }
+
+    /// With the days gathered too, by this clock.
+    pub(crate) fn start_growing(
+        &self,
+        workers: usize,
+        summariser: Arc<dyn Summariser>,
+        zone: fn() -> TimeZone,
+    ) -> Rig {
+        let files = Arc::new(FilesOnDisk::default());
+        let beside = Beside {
+            extractor: None,
+            days: Some(zone),
+        };
+        Rig::start(self, workers, files, summariser, beside)
     }
 
     /// With somebody who looks for what passages name.
     pub(crate) fn start_extracting(&self, workers: usize, extractor: Arc<dyn Extractor>) -> Rig {
         let files = Arc::new(FilesOnDisk::default());
-        Rig::start(self, workers, files, Arc::new(Extractive), Some(extractor))
+        let beside = Beside {
+            extractor: Some(extractor),
+            days: None,
+        };
+        Rig::start(self, workers, files, Arc::new(Extractive), beside)
     }
 
     /// A connection of the test's own, past the keeper.
@@ -127,11 +146,11 @@ fn private_folder() -> tempfile::TempDir {
 /// Rules about rows: what holds, and how many rows break it.
 const RULES: [(&str, &str); 9] = [
     (
-        "a live passage is in exactly one buffer or node",
+        "a live passage is in exactly one buffer or node of its source",
         "SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id
          WHERE d.superseded_at IS NULL
-           AND (SELECT count(*) FROM buffer_items b WHERE b.chunk_id = c.id)
-             + (SELECT count(*) FROM node_children n WHERE n.chunk_id = c.id) <> 1",
+           AND (SELECT count(*) FROM buffer_items b WHERE b.chunk_id = c.id AND b.branch = 0)
+             + (SELECT count(*) FROM node_children n WHERE n.chunk_id = c.id AND n.branch = 0) <> 1",
     ),
     (
         "a superseded passage is in no buffer, node, span or word index",
@@ -255,6 +274,14 @@ pub(crate) struct Rig {
     bell: Arc<Bell>,
 }
 
+/// What is done beside the trees of the sources.
+#[derive(Default)]
+struct Beside {
+    extractor: Option<Arc<dyn Extractor>>,
+    /// Days are gathered, by this clock.
+    days: Option<fn() -> TimeZone>,
+}
+
 #[derive(Default)]
 struct Bell {
     events: Mutex<Vec<Event>>,
@@ -267,7 +294,7 @@ impl Rig {
         workers: usize,
         files: Arc<dyn Files>,
         summariser: Arc<dyn Summariser>,
-        extractor: Option<Arc<dyn Extractor>>,
+        beside: Beside,
     ) -> Self {
         let workspace = place.workspace.path().canonicalize().unwrap();
         let ambient = Ambient {
@@ -287,13 +314,14 @@ impl Rig {
             files,
             watches: Arc::new(WatchesOnDisk),
             summariser,
-            extractor,
+            extractor: beside.extractor,
+            gathers_days: beside.days.is_some(),
             workers,
             emptied: Vec::new(),
             crash_reports: None,
             models: None,
             place_is_fixed: false,
-            zone: || oldgrowth_domain::TimeZone::UTC,
+            zone: beside.days.unwrap_or(|| TimeZone::UTC),
         });
         let engine = Arc::new(engine.unwrap());
         let bell = Arc::new(Bell::default());
@@ -354,6 +382,19 @@ impl Rig {
             })
             .unwrap();
         assert!(done, "all work comes to an end");
+    }
+
+    /// Waits until all work is done and every day that is over is summed up. Time passes meanwhile.
+    pub(crate) fn grown(&self) {
+        let clock = WallClock::start();
+        let done = self
+            .engine
+            .wait_until_grown(|| {
+                self.clock.advance(Duration::from_millis(250));
+                clock.monotonic() < DEADLINE
+            })
+            .unwrap();
+        assert!(done, "all days come to an end");
     }
 
     /// Waits until this is so, looking at each turn of the work. No time passes meanwhile.

@@ -6,6 +6,7 @@ use rusqlite::named_params;
 
 use super::chunks::{Chunk, chunk};
 use super::time;
+use super::trees::Branch;
 use crate::{BufferKey, ChunkKey, DocumentKey, NodeKey, Read, Result, TreeKey, Write};
 
 /// A thing that a tree gathers: a passage or, above the leaves, a node.
@@ -142,19 +143,20 @@ impl Read<'_> {
         )
     }
 
-    /// How many passages of its tree have waited for longer than this one; none when it waits no more.
+    /// How many passages of its source's tree have waited for longer than this one; none when it waits no more.
     pub fn waiting_position(&self, chunk: ChunkKey) -> Result<Option<u32>> {
         const SQL: &str = "
             SELECT (SELECT count(*) FROM buffer_items b
                     WHERE b.tree_id = own.tree_id AND b.level = 0 AND b.id < own.id)
-            FROM buffer_items own WHERE own.chunk_id = :chunk";
+            FROM buffer_items own WHERE own.chunk_id = :chunk AND own.branch = 0";
         self.row(SQL, named_params! { ":chunk": chunk }, |row| row.get(0))
     }
 
-    /// Buffers with at least two items whose oldest came before this instant.
+    /// Buffers with at least two items whose oldest came before this instant. Those of days are not among them: a
+    /// day that is over is summed up whole.
     pub fn buffers_older_than(&self, instant: UnixMs) -> Result<Vec<(TreeKey, u32)>> {
         const SQL: &str = "
-            SELECT tree_id, level FROM buffer_items GROUP BY tree_id, level
+            SELECT tree_id, level FROM buffer_items WHERE branch <> 1 GROUP BY tree_id, level
             HAVING count(*) >= 2 AND min(appended_at) <= :instant";
         self.rows(SQL, named_params! { ":instant": instant.0 }, |row| {
             Ok((row.get(0)?, row.get(1)?))
@@ -172,8 +174,10 @@ impl Write<'_> {
         now: UnixMs,
     ) -> Result<()> {
         const SQL: &str = "
-            INSERT INTO buffer_items (tree_id, level, chunk_id, child_id, tokens, appended_at)
-            VALUES (:tree, :level, :chunk, :child, :tokens, :now)";
+            INSERT INTO buffer_items (tree_id, level, chunk_id, child_id, tokens, appended_at, branch)
+            VALUES (:tree, :level, :chunk, :child, :tokens, :now,
+                    coalesce((SELECT CASE kind WHEN 'period' THEN 1 WHEN 'topic' THEN 2 END
+                              FROM trees WHERE id = :tree), 0))";
         let (chunk, child) = member.columns();
         self.insert(
             SQL,
@@ -190,10 +194,22 @@ impl Write<'_> {
         Ok(self.execute(SQL, named_params! { ":id": key })? == 1)
     }
 
+    /// Takes a document's passages out of the buffers of its source.
     pub fn take_document_from_buffers(&self, document: DocumentKey) -> Result<usize> {
         const SQL: &str = "
-            DELETE FROM buffer_items WHERE chunk_id IN (SELECT id FROM chunks WHERE document_id = :document)";
+            DELETE FROM buffer_items
+            WHERE branch = 0 AND chunk_id IN (SELECT id FROM chunks WHERE document_id = :document)";
         self.execute(SQL, named_params! { ":document": document })
+    }
+
+    /// Takes a passage out of the buffers that it waits in, in one branch.
+    pub fn take_chunk_from_buffers(&self, chunk: ChunkKey, branch: Branch) -> Result<()> {
+        const SQL: &str = "DELETE FROM buffer_items WHERE chunk_id = :chunk AND branch = :branch";
+        self.execute(
+            SQL,
+            named_params! { ":chunk": chunk, ":branch": branch.number() },
+        )?;
+        Ok(())
     }
 
     pub fn take_node_from_buffers(&self, node: NodeKey) -> Result<()> {
@@ -203,7 +219,7 @@ impl Write<'_> {
     }
 }
 
-fn item(row: &rusqlite::Row<'_>) -> rusqlite::Result<BufferItem> {
+pub(super) fn item(row: &rusqlite::Row<'_>) -> rusqlite::Result<BufferItem> {
     Ok(BufferItem {
         key: row.get(0)?,
         level: row.get(1)?,

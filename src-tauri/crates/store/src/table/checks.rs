@@ -142,10 +142,11 @@ impl Read<'_> {
 
     pub fn tree_facts(&self, now: UnixMs) -> Result<TreeFacts> {
         const WAITING: &str = "
-            SELECT coalesce(sum(level = 0), 0), coalesce(sum(level > 0), 0), min(appended_at) FROM buffer_items";
+            SELECT coalesce(sum(level = 0), 0), coalesce(sum(level > 0), 0), min(appended_at) FROM buffer_items
+            WHERE branch = 0";
         const OVERDUE: &str = "
             SELECT count(*) FROM (
-                SELECT 1 FROM buffer_items GROUP BY tree_id, level
+                SELECT 1 FROM buffer_items WHERE branch <> 1 GROUP BY tree_id, level
                 HAVING count(*) >= 2 AND min(appended_at) <= :before)";
         const MADE: &str = "
             SELECT (SELECT count(*) FROM nodes WHERE degraded = 1),
@@ -278,8 +279,8 @@ impl Read<'_> {
             FROM chunks c
             CROSS JOIN documents d ON d.id = c.document_id
             LEFT JOIN words_docsize w ON w.id = c.id
-            LEFT JOIN buffer_items b ON b.chunk_id = c.id
-            LEFT JOIN node_children n ON n.chunk_id = c.id
+            LEFT JOIN buffer_items b ON b.chunk_id = c.id AND b.branch = 0
+            LEFT JOIN node_children n ON n.chunk_id = c.id AND n.branch = 0
             WHERE c.id > :after AND c.id <= :last AND d.superseded_at IS NULL
               AND (w.id IS NULL OR (b.id IS NULL) = (n.node_id IS NULL))
             GROUP BY c.id";
@@ -328,13 +329,6 @@ impl Write<'_> {
         for job in jobs {
             self.execute(SQL, named_params! { ":id": job })?;
         }
-        Ok(())
-    }
-
-    /// Takes a passage out of the buffer that it waits in.
-    pub fn take_chunk_from_buffer(&self, chunk: ChunkKey) -> Result<()> {
-        const SQL: &str = "DELETE FROM buffer_items WHERE chunk_id = :chunk";
-        self.execute(SQL, named_params! { ":chunk": chunk })?;
         Ok(())
     }
 }

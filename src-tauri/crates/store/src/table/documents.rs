@@ -101,6 +101,11 @@ impl Read<'_> {
 }
 
 impl Read<'_> {
+    pub fn documents_of(&self, source: SourceKey) -> Result<Vec<DocumentKey>> {
+        const SQL: &str = "SELECT id FROM documents WHERE source_id = :source";
+        self.rows(SQL, named_params! { ":source": source }, |row| row.get(0))
+    }
+
     /// The living documents of other sources that were found in this one too.
     pub fn guests_of(&self, source: SourceKey) -> Result<Vec<DocumentKey>> {
         const SQL: &str = "

@@ -246,7 +246,7 @@ impl Write<'_> {
             UPDATE extraction SET up_to = max(-1, coalesce((SELECT max(id) FROM chunks), -1))
             WHERE up_to > coalesce((SELECT max(id) FROM chunks), -1)";
         self.execute(SQL, [])?;
-        Ok(())
+        self.clamp_days()
     }
 
     /// Forgets all that passages mention. It is made anew, from the first passage on.

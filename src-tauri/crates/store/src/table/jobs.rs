@@ -568,12 +568,15 @@ impl Write<'_> {
         })
     }
 
-    /// Queues the failed and cancelled jobs of an import again, with all their attempts.
+    /// Queues the failed jobs of an import again, with all their attempts: where none has failed, the cancelled
+    /// ones. So what a person left out stays left out when they try again what failed.
     pub fn retry_batch_jobs(&self, batch: BatchKey, now: UnixMs) -> Result<usize> {
         const SQL: &str = "
             UPDATE jobs SET state = 'ready', attempts = 0, ended_at = NULL, available_at = :now,
                             reason_code = NULL, reason = NULL
-            WHERE batch_id = :batch AND state IN ('failed', 'cancelled')";
+            WHERE batch_id = :batch
+                AND state = iif(EXISTS (SELECT 1 FROM jobs WHERE batch_id = :batch AND state = 'failed'),
+                                'failed', 'cancelled')";
         self.execute(SQL, named_params! { ":batch": batch, ":now": now.0 })
     }
 }

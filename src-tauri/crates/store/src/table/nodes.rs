@@ -6,6 +6,7 @@ use oldgrowth_domain::{NodeId, UnixMs};
 use rusqlite::{Row, named_params};
 
 use super::buffer_items::Member;
+use super::trees::Branch;
 use super::{parsed, time};
 use crate::{ChunkKey, DocumentKey, NodeKey, Read, Result, TreeKey, Write};
 
@@ -101,7 +102,7 @@ impl Read<'_> {
         const OF_CHUNK: &str = "
             SELECT count(*) FROM node_children own JOIN node_children c
                 ON c.node_id = own.node_id AND c.position < own.position
-            WHERE own.chunk_id = :key";
+            WHERE own.chunk_id = :key AND own.branch = 0";
         const OF_NODE: &str = "
             SELECT count(*) FROM node_children own JOIN node_children c
                 ON c.node_id = own.node_id AND c.position < own.position
@@ -119,8 +120,10 @@ impl Read<'_> {
         self.one(SQL, named_params! { ":node": node }, |row| row.get(0))
     }
 
+    /// What sums this up: of a passage, in the tree of its source.
     pub fn parent_of(&self, member: Member) -> Result<Option<NodeKey>> {
-        const OF_CHUNK: &str = "SELECT node_id FROM node_children WHERE chunk_id = :key";
+        const OF_CHUNK: &str =
+            "SELECT node_id FROM node_children WHERE chunk_id = :key AND branch = 0";
         const OF_NODE: &str = "SELECT node_id FROM node_children WHERE child_id = :key";
         match member {
             Member::Chunk(key) => {
@@ -143,15 +146,30 @@ impl Read<'_> {
         })
     }
 
-    /// Nodes that hold or quote a passage of this document.
+    /// Nodes of sources that hold or quote a passage of this document.
     pub fn nodes_touching(&self, document: DocumentKey) -> Result<Vec<NodeKey>> {
         const SQL: &str = "
-            SELECT n.node_id FROM node_children n JOIN chunks c ON c.id = n.chunk_id WHERE c.document_id = :document
+            SELECT n.node_id FROM node_children n JOIN chunks c ON c.id = n.chunk_id
+            WHERE c.document_id = :document AND n.branch = 0
             UNION
-            SELECT s.node_id FROM node_spans s JOIN chunks c ON c.id = s.chunk_id WHERE c.document_id = :document";
+            SELECT s.node_id FROM chunks c CROSS JOIN node_spans s ON s.chunk_id = c.id
+            CROSS JOIN nodes x ON x.id = s.node_id CROSS JOIN trees t ON t.id = x.tree_id
+            WHERE c.document_id = :document AND t.kind = 'source'";
         self.rows(SQL, named_params! { ":document": document }, |row| {
             row.get(0)
         })
+    }
+
+    /// Nodes of a branch that hold or quote this passage, with their levels.
+    pub fn nodes_with(&self, chunk: ChunkKey, branch: Branch) -> Result<Vec<(u32, NodeKey)>> {
+        const SQL: &str = "
+            SELECT x.level, x.id FROM nodes x
+            WHERE x.id IN (SELECT node_id FROM node_children WHERE chunk_id = :chunk AND branch = :branch
+                           UNION SELECT node_id FROM node_spans WHERE chunk_id = :chunk)
+              AND (SELECT CASE kind WHEN 'source' THEN 0 WHEN 'period' THEN 1 ELSE 2 END
+                   FROM trees t WHERE t.id = x.tree_id) = :branch";
+        let params = named_params! { ":chunk": chunk, ":branch": branch.number() };
+        self.rows(SQL, params, |row| Ok((row.get(0)?, row.get(1)?)))
     }
 }
 
@@ -180,9 +198,6 @@ impl Write<'_> {
                                last_happened_at, summariser, degraded, sealed_at)
             VALUES (:public_id, :tree, :level, :text, :tokens, :passages, :first, :last, :summariser,
                     :degraded, :now)";
-        const CHILD: &str = "
-            INSERT INTO node_children (node_id, position, chunk_id, child_id)
-            VALUES (:node, :position, :chunk, :child)";
         let key = self.insert(
             SQL,
             named_params! {
@@ -200,15 +215,61 @@ impl Write<'_> {
             },
         )?;
         let key = NodeKey(key);
+        self.insert_members(key, members)?;
+        self.set_spans(key, &summary.spans)?;
+        Ok(key)
+    }
+
+    fn insert_members(&self, node: NodeKey, members: &[Member]) -> Result<()> {
+        const SQL: &str = "
+            INSERT INTO node_children (node_id, position, chunk_id, child_id, branch)
+            VALUES (:node, :position, :chunk, :child,
+                    coalesce((SELECT CASE t.kind WHEN 'period' THEN 1 WHEN 'topic' THEN 2 END
+                              FROM nodes n JOIN trees t ON t.id = n.tree_id WHERE n.id = :node), 0))";
         for (position, member) in (0_u32..).zip(members) {
             let (chunk, child) = member.columns();
             self.execute(
-                CHILD,
-                named_params! { ":node": key, ":position": position, ":chunk": chunk, ":child": child },
+                SQL,
+                named_params! { ":node": node, ":position": position, ":chunk": chunk, ":child": child },
             )?;
         }
-        self.set_spans(key, &summary.spans)?;
-        Ok(key)
+        Ok(())
+    }
+
+    /// Puts these under a node, in this order and at this level, in the place of those that were.
+    pub fn set_members(&self, node: NodeKey, level: u32, members: &[Member]) -> Result<()> {
+        const CLEAR: &str = "DELETE FROM node_children WHERE node_id = :node";
+        const LEVEL: &str = "UPDATE nodes SET level = :level WHERE id = :node";
+        self.execute(CLEAR, named_params! { ":node": node })?;
+        self.execute(LEVEL, named_params! { ":node": node, ":level": level })?;
+        self.insert_members(node, members)
+    }
+
+    /// Leaves these sentences of a summary, and marks it as one that is to be made anew.
+    pub fn cut_summary(
+        &self,
+        node: NodeKey,
+        text: &str,
+        tokens: u32,
+        spans: &[Span],
+    ) -> Result<()> {
+        const SQL: &str =
+            "UPDATE nodes SET text = :text, tokens = :tokens, degraded = 1 WHERE id = :id";
+        self.execute(
+            SQL,
+            named_params! { ":id": node, ":text": text, ":tokens": tokens },
+        )?;
+        self.set_spans(node, spans)
+    }
+
+    /// Takes a passage out of the nodes of a branch that hold it.
+    pub fn take_chunk_from_nodes(&self, chunk: ChunkKey, branch: Branch) -> Result<()> {
+        const SQL: &str = "DELETE FROM node_children WHERE chunk_id = :chunk AND branch = :branch";
+        self.execute(
+            SQL,
+            named_params! { ":chunk": chunk, ":branch": branch.number() },
+        )?;
+        Ok(())
     }
 
     /// Puts another summary in the place of a node's own.
@@ -264,10 +325,10 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Takes a document's passages out of the nodes that hold them.
+    /// Takes a document's passages out of the nodes of its source that hold them.
     pub fn take_document_from_nodes(&self, document: DocumentKey) -> Result<usize> {
         const SQL: &str = "
-            DELETE FROM node_children WHERE chunk_id IN (SELECT id FROM chunks WHERE document_id = :document)";
+            DELETE FROM node_children WHERE branch = 0 AND chunk_id IN (SELECT id FROM chunks WHERE document_id = :document)";
         self.execute(SQL, named_params! { ":document": document })
     }
 
@@ -287,6 +348,7 @@ impl Write<'_> {
         const CHILD: &str = "DELETE FROM node_children WHERE child_id = :node";
         const NODE: &str = "DELETE FROM nodes WHERE id = :node";
         self.take_node_from_buffers(node)?;
+        self.leave_period(node)?;
         for sql in [SPANS, CHILD, NODE] {
             self.execute(sql, named_params! { ":node": node })?;
         }

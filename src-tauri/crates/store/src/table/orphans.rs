@@ -66,7 +66,7 @@ const KINDS: [Kind; 6] = [
         orphan: Orphan::Buffered,
         list: "
             SELECT json_object('id', x.id, 'tree_id', x.tree_id, 'level', x.level, 'chunk_id', x.chunk_id,
-                               'child_id', x.child_id, 'tokens', x.tokens, 'appended_at', x.appended_at)
+                               'child_id', x.child_id, 'tokens', x.tokens, 'appended_at', x.appended_at, 'branch', x.branch)
             FROM buffer_items x
             WHERE NOT EXISTS (SELECT 1 FROM trees t WHERE t.id = x.tree_id)
                OR (x.child_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = x.child_id))
@@ -75,16 +75,17 @@ const KINDS: [Kind; 6] = [
                     WHERE c.id = x.chunk_id AND d.superseded_at IS NULL))",
         delete: "DELETE FROM buffer_items WHERE id = json_extract(:row, '$.id')",
         insert: "
-            INSERT OR IGNORE INTO buffer_items (id, tree_id, level, chunk_id, child_id, tokens, appended_at)
+            INSERT OR IGNORE INTO buffer_items (id, tree_id, level, chunk_id, child_id, tokens, appended_at, branch)
             VALUES (json_extract(:row, '$.id'), json_extract(:row, '$.tree_id'), json_extract(:row, '$.level'),
                     json_extract(:row, '$.chunk_id'), json_extract(:row, '$.child_id'),
-                    json_extract(:row, '$.tokens'), json_extract(:row, '$.appended_at'))",
+                    json_extract(:row, '$.tokens'), json_extract(:row, '$.appended_at'),
+                    coalesce(json_extract(:row, '$.branch'), 0))",
     },
     Kind {
         orphan: Orphan::Child,
         list: "
             SELECT json_object('node_id', x.node_id, 'position', x.position, 'chunk_id', x.chunk_id,
-                               'child_id', x.child_id)
+                               'child_id', x.child_id, 'branch', x.branch)
             FROM node_children x
             WHERE NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = x.node_id)
                OR (x.child_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = x.child_id))
@@ -95,9 +96,10 @@ const KINDS: [Kind; 6] = [
             DELETE FROM node_children
             WHERE node_id = json_extract(:row, '$.node_id') AND position = json_extract(:row, '$.position')",
         insert: "
-            INSERT OR IGNORE INTO node_children (node_id, position, chunk_id, child_id)
+            INSERT OR IGNORE INTO node_children (node_id, position, chunk_id, child_id, branch)
             VALUES (json_extract(:row, '$.node_id'), json_extract(:row, '$.position'),
-                    json_extract(:row, '$.chunk_id'), json_extract(:row, '$.child_id'))",
+                    json_extract(:row, '$.chunk_id'), json_extract(:row, '$.child_id'),
+                    coalesce(json_extract(:row, '$.branch'), 0))",
     },
     Kind {
         orphan: Orphan::Span,
@@ -273,8 +275,11 @@ impl Read<'_> {
 
     /// Summaries that are in no buffer and under no other.
     pub fn loose_nodes(&self) -> Result<Vec<Loose>> {
+        // The summary of a stretch of days waits in the tree of the wider one.
         const SQL: &str = "
-            SELECT x.id, x.tree_id, x.level, x.tokens FROM nodes x
+            SELECT x.id, coalesce((SELECT w.tree_id FROM periods p JOIN periods w
+                                   ON w.rank = p.rank + 1 AND p.first_day BETWEEN w.first_day AND w.last_day
+                                   WHERE p.root_id = x.id), x.tree_id), x.level, x.tokens FROM nodes x
             WHERE EXISTS (SELECT 1 FROM trees t WHERE t.id = x.tree_id)
               AND EXISTS (SELECT 1 FROM node_children n WHERE n.node_id = x.id)
               AND NOT EXISTS (SELECT 1 FROM node_children n WHERE n.child_id = x.id)
@@ -297,6 +302,9 @@ impl Write<'_> {
         if of == Orphan::Mention {
             // Counts go by what was there: all of it is made anew.
             return self.forget_extraction();
+        }
+        if of == Orphan::EmptyNode {
+            self.leave_period_of(row)?;
         }
         let sql = of.kind().map_or(WORDS, |kind| kind.delete);
         self.execute(sql, named_params! { ":row": row })?;
@@ -322,16 +330,26 @@ impl Write<'_> {
         }
     }
 
-    /// Lets what is looked for in passages be looked for again from this one on.
+    fn leave_period_of(&self, row: &str) -> Result<()> {
+        const KEY: &str = "SELECT json_extract(:row, '$.id')";
+        let node = self.one(KEY, named_params! { ":row": row }, |row| row.get(0))?;
+        self.leave_period(node)
+    }
+
+    /// Lets what is looked for in passages be looked for again from this one on, and put to its day.
     fn extract_anew_from(&self, row: &str) -> Result<()> {
         const SQL: &str = "
             UPDATE extraction SET up_to = max(-1, min(up_to, json_extract(:row, '$.id') - 1))";
+        const KEY: &str = "SELECT json_extract(:row, '$.id')";
         self.execute(SQL, named_params! { ":row": row })?;
-        Ok(())
+        let key = self.one(KEY, named_params! { ":row": row }, |row| row.get(0))?;
+        self.sort_anew_from(key)
     }
 
     /// Hangs a summary back into the buffer of its level.
     pub fn hang_node(&self, loose: Loose, now: UnixMs) -> Result<()> {
+        const CHANGED: &str = "UPDATE periods SET changed = 1 WHERE tree_id = :tree";
+        self.execute(CHANGED, named_params! { ":tree": loose.tree })?;
         self.append_to_buffer(
             loose.tree,
             loose.level,

@@ -185,8 +185,8 @@ impl Read<'_> {
             FROM documents d
             CROSS JOIN chunks c ON c.document_id = d.id
             LEFT JOIN words_docsize w ON w.id = c.id
-            LEFT JOIN buffer_items b ON b.chunk_id = c.id
-            LEFT JOIN node_children n ON n.chunk_id = c.id
+            LEFT JOIN buffer_items b ON b.chunk_id = c.id AND b.branch = 0
+            LEFT JOIN node_children n ON n.chunk_id = c.id AND n.branch = 0
             WHERE d.id BETWEEN :from AND :to AND d.superseded_at IS NULL
             GROUP BY d.source_id";
         let range = named_params! { ":from": from, ":to": to };

@@ -1,8 +1,27 @@
-//! Trees: for now one for each source.
+//! Trees: one for each source, and one for each stretch of days.
 
 use rusqlite::named_params;
 
 use crate::{Read, Result, SourceKey, TreeKey, Write};
+
+/// What passages are gathered by. Each is at most once in a branch, and in that of the topics once for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Branch {
+    Sources,
+    Days,
+    Topics,
+}
+
+impl Branch {
+    /// As it stands at what waits and at what is summed up.
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            Self::Sources => 0,
+            Self::Days => 1,
+            Self::Topics => 2,
+        }
+    }
+}
 
 impl Read<'_> {
     pub fn tree_of_source(&self, source: SourceKey) -> Result<Option<TreeKey>> {
@@ -10,9 +29,10 @@ impl Read<'_> {
         self.row(SQL, named_params! { ":source": source }, |row| row.get(0))
     }
 
-    pub fn source_of_tree(&self, tree: TreeKey) -> Result<SourceKey> {
-        const SQL: &str = "SELECT source_id FROM trees WHERE id = :tree";
-        self.one(SQL, named_params! { ":tree": tree }, |row| row.get(0))
+    /// None when it is no source's.
+    pub fn source_of_tree(&self, tree: TreeKey) -> Result<Option<SourceKey>> {
+        const SQL: &str = "SELECT source_id FROM trees WHERE id = :tree AND source_id IS NOT NULL";
+        self.row(SQL, named_params! { ":tree": tree }, |row| row.get(0))
     }
 }
 

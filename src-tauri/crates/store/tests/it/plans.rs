@@ -19,6 +19,8 @@ const ENTITIES: &str = include_str!("../../src/table/entities.rs");
 const MENTIONS: &str = include_str!("../../src/table/mentions.rs");
 const EXTRACTION: &str = include_str!("../../src/table/extraction.rs");
 const NODES: &str = include_str!("../../src/table/nodes.rs");
+const PERIODS: &str = include_str!("../../src/table/periods.rs");
+const DAYS: &str = include_str!("../../src/table/days.rs");
 
 /// Source, function, constant, and what must appear in the plan.
 const HOT: &[(&str, &str, &str, &str)] = &[
@@ -86,6 +88,23 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     (NODES, "member_page", "SQL", "PRIMARY KEY"),
     (NODES, "member_position", "OF_CHUNK", "node_children_chunk"),
     (NODES, "member_position", "OF_NODE", "child_id=?"),
+    (
+        BUFFER,
+        "take_chunk_from_buffers",
+        "SQL",
+        "buffer_items_chunk",
+    ),
+    (NODES, "parent_of", "OF_CHUNK", "node_children_chunk"),
+    (NODES, "nodes_with", "SQL", "node_children_chunk"),
+    (NODES, "nodes_with", "SQL", "node_spans_chunk"),
+    (NODES, "take_chunk_from_nodes", "SQL", "node_children_chunk"),
+    (PERIODS, "period_of_root", "SQL", "root_id=?"),
+    (PERIODS, "years", "SQL", "rank=?"),
+    (PERIODS, "periods_due", "SQL", "periods_changed"),
+    (PERIODS, "waiting_of_period", "SQL", "buffer_items_order"),
+    (PERIODS, "change_period", "FIND", "rank=? AND first_day=?"),
+    (DAYS, "has_to_sort", "SQL", "INTEGER PRIMARY KEY (rowid>?)"),
+    (DAYS, "to_sort", "SQL", "node_children_chunk"),
     (ENTITIES, "entities", "SQL", "entities_order (kind=?)"),
     (ENTITIES, "entity_counts", "SQL", "COVERING INDEX"),
     (

@@ -1,9 +1,11 @@
 //! A released schema stays readable: files as they were written by each version, with rows in them.
 
 use oldgrowth_domain::BatchId;
+use oldgrowth_domain::calendar::Day;
 use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::entities::EntityKind;
 use oldgrowth_domain::jobs::{BatchState, Cause};
+use oldgrowth_store::table::buffer_items::{BufferItem, Member};
 use oldgrowth_store::table::sources::SourceKind;
 use oldgrowth_store::table::words::Wanted;
 use oldgrowth_store::{Error, Lane, SCHEMA_VERSION, Store};
@@ -12,12 +14,13 @@ use rusqlite::Connection;
 use crate::place::{NOW, raw, with_store};
 
 /// A dump of a whole file, one for each released version.
-const RELEASED: [(i32, &str); 5] = [
+const RELEASED: [(i32, &str); 6] = [
     (1, include_str!("../fixtures/v01.sql")),
     (2, include_str!("../fixtures/v02.sql")),
     (3, include_str!("../fixtures/v03.sql")),
     (4, include_str!("../fixtures/v04.sql")),
     (5, include_str!("../fixtures/v05.sql")),
+    (6, include_str!("../fixtures/v06.sql")),
 ];
 
 fn restore(folder: &std::path::Path, dump: &str) {
@@ -108,6 +111,30 @@ fn every_released_file_opens_with_all_its_rows() {
                         let at = r.mentions_in(named.key, passage.key)?;
                         let at = at.first().unwrap().clone();
                         assert_eq!(passage.text.get(at), Some("Kettle"), "and where");
+                    }
+                    assert_eq!(
+                        r.has_to_sort("UTC")?,
+                        version < 6,
+                        "passages are put to their days since version 6"
+                    );
+                    assert!(r.has_to_sort("Europe/Berlin")?, "by one clock");
+                    let saturday = Day(20_778);
+                    let due = r.periods_due(Day(saturday.0 + 1), 10)?;
+                    assert_eq!(due.len(), usize::from(version >= 6), "a week is due");
+                    if let Some(week) = due.first() {
+                        let waiting = r.waiting_of_period(*week, 10)?;
+                        let [
+                            BufferItem {
+                                member: Member::Node(day),
+                                ..
+                            },
+                        ] = waiting.as_slice()
+                        else {
+                            unreachable!("a day waits in it");
+                        };
+                        let of = r.period_of_root(*day)?.unwrap();
+                        assert_eq!(of.period.first, saturday, "the day that it is of");
+                        assert_eq!(r.members_of(*day)?.len(), 1, "with its passage");
                     }
                     let left = r.left_to_extract("rules-1")?;
                     let all = if version >= 2 { 18 } else { 17 };
