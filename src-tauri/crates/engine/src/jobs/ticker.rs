@@ -109,12 +109,12 @@ impl Core {
         self.reap(expired_at)?;
         self.ask_for_stale_seals()?;
         self.remake_degraded()?;
+        // Before anybody who waits may think that nothing is to be done.
+        self.make_lacking_index();
         // A day is over, or the clock another one.
         if self.is_to_grow()? {
             self.queue.wake();
         }
-        // Before anybody who waits may think that nothing is to be done.
-        self.make_lacking_index();
         if self.queue.recover() {
             self.watching.begin_anew();
             self.tell_counts_unasked();
