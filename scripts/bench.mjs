@@ -4,10 +4,8 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { measurePage } from "./lib/bench-page.mjs";
-import { measureStart } from "./lib/bench-start.mjs";
 import { Rows } from "./lib/measured.mjs";
-import { asProgram, ask, root, run } from "./lib/process.mjs";
+import { asProgram, ask, root, run, SCREEN } from "./lib/process.mjs";
 import { setUp } from "./setup.mjs";
 
 await asProgram(async () => {
@@ -15,14 +13,21 @@ await asProgram(async () => {
   const only = asked.includes("--only") ? (asked[asked.indexOf("--only") + 1] ?? "") : "";
   const wanted = (name) => process.platform === "linux" && name.includes(only);
   const [page, start] = [wanted("page"), wanted("start")];
-  await setUp({ window: page || start, tests: page || start });
+  await setUp({ window: page || start, tests: page || start, weights: true, profile: "release" });
+  if (start && !process.env.DISPLAY) {
+    const [program, ...args] = SCREEN;
+    return run(program, [...args, process.execPath, ...process.argv.slice(1)]);
+  }
   const rows = new Rows();
-  if (page) await measurePage(rows);
+  // What these stand on is installed by the set-up.
+  if (page) await (await import("./lib/bench-page.mjs")).measurePage(rows);
+  const built = run("cargo", ["build", "--release", "-p", "oldgrowth-testkit", "--bin", "bench", "-p", "oldgrowth-agent", "--bin", "oldgrowth", ...(start ? ["-p", "oldgrowth-desktop", "--bin", "oldgrowth-desktop"] : [])]);
+  if (built !== 0) return built;
+  const { target_directory: target } = JSON.parse(ask("cargo", ["metadata", "--format-version", "1", "--no-deps"], { maxBuffer: 1 << 26 }) ?? "{}");
+  const bench = join(target, "release", "bench");
   if (start) {
-    const built = run("cargo", ["build", "--release", "-p", "oldgrowth-desktop", "-p", "oldgrowth-testkit", "--bin", "oldgrowth-desktop", "--bin", "bench"]);
-    if (built !== 0) return built;
-    const { target_directory: target } = JSON.parse(ask("cargo", ["metadata", "--format-version", "1", "--no-deps"], { maxBuffer: 1 << 26 }) ?? "{}");
-    const large = ask(join(target, "release", "bench"), ["--grow"]);
+    const { measureStart } = await import("./lib/bench-start.mjs");
+    const large = ask(bench, ["--grow"]);
     await measureStart(rows, join(target, "release", "oldgrowth-desktop"), large.split("\n").at(-1));
   }
   mkdirSync(join(root, "target"), { recursive: true });
@@ -30,5 +35,5 @@ await asProgram(async () => {
   writeFileSync(also, JSON.stringify(rows.all));
   // The whole of it, measured as it stands, is what the page shows.
   const what = asked.length > 0 ? asked : ["--write", "docs/performance.md"];
-  return run("cargo", ["run", "--release", "-p", "oldgrowth-testkit", "--bin", "bench", "--", "--also", also, ...what]);
+  return run(bench, ["--also", also, ...what]);
 });

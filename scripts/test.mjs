@@ -3,12 +3,10 @@
 import { join } from "node:path";
 import { countTests, failuresIn } from "./lib/counts.mjs";
 import { filesUnder, hashOf, npm } from "./lib/page.mjs";
-import { asProgram, endOf, find, root, runInto, seconds, Stop } from "./lib/process.mjs";
+import { asProgram, endOf, find, root, runInto, SCREEN, seconds, Stop } from "./lib/process.mjs";
 import { setUp } from "./setup.mjs";
 
 const WIRE = join(root, "ui", "src", "wire");
-// Without -noreset the screen starts anew whenever its last window has gone, and takes a new one down with it.
-const SCREEN = ["xvfb-run", "-a", "-s", "-screen 0 1280x800x24 -noreset"];
 
 /** In the order in which a fault is cheapest to find. `tests` says that the log holds counts. */
 const STEPS = [

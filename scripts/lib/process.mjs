@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 export const logs = join(root, "target", "logs");
 
+/** Goes before a command that shows windows. Without -noreset the screen starts anew whenever its last window has gone, and takes a new one down with it. */
+export const SCREEN = ["xvfb-run", "-a", "-s", "-screen 0 1280x800x24 -noreset"];
+
 const LOG_SHOWN_LINES_MAX = 200;
 
 /** A failure whose message is all that a person needs; no stack is shown for it. */

@@ -400,10 +400,9 @@ impl Material {
         key: ChunkKey,
         groups: &mut HashMap<i64, usize>,
     ) -> Result<bool> {
-        if !r.has_chunk(key)? {
+        let Some(chunk) = r.chunk_if_there(key)? else {
             return Ok(false);
-        }
-        let chunk = r.chunk(key)?;
+        };
         // Passages of one document are one voice: the summariser spreads over groups.
         let next = groups.len();
         let group = *groups.entry(chunk.document.get()).or_insert(next);
@@ -467,9 +466,9 @@ fn front(r: &Read<'_>, tree: TreeKey, level: u32) -> Result<Vec<BufferItem>> {
         let mut taken = 0;
         for item in &items {
             if let Member::Chunk(key) = item.member
-                && r.has_chunk(key)?
+                && let Some(chunk) = r.chunk_if_there(key)?
             {
-                tokens = tokens.saturating_add(r.chunk(key)?.tokens);
+                tokens = tokens.saturating_add(chunk.tokens);
             }
             taken += 1;
             if tokens >= LEAF_TOKENS_MAX && taken >= 2 {

@@ -175,6 +175,24 @@ impl Folder {
         copied
     }
 
+    /// As [`Folder::copy_new`], to this name or, where that is taken, to the first free one with a number behind it.
+    ///
+    /// # Errors
+    /// When it can't be copied; then nothing new is there.
+    pub fn copy_aside(&self, name: &str, to: &str) -> io::Result<()> {
+        let mut aside = to.to_owned();
+        let mut number = 1_u32;
+        loop {
+            match self.copy_new(name, &aside) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    number += 1;
+                    aside = format!("{to}.{number}");
+                }
+                copied => return copied,
+            }
+        }
+    }
+
     /// Adds a line, which ends with its own end, on a line of its own: what a process has left half written is
     /// not joined with it. Answers how long the file is now. The lock is held.
     ///

@@ -112,17 +112,8 @@ impl Settings {
 
     /// To be written in the place of what isn't understood, which is copied beside it. The lock is held.
     pub(crate) fn anew(folder: &Folder) -> io::Result<Self> {
-        let mut number = 1_u32;
-        loop {
-            let aside = match number {
-                1 => ASIDE.to_owned(),
-                _ => format!("{ASIDE}.{number}"),
-            };
-            match folder.copy_new(NAME, &aside) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
-                copied => return copied.map(|()| Self::default()),
-            }
-        }
+        folder.copy_aside(NAME, ASIDE)?;
+        Ok(Self::default())
     }
 
     /// The lock is held.

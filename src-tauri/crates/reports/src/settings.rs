@@ -72,20 +72,7 @@ impl Settings {
     /// To be written in the place of what isn't understood, which has been copied beside it. Where reports go stays
     /// what it was. The lock is held.
     pub(crate) fn anew(folder: &Folder) -> io::Result<Self> {
-        let mut number = 1_u32;
-        loop {
-            let aside = match number {
-                1 => ASIDE.to_owned(),
-                _ => format!("{ASIDE}.{number}"),
-            };
-            match folder.copy_new(NAME, &aside) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
-                copied => {
-                    copied?;
-                    break;
-                }
-            }
-        }
+        folder.copy_aside(NAME, ASIDE)?;
         Ok(Self {
             dsn: dsn_of_unreadable(folder),
             ..Self::with(Consent::Unasked)

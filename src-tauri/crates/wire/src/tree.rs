@@ -67,7 +67,7 @@ pub struct TreeView {
 }
 
 /// How far each item of a source has come. A source is in step when `searchable` and `in_tree`
-/// equal `chunked`, and every item that was `found` was read or has a reason.
+/// equal `chunked`, every item that was `found` was read or has a reason, and nothing was lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct SourceRow {
@@ -89,6 +89,8 @@ pub struct SourceRow {
     pub in_tree: u32,
     pub summaries: u32,
     pub in_step: bool,
+    /// A damage took something of the memory, and this has not been read again since.
+    pub lost: bool,
     pub last_import_at: Option<String>,
     /// The newest import that had to do with it.
     pub last_batch: Option<String>,

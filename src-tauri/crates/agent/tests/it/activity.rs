@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::owners::Serving;
-use crate::support::{Ran, run, write};
+use crate::support::{Ran, Serving, run, write};
 
 fn done(ran: Ran) -> Value {
     assert_eq!(ran.code, 0, "{}", ran.stderr);

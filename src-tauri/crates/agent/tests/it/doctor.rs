@@ -5,10 +5,9 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::owners::Serving;
 #[cfg(target_os = "linux")]
 use crate::person::Person;
-use crate::support::{Ran, run, run_with_input, write};
+use crate::support::{Ran, Serving, run, run_with_input, write};
 
 pub(crate) fn row(status: &Value, code: &str) -> Value {
     let rows = status["components"].as_array().unwrap();

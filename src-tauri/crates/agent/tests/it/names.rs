@@ -1,44 +1,16 @@
 //! Whom and what the memory names, on the command line: through whoever has it, and alone.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use oldgrowth_engine::ports::Clock;
 use oldgrowth_testkit::WallClock;
 use serde_json::Value;
 
-use crate::support::{oldgrowth, run, write};
+use crate::support::{Serving, oldgrowth, run, write};
 
 /// Whatever is waited for comes long before this, or never.
 const DEADLINE: Duration = Duration::from_secs(60);
-
-/// `oldgrowth serve`, ended with the value.
-struct Serving(Child);
-
-impl Serving {
-    fn on(workspace: &Path) -> Self {
-        let mut child = oldgrowth(workspace)
-            .arg("serve")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = String::new();
-        let stdout = child.stdout.as_mut().unwrap();
-        BufReader::new(stdout).read_line(&mut said).unwrap();
-        assert!(said.contains("serving"), "it is at work: {said}");
-        Self(child)
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
 
 fn named(workspace: &Path, args: &[&str]) -> Value {
     let ran = run(workspace, &[&["people"], args].concat());
@@ -105,7 +77,7 @@ fn what_comes_while_somebody_serves_is_looked_through_by_itself() {
         (0, Some(1)),
         "nobody has looked, and it says so"
     );
-    let _serving = Serving::on(memory);
+    let _serving = Serving::start(memory);
     let clock = WallClock::start();
     let known = loop {
         let now = named(memory, &["--kind", "person"]);

@@ -1,45 +1,18 @@
 //! One owner for each workspace; others are told who, or go through it.
 
+#[cfg(unix)]
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 #[cfg(unix)]
 use std::process::Command;
-use std::process::{Child, Stdio};
 
-use crate::support::{oldgrowth, run, run_with_input, write};
-
-pub(crate) struct Serving(Child);
-
-impl Serving {
-    pub(crate) fn start(workspace: &Path) -> Self {
-        let mut child = oldgrowth(workspace)
-            .arg("serve")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        assert!(line.contains("serving"), "it says when it is ready: {line}");
-        Self(child)
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
+use crate::support::{Serving, run, run_with_input, write};
 
 #[cfg(unix)]
 #[test]
 fn an_owner_that_was_stopped_keeps_nobody_waiting() {
     let workspace = tempfile::tempdir().unwrap();
     let serving = Serving::start(workspace.path());
-    let pid = serving.0.id().to_string();
+    let pid = serving.pid().to_string();
     let stopped = Command::new("kill").args(["-STOP", &pid]).status();
     assert!(stopped.unwrap().success(), "{pid} is stopped");
     for asked in [&["status"][..], &["doctor"], &["search", "owl"]] {
@@ -196,7 +169,7 @@ fn a_second_owner_is_told_who_holds_it() {
         second.stderr
     );
     assert!(
-        second.stderr.contains(&serving.0.id().to_string()),
+        second.stderr.contains(&serving.pid().to_string()),
         "and by process: {}",
         second.stderr
     );

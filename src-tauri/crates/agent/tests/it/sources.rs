@@ -1,8 +1,6 @@
 //! Sources on the command line: watching a folder, and the sample memories that can be removed.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +10,7 @@ use oldgrowth_testkit::WallClock;
 use oldgrowth_wire::{ImportPaths, Request};
 use serde_json::Value;
 
-use crate::support::{oldgrowth, run, write};
+use crate::support::{Serving, run, write};
 
 /// Whatever is waited for comes long before this, or never.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -23,32 +21,6 @@ fn home(workspace: &Path) -> Home {
         "a test",
         Arc::new(|_| {}),
     )
-}
-
-/// `oldgrowth serve`, ended with the value.
-struct Serving(Child);
-
-impl Serving {
-    fn on(workspace: &std::path::Path) -> Self {
-        let mut child = oldgrowth(workspace)
-            .arg("serve")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = String::new();
-        let stdout = child.stdout.as_mut().unwrap();
-        BufReader::new(stdout).read_line(&mut said).unwrap();
-        assert!(said.contains("serving"), "it is at work: {said}");
-        Self(child)
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
 }
 
 fn comes(what: &str, is_so: impl Fn() -> bool) {
@@ -80,7 +52,7 @@ fn a_watched_folder_is_read_by_itself_while_something_is_at_work() {
         (&row["watched"], &row["watching"]),
         (&true.into(), &Value::Null)
     );
-    let serving = Serving::on(memory);
+    let serving = Serving::start(memory);
     comes("the watch", || {
         run(memory, &["watch"]).last()["sources"][0]["watching"]["state"] == "watched"
     });

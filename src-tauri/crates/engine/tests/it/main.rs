@@ -43,4 +43,5 @@ mod telling;
 mod topics;
 mod walking;
 mod watching;
+mod ways_out;
 mod why;

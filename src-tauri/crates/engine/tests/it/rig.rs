@@ -16,7 +16,7 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
 /// Whatever is waited for comes long before this, or never.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(240);
 
 /// The day on which most tests take place: in November 2026.
 pub(crate) const TODAY: i64 = 1_795_000_000_000;

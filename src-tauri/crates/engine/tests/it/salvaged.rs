@@ -1,6 +1,6 @@
 //! What can be read of a damaged memory, laid out as a copy, and what is lost there brought back.
 
-use oldgrowth_engine::{ComponentState, FixCode, HealthCode};
+use oldgrowth_engine::{Asked, ComponentState, FixCode, HealthCode, Hit};
 use oldgrowth_store::Store;
 use oldgrowth_testkit::TestEngine;
 
@@ -66,11 +66,6 @@ fn a_file_that_is_damaged_further_in_is_read_before_any_backup_and_what_is_lost_
         assert!(told.contains(&said), "{said}: {told}");
     }
     assert!(!told.contains("oldgrowth --"), "a window has no commands");
-    let asked = oldgrowth_engine::Asked {
-        text: "heron".to_owned(),
-        limit: 20,
-        ..oldgrowth_engine::Asked::default()
-    };
     let status = copy.engine.run_checks(&[]);
     let coverage = row(&status, HealthCode::Coverage);
     assert_eq!(coverage.state, ComponentState::Warn, "{}", coverage.cause);
@@ -83,11 +78,20 @@ fn a_file_that_is_damaged_further_in_is_read_before_any_backup_and_what_is_lost_
         let plan = copy.engine.plan_fix(*code).unwrap();
         copy.engine.apply_fix(*code, &plan.id).unwrap();
     }
-    assert_eq!(copy.engine.search(&asked).unwrap().hits.len(), 1);
+    assert_eq!(found_in(&copy, "heron").len(), 1);
     drop(copy);
     sweep(&folder);
     let restored = rig.engine.plan_fix(FixCode::RestoreBackup).unwrap();
     assert!(!restored.nothing_to_do, "the memory itself was let be");
+}
+
+fn found_in(copy: &TestEngine, words: &str) -> Vec<Hit> {
+    let asked = Asked {
+        text: words.to_owned(),
+        limit: 20,
+        ..Asked::default()
+    };
+    copy.engine.search(&asked).unwrap().hits
 }
 
 /// Carries out whatever fix is offered, but for those that go to another memory. Answers what is unwell then.
@@ -146,12 +150,7 @@ fn what_a_damage_has_taken_comes_back_when_the_sources_are_read_again() {
         let unwell = mend_all(&copy);
         assert!(unwell.is_empty(), "{unwell:?}");
         for number in 0..60 {
-            let asked = oldgrowth_engine::Asked {
-                text: format!("boat{number}"),
-                limit: 20,
-                ..oldgrowth_engine::Asked::default()
-            };
-            let hits = copy.engine.search(&asked).unwrap().hits;
+            let hits = found_in(&copy, &format!("boat{number}"));
             assert_eq!(hits.len(), 1, "boat{number}: {hits:?}");
         }
         drop(copy);
@@ -179,15 +178,11 @@ fn text_whose_document_is_lost_is_found_and_has_its_name_again_when_the_file_is_
         let folder = laid_out(&receipt);
         let copy = TestEngine::start(&folder, 1);
         let find = |number: usize| {
-            let asked = oldgrowth_engine::Asked {
-                text: format!("boat{number}"),
-                limit: 20,
-                ..oldgrowth_engine::Asked::default()
-            };
-            let mut hits = copy.engine.search(&asked).unwrap().hits;
+            let mut hits = found_in(&copy, &format!("boat{number}"));
             assert_eq!(hits.len(), 1, "boat{number}: {hits:?}");
             hits.remove(0).document.title
         };
+        copy.engine.wait_until_idle(|| true).unwrap();
         mend_all(&copy);
         let saved = find(7);
         assert_ne!(saved, "");
@@ -244,4 +239,28 @@ fn what_a_restore_has_set_aside_can_be_put_back_as_far_as_it_reads() {
     let read = rig.import_to_the_end().progress;
     assert!(read.changed > 0, "what the damage took is back: {read:?}");
     assert_eq!(rig.engine.totals().unwrap().chunks, 61);
+}
+
+#[test]
+fn a_gap_is_filled_also_where_nobody_knows_of_a_damage() {
+    let place = Place::new();
+    place.write_many(60);
+    place.start(1).import_to_the_end();
+    spoil(&place, A_PAGE);
+    let rig = place.start(1);
+    let (_, receipt) = mend(&rig, FixCode::OpenCopy);
+    drop(rig);
+    let folder = laid_out(&receipt);
+    std::fs::remove_file(folder.join("salvaged.json")).unwrap();
+    let copy = TestEngine::start(&folder, 1);
+    let gone = 60 - copy.engine.totals().unwrap().chunks;
+    let view = copy
+        .engine
+        .start_import(&[place.notes.path().to_path_buf()])
+        .unwrap();
+    copy.engine.wait_until_idle(|| true).unwrap();
+    let read = copy.engine.batch(&view.batch.id).unwrap().progress;
+    assert!(gone > 0 && u64::from(read.changed) == gone, "{read:?}");
+    drop(copy);
+    sweep(&folder);
 }

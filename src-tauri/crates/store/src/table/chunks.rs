@@ -26,14 +26,20 @@ pub struct Chunk {
 
 impl Read<'_> {
     pub fn chunk(&self, key: ChunkKey) -> Result<Chunk> {
+        self.chunk_if_there(key)?
+            .ok_or(rusqlite::Error::QueryReturnedNoRows.into())
+    }
+
+    /// None for one that a damage has taken, though something refers to it still.
+    pub fn chunk_if_there(&self, key: ChunkKey) -> Result<Option<Chunk>> {
         const SQL: &str = "
             SELECT id, public_id, document_id, ordinal, text, headings, line_first, line_last, happened_at, tokens,
                    author
             FROM chunks WHERE id = :id";
-        self.one(SQL, named_params! { ":id": key }, chunk)
+        self.row(SQL, named_params! { ":id": key }, chunk)
     }
 
-    /// False for one that a damage has taken, though something refers to it still.
+    /// As [`Read::chunk_if_there`], without its text.
     pub fn has_chunk(&self, key: ChunkKey) -> Result<bool> {
         const SQL: &str = "SELECT EXISTS (SELECT 1 FROM chunks WHERE id = :id)";
         self.one(SQL, named_params! { ":id": key }, |row| row.get(0))
