@@ -10,21 +10,13 @@ use rten_tensor::prelude::*;
 
 use crate::body::Body;
 use crate::words::Words;
-use crate::{Error, TOKENS_MAX, Tokens, Weights};
+use crate::{Error, Tokens, Weights};
 
 /// Names the model, how its numbers are kept and how texts are given to it. Vectors of another can't be compared.
-pub const ID: &str = "multilingual-e5-small-int8-1";
+pub const ID: &str = "multilingual-e5-small-int7-1";
 
 /// How many numbers a vector has.
 pub const WIDTH: usize = 384;
-
-/// Texts that go through the model together. More make it no quicker.
-const TEXTS_MAX: usize = 32;
-/// What they take together grows with the square of the longest: 9 texts of 128 tokens, 1 of 384.
-const PAIRS_MAX: usize = TOKENS_MAX * TOKENS_MAX;
-
-/// Added where a text has no token any more, so that nobody looks there.
-const NOWHERE: f32 = -10_000.0;
 
 /// What a text is embedded for: the model was taught to tell the two apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +51,7 @@ impl E5 {
         }
     }
 
-    /// Gives back what it takes: some 80 MB and its threads. Who is being answered still is.
+    /// Gives back what it takes: some 100 MB and its threads. Who is being answered still is.
     pub fn let_go(&self) {
         let loaded = self.loaded.lock().take();
         if loaded.is_some() {
@@ -82,23 +74,10 @@ impl E5 {
             return Ok(Vec::new());
         }
         let loaded = self.loaded()?;
-        let tokens: Vec<Vec<u32>> = texts
+        texts
             .iter()
-            .map(|text| loaded.tokens.of_text(&format!("{}{text}", prefix(side))))
-            .collect();
-        let mut vectors = vec![Vec::new(); texts.len()];
-        for batch in batches(&tokens) {
-            let together: Vec<&[u32]> = batch
-                .iter()
-                .filter_map(|at| tokens.get(*at).map(Vec::as_slice))
-                .collect();
-            for (at, vector) in batch.iter().zip(loaded.embed(&together)?) {
-                if let Some(slot) = vectors.get_mut(*at) {
-                    *slot = vector;
-                }
-            }
-        }
-        Ok(vectors)
+            .map(|text| loaded.vector(&format!("{}{text}", prefix(side))))
+            .collect()
     }
 
     fn loaded(&self) -> Result<Arc<Loaded>, Error> {
@@ -126,35 +105,20 @@ impl std::fmt::Debug for E5 {
 }
 
 impl Loaded {
-    /// The texts go through the model side by side. Of what it makes of each token the mean stands for the text.
-    fn embed(&self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, Error> {
-        let longest = texts.iter().map(|text| text.len()).max().unwrap_or(0);
-        let mut rows = vec![0.0; texts.len() * longest * WIDTH];
-        let mut mask = vec![0.0; texts.len() * longest];
-        let spaces = rows
-            .chunks_exact_mut(longest * WIDTH)
-            .zip(mask.chunks_exact_mut(longest));
-        for (text, (rows, mask)) in texts.iter().zip(spaces) {
-            for ((place, token), row) in text.iter().enumerate().zip(rows.chunks_exact_mut(WIDTH)) {
-                self.words.fill(row, *token, place)?;
-            }
-            mask.iter_mut()
-                .skip(text.len())
-                .for_each(|at| *at = NOWHERE);
+    /// Each text goes through the model alone. Together they would share the scales of what goes into a layer, and
+    /// would have other vectors in other company; and with layers that are put in order beforehand it is no quicker.
+    fn vector(&self, text: &str) -> Result<Vec<f32>, Error> {
+        let tokens = self.tokens.of_text(text);
+        let mut rows = vec![0.0; tokens.len() * WIDTH];
+        for ((place, token), row) in tokens.iter().enumerate().zip(rows.chunks_exact_mut(WIDTH)) {
+            self.words.fill(row, *token, place)?;
         }
-        let states = self.body.run(
-            NdTensor::from_data([texts.len(), longest, WIDTH], rows),
-            NdTensor::from_data([texts.len(), 1, 1, longest], mask),
-        )?;
-        if states.shape() != [texts.len(), longest, WIDTH] {
+        let size = [1, tokens.len(), WIDTH];
+        let states = self.body.run(NdTensor::from_data(size, rows))?;
+        if states.shape() != size {
             return Err(Error::Unusable("its layers are of another model"));
         }
-        let states = states.to_vec();
-        Ok(texts
-            .iter()
-            .zip(states.chunks_exact(longest * WIDTH))
-            .map(|(text, states)| direction(states.chunks_exact(WIDTH).take(text.len())))
-            .collect())
+        Ok(direction(states.to_vec().chunks_exact(WIDTH)))
     }
 }
 
@@ -176,22 +140,6 @@ fn prefix(side: Side) -> &'static str {
         Side::Question => "query: ",
         Side::Passage => "passage: ",
     }
-}
-
-/// Which texts go through the model together: such of about the same length.
-fn batches(texts: &[Vec<u32>]) -> Vec<Vec<usize>> {
-    let length = |at: &usize| texts.get(*at).map_or(0, Vec::len);
-    let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.sort_by_key(|at| std::cmp::Reverse(length(at)));
-    let mut batches = Vec::new();
-    let mut rest = order.as_slice();
-    while let Some(longest) = rest.first().map(length) {
-        let fitting = (PAIRS_MAX / (longest * longest).max(1)).clamp(1, TEXTS_MAX);
-        let (batch, after) = rest.split_at(fitting.min(rest.len()));
-        batches.push(batch.to_vec());
-        rest = after;
-    }
-    batches
 }
 
 /// The sum of the rows at length 1: it points where their mean does.

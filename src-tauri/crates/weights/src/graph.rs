@@ -1,7 +1,7 @@
 //! The layers of the model as an ONNX graph: those of BERT (Devlin et al., 2018), as `e5.c` runs them too.
 //!
-//! Rows of tokens come in with their places added, and a mask that is 0 for each token. Questions, keys and values
-//! of a layer are made in one step, and what attention is divided by is in the weights of the questions already.
+//! Rows of one text's tokens come in, with their places added. Questions, keys and values of a layer are made in one
+//! step, and what attention is divided by is in the weights of the questions already.
 
 use prost::Message;
 
@@ -36,8 +36,7 @@ pub(crate) fn layers(package: &Package<'_>, precision: Precision) -> Result<Vec<
     }
     let named = |name: &str| dimension(Size::Named(name.to_owned()));
     let fixed = |size: usize| dimension(Size::Fixed(size as i64));
-    let rows = [named("texts"), named("tokens"), fixed(WIDTH)];
-    let mask = [named("texts"), fixed(1), fixed(1), named("tokens")];
+    let rows = [fixed(1), named("tokens"), fixed(WIDTH)];
     let model = Model {
         ir_version: FORMAT,
         opset_import: vec![OperatorSet {
@@ -48,7 +47,7 @@ pub(crate) fn layers(package: &Package<'_>, precision: Precision) -> Result<Vec<
             name: "multilingual-e5-small".to_owned(),
             node: made.nodes,
             initializer: made.tensors,
-            input: vec![value("rows", rows.clone()), value("mask", mask)],
+            input: vec![value("rows", rows.clone())],
             output: vec![value("states", rows)],
         }),
     };
@@ -125,8 +124,7 @@ impl Made<'_, '_> {
         let [questions, keys, values] =
             <[String; 3]>::try_from(heads).map_err(|_| Error::Form("attention"))?;
         let alike = self.node("MatMul", [questions, keys]);
-        let masked = self.node("Add", [alike, "mask".to_owned()]);
-        let shares = self.node_with("Softmax", [masked], [whole("axis", -1)]);
+        let shares = self.node_with("Softmax", [alike], [whole("axis", -1)]);
         let seen = self.node("MatMul", [shares, values]);
         let seen = self.node_with("Transpose", [seen], [wholes("perm", &[0, 2, 1, 3])]);
         Ok(self.node("Reshape", [seen, "together".to_owned()]))
