@@ -7,6 +7,7 @@ pub mod entities;
 pub mod id;
 pub mod jobs;
 pub mod sealing;
+pub mod tags;
 pub mod text;
 pub mod time;
 pub mod words;

@@ -37,6 +37,7 @@ mod searching;
 mod stand_ins;
 mod storage;
 mod superseding;
+mod tags;
 mod telling;
 mod walking;
 mod watching;

@@ -21,6 +21,7 @@ const EXTRACTION: &str = include_str!("../../src/table/extraction.rs");
 const NODES: &str = include_str!("../../src/table/nodes.rs");
 const PERIODS: &str = include_str!("../../src/table/periods.rs");
 const DAYS: &str = include_str!("../../src/table/days.rs");
+const TAGS: &str = include_str!("../../src/table/tags.rs");
 
 /// Source, function, constant, and what must appear in the plan.
 const HOT: &[(&str, &str, &str, &str)] = &[
@@ -105,6 +106,15 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     (PERIODS, "change_period", "FIND", "rank=? AND first_day=?"),
     (DAYS, "has_to_sort", "SQL", "INTEGER PRIMARY KEY (rowid>?)"),
     (DAYS, "to_sort", "SQL", "node_children_chunk"),
+    (TAGS, "tags_of", "SQL", "PRIMARY KEY (document_id=?)"),
+    (TAGS, "take_over_tags", "SQL", "PRIMARY KEY (document_id=?)"),
+    (TAGS, "tags", "SQL", "COVERING INDEX document_tags_tag"),
+    (
+        WORDS,
+        "search_words",
+        "FILTERED",
+        "PRIMARY KEY (document_id=? AND folded=?)",
+    ),
     (ENTITIES, "entities", "SQL", "entities_order (kind=?)"),
     (ENTITIES, "entity_counts", "SQL", "COVERING INDEX"),
     (
