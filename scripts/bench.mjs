@@ -13,7 +13,7 @@ await asProgram(async () => {
   const only = asked.includes("--only") ? (asked[asked.indexOf("--only") + 1] ?? "") : "";
   const wanted = (name) => process.platform === "linux" && name.includes(only);
   const [page, start] = [wanted("page"), wanted("start")];
-  await setUp({ window: page || start, tests: page || start });
+  await setUp({ window: page || start, tests: page || start, weights: true, profile: "release" });
   if (start && !process.env.DISPLAY) {
     const [program, ...args] = SCREEN;
     return run(program, [...args, process.execPath, ...process.argv.slice(1)]);
@@ -21,7 +21,7 @@ await asProgram(async () => {
   const rows = new Rows();
   // What these stand on is installed by the set-up.
   if (page) await (await import("./lib/bench-page.mjs")).measurePage(rows);
-  const built = run("cargo", ["build", "--release", "-p", "oldgrowth-testkit", "--bin", "bench", ...(start ? ["-p", "oldgrowth-desktop", "--bin", "oldgrowth-desktop"] : [])]);
+  const built = run("cargo", ["build", "--release", "-p", "oldgrowth-testkit", "--bin", "bench", "-p", "oldgrowth-agent", "--bin", "oldgrowth", ...(start ? ["-p", "oldgrowth-desktop", "--bin", "oldgrowth-desktop"] : [])]);
   if (built !== 0) return built;
   const { target_directory: target } = JSON.parse(ask("cargo", ["metadata", "--format-version", "1", "--no-deps"], { maxBuffer: 1 << 26 }) ?? "{}");
   const bench = join(target, "release", "bench");

@@ -10,9 +10,9 @@ import { asProgram, endOf, root, runInto, seconds, Stop } from "./lib/process.mj
 const WINDOWS = join(root, "scripts", "platforms", "windows.sh");
 const MACOS = join(root, "scripts", "platforms", "macos.sh");
 
-const CORE = ["domain", "keeper", "store", "importers", "models", "wire", "engine", "folder", "http", "reports", "agent"];
-/** Whose tests run under Wine as they do on Linux. Those of the engine take too long there. */
-const TESTED = CORE.filter((name) => name !== "engine");
+const CORE = ["domain", "keeper", "store", "importers", "embedder", "models", "wire", "engine", "folder", "http", "reports", "agent"];
+/** Whose tests run under Wine as they do on Linux. Those of the engine and the embedder take too long there. */
+const TESTED = CORE.filter((name) => !["engine", "embedder"].includes(name));
 /** Each kill costs some ten seconds under Wine, where starting a program does. */
 const KILLS = "3";
 

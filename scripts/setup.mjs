@@ -7,11 +7,16 @@ import { checkPackages } from "./lib/packages.mjs";
 import { buildPage, installPackages } from "./lib/page.mjs";
 import { asProgram } from "./lib/process.mjs";
 import { checkTools } from "./lib/tools.mjs";
+import { makeWeights } from "./lib/weights.mjs";
 
-/** Sees to all that building takes: the window too, or the command line alone; and the tests. */
-export async function setUp({ window = true, tests = false } = {}) {
+/**
+ * Sees to all that building takes: the window too, or the command line alone; and the tests. `profile` is what is built
+ * with. The weights of the embedder are for whoever measures and tests it: recall does not ask it yet.
+ */
+export async function setUp({ window = true, tests = false, weights = tests, profile = "dev" } = {}) {
   checkTools({ lints: tests });
   await checkPackages({ window, tests });
+  if (weights) await makeWeights({ profile });
   if (!window) return;
   await installPackages();
   await buildPage();

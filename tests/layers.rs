@@ -13,17 +13,22 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which of our crates each of our crates may be built on. What only its tests use is not counted.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("oldgrowth-domain", &[]),
     ("oldgrowth-keeper", &[]),
     ("oldgrowth-wire", &[]),
     ("oldgrowth-folder", &[]),
+    ("oldgrowth-embedder", &[]),
+    ("oldgrowth-weights", &["embedder"]),
     ("oldgrowth-http", &["folder"]),
     ("oldgrowth-reports", &["folder", "http"]),
     ("oldgrowth-store", &["keeper", "domain"]),
     ("oldgrowth-engine", &["store", "domain"]),
     ("oldgrowth-importers", &["engine", "domain"]),
-    ("oldgrowth-models", &["engine", "domain", "folder", "http"]),
+    (
+        "oldgrowth-models",
+        &["engine", "domain", "embedder", "folder", "http"],
+    ),
     (
         "oldgrowth-agent",
         &[
@@ -55,21 +60,23 @@ const ARROWS: [(&str, &[&str]); 13] = [
 ];
 
 /// Crates that are known to some of ours alone.
-const KEPT_APART: [(&str, &[&str]); 4] = [
+const KEPT_APART: [(&str, &[&str]); 5] = [
     (
         "rusqlite",
         &["oldgrowth-keeper", "oldgrowth-store", "oldgrowth-testkit"],
     ),
     ("tauri", &["oldgrowth-desktop"]),
+    ("rten", &["oldgrowth-embedder"]),
     ("ureq", &["oldgrowth-http"]),
     ("sentry", &["oldgrowth-reports"]),
 ];
 
 /// The crates that may not speak of how the store is made.
-const ABOVE_THE_STORE: [&str; 10] = [
+const ABOVE_THE_STORE: [&str; 11] = [
     "src-tauri/src",
     "src-tauri/crates/agent/src",
     "src-tauri/crates/domain/src",
+    "src-tauri/crates/embedder/src",
     "src-tauri/crates/engine/src",
     "src-tauri/crates/folder/src",
     "src-tauri/crates/http/src",

@@ -307,6 +307,7 @@ const views = [
     } },
   { name: "doctor-gone", at: "?fake=gone#/doctor", see: id("component-row") },
   { name: "doctor-readonly", at: "?fake=readonly#/doctor", see: id("try-now") },
+  { name: "doctor-full-disk", at: "?fake=fulldisk#/doctor", see: id("finding-lead") },
   { name: "doctor-failing", at: "?fake=error", see: id("try-now") },
   { name: "settings-place-plan", at: "?fake=full#/settings", see: id("place-folder"), do: async (page) => {
       await click("place-move")(page);

@@ -138,7 +138,7 @@ export class AppState {
       folder: () => void this.imports.pick("folder"),
       files: () => void this.imports.pick("files"),
       samples: () => void this.imports.pickSamples(),
-      note: () => (this.note.open = true),
+      note: () => this.note.write(),
     };
   }
 

@@ -1,5 +1,5 @@
 import { screen } from "@testing-library/svelte";
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import type { AppState } from "./app.svelte";
 import type { Scenario } from "./platform/fake";
 import { settle } from "./testing/platform";
@@ -89,4 +89,15 @@ it("an_older_health_event_changes_nothing", async () => {
   if (now === null) throw new Error("the window has asked for the status");
   app.hear({ event: "health", ...now, seq: now.seq - 1, headline: "old news" });
   expect(app.health.status?.headline).toBe(now.headline);
+});
+
+it("a_copy_is_opened_where_the_memorys_place_is_chosen", async () => {
+  const { app, platform } = await openWindow("full");
+  const call = vi.spyOn(platform, "call");
+  app.fixes.shown = true;
+  app.fixes.viewed = "r1";
+  await app.openCopy("/home/ada/memory-copy-1");
+  expect(call).toHaveBeenCalledWith("place_use", { folder: "/home/ada/memory-copy-1" });
+  expect(location.hash, "where what comes of it is said").toBe("#/settings/place");
+  expect(app.fixes.dialogOpen, "its receipt is put away").toBe(false);
 });

@@ -136,8 +136,8 @@ function ofImport(app: AppState, id: string): Command[] {
   const report = imports.report?.batch.id === id ? imports.report : null;
   if (report === null) return [];
   const commands: Command[] = [];
-  if (batch.failed + batch.cancelled > 0) {
-    commands.push({ id: "retry-import", group, icon: "sources", title: words.retryImport, about: batch.label, run: () => void imports.retry(id) });
+  for (const [what, count] of [["retry", batch.failed], ["resume", batch.cancelled]] as const) {
+    if (count > 0) commands.push({ id: `${what}-import`, group, icon: "sources", title: words.againImport[what], about: batch.label, run: () => void imports.again(what, id) });
   }
   commands.push({
     id: "copy-import",

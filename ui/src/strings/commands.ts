@@ -27,7 +27,7 @@ export const commandsWords = {
     openOriginal: "Open the original file",
     showImport: (label: string) => `Show the import of ${label}`,
     stopImport: "Stop this import",
-    retryImport: "Retry what failed in this import",
+    againImport: { retry: "Retry what failed in this import", resume: "Read what was stopped in this import" },
     copyImport: "Copy this import’s report",
     pause: "Pause work",
     resume: "Resume work",

@@ -139,10 +139,12 @@ export const memoryWords = {
     folder: "Folder",
     sourceKinds: { folder: "Folder", notes: "Notes written here", chats: "Conversations", samples: "Sample memories" } as Record<string, string>,
     simple: "made in a simpler way",
-    sourceText: "A source holds the summaries and passages of everything that was imported from it.",
-    branchTexts: {
+    texts: {
+      source: "A source holds the summaries and passages of everything that was imported from it.",
+      topic: "What names it, summarised as it comes. When it is named no more for a while, this stays as it is.",
       days: "What you keep, by the day on which it happened. A day is summarised once it is over, and told in its week, month and year.",
+      topics: "People, organisations and tags that are named often and lately, each with what names them.",
     } as Record<string, string>,
-    kinds: { branch: "Branch", source: "Source", summary: "Summary", waiting: "Waiting", chunk: "Passage" },
+    kinds: { branch: "Branch", source: "Source", topic: "Topic", summary: "Summary", waiting: "Waiting", chunk: "Passage" },
   },
 } as const;

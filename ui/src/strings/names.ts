@@ -67,5 +67,6 @@ export const namesWords = {
     more: (n: number) => `Show ${number(n)} more`,
     shown: (n: number, of: number) => `${number(n)} of ${counted.passages(of)}`,
     ask: "Ask your memory about it",
+    tree: "Its tree",
   },
 } as const;

@@ -96,6 +96,7 @@ export const recallWords = {
     found: (n: number) => plural(n, "passage found", "passages found"),
     foundNone: "Nothing was found.",
     nothingTitle: "Nothing found",
+    unsearched: "See what mends that",
     grown: "Your memory has grown since you asked.",
     askAgain: "Ask again",
     showAround: "Show surroundings",

@@ -161,6 +161,7 @@ export const settingsWords = {
     about:
       "A backup is a whole copy of your memory on this computer. One is made each day on which something was added, and old ones make room for new ones.",
     now: "Back up now",
+    unreadable: "Your memory can’t be read, so no copy of it can be made now.",
     stop: "Stop",
     untouched: "Your memory is as it was.",
     none: "There is no backup yet. One is made by itself when something has been added, or now.",
@@ -211,6 +212,7 @@ export const settingsWords = {
     preview: {
       title: "Restore a copy",
       reading: "Reading the copy through…",
+      cannot: "This copy can’t be restored",
       from: (when: string) => `Your memory would be as it was on ${when}.`,
       fromUnknown: "Your memory would be as it was when this copy was made.",
       there: "In the copy",

@@ -19,6 +19,7 @@ export const sourcesWords = {
     behindSearch: (n: number) => `${counted.passages(n)} not searchable yet`,
     behindTree: (n: number) => `${counted.passages(n)} not in the tree yet`,
     behind: "Catching up",
+    lost: "Some of it may be lost: read it again",
     kinds: {
       folder: "Folder",
       notes: "Notes, kept in this memory only",

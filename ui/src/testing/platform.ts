@@ -86,6 +86,7 @@ export const answerOf = (title: string): Answer => ({
   ],
   terms: [title],
   nothing: null,
+  unsearched: 0,
   behind: null,
 });
 

@@ -10,4 +10,8 @@ nothing: string | null,
 /**
  * When filters let nothing through: what there is behind them.
  */
-behind: Behind | null, };
+behind: Behind | null, 
+/**
+ * When nothing was found: how many passages can't be found by their words yet.
+ */
+unsearched: number, };

@@ -193,7 +193,7 @@ batch_cancel: [Id, Batch],
 /**
  * Queues the failed and cancelled items of an import once more.
  */
-batch_retry: [Id, Batch], 
+batch_retry: [Id, Batch], batch_resume: [Id, Batch], 
 /**
  * Everything that the memory is doing, and what failed.
  */

@@ -29,6 +29,10 @@ last_failure: string | null,
  */
 damage: number | null, 
 /**
+ * The memory can be read, so that a copy of it can be made.
+ */
+readable: boolean, 
+/**
  * The folder that holds the backups.
  */
 folder: string, };

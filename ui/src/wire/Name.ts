@@ -16,4 +16,8 @@ beside: Array<NameBeside>,
 /**
  * Some of the passages, the newest first. Their matches are the name.
  */
-passages: Array<Hit>, passages_total: number, };
+passages: Array<Hit>, passages_total: number, 
+/**
+ * The id of its row in the tree. Null unless it was named often and lately.
+ */
+topic: string | null, };

@@ -3,7 +3,7 @@ import type { Watching } from "./Watching";
 
 /**
  * How far each item of a source has come. A source is in step when `searchable` and `in_tree`
- * equal `chunked`, and every item that was `found` was read or has a reason.
+ * equal `chunked`, every item that was `found` was read or has a reason, and nothing was lost.
  */
 export type SourceRow = { id: string, name: string, 
 /**
@@ -25,7 +25,11 @@ not_read: number,
 /**
  * Documents that are kept.
  */
-documents: number, chunked: number, searchable: number, in_tree: number, summaries: number, in_step: boolean, last_import_at: string | null, 
+documents: number, chunked: number, searchable: number, in_tree: number, summaries: number, in_step: boolean, 
+/**
+ * A damage took something of the memory, and this has not been read again since.
+ */
+lost: boolean, last_import_at: string | null, 
 /**
  * The newest import that had to do with it.
  */

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::dates::{DayEnd, instant};
 use crate::views;
-use crate::words::{explain, unwritable, wire_error};
+use crate::words::{explain, unwritable, wire_error, without_room};
 
 const SEARCH_LIMIT: u32 = 20;
 const RECALL_LIMIT: u32 = 8;
@@ -34,6 +34,10 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
         ErrorCode::ReadOnly => engine
             .unwritable()
             .map_or(error, |why| unwritable(why, engine.workspace())),
+        ErrorCode::DiskFull => match engine.room() {
+            Some((free, needed)) => without_room(error, free, needed),
+            None => error,
+        },
         _ => error,
     })
 }
@@ -81,6 +85,11 @@ fn answered(engine: &Engine, request: Request) -> Reply<Value> {
         Request::BatchRetry(id) => reply(views::batch(
             engine
                 .retry_batch(&batch_id(&id)?)
+                .map_err(|e| explain(&e))?,
+        )),
+        Request::BatchResume(id) => reply(views::batch(
+            engine
+                .resume_batch(&batch_id(&id)?)
                 .map_err(|e| explain(&e))?,
         )),
         Request::Activity(_) => reply(views::activity(engine.activity().map_err(|e| explain(&e))?)),

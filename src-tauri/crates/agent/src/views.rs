@@ -139,7 +139,7 @@ pub(crate) fn answer(asked: &engine::Asked, answer: engine::Answer) -> wire::Ans
     let nothing = answer
         .hits
         .is_empty()
-        .then(|| nothing_found(asked, &answer.words));
+        .then(|| nothing_found(asked, &answer.words, answer.unsearched));
     let hits = answer
         .hits
         .into_iter()
@@ -155,6 +155,7 @@ pub(crate) fn answer(asked: &engine::Asked, answer: engine::Answer) -> wire::Ans
         hits,
         terms: answer.words,
         nothing,
+        unsearched: answer.unsearched,
         behind: answer.behind.map(|behind| wire::Behind {
             source: behind.source,
             author: behind.author,
@@ -166,14 +167,23 @@ pub(crate) fn answer(asked: &engine::Asked, answer: engine::Answer) -> wire::Ans
     }
 }
 
-fn nothing_found(asked: &engine::Asked, words: &[String]) -> String {
+fn nothing_found(asked: &engine::Asked, words: &[String], unsearched: u32) -> String {
     let words: Vec<String> = words.iter().map(|word| format!("“{word}”")).collect();
     let place = if asked.is_narrowed() {
         "within these filters"
     } else {
         "in your memory"
     };
-    format!("Nothing {place} mentions {}.", words.join(" or "))
+    let words = words.join(" or ");
+    match unsearched {
+        0 => format!("Nothing {place} mentions {words}."),
+        1 => format!(
+            "Nothing that can be searched {place} mentions {words}. One passage can't be found by its words yet."
+        ),
+        count => format!(
+            "Nothing that can be searched {place} mentions {words}. {count} passages can't be found by their words yet."
+        ),
+    }
 }
 
 fn step(step: engine::Step) -> wire::TreeStep {
@@ -277,6 +287,7 @@ pub(crate) fn tree(view: engine::View) -> wire::TreeView {
             id: row.id,
             kind: match row.kind {
                 engine::RowKind::Branch => wire::TreeRowKind::Branch,
+                engine::RowKind::Topic => wire::TreeRowKind::Topic,
                 engine::RowKind::Source => wire::TreeRowKind::Source,
                 engine::RowKind::Summary => wire::TreeRowKind::Summary,
                 engine::RowKind::Waiting => wire::TreeRowKind::Waiting,

@@ -6,6 +6,9 @@ use oldgrowth_engine::{Error, Unwritable};
 use oldgrowth_store::Class;
 use oldgrowth_wire::{ErrorCode, WireError};
 
+/// Of a refusal of which no more is known yet.
+const DISK_FULL: &str = "the disk is full; reading still works";
+
 pub(crate) fn wire_error(
     code: ErrorCode,
     message: impl Into<String>,
@@ -186,6 +189,30 @@ pub(crate) fn unwritable(why: Unwritable, workspace: &Path) -> WireError {
     wire_error(ErrorCode::ReadOnly, message, Some(hint))
 }
 
+/// Of what was to be written where there is too little room: how much there is, and with how much it goes on.
+pub(crate) fn without_room(error: WireError, free: u64, needed: u64) -> WireError {
+    if error.message != DISK_FULL {
+        return error;
+    }
+    let there = match free {
+        0..1_000_000 => "less than 1 MB is free".to_owned(),
+        free => format!("{} are free", megabytes(free)),
+    };
+    let message = format!("the disk is full: {there}; what is kept can be read");
+    let hint = match free < needed {
+        true => format!(
+            "free some space: with {} free all is written again; nothing that has been kept is lost",
+            megabytes(needed)
+        ),
+        false => "free some space; nothing that has been kept is lost".to_owned(),
+    };
+    wire_error(error.code, message, Some(&hint))
+}
+
+pub(crate) fn megabytes(bytes: u64) -> String {
+    format!("{} MB", bytes.div_ceil(1_000_000))
+}
+
 fn explain_class(class: Class) -> WireError {
     match class {
         Class::Busy => wire_error(
@@ -200,7 +227,7 @@ fn explain_class(class: Class) -> WireError {
         ),
         Class::DiskFull => wire_error(
             ErrorCode::DiskFull,
-            "the disk is full; reading still works",
+            DISK_FULL,
             Some("free some space; what has been kept is safe"),
         ),
         Class::QuarantineFull => wire_error(

@@ -4,6 +4,7 @@ pub mod calendar;
 pub mod canonical;
 pub mod chunking;
 pub mod entities;
+pub mod hotness;
 pub mod id;
 pub mod jobs;
 pub mod sealing;

@@ -131,9 +131,14 @@ impl Engine {
         self.change_batch(id, |w, key, now| w.cancel_batch_jobs(key, now))
     }
 
-    /// Queues what failed or was cancelled once more.
+    /// Queues what failed once more.
     pub fn retry_batch(&self, id: &BatchId) -> Result<BatchView> {
         self.change_batch(id, |w, key, now| w.retry_batch_jobs(key, now))
+    }
+
+    /// Queues what was cancelled or left out once more.
+    pub fn resume_batch(&self, id: &BatchId) -> Result<BatchView> {
+        self.change_batch(id, |w, key, now| w.resume_batch_jobs(key, now))
     }
 
     fn change_batch(

@@ -77,6 +77,12 @@ impl Core {
         last.as_ref().map(|kept| Arc::clone(&kept.counted))
     }
 
+    /// The same, for who does not wait: nothing while it is counted.
+    pub(crate) fn counted_before(&self) -> Option<Arc<Counted>> {
+        let last = self.last_count.0.try_lock()?;
+        last.as_ref().map(|kept| Arc::clone(&kept.counted))
+    }
+
     pub(crate) fn counted(&self, freshness: Freshness) -> Result<Arc<Counted>> {
         self.counted_until(freshness, &|| false)
     }

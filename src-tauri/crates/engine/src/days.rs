@@ -34,7 +34,8 @@ const ASKED_MAX: u32 = 8;
 const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(50);
 
 impl Engine {
-    /// Waits until every passage is at its day and every day that is over is summed up. False when it was told to wait
+    /// Waits until every passage is at its day, every day that is over is summed up, and so is what was looked through
+    /// for topics. False when it was told to wait
     /// no longer, and when nobody does it: nothing is set up to, or the work is paused.
     ///
     /// # Errors
@@ -66,7 +67,8 @@ impl Engine {
 }
 
 impl Core {
-    /// Puts a page of passages to their days, or asks for some days to be summed up, if nothing else is to be done.
+    /// Puts a page of passages to their days, asks for some days to be summed up, or sees to topics, if nothing else is
+    /// to be done.
     /// True when there may be more.
     pub(crate) fn grow_some(&self) -> Result<bool> {
         if !self.gathers_days {
@@ -78,18 +80,19 @@ impl Core {
         if !self.has_nothing_else_to_do() {
             return Ok(false);
         }
-        Ok(self.sort_some()? || self.ask_for_digests()?)
+        Ok(self.sort_some()? || self.ask_for_digests()? || self.grow_topics()?)
     }
 
-    /// Is there a passage to be put to its day, or a day to be summed up?
+    /// Is there a passage to be put to its day, a day to be summed up, or a topic to be seen to?
     pub(crate) fn is_to_grow(&self) -> Result<bool> {
         if !self.gathers_days {
             return Ok(false);
         }
         let (zone, today) = self.zone_and_today();
-        self.store.read(Lane::Background, |r| {
-            Ok(r.has_to_sort(&zone_name(&zone))? || has_due(r, today)?)
-        })
+        let days = self.store.read(Lane::Background, |r| {
+            Ok::<_, Error>(r.has_to_sort(&zone_name(&zone))? || has_due(r, today)?)
+        })?;
+        Ok(days || self.are_topics_to_grow()?)
     }
 
     fn zone_and_today(&self) -> (TimeZone, Option<Day>) {
@@ -176,9 +179,20 @@ fn sort_page(w: &Write<'_>, zone: &TimeZone, now: UnixMs) -> Result<()> {
     Ok(())
 }
 
-/// Takes a document's passages out of the days.
-pub(crate) fn leave_days(w: &Write<'_>, document: DocumentKey, now: UnixMs) -> Result<()> {
-    take_out(w, Branch::Days, &w.chunk_keys(document)?, now)
+/// Takes a document's passages out of the days and the topics.
+pub(crate) fn leave_branches(w: &Write<'_>, document: DocumentKey, now: UnixMs) -> Result<()> {
+    let chunks = w.chunk_keys(document)?;
+    let mut topics = BTreeSet::new();
+    for chunk in &chunks {
+        topics.extend(w.topics_with(*chunk)?);
+    }
+    take_out(w, Branch::Days, &chunks, now)?;
+    take_out(w, Branch::Topics, &chunks, now)?;
+    for topic in topics {
+        // Of which nothing may be left.
+        w.set_topic_changed(topic, true)?;
+    }
+    Ok(())
 }
 
 /// Takes passages out of a branch. What quoted them says it no longer from here on, and is made anew; what held nothing
@@ -192,7 +206,10 @@ pub(crate) fn take_out(
     let gone: BTreeSet<ChunkKey> = chunks.iter().copied().collect();
     let mut touched: BTreeSet<(u32, NodeKey)> = BTreeSet::new();
     for chunk in &gone {
-        w.take_chunk_from_buffers(*chunk, branch)?;
+        for tree in w.take_chunk_from_buffers(*chunk, branch)? {
+            // A day that is not over would stay for as long.
+            w.drop_empty_period(tree)?;
+        }
         touched.extend(w.nodes_with(*chunk, branch)?);
         w.take_chunk_from_nodes(*chunk, branch)?;
     }

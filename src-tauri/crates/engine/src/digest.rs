@@ -7,13 +7,13 @@
 use oldgrowth_domain::sealing::{FAN_IN, LEAF_ITEMS_MAX};
 use oldgrowth_domain::{NodeId, UnixMs};
 use oldgrowth_store::table::buffer_items::{BufferItem, Member};
-use oldgrowth_store::table::jobs::{ClaimedJob, JobKind, Lease, NewJob, Outcome};
+use oldgrowth_store::table::jobs::{ClaimedJob, JobKind, NewJob, Outcome};
 use oldgrowth_store::table::nodes::Summary;
 use oldgrowth_store::table::periods::PeriodTree;
 use oldgrowth_store::{Lane, Read, TreeKey, Write};
 
 use crate::engine::Core;
-use crate::sealing::{Material, TRIES_MAX, queued, still_say};
+use crate::sealing::{Material, TRIES_MAX, queued, remake_job, still_say};
 use crate::{Error, Result};
 
 /// The most that one digest sums up. A day with more has parts, as a source has.
@@ -56,8 +56,10 @@ struct Gathered {
     held: Vec<Member>,
     /// In its tree.
     waiting: Vec<BufferItem>,
-    /// Both, with level and time, the lowest level first and there the oldest.
+    /// What of both is there, with level and time, the lowest level first and there the oldest.
     all: Vec<Gatherable>,
+    /// What waits and was taken by a damage.
+    lost: Vec<BufferItem>,
 }
 
 #[derive(Clone, Copy)]
@@ -84,11 +86,14 @@ impl Core {
             };
             let (lease, now) = (job.lease, self.now());
             if gathered.all.is_empty() {
-                return self.let_go(lease, tree, now);
-            }
-            if material.members.len() < chosen.len() {
-                // A damage has taken some of it; the doctor tells of that.
-                return self.settle(lease, Outcome::Nothing);
+                let gone = self.store.write_in(Lane::Background, move |w| {
+                    w.settle_done(lease, Outcome::Nothing, None, None, now)?;
+                    gathered.let_go(w, now)
+                });
+                match gone {
+                    Err(Error::Conflict { .. }) => continue,
+                    other => return other.map(|()| Outcome::Nothing),
+                }
             }
             let summary = self.summarise(&material)?;
             let id = NodeId::random(self.random.bits());
@@ -109,15 +114,6 @@ impl Core {
         }
         Err(Error::Conflict { tries: TRIES_MAX })
     }
-
-    /// There is nothing of it any more.
-    fn let_go(&self, lease: Lease, tree: TreeKey, now: UnixMs) -> Result<Outcome> {
-        self.store.write_in(Lane::Background, move |w| {
-            w.settle_done(lease, Outcome::Nothing, None, None, now)?;
-            Ok::<_, Error>(w.drop_empty_period(tree)?)
-        })?;
-        Ok(Outcome::Nothing)
-    }
 }
 
 fn members(of: &[Gatherable]) -> Vec<Member> {
@@ -133,10 +129,18 @@ impl Gathered {
             Some(root) => r.members_of(root)?,
             None => Vec::new(),
         };
-        let waiting = r.waiting_of_period(tree, READ_MAX)?;
-        let mut all = Vec::new();
-        for member in held.iter().chain(waiting.iter().map(|item| &item.member)) {
-            all.push(Gatherable::read(r, *member)?);
+        let (mut all, mut waiting, mut lost) = (Vec::new(), Vec::new(), Vec::new());
+        for member in &held {
+            all.extend(Gatherable::read(r, *member)?);
+        }
+        for item in r.waiting_of_period(tree, READ_MAX)? {
+            match Gatherable::read(r, item.member)? {
+                Some(found) => {
+                    all.push(found);
+                    waiting.push(item);
+                }
+                None => lost.push(item),
+            }
         }
         all.sort_by_key(|one| (one.level, one.order()));
         Ok(Some(Self {
@@ -144,6 +148,7 @@ impl Gathered {
             held,
             waiting,
             all,
+            lost,
         }))
     }
 
@@ -200,6 +205,7 @@ impl Gathered {
             .held
             .iter()
             .copied()
+            .filter(|member| self.all.iter().any(|one| one.member == *member))
             .filter(|member| !part_members.contains(member))
             .collect();
         let level = level_above(part);
@@ -263,7 +269,26 @@ impl Gathered {
         Ok(w.set_period(tree, root, more)?)
     }
 
+    /// There is nothing of it any more.
+    fn let_go(&self, w: &Write<'_>, now: UnixMs) -> Result<()> {
+        self.still_stands(w)?;
+        self.take_waiting(w, &[])?;
+        if let Some(root) = self.row.root {
+            let parent = w.parent_of(Member::Node(root))?;
+            w.take_lost_from_node(root)?;
+            w.remove_empty_node(root)?;
+            if let Some(parent) = parent {
+                w.insert_job(&remake_job(parent), now)?;
+            }
+        }
+        Ok(w.drop_empty_period(self.row.tree)?)
+    }
+
+    /// Takes these out of what waits, and what waits for nothing.
     fn take_waiting(&self, w: &Write<'_>, members: &[Member]) -> Result<()> {
+        for item in &self.lost {
+            w.take_from_buffer(item.key)?;
+        }
         for item in &self.waiting {
             if members.contains(&item.member) && !w.take_from_buffer(item.key)? {
                 return Err(Error::Conflict { tries: 1 });
@@ -278,15 +303,16 @@ fn level_above(part: &[Gatherable]) -> u32 {
 }
 
 impl Gatherable {
-    fn read(r: &Read<'_>, member: Member) -> Result<Self> {
-        let (level, at) = match member {
-            Member::Chunk(key) if r.has_chunk(key)? => (0, r.chunk(key)?.happened_at),
-            Member::Chunk(_) => (0, None),
+    /// None when a damage has taken it.
+    fn read(r: &Read<'_>, member: Member) -> Result<Option<Self>> {
+        let found = match member {
+            Member::Chunk(key) if r.has_chunk(key)? => Some((0, r.chunk(key)?.happened_at)),
+            Member::Chunk(_) => None,
             Member::Node(key) => r
                 .node(key)?
-                .map_or((1, None), |node| (node.level, node.first_happened_at)),
+                .map(|node| (node.level, node.first_happened_at)),
         };
-        Ok(Self { member, level, at })
+        Ok(found.map(|(level, at)| Self { member, level, at }))
     }
 
     /// The oldest first, and of one time in the order in which they were kept.

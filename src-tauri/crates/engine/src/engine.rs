@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use crate::askers::Askers;
 use crate::copies::{Memo, Running};
 use crate::coverage::LastCount;
-use crate::doctor::{Fixing, Receipts};
+use crate::doctor::{ByItself, FilesSeen, Fixing, Receipts};
 use crate::events::Events;
 use crate::extraction::Extracting;
 use crate::faults::{Fault, Faults};
@@ -96,7 +96,10 @@ pub(crate) struct Core {
     pub(crate) place_is_fixed: bool,
     zone: fn() -> TimeZone,
     pub(crate) fixing: Fixing,
+    pub(crate) by_itself: ByItself,
     pub(crate) receipts: Mutex<Receipts>,
+    /// The files of which nothing could be read when that was last tried.
+    pub(crate) unreadable: Mutex<Option<FilesSeen>>,
     pub(crate) last_count: LastCount,
     pub(crate) queue: Queue,
     pub(crate) pruning: Mutex<Pruning>,
@@ -175,7 +178,9 @@ impl Engine {
             place_is_fixed: parts.place_is_fixed,
             zone: parts.zone,
             fixing: Fixing::default(),
+            by_itself: ByItself::default(),
             receipts: Mutex::new(receipts),
+            unreadable: Mutex::default(),
             last_count: LastCount::default(),
             queue: Queue::paused_since(paused),
             pruning: Mutex::default(),
@@ -191,6 +196,7 @@ impl Engine {
         });
         core.watching.serve(Arc::downgrade(&core));
         core.checks.serve(Arc::downgrade(&core));
+        core.by_itself.serve(Arc::downgrade(&core));
         let weak = Arc::downgrade(&core);
         core.faults.listen_to(&core.store);
         core.store.on_health(move |_| {
@@ -259,6 +265,7 @@ impl Engine {
         self.core.fixing.call_off();
         self.core.checks.stop();
         drop(self.workers.lock().take());
+        self.core.by_itself.stop();
         self.core.note_changes();
         self.core.history.end_run(self.core.now());
     }

@@ -5,6 +5,7 @@ use oldgrowth_store::Lane;
 use oldgrowth_store::table::sources::{Coverage, Source};
 
 use crate::coverage::{Freshness, is_in_step};
+use crate::health::Mark;
 use crate::{Engine, Error, FolderView, Result};
 
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct SourceLedger {
     pub watching: Option<FolderView>,
     /// The newest import that had to do with it.
     pub last_batch: Option<BatchId>,
+    /// A damage took something of the memory, and this has not been read again since.
+    pub lost: bool,
 }
 
 impl SourceLedger {
@@ -24,7 +27,7 @@ impl SourceLedger {
     }
 
     pub fn is_in_step(&self) -> bool {
-        is_in_step(&self.coverage)
+        is_in_step(&self.coverage) && !self.lost
     }
 }
 
@@ -41,12 +44,14 @@ impl Engine {
         if sources.iter().any(is_new) {
             counted = core.counted(Freshness::Exact)?;
         }
+        let mark = Mark::of(&core.workspace).unwrap_or_default();
         let ledger = sources.into_iter().filter_map(|source| {
             let counted = counted.sources.get(&source.key)?;
             Some(SourceLedger {
                 coverage: counted.coverage,
                 watching: core.watching.view(source.key),
                 last_batch: counted.last_batch.clone(),
+                lost: mark.is_unread_since(&source),
                 source,
             })
         });

@@ -39,6 +39,7 @@ mod storage;
 mod tags;
 mod tally;
 mod telling;
+mod topics;
 mod tree;
 mod watching;
 mod why;

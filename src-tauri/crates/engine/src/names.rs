@@ -8,6 +8,7 @@ use oldgrowth_store::table::sources::Source;
 use oldgrowth_store::{ChunkKey, EntityKey, Lane, Read};
 
 use crate::recall::Hit;
+use crate::tree::topic_row_id;
 use crate::{Engine, Error, Result};
 
 /// The most that one look brings.
@@ -44,6 +45,8 @@ pub struct Name {
     /// Some of the passages, the newest first. What they match is the name.
     pub passages: Vec<Hit>,
     pub passages_total: u32,
+    /// The id of its row in the tree, where it has one as a topic.
+    pub topic: Option<String>,
 }
 
 impl Engine {
@@ -98,6 +101,7 @@ impl Engine {
                 passages.push(passage(r, key, chunk)?);
             }
             Ok::<_, Error>(Name {
+                topic: r.topic(id)?.map(|topic| topic_row_id(&topic.id)),
                 beside: r.named_beside(key, &newest, BESIDE_MAX)?,
                 passages_total: r.passages_naming_count(key)?,
                 entity,

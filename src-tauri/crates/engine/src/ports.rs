@@ -243,13 +243,22 @@ pub trait Summariser: Send + Sync {
     fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Summarised>;
 }
 
+/// What a text is embedded for. Some models are taught to tell the two apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// To look for what answers it.
+    Question,
+    /// To be found.
+    Passage,
+}
+
 /// Makes vectors of texts: the nearer two of them, the more alike what the texts say.
 pub trait Embedder: Send + Sync {
     /// Names the model and its version. Only vectors of one model can be compared.
     fn id(&self) -> &str;
 
     /// A vector for each text, in the order of the texts, all of one length. Must begin with [`no_connection_held`].
-    fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>>;
+    fn embed(&self, side: Side, texts: &[&str]) -> Result<Vec<Vec<f32>>>;
 }
 
 /// Says how well texts answer a question, by reading them together with it.

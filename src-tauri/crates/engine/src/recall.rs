@@ -114,6 +114,8 @@ pub struct Answer {
     pub words: Vec<String>,
     /// When filters let nothing through: what there is behind them.
     pub behind: Option<Behind>,
+    /// When nothing was found: how many passages can't be found by their words, as far as they were counted.
+    pub unsearched: u32,
 }
 
 /// How many passages hold words of the question without one of the filters that are set, and without
@@ -139,7 +141,7 @@ impl Engine {
 
     pub fn recall(&self, asked: &Asked) -> Result<Answer> {
         let words = words_of(asked)?;
-        self.read_for(asked.asker.as_ref(), |r, canceller| {
+        let mut answer = self.read_for(asked.asker.as_ref(), |r, canceller| {
             let hits: Vec<_> = find(r, canceller, asked, &words)?
                 .into_iter()
                 .map(|hit| {
@@ -156,8 +158,13 @@ impl Engine {
                 hits,
                 words,
                 behind,
+                unsearched: 0,
             })
-        })
+        })?;
+        if answer.hits.is_empty() {
+            answer.unsearched = self.core().unsearched();
+        }
+        Ok(answer)
     }
 
     /// Reads for somebody whose next question calls this one off.
@@ -185,6 +192,13 @@ impl Engine {
 }
 
 impl Core {
+    /// How many passages the word index lacks, by the last count.
+    fn unsearched(&self) -> u32 {
+        let counted = self.counted_before();
+        let sum = counted.map(|counted| counted.sum()).unwrap_or_default();
+        sum.chunks.saturating_sub(sum.indexed)
+    }
+
     fn lacks_words(&self) -> bool {
         let has = self.store.read(Lane::Interactive, |r| r.has_words());
         matches!(has, Ok(false))

@@ -4,7 +4,7 @@ use oldgrowth_domain::{SourceId, UnixMs};
 use oldgrowth_store::table::sources::{Source, SourceKind};
 use oldgrowth_store::{DocumentKey, Lane, Read, SourceKey, Write};
 
-use crate::days::leave_days;
+use crate::days::leave_branches;
 use crate::ingest::keep::enter_tree;
 use crate::ingest::plan::count;
 use crate::ingest::supersede::supersede;
@@ -96,7 +96,7 @@ fn remove(w: &Write<'_>, source: SourceKey, now: UnixMs) -> Result<()> {
         move_to(w, document, to, now)?;
     }
     for document in w.documents_of(source)? {
-        leave_days(w, document, now)?;
+        leave_branches(w, document, now)?;
     }
     w.delete_documents_of(source)?;
     // What another source had first and holds no longer was only still to be found here.

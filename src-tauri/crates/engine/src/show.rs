@@ -9,7 +9,7 @@ use oldgrowth_store::table::places::Place;
 use oldgrowth_store::table::sources::Source;
 use oldgrowth_store::{Lane, Read};
 
-use crate::tree::{DAYS, Step, path_to, path_to_node};
+use crate::tree::{DAYS, Holder, Step, path_to, path_to_node};
 use crate::{Engine, Error, Result};
 
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub struct ShownDocument {
 #[derive(Clone, Debug)]
 pub struct ShownSummary {
     pub node: Node,
-    /// The id and the name of what it is of: a source, or a stretch of days.
+    /// The id and the name of what it is of: a source, a topic, or a stretch of days.
     pub of: (String, String),
     pub sentences: Vec<ShownSentence>,
     pub tree: Vec<Step>,
@@ -137,11 +137,8 @@ fn summary(r: &Read<'_>, node: Node) -> Result<Shown> {
             document,
         });
     }
-    let of = match r.source_of_tree(node.tree)? {
-        Some(source) => {
-            let source = r.source(source)?;
-            (source.id.to_string(), source.name)
-        }
+    let of = match Holder::of_tree(r, node.tree)? {
+        Some(holder) => (holder.id(), holder.name().to_owned()),
         None => {
             let of = r.period_of_tree(node.tree)?.ok_or(Error::NotFound)?;
             (DAYS.to_owned(), of.period.title())

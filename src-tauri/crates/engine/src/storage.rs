@@ -144,7 +144,7 @@ impl StorageParts {
             *match tree.table.as_str() {
                 "chunks" | "documents" | "document_tags" | "places" | "sources" => &mut parts.texts,
                 "nodes" | "node_children" | "node_spans" | "trees" | "buffer_items" | "periods"
-                | "days" => &mut parts.summaries,
+                | "days" | "topics" | "topics_seen" => &mut parts.summaries,
                 "entities" | "aliases" | "mentions" | "extraction" | "extraction_failures" => {
                     &mut parts.names
                 }

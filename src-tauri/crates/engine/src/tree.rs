@@ -1,12 +1,13 @@
-//! The tree as a person walks it: days, sources, summaries, and what waits to be summarised.
+//! The tree as a person walks it: days, topics, sources, summaries, and what waits to be summarised.
 
 use oldgrowth_domain::calendar::Rank;
-use oldgrowth_domain::{ChunkId, NodeId, SourceId, UnixMs, text};
+use oldgrowth_domain::{ChunkId, EntityId, NodeId, SourceId, UnixMs, text};
 use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::chunks::Chunk;
 use oldgrowth_store::table::nodes::Node;
 use oldgrowth_store::table::sources::Source;
-use oldgrowth_store::{DocumentKey, Lane, NodeKey, Read};
+use oldgrowth_store::table::topics::Topic;
+use oldgrowth_store::{DocumentKey, Lane, NodeKey, Read, TreeKey};
 
 use crate::ingest::plan::count;
 use crate::{Engine, Error, Result};
@@ -18,12 +19,15 @@ const ROWS_MAX: u32 = 500;
 const TITLE_CHARS_MAX: usize = 90;
 const PREVIEW_CHARS_MAX: usize = 200;
 
-/// What comes before a source's id in the id of its row of waiting passages.
+/// What comes before the id of a source or a topic in the id of its row of waiting passages.
 const WAITING: &str = "waiting.";
 
-/// The id of the row above all years, and what it is called.
+/// What comes before the id of a name in the id of its row as a topic.
+const TOPIC: &str = "topic.";
+
+/// The ids of the rows above all years, and all topics.
 pub(crate) const DAYS: &str = "days";
-pub(crate) const DAYS_TITLE: &str = "Days";
+const TOPICS: &str = "topics";
 
 /// A place in the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,9 +35,12 @@ pub enum At {
     Roots,
     /// The years, which lead to their days.
     Days,
+    Topics,
     Source(SourceId),
-    /// The passages of a source that wait for a summary.
+    Topic(EntityId),
+    /// The passages of a source, or a topic, that wait for a summary.
     Waiting(SourceId),
+    WaitingTopic(EntityId),
     Node(NodeId),
     /// A passage. Nothing is under it; the way down to it is what is asked.
     Chunk(ChunkId),
@@ -45,8 +52,17 @@ impl At {
         if id == DAYS {
             return Some(Self::Days);
         }
+        if id == TOPICS {
+            return Some(Self::Topics);
+        }
         if let Some(rest) = id.strip_prefix(WAITING) {
-            return SourceId::parse(rest).map(Self::Waiting);
+            return match rest.strip_prefix(TOPIC) {
+                Some(topic) => EntityId::parse(topic).map(Self::WaitingTopic),
+                None => SourceId::parse(rest).map(Self::Waiting),
+            };
+        }
+        if let Some(rest) = id.strip_prefix(TOPIC) {
+            return EntityId::parse(rest).map(Self::Topic);
         }
         SourceId::parse(id)
             .map(Self::Source)
@@ -59,6 +75,7 @@ impl At {
 pub enum RowKind {
     Branch,
     Source,
+    Topic,
     Summary,
     Waiting,
     Chunk,
@@ -106,8 +123,11 @@ impl Engine {
         self.core().store.read(Lane::Interactive, |r| match at {
             At::Roots => roots(r, offset, limit),
             At::Days => under_days(r, offset, limit),
-            At::Source(id) => under_source(r, &source(r, id)?, offset, limit),
+            At::Topics => under_topics(r, offset, limit),
+            At::Source(id) => under_holder(r, &source(r, id)?, offset, limit),
+            At::Topic(id) => under_holder(r, &topic(r, id)?, offset, limit),
             At::Waiting(id) => waiting(r, &source(r, id)?, offset, limit),
+            At::WaitingTopic(id) => waiting(r, &topic(r, id)?, offset, limit),
             At::Node(id) => {
                 under_node(r, &r.node_by_id(id)?.ok_or(Error::NotFound)?, offset, limit)
             }
@@ -119,16 +139,16 @@ impl Engine {
 /// The steps from the source down to what holds this member, itself left out.
 pub(crate) fn path_to(r: &Read<'_>, member: Member, document: DocumentKey) -> Result<Vec<Step>> {
     let source = r.source(r.document(document)?.source)?;
-    let mut path = vec![source_step(&source)];
+    let mut path = vec![Holder::Source(source).step()];
     path.extend(ancestors(r, member)?);
     Ok(path)
 }
 
 pub(crate) fn path_to_node(r: &Read<'_>, node: &Node) -> Result<Vec<Step>> {
-    let mut path = vec![match r.source_of_tree(node.tree)? {
-        Some(source) => source_step(&r.source(source)?),
-        None => days_step(),
-    }];
+    let mut path = match Holder::of_tree(r, node.tree)? {
+        Some(holder) => holder.path(),
+        None => vec![days_step()],
+    };
     path.extend(ancestors(r, Member::Node(node.key))?);
     Ok(path)
 }
@@ -172,38 +192,131 @@ fn sentence_of(node: &Node, above: &[Step]) -> String {
         .unwrap_or_default()
 }
 
-fn source(r: &Read<'_>, id: &SourceId) -> Result<Source> {
-    r.source_by_id(id)?.ok_or(Error::NotFound)
+/// What has a tree whose summaries are gathered as they come: a source, or a topic.
+pub(crate) enum Holder {
+    Source(Source),
+    Topic(Topic),
 }
 
-fn source_step(source: &Source) -> Step {
-    Step {
-        id: source.id.to_string(),
-        title: source.name.clone(),
+impl Holder {
+    /// None where it is a stretch of days.
+    pub(crate) fn of_tree(r: &Read<'_>, tree: TreeKey) -> Result<Option<Self>> {
+        if let Some(source) = r.source_of_tree(tree)? {
+            return Ok(Some(Self::Source(r.source(source)?)));
+        }
+        Ok(r.topic_of_tree(tree)?.map(Self::Topic))
     }
+
+    pub(crate) fn id(&self) -> String {
+        match self {
+            Self::Source(source) => source.id.to_string(),
+            Self::Topic(topic) => topic_row_id(&topic.id),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Source(source) => &source.name,
+            Self::Topic(topic) => &topic.name,
+        }
+    }
+
+    fn tree(&self, r: &Read<'_>) -> Result<Option<TreeKey>> {
+        match self {
+            Self::Source(source) => Ok(r.tree_of_source(source.key)?),
+            Self::Topic(topic) => Ok(Some(topic.tree)),
+        }
+    }
+
+    fn step(&self) -> Step {
+        Step {
+            id: self.id(),
+            title: self.name().to_owned(),
+        }
+    }
+
+    fn path(&self) -> Vec<Step> {
+        match self {
+            Self::Source(_) => vec![self.step()],
+            Self::Topic(_) => vec![topics_step(), self.step()],
+        }
+    }
+
+    fn trail(&self, r: &Read<'_>) -> Result<Vec<Position>> {
+        let own = |position| Position {
+            id: self.id(),
+            position,
+        };
+        Ok(match self {
+            Self::Source(source) => {
+                vec![own(rows_before_sources(r)? + r.source_position(source)?)]
+            }
+            Self::Topic(topic) => {
+                let topics = Position {
+                    id: TOPICS.to_owned(),
+                    position: days_before(r)?,
+                };
+                vec![topics, own(r.topic_position(topic)?)]
+            }
+        })
+    }
+
+    fn waiting_id(&self) -> String {
+        format!("{WAITING}{}", self.id())
+    }
+}
+
+pub(crate) fn topic_row_id(id: &EntityId) -> String {
+    format!("{TOPIC}{id}")
+}
+
+fn source(r: &Read<'_>, id: &SourceId) -> Result<Holder> {
+    let source = r.source_by_id(id)?.ok_or(Error::NotFound)?;
+    Ok(Holder::Source(source))
+}
+
+fn topic(r: &Read<'_>, id: &EntityId) -> Result<Holder> {
+    Ok(Holder::Topic(r.topic(id)?.ok_or(Error::NotFound)?))
 }
 
 fn days_step() -> Step {
     Step {
         id: DAYS.to_owned(),
-        title: DAYS_TITLE.to_owned(),
+        title: "Days".to_owned(),
+    }
+}
+
+fn topics_step() -> Step {
+    Step {
+        id: TOPICS.to_owned(),
+        title: "Topics".to_owned(),
     }
 }
 
 /// The days come first, once there are some.
-fn rows_before_sources(r: &Read<'_>) -> Result<u32> {
+fn days_before(r: &Read<'_>) -> Result<u32> {
     Ok(u32::from(r.year_count()? > 0))
 }
 
+/// And the topics next.
+fn rows_before_sources(r: &Read<'_>) -> Result<u32> {
+    Ok(days_before(r)? + u32::from(r.topic_count()? > 0))
+}
+
 fn roots(r: &Read<'_>, offset: u32, limit: u32) -> Result<View> {
-    let before = rows_before_sources(r)?;
-    let mut rows = Vec::new();
-    if before > 0 && offset == 0 {
-        rows.push(days_row(r)?);
+    let mut branches = Vec::new();
+    if r.year_count()? > 0 {
+        branches.push(days_row(r)?);
     }
+    if r.topic_count()? > 0 {
+        branches.push(topics_row(r)?);
+    }
+    let before = count(branches.len());
+    let (from, most) = (offset as usize, limit as usize);
+    let mut rows: Vec<Row> = branches.into_iter().skip(from).take(most).collect();
     let left = limit - count(rows.len());
     for source in r.source_page(offset.saturating_sub(before), left)? {
-        rows.push(source_row(r, source)?);
+        rows.push(holder_row(r, &Holder::Source(source))?);
     }
     Ok(View {
         rows,
@@ -215,16 +328,57 @@ fn roots(r: &Read<'_>, offset: u32, limit: u32) -> Result<View> {
 fn days_row(r: &Read<'_>) -> Result<Row> {
     let sums = r.year_sums()?;
     Ok(Row {
-        id: DAYS.to_owned(),
-        kind: RowKind::Branch,
-        title: DAYS_TITLE.to_owned(),
-        preview: String::new(),
         children: r.year_count()?,
         passages: sums.passages,
         first_happened_at: sums.first_happened_at,
         last_happened_at: sums.last_happened_at,
-        degraded: false,
+        ..branch_row(days_step())
     })
+}
+
+fn topics_row(r: &Read<'_>) -> Result<Row> {
+    Ok(Row {
+        children: r.topic_count()?,
+        passages: r.topic_passages()?,
+        ..branch_row(topics_step())
+    })
+}
+
+fn branch_row(step: Step) -> Row {
+    Row {
+        id: step.id,
+        kind: RowKind::Branch,
+        title: step.title,
+        preview: String::new(),
+        children: 0,
+        passages: 0,
+        first_happened_at: None,
+        last_happened_at: None,
+        degraded: false,
+    }
+}
+
+/// Its dates are those of what is summarised: what still waits would all have to be read for its own.
+fn holder_row(r: &Read<'_>, holder: &Holder) -> Result<Row> {
+    let (kind, preview) = match holder {
+        Holder::Source(source) => (RowKind::Source, source.root.clone().unwrap_or_default()),
+        Holder::Topic(topic) if topic.hot => (RowKind::Topic, String::new()),
+        Holder::Topic(_) => (RowKind::Topic, "Not named much lately".to_owned()),
+    };
+    let mut row = Row {
+        kind,
+        preview,
+        ..branch_row(holder.step())
+    };
+    if let Some(tree) = holder.tree(r)? {
+        let waiting = r.waiting_chunk_count(tree)?;
+        let sums = r.top_node_sums(tree)?;
+        row.children = r.top_node_count(tree)? + u32::from(waiting > 0);
+        row.passages = waiting + sums.passages;
+        row.first_happened_at = sums.first_happened_at;
+        row.last_happened_at = sums.last_happened_at;
+    }
+    Ok(row)
 }
 
 fn under_days(r: &Read<'_>, offset: u32, limit: u32) -> Result<View> {
@@ -240,43 +394,36 @@ fn under_days(r: &Read<'_>, offset: u32, limit: u32) -> Result<View> {
     })
 }
 
-/// Its dates are those of what is summarised: what still waits would all have to be read for its own.
-fn source_row(r: &Read<'_>, source: Source) -> Result<Row> {
-    let mut row = Row {
-        id: source.id.to_string(),
-        kind: RowKind::Source,
-        preview: source.root.unwrap_or_default(),
-        title: source.name,
-        children: 0,
-        passages: 0,
-        first_happened_at: None,
-        last_happened_at: None,
-        degraded: false,
-    };
-    if let Some(tree) = r.tree_of_source(source.key)? {
-        let waiting = r.waiting_chunk_count(tree)?;
-        let sums = r.top_node_sums(tree)?;
-        row.children = r.top_node_count(tree)? + u32::from(waiting > 0);
-        row.passages = waiting + sums.passages;
-        row.first_happened_at = sums.first_happened_at;
-        row.last_happened_at = sums.last_happened_at;
+fn under_topics(r: &Read<'_>, offset: u32, limit: u32) -> Result<View> {
+    let mut rows = Vec::new();
+    for topic in r.topics(offset, limit)? {
+        rows.push(holder_row(r, &Holder::Topic(topic))?);
     }
-    Ok(row)
+    let position = Position {
+        id: TOPICS.to_owned(),
+        position: days_before(r)?,
+    };
+    Ok(View {
+        path: vec![topics_step()],
+        trail: vec![position],
+        rows,
+        total: r.topic_count()?,
+    })
 }
 
-fn under_source(r: &Read<'_>, source: &Source, offset: u32, limit: u32) -> Result<View> {
+fn under_holder(r: &Read<'_>, holder: &Holder, offset: u32, limit: u32) -> Result<View> {
     let mut view = View {
-        path: vec![source_step(source)],
-        trail: vec![source_position(r, source)?],
+        path: holder.path(),
+        trail: holder.trail(r)?,
         ..View::default()
     };
-    let Some(tree) = r.tree_of_source(source.key)? else {
+    let Some(tree) = holder.tree(r)? else {
         return Ok(view);
     };
     let waiting = r.waiting_chunk_count(tree)?;
     let before = u32::from(waiting > 0);
     if waiting > 0 && offset == 0 {
-        view.rows.push(waiting_row(source, waiting));
+        view.rows.push(waiting_row(holder, waiting));
     }
     let taken = count(view.rows.len());
     for top in r.top_nodes(tree, offset.saturating_sub(before), limit - taken)? {
@@ -288,31 +435,24 @@ fn under_source(r: &Read<'_>, source: &Source, offset: u32, limit: u32) -> Resul
     Ok(view)
 }
 
-fn waiting_id(source: &Source) -> String {
-    format!("{WAITING}{}", source.id)
-}
-
-fn waiting_row(source: &Source, waiting: u32) -> Row {
+fn waiting_row(holder: &Holder, waiting: u32) -> Row {
     Row {
-        id: waiting_id(source),
+        id: holder.waiting_id(),
         kind: RowKind::Waiting,
         title: String::new(),
-        preview: String::new(),
         children: waiting,
         passages: waiting,
-        first_happened_at: None,
-        last_happened_at: None,
-        degraded: false,
+        ..branch_row(holder.step())
     }
 }
 
-fn waiting(r: &Read<'_>, source: &Source, offset: u32, limit: u32) -> Result<View> {
+fn waiting(r: &Read<'_>, holder: &Holder, offset: u32, limit: u32) -> Result<View> {
     let mut view = View {
-        path: vec![source_step(source)],
-        trail: waiting_trail(r, source)?,
+        path: holder.path(),
+        trail: waiting_trail(r, holder)?,
         ..View::default()
     };
-    if let Some(tree) = r.tree_of_source(source.key)? {
+    if let Some(tree) = holder.tree(r)? {
         view.total = r.waiting_chunk_count(tree)?;
         let chunks = r.waiting_chunks(tree, offset, limit)?;
         view.rows = chunks
@@ -349,7 +489,7 @@ fn under_node(r: &Read<'_>, node: &Node, offset: u32, limit: u32) -> Result<View
 
 fn way_to_chunk(r: &Read<'_>, chunk: &Chunk) -> Result<View> {
     let member = Member::Chunk(chunk.key);
-    let source = r.source(r.document(chunk.document)?.source)?;
+    let source = Holder::Source(r.source(r.document(chunk.document)?.source)?);
     let mut trail = match (r.waiting_position(chunk.key)?, r.parent_of(member)?) {
         (Some(position), _) => {
             let mut trail = waiting_trail(r, &source)?;
@@ -358,7 +498,7 @@ fn way_to_chunk(r: &Read<'_>, chunk: &Chunk) -> Result<View> {
                 position,
             });
             return Ok(View {
-                path: vec![source_step(&source)],
+                path: source.path(),
                 trail,
                 ..View::default()
             });
@@ -378,13 +518,6 @@ fn way_to_chunk(r: &Read<'_>, chunk: &Chunk) -> Result<View> {
     })
 }
 
-fn source_position(r: &Read<'_>, source: &Source) -> Result<Position> {
-    Ok(Position {
-        id: source.id.to_string(),
-        position: rows_before_sources(r)? + r.source_position(source)?,
-    })
-}
-
 fn days_position() -> Position {
     Position {
         id: DAYS.to_owned(),
@@ -392,47 +525,42 @@ fn days_position() -> Position {
     }
 }
 
-/// The row of what waits is the first one under its source.
-fn waiting_trail(r: &Read<'_>, source: &Source) -> Result<Vec<Position>> {
-    let waiting = Position {
-        id: waiting_id(source),
+/// The row of what waits is the first one under what it waits in.
+fn waiting_trail(r: &Read<'_>, holder: &Holder) -> Result<Vec<Position>> {
+    let mut trail = holder.trail(r)?;
+    trail.push(Position {
+        id: holder.waiting_id(),
         position: 0,
-    };
-    Ok(vec![source_position(r, source)?, waiting])
+    });
+    Ok(trail)
 }
 
 fn trail_to_node(r: &Read<'_>, node: NodeKey) -> Result<Vec<Position>> {
-    let mut trail = Vec::new();
+    let mut below = Vec::new();
     let mut at = Some(node);
-    let mut root = None;
+    let mut trail = vec![days_position()];
     while let Some(key) = at {
         let Some(node) = r.node(key)? else { break };
         at = r.parent_of(Member::Node(key))?;
-        let source = r.source_of_tree(node.tree)?;
-        let position = match (at, source) {
-            (Some(_), _) => r.member_position(Member::Node(key))?,
-            (None, Some(_)) => {
-                let waits = r.waiting_chunk_count(node.tree)? > 0;
-                r.top_node_position(key)? + u32::from(waits)
-            }
-            (None, None) => match r.period_of_root(key)? {
+        let position = if at.is_some() {
+            r.member_position(Member::Node(key))?
+        } else if let Some(holder) = Holder::of_tree(r, node.tree)? {
+            trail = holder.trail(r)?;
+            let waits = r.waiting_chunk_count(node.tree)? > 0;
+            r.top_node_position(key)? + u32::from(waits)
+        } else {
+            match r.period_of_root(key)? {
                 Some(of) if of.period.rank == Rank::Year => r.year_position(of.period.first)?,
                 // What is above is yet to be made.
                 _ => return Ok(Vec::new()),
-            },
+            }
         };
-        trail.push(Position {
+        below.push(Position {
             id: node.id.to_string(),
             position,
         });
-        root = Some(source);
     }
-    match root {
-        Some(Some(source)) => trail.push(source_position(r, &r.source(source)?)?),
-        Some(None) => trail.push(days_position()),
-        None => {}
-    }
-    trail.reverse();
+    trail.extend(below.into_iter().rev());
     Ok(trail)
 }
 

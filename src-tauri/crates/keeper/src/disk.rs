@@ -77,6 +77,12 @@ impl DiskGate {
     pub(crate) fn is_paused(&self) -> bool {
         self.inner.lock().paused
     }
+
+    /// So much must be free on this volume for jobs to write.
+    pub(crate) fn needed_bytes(&self, volume: Room, wal_bytes: u64) -> u64 {
+        let guard = guard_bytes(volume.total_bytes, wal_bytes);
+        needed(guard, self.is_paused())
+    }
 }
 
 impl KeptFile {
@@ -145,17 +151,18 @@ impl KeptFile {
 /// Whether jobs pause. Once they do, half as much again must be free before they go on, so that a
 /// volume at the guard does not start and stop them with every file that comes and goes.
 fn pauses(volume: Room, wal_bytes: u64, paused: bool) -> bool {
-    let needed = |guard: u64| {
-        if paused {
-            guard.saturating_add(guard / 2)
-        } else {
-            guard
-        }
-    };
-    volume.free_bytes < needed(guard_bytes(volume.total_bytes, wal_bytes))
+    volume.free_bytes < needed(guard_bytes(volume.total_bytes, wal_bytes), paused)
         || volume
             .free_inodes
-            .is_some_and(|free| free < needed(GUARD_INODES))
+            .is_some_and(|free| free < needed(GUARD_INODES, paused))
+}
+
+fn needed(guard: u64, paused: bool) -> u64 {
+    if paused {
+        guard.saturating_add(guard / 2)
+    } else {
+        guard
+    }
 }
 
 /// `max(64 MiB, 2 x WAL, 1 % of the volume up to 1 GiB)`, and never more than an eighth of the volume.

@@ -16,6 +16,8 @@ pub struct Facts {
     pub shm_bytes: Option<u64>,
     /// Of the volume, for this user. `None` where the system does not say.
     pub free_bytes: Option<u64>,
+    /// So many must be free for jobs to write; more while they wait for space. `None` where the system does not say.
+    pub needed_bytes: Option<u64>,
     /// Nobody can write to the volume while it is so.
     pub read_only_volume: bool,
     /// Too little is free, so writes of the background lane are refused for now.

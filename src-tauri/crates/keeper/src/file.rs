@@ -319,12 +319,16 @@ impl KeptFile {
             let checkpoints = self.checkpoints.lock();
             (checkpoints.last, checkpoints.incomplete)
         };
+        let volume = self.place.folder().and_then(|f| self.space.look(f));
+        let wal_bytes = size_of(&self.place.wal);
+        let needed = |volume| self.disk.needed_bytes(volume, wal_bytes.unwrap_or(0));
         Facts {
             path: self.place.main.clone(),
             main_bytes: place::bytes_unless_folder(&self.place.main),
-            wal_bytes: size_of(&self.place.wal),
+            wal_bytes,
             shm_bytes: size_of(&self.place.shm),
-            free_bytes: self.place.folder().and_then(place::free_bytes),
+            free_bytes: volume.map(|volume| volume.free_bytes),
+            needed_bytes: volume.map(needed),
             read_only_volume: self.place.is_on_read_only_volume(),
             jobs_paused: self.disk.is_paused(),
             sqlite_version: rusqlite::version(),

@@ -5,6 +5,7 @@
 //! amalgamation and therefore not of the SQLite that this program is built with; it is not a rung here.
 
 mod complete;
+mod first_page;
 mod image;
 mod judge;
 mod renew;
@@ -24,6 +25,7 @@ pub use self::walk::LostRange;
 use self::walk::is_harm;
 use crate::error::Error;
 use crate::files;
+use crate::migrate::Schema;
 use crate::place::{EMPTY_BYTES_MAX, Place, size_of, with_suffix};
 use crate::wal::{self, WalScan};
 
@@ -40,6 +42,8 @@ pub enum Rung {
     Merged,
     /// Frames that are lost as well, as they stand.
     MergedAsItStands,
+    /// A first page was made for one that is lost, from what the other pages tell.
+    FirstPage,
     /// All rows that can be read were copied into a new database.
     Walked,
     /// The newest backup, with the rows that only the harmed file has.
@@ -82,16 +86,19 @@ pub struct SalvagedTable {
 
 /// Climbs the ladder for the copies in `set`, whose main file is or was called `name`. `into` must
 /// not hold anything yet; it needs room for several files of the size of the database. `backup` is
-/// read only through a copy. Fails with [`Error::Corrupt`] if no way leads to a file.
+/// read only through a copy. `schema` tells what the file was made of, where its own first page does not.
+/// Fails with [`Error::Corrupt`] if no way leads to a file.
 pub fn salvage(
     set: &Path,
     name: &str,
     backup: Option<&Path>,
+    schema: Option<&Schema>,
     into: &Path,
 ) -> Result<Salvaged, Error> {
     let ladder = Ladder {
         set: Place::new(set.join(name)),
         backup,
+        schema,
         into,
     };
     files::make_folder(into).map_err(|e| Error::from_io(&e))?;
@@ -119,6 +126,7 @@ pub(crate) fn materialise(place: &Place, scan: &WalScan, to: &Path) -> Result<()
 struct Ladder<'a> {
     set: Place,
     backup: Option<&'a Path>,
+    schema: Option<&'a Schema>,
     into: &'a Path,
 }
 
@@ -159,6 +167,9 @@ impl Ladder<'_> {
         }
         if scan.as_ref().is_some_and(|scan| scan.frames_lost > 0) {
             self.merged(made, scan.as_ref(), Frames::AsTheyStand)?;
+        }
+        for at in 0..made.len() {
+            self.with_first_page(made, at)?;
         }
         let known = self.copy_backup(made)?;
         for at in 0..made.len() {
@@ -267,6 +278,40 @@ impl Ladder<'_> {
             candidate.commits_gained = scan.map_or(0, |scan| scan.commits_after_break);
             candidate.exact = scan.is_some_and(|scan| scan.frames_lost == 0);
             candidate.doubtful_pages = doubtful_pages;
+            candidate.judged = judged;
+        }
+        Ok(())
+    }
+
+    /// Makes a first page for a copy of the candidate at `at`, if its own leads to less than there should be.
+    fn with_first_page(&self, made: &mut Vec<Candidate>, at: usize) -> Result<(), Error> {
+        let (Some(schema), Some(from)) = (self.schema, made.get(at)) else {
+            return Ok(());
+        };
+        let leads_to_all = schema.tables.iter().all(|name| from.judged.has(name));
+        let stands_alone = matches!(from.rung, Rung::Merged | Rung::MergedAsItStands);
+        if leads_to_all || !stands_alone {
+            return Ok(());
+        }
+        let path = self.into.join(format!("first-page-{at}.db"));
+        let candidate = Candidate {
+            commits_gained: from.commits_gained,
+            doubtful_pages: from.doubtful_pages,
+            ..Candidate::new(&path, Rung::FirstPage)
+        };
+        files::copy_new(&from.path, &path).map_err(|e| Error::from_io(&e))?;
+        made.push(candidate);
+        match first_page::put_back(&path, schema) {
+            Ok(true) => {}
+            Err(error) if !is_harm(&error) => return Err(error),
+            // As it was, it has no more than the one that it was copied from.
+            Ok(false) | Err(_) => {
+                made.pop();
+                return files::remove_own(&path).map_err(|e| Error::from_io(&e));
+            }
+        }
+        let judged = judge(&path, Check::Full)?;
+        if let Some(candidate) = made.last_mut() {
             candidate.judged = judged;
         }
         Ok(())

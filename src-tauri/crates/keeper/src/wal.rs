@@ -60,7 +60,13 @@ pub(crate) struct MainHeader {
     pub(crate) page_size: Option<u32>,
     /// 0 if it was never set.
     pub(crate) application_id: i32,
+    /// It begins as a file of SQLite does, or did until a few bytes were harmed. What else it says is not to be
+    /// believed otherwise.
+    pub(crate) is_of_sqlite: bool,
 }
+
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+const MAGIC_BYTES_MIN: usize = 12;
 
 impl MainHeader {
     /// Of the first 100 bytes of a main file, whatever they are.
@@ -74,6 +80,12 @@ impl MainHeader {
         first.get(..100).map(|first| MainHeader {
             page_size: is_page_size(page_size).then_some(page_size),
             application_id: be_u32(first, APPLICATION_ID_AT).cast_signed(),
+            is_of_sqlite: first
+                .iter()
+                .zip(MAGIC)
+                .filter(|(byte, right)| byte == right)
+                .count()
+                >= MAGIC_BYTES_MIN,
         })
     }
 }
@@ -406,7 +418,7 @@ fn holds_whole_database(scan: &WalScan) -> bool {
 
 /// A log is tied to its main file by nothing but its name.
 fn is_foreign(scan: &WalScan, main: Option<MainHeader>) -> bool {
-    let Some(main) = main.filter(|_| !scan.frames.is_empty()) else {
+    let Some(main) = main.filter(|main| main.is_of_sqlite && !scan.frames.is_empty()) else {
         return false;
     };
     let other_pages = main.page_size.is_some_and(|size| size != scan.page_size);

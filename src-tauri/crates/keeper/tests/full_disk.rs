@@ -159,12 +159,18 @@ fn jobs_pause_before_the_disk_is_full_and_resume_by_themselves() {
         assert!(insert(&file, "person").is_ok(), "people still write");
         assert!(count(&file).is_ok(), "and everybody reads");
     }
-    assert!(file.facts().jobs_paused, "and the facts say so");
+    assert_eq!(space.looks(), 2, "201 writes, two looks");
+    let facts = file.facts();
+    assert!(facts.jobs_paused, "and the facts say so");
+    assert_eq!(
+        (facts.free_bytes, facts.needed_bytes),
+        (Some(63 << 20), Some(96 << 20)),
+        "with how much they go on"
+    );
     assert!(
         file.facts().last_checkpoint.is_some(),
         "the WAL was moved, though it is short"
     );
-    assert_eq!(space.looks(), 2, "201 writes, two looks");
 
     space.free(95);
     clock.advance(Duration::from_secs(5));

@@ -1,6 +1,7 @@
 //! The models that are built in, which need no download, no account and no network, and those of a server that the person
 //! has named.
 
+mod built_in;
 mod chosen;
 mod extractive;
 mod keys;
@@ -12,6 +13,7 @@ mod spent;
 mod state;
 mod summary;
 
+pub use built_in::BuiltIn;
 pub use chosen::Chosen;
 pub use extractive::Extractive;
 pub use keys::{Keychain, KeychainAway, SystemKeychain};

@@ -279,6 +279,27 @@ CREATE TABLE sources (
     CHECK (kind = 'folder' OR watched_since IS NULL)
 ) STRICT;
 
+CREATE TABLE topics (
+    entity  TEXT    NOT NULL PRIMARY KEY,
+    tree_id INTEGER NOT NULL UNIQUE REFERENCES trees (id),
+    kind    TEXT    NOT NULL CHECK (kind IN ('person', 'organisation', 'tag')),
+    name    TEXT    NOT NULL CHECK (name <> ''),
+    hot     INTEGER NOT NULL CHECK (hot IN (0, 1)), -- what is said of it comes to its tree
+    hotness REAL    NOT NULL,
+    seen_at INTEGER NOT NULL, -- when that was found
+    changed INTEGER NOT NULL CHECK (changed IN (0, 1)) -- its tree may not hold just what names it
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX topics_changed ON topics (entity) WHERE changed = 1;
+
+CREATE INDEX topics_name ON topics (name, entity);
+
+CREATE TABLE topics_seen (
+    id        INTEGER PRIMARY KEY CHECK (id = 1),
+    extractor TEXT    NOT NULL CHECK (extractor <> ''),
+    up_to     INTEGER NOT NULL CHECK (up_to >= -1)
+) STRICT;
+
 CREATE TABLE trees (
     id        INTEGER PRIMARY KEY,
     kind      TEXT    NOT NULL CHECK (kind IN ('source', 'period', 'topic')),

@@ -113,6 +113,8 @@ pub struct Restored {
     pub set: String,
     /// It was made from what can be read of a damaged one.
     pub salvaged: bool,
+    /// And its word index holds nothing yet.
+    pub empty_index: bool,
 }
 
 /// What was done with a copy.
@@ -120,6 +122,7 @@ struct WithCopy<T> {
     done: T,
     made_at: Option<UnixMs>,
     salvaged: bool,
+    empty_index: bool,
 }
 
 /// What is in a copy, and what it names that is not.
@@ -141,6 +144,7 @@ struct Found {
 struct Salvaged {
     folder: PathBuf,
     file: PathBuf,
+    empty_index: bool,
 }
 
 impl Store {
@@ -287,6 +291,7 @@ impl Store {
         Ok(Some(Restored {
             set: restored.done?.id,
             salvaged: restored.salvaged,
+            empty_index: restored.empty_index,
         }))
     }
 
@@ -315,13 +320,17 @@ impl Store {
             return Ok(None);
         };
         let mut salvaged = found.salvaged.is_some();
+        let mut empty_index = found.salvaged.as_ref().is_some_and(|made| made.empty_index);
         let done = match (op(&found.source), &found.source) {
             (Err(error), Source::Set(set)) if error.is_bad_copy() => {
                 let into = self.folder().join(format!("salvaged-{id}"));
                 // Where nothing can be read of it, it is the copy that is to blame.
-                let unsound = oldgrowth_keeper::Error::BadCopy(BadCopy::Unsound);
-                let made = Salvaged::of(set, into).map_err(|_| unsound)?;
-                salvaged = true;
+                let made = Salvaged::of(set, into).map_err(|error| match error.is_transient() {
+                    // As on a full disk: it says nothing of the copy.
+                    true => error,
+                    false => oldgrowth_keeper::Error::BadCopy(BadCopy::Unsound).into(),
+                })?;
+                (salvaged, empty_index) = (true, made.empty_index);
                 op(&Source::File(made.file.clone()))
             }
             (done, _) => done,
@@ -330,6 +339,7 @@ impl Store {
             done: done?,
             made_at: found.made_at,
             salvaged,
+            empty_index,
         }))
     }
 
@@ -402,7 +412,7 @@ impl Store {
         let name = main.file_name().unwrap_or_default().to_string_lossy();
         relocate::make_folder(folder).map_err(io)?;
         self.file.copy_files_to(folder)?;
-        let made = salvage(folder, &name, None, &folder.join("made"))?;
+        let made = salvage(folder, &name, None, Some(&SCHEMA), &folder.join("made"))?;
         let (lacked, unnamed) = complete(&made.path, now)?;
         relocate::rename_new(&made.path, to).map_err(io)?;
         let all_read = lacked.is_empty()
@@ -411,7 +421,7 @@ impl Store {
             && made.doubtful_pages == 0
             && made.not_remade.is_empty();
         Ok(Salvage {
-            empty_index: !made.to_refill.is_empty() || lacked.iter().any(|name| name == "words"),
+            empty_index: has_empty_index(&made, &lacked),
             all_read,
             unnamed,
         })
@@ -432,13 +442,25 @@ impl Salvaged {
     fn of(set: &Set, folder: PathBuf) -> Result<Self> {
         // What a process that was killed has left there was made from the set, as this will be.
         remove_salvaged(&folder);
-        let made = salvage(&set.folder, &set.manifest.database, None, &folder)?;
-        complete(&made.path, UnixMs(set.manifest.made_unix_ms))?;
+        let made = salvage(
+            &set.folder,
+            &set.manifest.database,
+            None,
+            Some(&SCHEMA),
+            &folder,
+        )?;
+        let (lacked, _) = complete(&made.path, UnixMs(set.manifest.made_unix_ms))?;
         Ok(Self {
             folder,
+            empty_index: has_empty_index(&made, &lacked),
             file: made.path,
         })
     }
+}
+
+/// The word index keeps no content that it could be made from.
+fn has_empty_index(made: &oldgrowth_keeper::Salvaged, lacked: &[String]) -> bool {
+    !made.to_refill.is_empty() || lacked.iter().any(|name| name == "words")
 }
 
 /// Makes a salvaged file one that can be used. Answers what it lacked, and how many documents had lost their names.
@@ -448,6 +470,7 @@ fn complete(file: &Path, now: UnixMs) -> Result<(Vec<String>, u64)> {
         // Keys of passages that were lost are used again, so nothing tells which were looked through or put to a day.
         w.forget_extraction()?;
         w.forget_days()?;
+        w.forget_topics()?;
         salvaged::take_in(&w, now)
     })
 }

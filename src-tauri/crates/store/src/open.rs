@@ -18,7 +18,7 @@ const STEPS: &[&str] = &[
     include_str!("../schema/0003_sources_and_counting.sql"),
     include_str!("../schema/0004_pruned_jobs.sql"),
     include_str!("../schema/0005_names.sql"),
-    include_str!("../schema/0006_days.sql"),
+    include_str!("../schema/0006_days_and_topics.sql"),
 ];
 
 /// All tables but the word index, which is made anew from the others.
@@ -42,6 +42,8 @@ const TABLES: &[&str] = &[
     "places",
     "pruned_jobs",
     "sources",
+    "topics",
+    "topics_seen",
     "trees",
 ];
 

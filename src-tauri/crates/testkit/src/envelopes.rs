@@ -1,6 +1,6 @@
 //! A server for reports on this computer: it speaks Sentry's protocol as far as a sender can tell.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
+
+use crate::heard;
 
 /// All that may be in a report, written down apart from the code that makes one.
 const ALLOWED: [&str; 21] = [
@@ -50,7 +52,7 @@ pub type Answer = (u16, Vec<(&'static str, String)>);
 
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// In small letters.
+    /// Its first line and its headers, in small letters.
     pub head: String,
     pub body: String,
 }
@@ -159,28 +161,10 @@ impl Shared {
 }
 
 fn read(stream: TcpStream) -> Option<(Received, TcpStream)> {
-    let mut reader = BufReader::new(stream);
-    let mut head = String::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        if line == "\r\n" {
-            break;
-        }
-        head.push_str(&line.to_lowercase());
-    }
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:"))?
-        .trim()
-        .parse()
-        .ok()?;
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let body = String::from_utf8(body).ok()?;
-    Some((Received { head, body }, reader.into_inner()))
+    let (heard, stream) = heard::read(stream)?;
+    let body = String::from_utf8(heard.body).ok()?;
+    let head = heard.head;
+    Some((Received { head, body }, stream))
 }
 
 impl Received {

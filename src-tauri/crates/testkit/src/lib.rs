@@ -4,6 +4,7 @@
 
 mod corpus;
 mod envelopes;
+mod heard;
 mod model_server;
 mod parts;
 mod private;

@@ -1,6 +1,6 @@
 //! A server of models on this computer: it speaks OpenAI's protocol, as well or as badly as it is told.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use serde_json::{Value, json};
+
+use crate::heard;
 
 /// How long a test waits for what is on its way.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -17,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct AskedModel {
     /// Its method and path: `POST /v1/chat/completions`.
     pub what: String,
-    /// In small letters.
+    /// Its first line and its headers, in small letters.
     pub head: String,
     pub body: Value,
 }
@@ -182,31 +184,12 @@ impl Shared {
 }
 
 fn read(stream: TcpStream) -> Option<(AskedModel, TcpStream)> {
-    let mut reader = BufReader::new(stream);
-    let mut first = String::new();
-    reader.read_line(&mut first).ok()?;
-    let what = first.trim().strip_suffix(" HTTP/1.1")?.to_owned();
-    let mut head = String::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        if line == "\r\n" {
-            break;
-        }
-        head.push_str(&line.to_lowercase());
-    }
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:"))
-        .map_or(Some(0), |length| length.trim().parse().ok())?;
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let body = if body.is_empty() {
+    let (heard, stream) = heard::read(stream)?;
+    let body = if heard.body.is_empty() {
         Value::Null
     } else {
-        serde_json::from_slice(&body).ok()?
+        serde_json::from_slice(&heard.body).ok()?
     };
-    Some((AskedModel { what, head, body }, reader.into_inner()))
+    let (what, head) = (heard.what, heard.head);
+    Some((AskedModel { what, head, body }, stream))
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use oldgrowth_engine::ports::{Ambient, Clock, Files, Random, Spawn, Summariser};
+use oldgrowth_engine::ports::{Ambient, Clock, Extractor, Files, Random, Spawn, Summariser};
 use oldgrowth_engine::{Engine, Parts};
 use oldgrowth_keeper::Keeper;
 use oldgrowth_store::Store;
@@ -152,13 +152,26 @@ impl TestEngine {
         clock: Arc<dyn Clock>,
         summariser: Arc<dyn Summariser>,
     ) -> Self {
-        Self::begin(workspace, workers, clock, summariser, Vec::new())
+        Self::begin(workspace, workers, clock, summariser, Vec::new(), false)
+    }
+
+    /// As a person has it: with all that goes on behind what is asked for.
+    pub fn whole(workspace: &Path, workers: usize) -> Self {
+        let summariser = Arc::new(oldgrowth_models::Extractive);
+        Self::begin(
+            workspace,
+            workers,
+            WallClock::start(),
+            summariser,
+            Vec::new(),
+            true,
+        )
     }
 
     /// On a system that empties these folders by itself.
     pub fn in_folders(workspace: &Path, emptied: Vec<PathBuf>) -> Self {
         let summariser = Arc::new(oldgrowth_models::Extractive);
-        Self::begin(workspace, 0, WallClock::start(), summariser, emptied)
+        Self::begin(workspace, 0, WallClock::start(), summariser, emptied, false)
     }
 
     #[expect(clippy::expect_used, reason = "a failed set-up fails the test")]
@@ -168,6 +181,7 @@ impl TestEngine {
         clock: Arc<dyn Clock>,
         summariser: Arc<dyn Summariser>,
         emptied: Vec<PathBuf>,
+        whole: bool,
     ) -> Self {
         let workspace = workspace.canonicalize().expect("the workspace is there");
         let ambient = Ambient {
@@ -185,8 +199,8 @@ impl TestEngine {
             files,
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
-            extractor: None,
-            gathers_days: false,
+            extractor: whole.then(|| Arc::new(oldgrowth_models::Rules) as Arc<dyn Extractor>),
+            gathers_days: whole,
             workers,
             emptied,
             crash_reports: None,

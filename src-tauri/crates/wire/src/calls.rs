@@ -98,6 +98,7 @@ calls! {
     batch_cancel / BatchCancel(Id) -> Batch;
     /// Queues the failed and cancelled items of an import once more.
     batch_retry / BatchRetry(Id) -> Batch;
+    batch_resume / BatchResume(Id) -> Batch;
     /// Everything that the memory is doing, and what failed.
     activity / Activity(Empty) -> Activity;
     /// What failed, newest first.

@@ -76,6 +76,8 @@ pub struct Copies {
     /// The store waits for a person to choose: it can go on without what lies behind a damage in its
     /// log, or from a copy. How many changes lie there.
     pub damage: Option<u32>,
+    /// The memory can be read, so that a copy of it can be made.
+    pub readable: bool,
     /// The folder that holds the backups.
     pub folder: String,
 }

@@ -165,6 +165,8 @@ pub struct Answer {
     pub nothing: Option<String>,
     /// When filters let nothing through: what there is behind them.
     pub behind: Option<Behind>,
+    /// When nothing was found: how many passages can't be found by their words yet.
+    pub unsearched: u32,
 }
 
 /// How many passages hold words of the question without one of the filters; null for those not set.

@@ -120,4 +120,6 @@ pub struct Name {
     /// Some of the passages, the newest first. Their matches are the name.
     pub passages: Vec<Hit>,
     pub passages_total: u32,
+    /// The id of its row in the tree. Null unless it was named often and lately.
+    pub topic: Option<String>,
 }

@@ -19,8 +19,9 @@ pub struct TreeAt {
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
 pub enum TreeRowKind {
-    /// What memories are gathered by beside their sources: the days.
+    /// What memories are gathered by beside their sources: days, or topics.
     Branch,
+    Topic,
     Source,
     Summary,
     /// Passages and summaries that wait for enough company to be summarised.
@@ -66,7 +67,7 @@ pub struct TreeView {
 }
 
 /// How far each item of a source has come. A source is in step when `searchable` and `in_tree`
-/// equal `chunked`, and every item that was `found` was read or has a reason.
+/// equal `chunked`, every item that was `found` was read or has a reason, and nothing was lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct SourceRow {
@@ -88,6 +89,8 @@ pub struct SourceRow {
     pub in_tree: u32,
     pub summaries: u32,
     pub in_step: bool,
+    /// A damage took something of the memory, and this has not been read again since.
+    pub lost: bool,
     pub last_import_at: Option<String>,
     /// The newest import that had to do with it.
     pub last_batch: Option<String>,

@@ -1,9 +1,10 @@
 import { render, screen, within } from "@testing-library/svelte";
 import { expect, it, vi } from "vitest";
 import { Fixes } from "../../state/fixes.svelte";
+import { Health } from "../../state/health.svelte";
 import { ReportState } from "../../state/report.svelte";
 import { t } from "../../strings";
-import { handPlatform, settle, unavailable } from "../../testing/platform";
+import { componentOf, handPlatform, settle, statusOf, unavailable } from "../../testing/platform";
 import type { FixPlan } from "../../wire/FixPlan";
 import type { FixReceipt } from "../../wire/FixReceipt";
 import FixDialog from "./FixDialog.svelte";
@@ -41,12 +42,13 @@ const receiptOf = (part: Partial<FixReceipt> = {}): FixReceipt => ({
 async function planned(plan: FixPlan) {
   const platform = handPlatform();
   const fixes = new Fixes(platform, () => {});
-  render(FixDialog, { fixes, open: vi.fn() });
+  const health = new Health(platform);
+  render(FixDialog, { fixes, health, open: vi.fn() });
   render(FixStrip, { fixes });
   void fixes.propose(plan.code);
   platform.next("fix_plan").answer(plan);
   await settle();
-  return { platform, fixes, dialog: await screen.findByTestId("fix-dialog") };
+  return { platform, fixes, health, dialog: await screen.findByTestId("fix-dialog") };
 }
 
 it("a_plan_says_what_it_does_what_it_costs_and_whether_it_can_be_undone", async () => {
@@ -176,4 +178,17 @@ it("a_copy_that_was_laid_out_is_opened_from_its_receipt", async () => {
   await fixes.view("r2");
   await settle();
   expect(screen.queryByTestId("receipt-open")).toBeNull();
+});
+
+it("a_copy_that_could_not_be_made_leads_to_what_is_named_first_now", async () => {
+  const { platform, fixes, health } = await planned(planOf({ code: "open_copy", risk: "none", backup_first: false, undo: false }));
+  health.apply({ ...statusOf(1, "fail"), components: [componentOf({ state: "fail", fixes: ["try_again", "start_fresh", "open_copy"] })] });
+  void fixes.confirm();
+  platform.next("fix_apply").answer(receiptOf({ code: "open_copy", outcome: "still_unwell", summary: "Nothing could be read of what is there.", undo_until: null }));
+  await settle();
+  expect(screen.queryByTestId("receipt-open"), "there is nothing to open").toBeNull();
+  const other = screen.getByTestId("fix-other");
+  expect(other.textContent).toContain(t.doctor.fixes.start_fresh);
+  other.click();
+  expect(platform.next("fix_plan").params).toEqual({ code: "start_fresh" });
 });

@@ -82,6 +82,32 @@ it("safe_mode_explains_each_way_on_and_shows_the_folder", () => {
   expect(showFolder).toHaveBeenCalledWith("/home/ada/memory");
 });
 
+it("where_the_disk_is_full_the_first_button_leads_to_what_takes_space", () => {
+  open([
+    { code: "store", state: "fail", fixes: ["try_again"] },
+    { code: "space", state: "fail" },
+  ]);
+  for (const code of ["store", "space"]) {
+    const [first] = finding(code).querySelectorAll<HTMLElement>("a.button, button.button");
+    expect([first?.getAttribute("href"), first?.textContent, first?.className]).toEqual(["#/settings/storage", t.doctor.leads.storage, expect.stringContaining("primary")]);
+    expect(finding(code).querySelectorAll(".primary"), "and nothing else stands out").toHaveLength(1);
+  }
+  expect(within(finding("store")).getByTestId("try-now")).toBeTruthy();
+});
+
+it("a_store_that_fails_on_a_disk_with_room_leads_to_the_backups", () => {
+  open([{ code: "store", state: "fail", fixes: ["restore_backup", "open_copy"] }, { code: "space" }]);
+  const card = finding("store");
+  expect(within(card).queryByTestId("finding-lead")).toBeNull();
+  expect(card.querySelector("a.lead")?.getAttribute("href")).toBe("#/settings/backup");
+});
+
+it("what_no_fix_mends_leads_first_to_where_it_is_done_by_hand", () => {
+  open([{ code: "kept_aside", state: "warn" }, { code: "orphans", state: "crashed" }]);
+  expect(within(finding("kept_aside")).getByTestId("finding-lead").getAttribute("href")).toBe("#/settings/backup");
+  expect(within(finding("orphans")).queryByTestId("finding-lead"), "nothing is known of it").toBeNull();
+});
+
 it("checks_are_found_by_words_and_by_state", async () => {
   open([{ code: "store" }, { code: "space", group: "store", state: "warn" }, { code: "jobs", group: "work" }]);
   const rows = (): (string | undefined)[] => screen.queryAllByTestId("component-row").map(({ dataset }) => dataset["code"]);

@@ -2,10 +2,15 @@ import type { Route } from "../../shared/route";
 import { t } from "../../strings";
 import type { ComponentCode } from "../../wire/ComponentCode";
 
+export interface Lead {
+  to: Route;
+  text: string;
+}
+
 const words = t.doctor.leads;
 
 /** The place where something about a check is done by hand. */
-const leads: Partial<Record<ComponentCode, { to: Route; text: string }>> = {
+const leads: Partial<Record<ComponentCode, Lead>> = {
   store: { to: { place: "settings", section: "backup" }, text: words.backup },
   integrity: { to: { place: "settings", section: "backup" }, text: words.backup },
   space: { to: { place: "settings", section: "storage" }, text: words.storage },
@@ -20,4 +25,4 @@ const leads: Partial<Record<ComponentCode, { to: Route; text: string }>> = {
   place: { to: { place: "settings", section: "place" }, text: words.place },
 };
 
-export const leadOf = (code: ComponentCode): { to: Route; text: string } | null => leads[code] ?? null;
+export const leadOf = (code: ComponentCode): Lead | null => leads[code] ?? null;

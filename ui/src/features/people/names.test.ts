@@ -33,6 +33,7 @@ const one = (passages: Hit[], total: number): Name => ({
   beside: [{ name: row("en_2", { name: "Ödön" }), passages: 3 }],
   passages,
   passages_total: total,
+  topic: null,
 });
 
 function list(route: Here = { place: "people" }) {
@@ -147,4 +148,15 @@ it("a_name_that_is_gone_leads_back_to_the_list", async () => {
   render(NamePage, { names: new NamesState(platform), id: "en_9", back: () => {}, revision: 0 });
   platform.next("name").fail({ code: "not_found", message: "nothing in the memory names it, or no longer", hint: null });
   expect((await screen.findByText(t.names.all)).getAttribute("href")).toBe("#/people");
+});
+
+it("a_name_that_is_a_topic_leads_to_its_tree", async () => {
+  for (const topic of [null, "topic.en_1"]) {
+    const platform = handPlatform();
+    const { unmount } = render(NamePage, { names: new NamesState(platform), id: "en_1", back: () => undefined, revision: 0 });
+    platform.next("name").answer({ ...one([], 0), topic });
+    await screen.findByText("Marta", { selector: "h1" });
+    expect(screen.queryByTestId("name-tree")?.getAttribute("href") ?? null).toBe(topic === null ? null : "#/tree/topic.en_1");
+    unmount();
+  }
 });

@@ -19,7 +19,7 @@ const person = (author: string): Person => ({
 });
 const sourceRow: SourceRow = {
   id: "", name: "", kind: "folder", service: null, path: "/home/ada", found: 1, not_read: 0, documents: 1, chunked: 1, searchable: 1,
-  in_tree: 0, summaries: 0, in_step: true, last_import_at: null, last_batch: null, watched: false, watching: null,
+  in_tree: 0, summaries: 0, in_step: true, lost: false, last_import_at: null, last_batch: null, watched: false, watching: null,
 };
 const route: Extract<Route, { place: "people" }> = { place: "people" };
 const given = (platform: HandPlatform): { names: NamesState; route: typeof route; go: () => void; paused: boolean } => ({ names: new NamesState(platform), route, go: () => {}, paused: false });

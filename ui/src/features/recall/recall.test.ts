@@ -204,9 +204,17 @@ it("a_document_s_markup_is_shown_as_text", async () => {
 it("no_hit_says_what_was_looked_for", async () => {
   const platform = handPlatform();
   await show(platform, "volcano", [source]);
-  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "No passage contains “volcano”.", behind: null });
+  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "No passage contains “volcano”.", unsearched: 0, behind: null });
   await settle();
   expect(screen.getByTestId("nothing").textContent).toContain("volcano");
+});
+
+it("who_finds_nothing_while_passages_can_t_be_searched_is_led_to_what_mends_that", async () => {
+  const platform = handPlatform();
+  await show(platform, "volcano", [source]);
+  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "40 passages can't be found by their words yet.", unsearched: 40, behind: null });
+  await settle();
+  expect(screen.getByTestId("unsearched").getAttribute("href")).toBe("#/doctor/coverage");
 });
 
 it("arrows_lead_through_the_answers_and_back_to_the_box", async () => {
@@ -298,7 +306,7 @@ it("an_answer_is_copied_with_its_citation", async () => {
 it("what_the_filters_hide_is_counted_and_one_click_away", async () => {
   const platform = handPlatform();
   const { go } = await show(platform, "beech", [source], { source: "s", from: "2024-01-01" });
-  platform.next("recall").answer({ hits: [], terms: ["beech"], nothing: "Nothing within these filters mentions “beech”.", behind: { source: 0, dates: 3, kind: null, all: 5 } });
+  platform.next("recall").answer({ hits: [], terms: ["beech"], nothing: "Nothing within these filters mentions “beech”.", unsearched: 0, behind: { source: 0, dates: 3, kind: null, all: 5 } });
   await settle();
   const rows = [...screen.getByTestId("behind").querySelectorAll("li")];
   expect(rows.map(({ textContent }) => textContent.replace(/Show.*/, "").trim())).toEqual(["3 passages from other days or without a date", "5 passages without these filters"]);

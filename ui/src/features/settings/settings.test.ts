@@ -13,6 +13,7 @@ import type { CrashReports } from "../../wire/CrashReports";
 import type { Settings as SettingsValue } from "../../wire/Settings";
 import type { Storage } from "../../wire/Storage";
 import { CopiesState } from "./copies.svelte";
+import { t } from "../../strings";
 import { ShellState } from "../../state/shell.svelte";
 import { Limits } from "./limits.svelte";
 import { PlaceState } from "./place.svelte";
@@ -45,6 +46,7 @@ const copiesOf = (part: Partial<Copies> = {}): Copies => ({
   running: null,
   last_failure: null,
   damage: null,
+  readable: true,
   folder: "/home/ada/m/backups",
   ...part,
 });
@@ -112,6 +114,22 @@ it("without_backups_the_page_says_how_one_comes_to_be", async () => {
   await open({ backups: [], kept_aside: [] });
   expect(screen.getByTestId("no-backups").textContent).toContain("no backup yet");
   expect(screen.queryByTestId("kept-aside-row")).toBeNull();
+});
+
+it("of_a_memory_that_can_t_be_read_no_backup_is_offered", async () => {
+  await open({ readable: false });
+  const now = screen.getByTestId("backup-now");
+  expect([now.hasAttribute("disabled"), now.title]).toEqual([true, t.backup.unreadable]);
+});
+
+it("a_set_that_turns_out_to_be_garbage_says_what_was_tried_and_not_that_the_memory_needs_somebody", async () => {
+  const { platform } = await open();
+  screen.getByTestId("restore-set").click();
+  platform.next("restore_preview").fail({ code: "needs_person", message: "these files were read through", hint: "nothing has been changed" });
+  await settle();
+  const told = screen.getByTestId("restore-dialog").textContent;
+  for (const said of [t.backup.preview.cannot, "These files were read through", t.backup.untouched]) expect(told).toContain(said);
+  expect(told).not.toContain(t.errors.needsPerson);
 });
 
 it("a_backup_shows_its_progress_and_is_told_when_it_is_made", async () => {

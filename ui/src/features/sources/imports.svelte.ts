@@ -166,12 +166,13 @@ export class Imports {
     return this.#change("batch_cancel", id);
   }
 
-  async retry(id: string): Promise<void> {
+  /** Reads once more what failed, or goes on with what was stopped. */
+  async again(what: "retry" | "resume", id: string): Promise<void> {
     this.#forget(id);
-    await this.#change("batch_retry", id);
+    await this.#change(`batch_${what}`, id);
   }
 
-  async #change(method: "batch_cancel" | "batch_retry", id: string): Promise<void> {
+  async #change(method: "batch_cancel" | "batch_retry" | "batch_resume", id: string): Promise<void> {
     this.reportError = null;
     const heard = this.#heard.get(id);
     try {

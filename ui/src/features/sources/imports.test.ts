@@ -171,6 +171,18 @@ it("a_note_that_could_not_be_kept_keeps_its_draft", async () => {
   expect([note.open, note.text, kept.mock.calls.length]).toEqual([false, "", 1]);
 });
 
+it("an_old_refusal_is_not_shown_to_who_writes_again", async () => {
+  const platform = handPlatform();
+  const note = new NoteDraft(platform, () => {});
+  note.text = "Owl";
+  void note.save();
+  platform.next("note_add").fail({ ...unavailable, code: "disk_full" });
+  await settle();
+  note.open = false;
+  note.write();
+  expect([note.open, note.error, note.text]).toEqual([true, null, "Owl"]);
+});
+
 it("a_note_whose_day_can_t_be_read_is_not_kept_without_it", () => {
   const platform = handPlatform();
   const note = new NoteDraft(platform, () => {});

@@ -24,6 +24,12 @@ export class NoteDraft {
     return this.text.trim() !== "" && !this.busy;
   }
 
+  /** Opens it. Why it could not be kept the last time may not be the case any more. */
+  write(): void {
+    this.error = null;
+    this.open = true;
+  }
+
   async save(): Promise<void> {
     if (!this.savable) return;
     const day = this.day.trim() === "" ? "" : parseDay(this.day, "first");

@@ -4,6 +4,7 @@ import App from "../../App.svelte";
 import { AppState } from "../../app.svelte";
 import { commandsOf } from "../../commands";
 import { FakePlatform, type Scenario } from "../../platform/fake";
+import { t } from "../../strings";
 import { batchOf, handPlatform, settle, unavailable } from "../../testing/platform";
 import { Imports } from "./imports.svelte";
 import { contentsOf, countedOf } from "../../shared/units";
@@ -43,6 +44,14 @@ it("a_folder_that_is_gone_is_said_plainly", async () => {
   const state = rowOf("src-notes").querySelector("[data-testid=watch-state]")?.textContent ?? "";
   expect(state).toContain("Not there since");
   expect(state).toContain("What is remembered stays");
+});
+
+it("what_a_damage_took_something_of_is_not_called_up_to_date", async () => {
+  const { app } = await open("full");
+  const rows = app.ledger.sources ?? [];
+  app.ledger.sources = rows.map((row) => (row.id === "src-notes" ? { ...row, lost: true, in_step: false } : row));
+  await expect.poll(() => rowOf("src-notes").textContent).toContain(t.sources.lost);
+  expect(rowOf("src-notes").textContent).not.toContain(t.sources.inStep);
 });
 
 it("files_that_are_gone_are_counted", async () => {

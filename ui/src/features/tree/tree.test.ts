@@ -4,6 +4,7 @@ import { expect, it, vi } from "vitest";
 import { handPlatform, settle } from "../../testing/platform";
 import type { Params, Platform, Reply } from "../../platform";
 import { strokesOf } from "../../shared/shortcuts";
+import { t } from "../../strings";
 import type { TreeRow } from "../../wire/TreeRow";
 import Tree from "./Tree.svelte";
 import { SCROLL_PX_MAX, TreeState } from "./tree.svelte";
@@ -283,6 +284,18 @@ it("the_focus_is_not_lost_while_a_row_is_being_read", async () => {
   }
   expect(document.activeElement?.getAttribute("aria-posinset")).toBe(String(LONG));
   expect(document.activeElement?.getAttribute("data-key"), "the same element became the row").toBe(`leaf ${LONG - 1}`);
+});
+
+it("what_stands_beside_the_sources_says_what_it_is", async () => {
+  const known = { ...branches, "": of(row("days", "branch", 1), row("topics", "branch", 1), row("Notes", "source", 1)), topics: of(row("Marta", "topic", 1)) };
+  const tree = await loaded(treePlatform(known));
+  await press(tree, "topics", "ArrowRight");
+  for (const [selected, text] of [["days", t.tree.texts.days], ["topics", t.tree.texts.topics], ["Marta", t.tree.texts.topic], ["Notes", t.tree.texts.source]] as const) {
+    const { unmount } = render(Tree, { tree, sources: [], selected, select: vi.fn(), actions, details });
+    await settle();
+    expect(screen.getByText(text ?? "").tagName, selected).toBe("P");
+    unmount();
+  }
 });
 
 it("the_place_that_was_scrolled_to_is_kept_while_one_is_elsewhere", async () => {

@@ -85,6 +85,7 @@ export class FakeCopies {
       running: null,
       last_failure: null,
       damage: this.#damage,
+      readable: true,
       folder: `${folder}/backups`,
     };
   }

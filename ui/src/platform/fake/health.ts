@@ -138,6 +138,22 @@ export const changesOf: Record<string, { headline: string; changes: Change[] }> 
       { code: "round_trip", state: "unknown", cause: "Skipped: it writes a test memory, and this memory can only be read now.", next: "It is run when the memory can be written again.", evidence: [] },
     ],
   },
+  fulldisk: {
+    headline: "The disk is nearly full (63 MB left), so imports and summaries wait. Nothing is lost.",
+    changes: [
+      unwell(
+        "store",
+        "fail",
+        "The disk is nearly full (63 MB left), so imports and summaries wait. Nothing is lost.",
+        "Free some space. With 101 MB free they go on by themselves: 38 MB more than there are. Until then all that is kept can be read, and a note is kept where it still fits.",
+        { evidence: [seen("File", `${workspace}/memory_tree/chunks.db`, "chunks.db in the memory’s folder"), seen("Written", "8 times")], fixes: ["try_again"] },
+      ),
+      unwell("space", "fail", "The disk is nearly full: 63 MB left. Imports and summaries wait.", "Free some space. With 101 MB free they go on by themselves: 38 MB more than there are.", {
+        evidence: [seen("Free", "63 MB"), seen("Needed for writing", "101 MB"), seen("The memory takes", "48 MB"), seen("Imports and summaries", "paused")],
+      }),
+      unwell("kept_aside", "warn", "1 set of files is kept aside (2 MB); one may hold the only copy of something: the memory’s log was damaged.", "Look at it under Settings, Backup: restore it, or discard it when you have all you need."),
+    ],
+  },
   failed: { headline: "Two files could not be read; everything else works.", changes: [jobsFailed] },
   brokencheck: {
     headline: "A check broke; everything else works.",

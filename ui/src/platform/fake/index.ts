@@ -20,7 +20,7 @@ import { FakeSources } from "./sources";
 import { largeTree, manySources, manySourcesLedger } from "./large";
 import { show, tree } from "./views";
 
-const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed", "called", "switchedoff", "noswitch", "naming", "nolist", "readonly", "model", "service", "modelaway", "modelunread"] as const;
+const scenarios = ["full", "empty", "loading", "error", "importing", "held", "attention", "damaged", "large", "reading", "unread", "sources", "paused", "failed", "putoff", "moving", "moved", "half", "refused", "lost", "watched", "gone", "samples", "many", "brokencheck", "checking", "outdated", "ask", "crashed", "reports", "offline", "unaddressed", "called", "switchedoff", "noswitch", "naming", "nolist", "readonly", "fulldisk", "model", "service", "modelaway", "modelunread"] as const;
 export type Scenario = (typeof scenarios)[number];
 
 export function scenarioOf(search: string): Scenario {
@@ -247,6 +247,10 @@ export class FakePlatform implements Platform {
     batch_retry: ({ id }) => {
       const batch = this.#batch(id);
       return this.#tell({ ...batch, state: "done", new: batch.new + batch.failed, failed: 0, reason: null });
+    },
+    batch_resume: ({ id }) => {
+      const batch = this.#batch(id);
+      return this.#tell({ ...batch, state: "done", new: batch.new + batch.cancelled, cancelled: 0 });
     },
     copies: () => this.#copies.all(),
     backup_make: () => this.#copies.make(),

@@ -66,6 +66,7 @@ export function manySourcesLedger(): SourceRow[] {
     in_tree: 1,
     summaries: 0,
     in_step: true,
+    lost: false,
     last_import_at: null,
     last_batch: null,
     watched: false,

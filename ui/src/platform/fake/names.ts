@@ -112,5 +112,6 @@ export function name({ id, offset, limit }: NameAt): Name | null {
     }),
     passages: one.hits.slice(offset ?? 0, (offset ?? 0) + (limit ?? 20)),
     passages_total: one.hits.length,
+    topic: null,
   };
 }

@@ -145,6 +145,7 @@ export function recall(question: Question): Answer {
       hits.length > 0
         ? null
         : `No passage ${where === undefined ? "" : `of ${where} `}contains ${terms.map((term) => `“${term}”`).join(" or ")}.`,
+    unsearched: 0,
     behind: hits.length > 0 ? null : behind(terms, question),
   };
 }

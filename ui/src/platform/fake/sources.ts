@@ -24,6 +24,7 @@ const samples: SourceRow = {
   in_tree: 41,
   summaries: 3,
   in_step: true,
+  lost: false,
   last_import_at: "2026-11-20T08:00:00Z",
   last_batch: "imp-1",
   watched: false,

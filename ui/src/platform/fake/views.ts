@@ -216,6 +216,7 @@ export function ledger(): Ledger {
         ...source,
         ...count,
         in_step: count.in_tree === count.chunked,
+        lost: false,
         service: null,
         last_batch: source.kind === "folder" ? "imp-2" : null,
         watched: false,

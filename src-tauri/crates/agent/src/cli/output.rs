@@ -383,7 +383,7 @@ pub(super) fn hint(text: &str) {
 
 fn row_words(row: &TreeRow) -> String {
     match row.kind {
-        TreeRowKind::Source | TreeRowKind::Branch => {
+        TreeRowKind::Source | TreeRowKind::Branch | TreeRowKind::Topic => {
             format!("{} · {}", row.title, passages(row.passages))
         }
         TreeRowKind::Waiting => format!("waiting for a summary: {}", passages(row.passages)),

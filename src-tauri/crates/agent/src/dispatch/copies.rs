@@ -7,7 +7,7 @@ use oldgrowth_wire::{self as wire, ErrorCode, WireError};
 
 use super::Reply;
 use crate::views;
-use crate::words::{explain, wire_error};
+use crate::words::{explain, megabytes, wire_error};
 
 pub(super) fn list(engine: &Engine) -> Reply<wire::Copies> {
     Ok(views::copies::copies(engine.copies()))
@@ -31,7 +31,7 @@ pub(super) fn verify(engine: &Engine, id: &wire::Id) -> Reply<wire::Backup> {
 pub(super) fn preview(engine: &Engine, id: wire::Id) -> Reply<wire::RestorePreview> {
     let preview = engine
         .preview_restore(&id.id)
-        .map_err(|error| explain_read(engine, &error))?;
+        .map_err(|error| explain_read(engine, &id.id, &error))?;
     Ok(views::copies::preview(id.id, preview))
 }
 
@@ -39,14 +39,14 @@ pub(super) fn restore_to(engine: &Engine, to: &wire::RestoreTo) -> Reply<wire::E
     let path = free_path(&to.to)?;
     engine
         .restore_to(&to.id, &path)
-        .map_err(|error| explain_read(engine, &error))?;
+        .map_err(|error| explain_read(engine, &to.id, &error))?;
     Ok(wire::Empty {})
 }
 
 pub(super) fn restore(engine: &Engine, id: &wire::Id) -> Reply<wire::Restored> {
     let set_aside = engine
         .restore(&id.id)
-        .map_err(|error| explain_read(engine, &error))?;
+        .map_err(|error| explain_read(engine, &id.id, &error))?;
     Ok(wire::Restored { set_aside })
 }
 
@@ -89,26 +89,36 @@ fn taken() -> WireError {
     )
 }
 
-/// Of a copy that was to be read. Where it is the only one, no other is spoken of.
-fn explain_read(engine: &Engine, error: &Error) -> WireError {
+/// Of a copy that was to be read: what was tried, and whether there is another.
+fn explain_read(engine: &Engine, id: &str, error: &Error) -> WireError {
     let explained = explain_copy(error);
     let is_bad = matches!(error, Error::Store(error) if error.is_bad_copy());
     if !is_bad {
         return explained;
     }
     let copies = engine.copies();
+    let is_set = copies.kept_aside.iter().any(|set| set.id == id);
+    let message = if is_set {
+        "these files were read through, and nothing that could be got out of them is a memory"
+            .to_owned()
+    } else {
+        explained.message
+    };
     let others = copies.backups.iter().any(|view| !view.unsound)
-        || copies.kept_aside.iter().any(|set| set.restorable);
-    if others {
-        return explained;
-    }
-    wire_error(
-        explained.code,
-        explained.message,
-        Some(
-            "nothing has been changed, and there is no other copy; the Doctor says what is left to do, and so does oldgrowth doctor --fix restore_backup",
-        ),
-    )
+        || copies
+            .kept_aside
+            .iter()
+            .any(|set| set.restorable && set.id != id);
+    let hint = match (others, is_set) {
+        (true, false) => return wire_error(explained.code, message, explained.hint.as_deref()),
+        (true, true) => {
+            "nothing has been changed, and they stay kept aside; restore another copy: Settings, Backup shows which there are, and so does oldgrowth restore"
+        }
+        (false, _) => {
+            "nothing has been changed, and there is no other copy; the Doctor says what is left to do, and so does oldgrowth doctor --fix restore_backup"
+        }
+    };
+    wire_error(explained.code, message, Some(hint))
 }
 
 pub(super) fn explain_copy(error: &Error) -> WireError {
@@ -177,8 +187,4 @@ pub(super) fn explain_copy(error: &Error) -> WireError {
         ),
         _ => explain(error),
     }
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{} MB", bytes.div_ceil(1_000_000))
 }

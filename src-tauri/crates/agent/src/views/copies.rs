@@ -14,6 +14,7 @@ pub(crate) fn copies(copies: engine::Copies) -> wire::Copies {
         running: copies.running.map(progress),
         last_failure: copies.last_failure,
         damage: copies.damage,
+        readable: copies.readable,
         folder: copies.folder.to_string_lossy().into_owned(),
     }
 }

@@ -46,10 +46,11 @@ pub(crate) fn fix_plan(plan: engine::FixPlan) -> wire::FixPlan {
 
 pub(crate) fn receipt(receipt: engine::Receipt, now: UnixMs) -> wire::FixReceipt {
     let named = receipt.names.as_ref().and_then(|names| names.first());
+    // What could not be read is not opened either.
+    let is_copy = receipt.code == engine::FixCode::OpenCopy
+        && receipt.outcome != engine::FixOutcome::StillUnwell;
     wire::FixReceipt {
-        folder: named
-            .filter(|_| receipt.code == engine::FixCode::OpenCopy)
-            .cloned(),
+        folder: named.filter(|_| is_copy).cloned(),
         code: fix(receipt.code),
         at: receipt.at.to_rfc3339(),
         undo_until: time(receipt.undoable_until(now)),

@@ -51,6 +51,7 @@ pub(crate) fn name(found: engine::Name) -> wire::Name {
             .collect(),
         passages: found.passages.into_iter().map(hit).collect(),
         passages_total: found.passages_total,
+        topic: found.topic,
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) fn ledger(rows: Vec<engine::SourceLedger>) -> wire::Ledger {
         .map(|row| wire::SourceRow {
             found: row.found(),
             in_step: row.is_in_step(),
+            lost: row.lost,
             id: row.source.id.to_string(),
             kind: row.source.kind.as_str().to_owned(),
             service: row

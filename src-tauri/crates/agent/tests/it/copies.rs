@@ -461,3 +461,29 @@ fn an_undo_is_promised_by_plan_and_receipt_alike_and_only_of_a_memory() {
         assert_eq!(undone.code == 0, promised, "{what}: {}", undone.stderr);
     }
 }
+
+#[test]
+fn a_set_of_which_nothing_can_be_read_says_what_was_tried_and_that_nothing_changed() {
+    let workspace = tempfile::tempdir().unwrap();
+    let workspace = workspace.path();
+    keep(workspace, "The first lamp stood in the window.");
+    assert_eq!(run(workspace, &["backup"]).code, 0);
+    std::fs::write(workspace.join("memory_tree/chunks.db"), [7; 8_192]).unwrap();
+    let mended = run(workspace, &["doctor", "--fix", "restore_backup", "--yes"]);
+    assert_eq!(mended.code, 0, "{}", mended.stderr);
+    let listed = run(workspace, &["restore"]);
+    let set = text(&listed.last()["kept_aside"][0]["id"]).to_owned();
+    for arguments in [["restore", &set, "--preview"], ["restore", &set, "--yes"]] {
+        let refused = run(workspace, &arguments);
+        assert_ne!(refused.code, 0);
+        for said in [
+            "were read through",
+            "nothing that could be got out of them is a memory",
+            "nothing has been changed",
+            "restore another copy",
+        ] {
+            assert!(refused.stderr.contains(said), "{said}: {}", refused.stderr);
+        }
+    }
+    assert_eq!(found(workspace, "lamp"), 1, "what was restored is there");
+}

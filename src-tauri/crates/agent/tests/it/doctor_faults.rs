@@ -8,7 +8,7 @@ use std::time::Duration;
 use oldgrowth_agent::{Home, Workspace};
 use oldgrowth_engine::ports::Clock;
 use oldgrowth_testkit::{Corpus, WallClock};
-use oldgrowth_wire::{Empty, Event, Request, Status};
+use oldgrowth_wire::{AddNote, Empty, ErrorCode, Event, HealthState, Request, Status};
 use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
 
@@ -47,12 +47,21 @@ impl Window {
 
     /// What it was told, once it has heard of this number.
     fn told(&self, seq: u64) -> Value {
+        self.hear(|status| status.seq >= seq)
+    }
+
+    /// What may be over in a moment is told when it has lasted.
+    fn until_store_fails(&self) {
+        self.hear(|status| status.components[0].state == HealthState::Fail);
+    }
+
+    fn hear(&self, is_it: impl Fn(&Status) -> bool) -> Value {
         let clock = WallClock::start();
         let mut newest = self.heard.0.lock();
-        while newest.as_ref().is_none_or(|status| status.seq < seq) {
+        while !newest.as_ref().is_some_and(&is_it) {
             let left = DEADLINE.saturating_sub(clock.monotonic());
             let waited = self.heard.1.wait_for(&mut newest, left);
-            assert!(!waited.timed_out(), "the window never hears of {seq}");
+            assert!(!waited.timed_out(), "the window never hears of it");
         }
         serde_json::to_value(&*newest).unwrap()
     }
@@ -233,8 +242,33 @@ fn a_full_disk_and_a_read_only_one_are_told_in_the_same_rows() {
     let _ballast = volume.fill_but(200 * 1024);
     let looked = window.home.call(Request::StoreTryNow(Empty {}));
     assert!(looked.is_ok(), "{looked:?}");
+    window.until_store_fails();
     let full = same_rows(&workspace, &window, "a full disk");
     assert_eq!(row(&full, "space")["state"], "fail", "{full}");
+    let store = row(&full, "store");
+    let told = format!("{} {}", store["cause"], store["next"]);
+    for said in ["left)", "Nothing is lost", "can be read"] {
+        assert!(told.contains(said), "{said}: {store}");
+    }
+    for row in [store, row(&full, "space")] {
+        let next = row["next"].to_string();
+        assert!(next.contains("With 5 MB free they go on"), "{row}");
+    }
+    let refused = window.home.call(Request::NoteAdd(AddNote {
+        text: "A long note. ".repeat(40_000),
+        title: None,
+        happened_at: None,
+    }));
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::DiskFull, "{refused:?}");
+    let told = format!("{} {}", refused.message, refused.hint.unwrap_or_default());
+    for said in [
+        "less than 1 MB is free",
+        "with 5 MB free",
+        "nothing that has been kept is lost",
+    ] {
+        assert!(told.contains(said), "{said}: {told}");
+    }
     window.home.close();
     drop(window);
     if !volume.make_read_only() {

@@ -9,6 +9,7 @@
 mod activity;
 #[cfg(target_os = "linux")]
 mod bad_input;
+mod branches;
 mod commands;
 mod copies;
 mod doctor;

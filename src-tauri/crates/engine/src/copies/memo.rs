@@ -1,7 +1,7 @@
 //! What is remembered from one start to the next about looking after copies. Losing it costs one
 //! backup or one check too many.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use oldgrowth_domain::UnixMs;
@@ -15,6 +15,9 @@ pub(crate) const FILE: &str = "upkeep.json";
 /// Checks that are remembered; the oldest go first.
 const CHECKS_MAX: usize = 64;
 
+/// As many sets that were restored.
+const RESTORED_MAX: usize = 64;
+
 #[derive(Debug, Default)]
 pub(crate) struct Memo {
     kept: Kept,
@@ -27,6 +30,8 @@ pub(crate) struct Memo {
 struct Kept {
     tried_unix_ms: Option<i64>,
     checks: BTreeMap<String, Check>,
+    /// Sets that were put in the memory's place.
+    restored: BTreeSet<String>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -82,6 +87,18 @@ impl Memo {
         self.keep(workspace);
     }
 
+    pub(crate) fn is_restored(&self, id: &str) -> bool {
+        self.kept.restored.contains(id)
+    }
+
+    pub(crate) fn restored(&mut self, id: &str, workspace: &Path) {
+        self.kept.restored.insert(id.to_owned());
+        while self.kept.restored.len() > RESTORED_MAX {
+            self.kept.restored.pop_first();
+        }
+        self.keep(workspace);
+    }
+
     pub(crate) fn failure(&self) -> Option<Failure> {
         self.failure
     }
@@ -111,8 +128,10 @@ mod tests {
         assert_eq!(memo.tried_at(), None);
         memo.tried(UnixMs(5), workspace.path());
         memo.check("b", UnixMs(7), false, workspace.path());
+        memo.restored("s", workspace.path());
         let again = Memo::load(workspace.path());
         assert_eq!(again.tried_at(), Some(UnixMs(5)));
+        assert!(again.is_restored("s") && !again.is_restored("b"));
         assert_eq!(
             again.checked("b"),
             Some(Checked {

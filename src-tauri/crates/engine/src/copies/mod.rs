@@ -47,6 +47,8 @@ pub struct Copies {
     pub last_failure: Option<String>,
     /// How many changes lie behind a damage in the log, while the store waits for a choice.
     pub damage: Option<u32>,
+    /// The store can be read, so that a copy of it can be made.
+    pub readable: bool,
     pub folder: PathBuf,
 }
 
@@ -85,7 +87,8 @@ impl Saved {
         match note.and_then(|note| note.rows.get("documents")) {
             Some(rows) => {
                 let documents = counted(*rows, "document", "documents");
-                format!("The {which}, of {at}, holds {documents}.")
+                // It is not read here, and may turn out damaged.
+                format!("The {which}, of {at}, held {documents} when it was made.")
             }
             None => format!("The {which} is of {at}."),
         }
@@ -198,8 +201,11 @@ impl Engine {
             }
         });
         if let Ok(Some(restored)) = &restored {
+            if core.store.kept_aside().iter().any(|set| set.id == id) {
+                core.memo.lock().restored(id, &core.workspace);
+            }
             if restored.salvaged {
-                mark_as_salvaged(&core.workspace, core.now(), true);
+                mark_as_salvaged(&core.workspace, core.now(), true, restored.empty_index);
             }
             // The leases in what is there now are of a time gone by.
             quiet.forget();
@@ -249,10 +255,11 @@ impl Core {
         let last_failure = self.memo.lock().failure();
         Copies {
             backups: self.backup_views(),
-            kept_aside: self.store.kept_aside(),
+            kept_aside: self.kept_aside(),
             running: self.running.progress(),
             last_failure: last_failure.map(Failure::words),
             damage,
+            readable: self.can_be_read(),
             folder: self.store.backups_folder(),
         }
     }
@@ -279,9 +286,20 @@ impl Core {
     pub(crate) fn saved(&self) -> Saved {
         Saved {
             backups: self.backup_views(),
-            aside: self.store.kept_aside(),
+            aside: self.kept_aside(),
             zone: self.zone(),
         }
+    }
+
+    /// Newest first. What was restored from a set is not there alone any more.
+    pub(crate) fn kept_aside(&self) -> Vec<store::KeptAside> {
+        let memo = self.memo.lock();
+        let sets = self.store.kept_aside().into_iter();
+        sets.map(|set| store::KeptAside {
+            only_copy: set.only_copy && !memo.is_restored(&set.id),
+            ..set
+        })
+        .collect()
     }
 
     /// Newest first.

@@ -1,27 +1,26 @@
-//! Fixes by way of copies: making one, reading one through, putting one back, or laying one out to be read.
+//! Fixes by way of copies: making one, reading one through, or putting one back.
 
-use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use oldgrowth_domain::TimeZone;
-use oldgrowth_store::copies::{AsideReason, InCopy, KeptAside, Preview, Salvage};
-use oldgrowth_store::table::orphans::Gone;
-use oldgrowth_store::{Class, Store};
+use oldgrowth_domain::{TimeZone, UnixMs};
+use oldgrowth_store::Class;
+use oldgrowth_store::copies::{KeptAside, Preview};
 
 use super::receipts::BEGUN;
 use super::{Done, FixOutcome, FixPlan, Receipt, Undo, Undone, Work};
 use crate::copies::{BackupView, without_memory};
 use crate::engine::Core;
-use crate::health::{FixCode, bytes, counted, mark_as_salvaged, was_moved};
-use crate::{Engine, Error, Result, beside};
+use crate::health::{FixCode, bytes, counted, was_moved};
+use crate::{Engine, Error, Result};
 
-/// So many folders of copies may lie beside the memory.
-const COPIES_MAX: u32 = 99;
+/// A plan looks for a sound backup for so long, and ends with the one that it is reading then.
+const SEEKS_MAX: Duration = Duration::from_secs(120);
 
 /// A backup is known by such a name.
 const EXAMPLE: &str = "chunks-20261121T070111Z.db";
 
 /// From what a memory can be had again.
-enum Copy {
+pub(super) enum Copy {
     Backup(BackupView),
     Aside(KeptAside),
     /// What can be read of its own files.
@@ -30,7 +29,7 @@ enum Copy {
 
 impl Copy {
     /// Of a copy that has a name.
-    fn id(&self) -> Option<&str> {
+    pub(super) fn id(&self) -> Option<&str> {
         match self {
             Self::Backup(view) => Some(&view.backup.id),
             Self::Aside(set) => Some(&set.id),
@@ -38,7 +37,7 @@ impl Copy {
         }
     }
 
-    fn words(&self, zone: &TimeZone) -> String {
+    pub(super) fn words(&self, zone: &TimeZone) -> String {
         match self {
             Self::Backup(view) => {
                 let made = view.backup.made_at.to_minute(zone);
@@ -181,68 +180,8 @@ fn unfit(error: &Error) -> Option<&'static str> {
     }
 }
 
-/// It says nothing of what can be read: another time it may be otherwise.
-fn is_passing(error: &oldgrowth_store::Error) -> bool {
-    let oldgrowth_store::Error::Keeper(error) = error else {
-        return false;
-    };
-    matches!(
-        error.class(),
-        Class::Busy | Class::Overloaded | Class::DiskFull | Class::Cancelled | Class::Closed
-    )
-}
-
-/// How much of the memory a copy holds and, where it was salvaged, how much of it is known to be missing.
-fn what_is_in_it(found: InCopy, salvaged: Option<Salvage>) -> Vec<String> {
-    let words = |documents: u64, passages: u64| {
-        [
-            (documents, "document", "documents"),
-            (passages, "passage", "passages"),
-        ]
-        .into_iter()
-        .filter(|(count, ..)| *count > 0)
-        .map(|(count, one, many)| counted(count, one, many))
-        .collect::<Vec<_>>()
-        .join(" and ")
-    };
-    let InCopy { there, gone } = found;
-    let held = match words(there.documents, there.chunks) {
-        nothing if nothing.is_empty() => "Nothing has been brought in there.".to_owned(),
-        held => format!("In it: {held}."),
-    };
-    let unnamed = salvaged.map_or(0, |salvage| salvage.unnamed);
-    let all_read = salvaged.is_none_or(|salvage| salvage.all_read);
-    let lost = words(gone.documents, gone.passages);
-    let lost = match (lost.is_empty(), all_read) {
-        // What leads to them may be lost as well.
-        (false, false) => format!("Lost by the damage, and not in it: at least {lost}."),
-        (false, true) => format!("Lost by the damage, and not in it: {lost}."),
-        (true, false) => {
-            "Not all could be read; no document and no passage is known to be missing.".to_owned()
-        }
-        (true, true) if salvaged.is_some() => "All of it could be read.".to_owned(),
-        (true, true) => return vec![held],
-    };
-    let mut told = vec![held, lost];
-    if unnamed > 0 {
-        told.push(format!(
-            "Of {} only the text could be read; reading the files again gives back names and dates.",
-            counted(unnamed, "document", "documents")
-        ));
-    }
-    told
-}
-
 fn kept_if_replaced(set: &str) -> String {
     format!("What was there before is kept aside as {set}, if its place was taken.")
-}
-
-/// What became of laying a copy out.
-enum LaidOut {
-    Copied,
-    Salvaged(Salvage),
-    /// The copy is not there any more.
-    Gone,
 }
 
 /// What a plan takes to put in the memory's place.
@@ -255,14 +194,19 @@ pub(crate) struct Taken {
     documents: Option<u64>,
 }
 
+/// Of the main file and its log: their sizes, and when they were last written.
+pub(crate) type FilesSeen = (Option<u64>, Option<u64>, Option<UnixMs>);
+
 /// The newest copy that can be restored, and what is in the way of newer ones.
-struct Sought {
-    found: Option<(Copy, Preview)>,
+pub(super) struct Sought {
+    pub(super) found: Option<(Copy, Preview)>,
     passed: Vec<String>,
+    /// So many were not read any more: that had taken too long already.
+    unread: usize,
 }
 
 impl Core {
-    fn kept_when_moved(&self) -> Option<Copy> {
+    pub(super) fn kept_when_moved(&self) -> Option<Copy> {
         self.saved().when_moved().cloned().map(Copy::Aside)
     }
 
@@ -276,7 +220,7 @@ impl Core {
 
     /// Reads backups through from the newest on until one is sound. What was kept of a file that was moved
     /// away comes before them all.
-    fn sound_copy(&self) -> Result<Sought> {
+    pub(super) fn sound_copy(&self) -> Result<Sought> {
         let mut passed = Vec::new();
         let moved = was_moved(&self.store.health().state);
         if let Some(kept) = self.kept_when_moved().filter(|_| moved)
@@ -287,6 +231,7 @@ impl Core {
                     return Ok(Sought {
                         found: Some((kept, preview)),
                         passed,
+                        unread: 0,
                     });
                 }
                 Err(error) => {
@@ -298,7 +243,19 @@ impl Core {
                 }
             }
         }
-        for view in self.backup_views() {
+        let begun = self.ambient.clock.monotonic();
+        let mut views = self.backup_views().into_iter();
+        while let Some(view) = views.next() {
+            let took = self.ambient.clock.monotonic().saturating_sub(begun);
+            // What was found wanting is marked, so the next plan goes on from here.
+            if !view.unsound && took > SEEKS_MAX {
+                let rest = std::iter::once(view).chain(views);
+                return Ok(Sought {
+                    found: None,
+                    passed,
+                    unread: rest.filter(|view| !view.unsound).count(),
+                });
+            }
             // One that is known to be damaged is read again only when somebody asks for it by name.
             let read = (!view.unsound).then(|| self.preview(&view.backup.id));
             let why = match read {
@@ -307,6 +264,7 @@ impl Core {
                     return Ok(Sought {
                         found: Some((Copy::Backup(view), preview)),
                         passed,
+                        unread: 0,
                     });
                 }
                 Some(Err(error)) => match unfit(&error) {
@@ -320,6 +278,7 @@ impl Core {
         Ok(Sought {
             found: None,
             passed,
+            unread: 0,
         })
     }
 
@@ -329,6 +288,12 @@ impl Core {
             let words = without_memory(&self.backup_views(), &self.zone());
             return FixPlan::nothing(FixCode::BackUpNow, &words);
         };
+        if !self.can_be_read() {
+            return FixPlan::nothing(
+                FixCode::BackUpNow,
+                "The memory can't be read, so no backup of it can be made. Those that there are stay.",
+            );
+        }
         let size = bytes(size);
         FixPlan::new(
             FixCode::BackUpNow,
@@ -367,7 +332,14 @@ impl Core {
         // What can't be read is no memory that could take its place again.
         let is_memory = self.store_reads();
         let Some((newest, preview)) = sought.found else {
-            let words = self.without_backup(&sought.passed, is_memory);
+            let words = match sought.unread {
+                0 => self.without_backup(&sought.passed, is_memory),
+                unread => format!(
+                    "{} {} not been read yet. Look again to go on with them.",
+                    sought.passed.join(" "),
+                    counted(unread as u64, "older backup has", "older backups have")
+                ),
+            };
             return Ok(FixPlan::nothing(FixCode::RestoreBackup, &words));
         };
         let newer = sought.passed.into_iter();
@@ -455,157 +427,30 @@ impl Core {
             } else {
                 ", and an empty memory can be begun beside this one"
             };
-            words.push(format!(
-                "What can still be read can be laid out as a copy{fresh}. \
-                 A backup from elsewhere can be restored once its file lies in {}, under the name that it had, such as {EXAMPLE}.",
-                self.store.backups_folder().display(),
-            ));
+            words.push(match self.nothing_reads() {
+                false => format!("What can still be read can be laid out as a copy{fresh}."),
+                true => format!("Nothing of its own files can be read{fresh}."),
+            });
+            words.push(self.a_backup_from_elsewhere());
         }
         words.join(" ")
     }
 
-    /// What can be looked into as a copy, the best first: what can't be read in its place is the newest that
-    /// there is, and no restore brings it back.
-    fn copies_to_read(&self) -> Result<Vec<Copy>> {
-        let moved = self.kept_when_moved();
-        let own = self.store.facts().main_bytes.filter(|size| *size > 0);
-        // That the first page reads says nothing of those further in.
-        let own = own.filter(|_| !self.reads_through()).map(Copy::Files);
-        // Where its own files can be tried first, a backup that can't be read just now is no reason to refuse.
-        let backup = match self.sound_copy() {
-            Ok(sought) => sought.found.map(|(copy, _)| copy),
-            Err(error) if own.is_none() && moved.is_none() => return Err(error),
-            Err(_) => None,
-        };
-        let sets = self.store.kept_aside().into_iter();
-        // What did not read as sound there reads no better as a copy.
-        let sound = |set: &KeptAside| set.restorable && set.reason != AsideReason::NotSound;
-        let set = sets.filter(sound).map(Copy::Aside).next();
-        let mut copies: Vec<Copy> = Vec::new();
-        for copy in [moved, own, backup, set].into_iter().flatten() {
-            if copies.iter().all(|known| known.id() != copy.id()) {
-                copies.push(copy);
-            }
-        }
-        Ok(copies)
+    pub(super) fn a_backup_from_elsewhere(&self) -> String {
+        format!(
+            "A backup from elsewhere can be restored once its file lies in {}, under the name that it had, such as {EXAMPLE}.",
+            self.store.backups_folder().display(),
+        )
     }
 
-    pub(super) fn plan_open_copy(&self) -> Result<FixPlan> {
-        let copies = self.copies_to_read()?;
-        Ok(match (copies.as_slice(), self.free_folder()) {
-            ([copy, others @ ..], Some(folder)) => {
-                let mut steps = vec![
-                    format!("The copy is written to {}.", folder.display()),
-                    "The memory itself is left as it is.".to_owned(),
-                ];
-                if let [next, ..] = others {
-                    let next = next.words(&self.zone());
-                    steps.push(format!("If it can't be read, {next} is laid out."));
-                }
-                let words = copy.words(&self.zone());
-                FixPlan::new(
-                    FixCode::OpenCopy,
-                    format!("Lays out {words} in a folder of its own, to be read there."),
-                    steps,
-                )
-            }
-            _ => FixPlan::nothing(
-                FixCode::OpenCopy,
-                "There is no backup, and nothing was set aside, that could be opened.",
-            ),
-        })
+    /// Was it tried to read these very files, and nothing could be?
+    pub(crate) fn nothing_reads(&self) -> bool {
+        self.unreadable.lock().as_ref() == Some(&self.files_seen())
     }
 
-    pub(super) fn copy_to_open(&self) -> Result<Done> {
-        let (copies, Some(folder)) = (self.copies_to_read()?, self.free_folder()) else {
-            return Err(Error::NotFound);
-        };
-        let file = folder.join(Store::FILE);
-        let inner = file.parent().unwrap_or(&folder);
-        beside::make_folder(inner).map_err(|error| {
-            tracing::warn!(kind = ?error.kind(), "a folder for a copy could not be made");
-            Error::NotKept
-        })?;
-        let mut laid_out = Ok(LaidOut::Gone);
-        let mut done = Vec::new();
-        for copy in &copies {
-            laid_out = self.lay_out(copy, &file);
-            let words = copy.words(&self.zone());
-            if matches!(laid_out, Ok(LaidOut::Copied | LaidOut::Salvaged(_))) {
-                done.push(format!("It was made from {words}."));
-                break;
-            }
-            if laid_out.as_ref().is_err_and(is_passing) {
-                break;
-            }
-            done.push(format!("Tried first and not readable: {words}."));
-        }
-        let salvaged = match laid_out {
-            Ok(LaidOut::Copied) => None,
-            Ok(LaidOut::Salvaged(salvage)) => Some(salvage),
-            other => {
-                // Only what was made just now, and only while it is empty.
-                for made in [inner, folder.as_path()] {
-                    if std::fs::remove_dir(made).is_err() {
-                        tracing::debug!("the folder of a copy stays");
-                    }
-                }
-                return match other {
-                    Err(error) => Err(error.into()),
-                    Ok(_) => Err(Error::NotFound),
-                };
-            }
-        };
-        let found = Store::count_copy(&file).ok();
-        done.extend(found.map_or_else(
-            || {
-                vec![
-                    "It could not be opened as a memory, so what is in it is not known.".to_owned(),
-                ]
-            },
-            |found| what_is_in_it(found, salvaged),
-        ));
-        if salvaged.is_some() {
-            // Which of them to go on with is easier said when both are counted.
-            done.push(self.saved().newest_in_words());
-        }
-        if salvaged.is_some_and(|salvage| salvage.empty_index) {
-            done.push(
-                "Its word index is yet to be made: Doctor offers that once the copy is open."
-                    .to_owned(),
-            );
-        }
-        if salvaged.is_some() || found.is_some_and(|found| found.gone != Gone::default()) {
-            let lost = salvaged.is_some_and(|salvage| !salvage.all_read);
-            mark_as_salvaged(&folder, self.now(), lost);
-        }
-        let folder = folder.display();
-        let names = vec![folder.to_string()];
-        let done = Done::new(format!("A copy of the memory lies in {folder}."), done).naming(names);
-        Ok(if found.is_some() {
-            done
-        } else {
-            done.still_unwell()
-        })
-    }
-
-    fn lay_out(&self, copy: &Copy, file: &Path) -> oldgrowth_store::Result<LaidOut> {
-        match copy.id() {
-            Some(id) if self.store.copy_to(id, file)? => Ok(LaidOut::Copied),
-            Some(_) => Ok(LaidOut::Gone),
-            None => self
-                .store
-                .salvage_to(file, self.now())
-                .map(LaidOut::Salvaged),
-        }
-    }
-
-    /// A name beside the memory at which nothing is.
-    fn free_folder(&self) -> Option<PathBuf> {
-        let above = self.workspace.parent()?;
-        let name = self.workspace.file_name()?.to_string_lossy().into_owned();
-        (1..=COPIES_MAX)
-            .map(|number| above.join(format!("{name}-copy-{number}")))
-            .find(|folder| folder.symlink_metadata().is_err())
+    /// What tells whether the files are others than before.
+    pub(super) fn files_seen(&self) -> FilesSeen {
+        let facts = self.store.facts();
+        (facts.main_bytes, facts.wal_bytes, self.store.written_at())
     }
 }

@@ -7,7 +7,7 @@ use oldgrowth_store::{ChunkKey, Lane};
 
 use super::{Done, FixPlan, Work};
 use crate::engine::Core;
-use crate::health::{FixCode, counted};
+use crate::health::{FixCode, counted, index_is_made};
 use crate::{Error, Result};
 
 /// So many passages are entered in one write.
@@ -50,6 +50,7 @@ impl Core {
         let entered = begun.and_then(|()| self.enter_all(work));
         match entered {
             Ok(passages) => {
+                index_is_made(&self.workspace);
                 self.memory_changed();
                 let words = counted(passages, "passage was", "passages were");
                 Ok(Done::new(

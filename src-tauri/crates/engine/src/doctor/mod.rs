@@ -9,9 +9,11 @@
 //!
 //! An error says that nothing was changed. Whatever may have been changed is told by a receipt.
 
+mod by_itself;
 mod copies;
 mod index;
 mod missing;
+mod open_copy;
 mod queue;
 mod receipts;
 mod strays;
@@ -19,6 +21,8 @@ mod summaries;
 mod upkeep;
 mod work;
 
+pub(crate) use by_itself::ByItself;
+pub(crate) use copies::FilesSeen;
 pub(crate) use receipts::{FILE as RECEIPTS_FILE, set_aside as receipts_set_aside};
 pub use receipts::{FixOutcome, Receipt, Receipts, Undo};
 pub(crate) use strays::files as files_set_aside;

@@ -471,6 +471,10 @@ impl Core {
         let older_than =
             |at: Option<UnixMs>, days: i64| at.is_none_or(|at| now.0 - at.0 >= days * DAY_MS);
         let thorough = older_than(self.kept_checks.lock().thorough_at(), THOROUGH_EVERY_DAYS);
+        // Whatever ended it may have harmed the file where nobody has read yet.
+        let bad_end = self.history.began_after_bad_end();
+        let unread_since =
+            |at: Option<UnixMs>| bad_end.is_some_and(|end| at.is_none_or(|at| at < end));
         let monotonic = self.ambient.clock.monotonic();
         let tried = self.checks.tried.lock();
         let rests = |code: &HealthCode| {
@@ -494,6 +498,7 @@ impl Core {
                     ComponentState::Crashed => older_than(row.checked_at, BROKEN_EVERY_DAYS),
                     _ => thorough || older_than(row.checked_at, EVERY_DAYS),
                 };
+                let due = due || code == HealthCode::Integrity && unread_since(row.checked_at);
                 let due = may_be && due;
                 let depth = if thorough {
                     Depth::Thorough

@@ -7,7 +7,7 @@ use oldgrowth_store::table::jobs::{FailedGroup, JobCounts};
 use oldgrowth_store::table::sources::Coverage;
 use oldgrowth_store::{Class, Facts, Reservations};
 
-use super::rows::{Row, bytes, counted, grouped};
+use super::rows::{Row, bytes, counted, finds_nothing, grouped};
 use super::store::is_for_a_copy;
 use super::upkeep::CopiesSeen;
 use super::{ComponentState, FixCode};
@@ -31,9 +31,17 @@ pub(super) struct JobsSeen {
     pub(super) now: UnixMs,
 }
 
-/// `trouble` is why it can't be used, if it can't; `restorable` is whether there is a copy that is not known to be
-/// damaged.
-pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>, restorable: bool) -> Row {
+/// What is known of the ways out of a trouble.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Ways {
+    /// There is a copy that is not known to be damaged.
+    pub(super) restorable: bool,
+    /// Of its own files nothing could be read when that was tried.
+    pub(super) nothing_reads: bool,
+}
+
+/// `trouble` is why it can't be used, if it can't.
+pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>, ways: Ways) -> Row {
     let row = row
         .seen_privately(
             "File",
@@ -53,8 +61,13 @@ pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>, restorable:
         .seen("Calls refused meanwhile", grouped(facts.refused));
     match trouble {
         None | Some(Class::Closed) => row,
+        Some(class) if is_for_a_copy(class) && !ways.restorable && ways.nothing_reads => row
+            .mended_by(FixCode::StartFresh)
+            .mended_by(FixCode::TryAgain)
+            .mended_by(FixCode::RestoreBackup)
+            .mended_by(FixCode::OpenCopy),
         // The last says what is left to do.
-        Some(class) if is_for_a_copy(class) && !restorable => {
+        Some(class) if is_for_a_copy(class) && !ways.restorable => {
             let [first, second] = if facts.main_bytes.is_some_and(|bytes| bytes > 0) {
                 [FixCode::OpenCopy, FixCode::TryAgain]
             } else {
@@ -110,6 +123,7 @@ pub(super) fn sidecars(row: Row, facts: &Facts) -> Row {
 
 pub(super) fn space(row: Row, facts: &Facts) -> Row {
     row.seen_if("Free", facts.free_bytes.map(bytes))
+        .seen_if("Needed for writing", facts.needed_bytes.map(bytes))
         .seen_if("The memory takes", facts.main_bytes.map(bytes))
         .seen(
             "Imports and summaries",
@@ -136,11 +150,15 @@ pub(super) fn coverage(row: Row, sum: &Coverage) -> Row {
         .seen("In the tree", grouped(sum.in_tree.into()))
         .seen("Summaries", grouped(sum.nodes.into()))
         .seen("Items not read", grouped(sum.not_read.into()));
-    if missing && row.state == ComponentState::Warn {
-        row.mended_by(FixCode::FinishMissing)
+    // The first is the one that its words name.
+    match missing && row.state == ComponentState::Warn {
+        true if finds_nothing(sum) => row
             .mended_by(FixCode::RebuildIndex)
-    } else {
-        row
+            .mended_by(FixCode::FinishMissing),
+        true => row
+            .mended_by(FixCode::FinishMissing)
+            .mended_by(FixCode::RebuildIndex),
+        false => row,
     }
 }
 
@@ -189,8 +207,8 @@ pub(super) fn backup(row: Row, seen: &CopiesSeen) -> Row {
                 (verified, false) => verified.map(|at| at.to_minute(&seen.zone)),
             },
         );
-    // Without a file there is nothing to make one of.
-    let row = if warns && seen.written.is_some() {
+    // Without a file that can be read there is nothing to make one of.
+    let row = if warns && seen.written.is_some() && seen.readable {
         row.mended_by(FixCode::BackUpNow)
     } else {
         row
@@ -305,6 +323,7 @@ mod tests {
                 written: Some(ago(0)),
                 made: None,
                 failure: None,
+                readable: true,
                 zone: oldgrowth_domain::TimeZone::UTC,
             };
             let row = backup(Row::ok("a"), &seen);

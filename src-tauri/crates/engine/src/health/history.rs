@@ -114,6 +114,8 @@ struct Kept {
     torn: bool,
     /// The run that has begun and not been closed is ours.
     runs: bool,
+    /// When it began after one that had ended without being closed.
+    ended_badly: Option<UnixMs>,
 }
 
 impl Engine {
@@ -252,6 +254,7 @@ impl History {
         }
         if kept.ends_running() {
             kept.push(now, Happened::EndedBadly);
+            kept.ended_badly = Some(now);
         }
         let before = kept.last_version();
         kept.push(
@@ -263,6 +266,11 @@ impl History {
         );
         kept.runs = true;
         kept.write(&self.workspace, now);
+    }
+
+    /// When this run began, if the one before had ended without being closed.
+    pub(super) fn began_after_bad_end(&self) -> Option<UnixMs> {
+        self.kept.lock().as_ref().and_then(|kept| kept.ended_badly)
     }
 
     pub(crate) fn end_run(&self, now: UnixMs) {

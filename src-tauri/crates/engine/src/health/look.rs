@@ -8,7 +8,7 @@ use oldgrowth_domain::jobs::LEASE_MS;
 use oldgrowth_store::{Class, Facts, JobKey, Lane, Read};
 
 use super::checks::Depth;
-use super::evidence::JobsSeen;
+use super::evidence::{JobsSeen, Ways};
 use super::rows::Row;
 use super::{
     ComponentState, FixCode, HealthCode, Look, Status, clock, evidence, permissions, place, rows,
@@ -132,7 +132,8 @@ impl Core {
             }
         });
         self.put(HealthCode::Space, || {
-            evidence::space(rows::space(&facts), &facts)
+            let is_full = self.trouble() == Some(Class::DiskFull);
+            evidence::space(rows::space(&facts, is_full), &facts)
         });
         self.look_at_upkeep(&facts);
         self.look_at_watching();
@@ -279,7 +280,7 @@ impl Core {
     pub(crate) fn look_at_copies(&self) {
         self.put(HealthCode::Backup, || self.backup_row());
         self.put(HealthCode::KeptAside, || {
-            let sets = self.store.kept_aside();
+            let sets = self.kept_aside();
             evidence::kept_aside(upkeep::kept_aside(&sets), &sets)
         });
     }
@@ -292,6 +293,7 @@ impl Core {
             written: self.store.written_at().filter(|_| is_there),
             made: self.store.made_at(),
             failure: self.memo.lock().failure(),
+            readable: self.can_be_read(),
             zone: self.zone(),
         };
         evidence::backup(upkeep::backup(&seen), &seen)
@@ -310,11 +312,15 @@ impl Core {
             let trouble = self.trouble();
             // Looked for only where one of them is to be put in its place.
             if !trouble.is_some_and(store::is_for_a_copy) {
-                return evidence::store(row, facts, trouble, false);
+                return evidence::store(row, facts, trouble, Ways::default());
             }
             let saved = self.saved();
-            let row = store::with_what_is_saved(row, &health, &saved, self.place_is_fixed);
-            evidence::store(row, facts, trouble, saved.is_restorable())
+            let ways = Ways {
+                restorable: saved.is_restorable(),
+                nothing_reads: self.nothing_reads(),
+            };
+            let row = store::with_what_is_saved(row, &health, &saved, ways, self.place_is_fixed);
+            evidence::store(row, facts, trouble, ways)
         });
     }
 

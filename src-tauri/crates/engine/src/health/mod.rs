@@ -37,7 +37,9 @@ pub use model::{
 };
 pub(crate) use orphans::named as orphans_named;
 pub(crate) use rows::{bytes, counted, grouped};
-pub(crate) use salvaged::{FILE as SALVAGED_FILE, is_salvaged, mark_as_salvaged};
+pub(crate) use salvaged::{
+    FILE as SALVAGED_FILE, Mark, index_is_made, is_salvaged, lacks_index, mark_as_salvaged,
+};
 pub(crate) use store::was_moved;
 pub use upkeep::aside_words;
 
@@ -115,6 +117,13 @@ impl Engine {
         })
     }
 
+    /// How many bytes are free for the store, and how many must be for all of its work to go on. None where the
+    /// system does not say.
+    pub fn room(&self) -> Option<(u64, u64)> {
+        let facts = self.core().store.facts();
+        facts.free_bytes.zip(facts.needed_bytes)
+    }
+
     /// Why the store can't be used, if it can't.
     pub fn store_trouble(&self) -> Option<Class> {
         self.core().trouble()
@@ -129,6 +138,11 @@ impl Core {
     /// It can be read, and the system lets nobody here write it.
     pub(crate) fn reads_only(&self) -> bool {
         matches!(self.store.health().state, Health::ReadOnly)
+    }
+
+    /// Is it known of no reason why the store could not be read? It is not asked.
+    pub(crate) fn can_be_read(&self) -> bool {
+        store::can_be_read(&self.store.health().state)
     }
 
     /// Can the store be read at this moment?

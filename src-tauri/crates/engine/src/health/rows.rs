@@ -95,7 +95,7 @@ impl Row {
 /// Below this the disk is nearly full: an import of some size would fill it.
 const FREE_BYTES_LOW: u64 = 1_000_000_000;
 
-/// Below this, writes are about to fail.
+/// Below this there is little to go on with, though all is written still.
 const FREE_BYTES_MIN: u64 = 64_000_000;
 
 /// A log larger than this is not being folded into the main file as it should be.
@@ -155,7 +155,25 @@ fn is_behind(facts: &Facts) -> bool {
         .is_none_or(|last| last.failed.is_some() || last.log > last.checkpointed)
 }
 
-pub(super) fn space(facts: &Facts) -> Row {
+/// With how much free space what waits goes on. Said of what the sentence before it has named.
+pub(super) fn goes_on_with(facts: &Facts) -> String {
+    match (facts.free_bytes, facts.needed_bytes) {
+        (Some(free), Some(needed)) if free < needed => format!(
+            "With {} free they go on by themselves: {} more than there are.",
+            megabytes(needed),
+            megabytes(needed - free)
+        ),
+        _ => "They go on by themselves as soon as there is room.".to_owned(),
+    }
+}
+
+/// Rounded up: who frees so much has freed enough.
+fn megabytes(count: u64) -> String {
+    bytes(count.div_ceil(1_000_000).saturating_mul(1_000_000))
+}
+
+/// `is_full` is whether a write was refused for want of space.
+pub(super) fn space(facts: &Facts, is_full: bool) -> Row {
     let used: u64 = [facts.main_bytes, facts.wal_bytes]
         .into_iter()
         .flatten()
@@ -166,16 +184,26 @@ pub(super) fn space(facts: &Facts) -> Row {
             bytes(used)
         )),
         None => Row::unknown("This system does not say how much space is free."),
-        Some(free) if facts.jobs_paused => Row::fail(
+        // Whether or not anybody has been refused by now.
+        Some(free) if facts.jobs_paused || facts.needed_bytes.is_some_and(|most| free < most) => {
+            Row::fail(
+                format!(
+                    "The disk is nearly full: {} left. Imports and summaries wait.",
+                    bytes(free)
+                ),
+                &format!("Free some space. {}", goes_on_with(facts)),
+            )
+        }
+        Some(free) if is_full => Row::fail(
+            format!("The disk is full: {} left.", bytes(free)),
+            "Free some space. Nothing that is kept is lost, and it can be read meanwhile.",
+        ),
+        Some(free) if free < FREE_BYTES_MIN => Row::warn(
             format!(
-                "The disk is nearly full: {} left. Imports and summaries pause.",
+                "There are only {} left on the disk. Everything is written still.",
                 bytes(free)
             ),
-            "Free some space; they go on by themselves.",
-        ),
-        Some(free) if free < FREE_BYTES_MIN => Row::fail(
-            format!("The disk is nearly full: {} left.", bytes(free)),
-            "Free some space before anything else is written.",
+            "Free some space before it is used up: then imports and summaries wait.",
         ),
         Some(free) if free < FREE_BYTES_LOW => Row::warn(
             format!("There are {} left on the disk.", bytes(free)),
@@ -297,20 +325,21 @@ pub(super) fn coverage(coverage: &Coverage, sources: usize, is_salvaged: bool, l
         (0, _) => tree,
         _ => format!("{words} and {tree}"),
     };
+    let mended = match finds_nothing(coverage) {
+        true => "Rebuild the word index makes it anew from the passages, which are safe.",
+        false => "The passages are safe: Finish what is missing puts them where they belong.",
+    };
     let next = match (is_salvaged, lacks) {
-        (true, true) => format!(
-            "The passages that are here are safe, and what is missing beside them can be made anew. {AGAIN}"
-        ),
-        (true, false) => {
-            "The passages that are here are safe, and what is missing beside them can be made anew."
-                .to_owned()
-        }
-        (false, _) => {
-            "The passages themselves are safe. Please report this: it is a fault of ours."
-                .to_owned()
-        }
+        (true, true) => format!("{mended} {AGAIN}"),
+        (true, false) => mended.to_owned(),
+        (false, _) => format!("{mended} Please report this: it is a fault of ours."),
     };
     Row::warn(format!("Of {passages} passages {behind}."), &next)
+}
+
+/// No passage can be found by its words.
+pub(super) fn finds_nothing(coverage: &Coverage) -> bool {
+    coverage.chunks > 0 && coverage.indexed == 0
 }
 
 pub(super) fn without_word_index() -> Row {

@@ -13,23 +13,37 @@ pub(crate) const FILE: &str = "salvaged.json";
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     made_unix_ms: i64,
     /// Something could not be read.
     lost: bool,
+    /// Its word index holds nothing yet.
+    lacks_index: bool,
 }
 
 /// What the damage took is missing without this mark too, so that it could not be made is no failure.
-pub(crate) fn mark_as_salvaged(workspace: &Path, now: UnixMs, lost: bool) {
-    let mark = Mark {
+pub(crate) fn mark_as_salvaged(workspace: &Path, now: UnixMs, lost: bool, lacks_index: bool) {
+    Mark {
         made_unix_ms: now.0,
         lost,
-    };
-    let written = serde_json::to_vec(&mark)
-        .map_err(std::io::Error::from)
-        .and_then(|text| beside::write(workspace, FILE, &text));
-    if let Err(error) = written {
-        tracing::warn!(kind = ?error.kind(), "a salvaged copy could not be marked");
+        lacks_index,
+    }
+    .keep(workspace);
+}
+
+/// Is its word index to be made yet?
+pub(crate) fn lacks_index(workspace: &Path) -> bool {
+    Mark::of(workspace).is_some_and(|mark| mark.lacks_index)
+}
+
+pub(crate) fn index_is_made(workspace: &Path) {
+    if let Some(mark) = Mark::of(workspace).filter(|mark| mark.lacks_index) {
+        let lacks_index = false;
+        Mark {
+            lacks_index,
+            ..mark
+        }
+        .keep(workspace);
     }
 }
 
@@ -39,7 +53,7 @@ pub(crate) fn is_salvaged(workspace: &Path) -> bool {
 
 impl Mark {
     /// None of a memory that was not made so.
-    pub(super) fn of(workspace: &Path) -> Option<Self> {
+    pub(crate) fn of(workspace: &Path) -> Option<Self> {
         let text = is_salvaged(workspace).then(|| beside::read(workspace, FILE))?;
         Some(
             text.and_then(|text| serde_json::from_slice(&text).ok())
@@ -47,21 +61,38 @@ impl Mark {
         )
     }
 
+    fn keep(&self, workspace: &Path) {
+        let written = serde_json::to_vec(self)
+            .map_err(std::io::Error::from)
+            .and_then(|text| beside::write(workspace, FILE, &text));
+        if let Err(error) = written {
+            tracing::warn!(kind = ?error.kind(), "a salvaged copy could not be marked");
+        }
+    }
+
     /// Has something been lost that may be had again from these sources?
     pub(super) fn lacks(&self, sources: &[Source], is_there: impl Fn(&Path) -> bool) -> bool {
-        let from_files =
-            |source: &&Source| matches!(source.kind, SourceKind::Folder | SourceKind::Chats);
-        let since = |source: &&Source| {
-            source
-                .last_import_at
-                .is_some_and(|at| at.0 > self.made_unix_ms)
-        };
-        let mut of_files = sources.iter().filter(from_files);
-        let any_since = of_files.clone().any(|source| since(&source));
+        let mut of_files = sources.iter().filter(|source| is_of_files(source));
+        let any_since = of_files.clone().any(|source| self.is_older_than(source));
         let unread = of_files.any(|source| {
             let root = source.root.as_deref();
-            !since(&source) && root.is_none_or(|root| is_there(Path::new(root)))
+            !self.is_older_than(source) && root.is_none_or(|root| is_there(Path::new(root)))
         });
         self.lost && (unread || !any_since)
     }
+
+    /// May something of this source have been lost that reading it again would bring?
+    pub(crate) fn is_unread_since(&self, source: &Source) -> bool {
+        self.lost && is_of_files(source) && !self.is_older_than(source)
+    }
+
+    /// Has the source been read since?
+    fn is_older_than(&self, source: &Source) -> bool {
+        let read = source.last_import_at;
+        read.is_some_and(|at| at.0 > self.made_unix_ms)
+    }
+}
+
+fn is_of_files(source: &Source) -> bool {
+    matches!(source.kind, SourceKind::Folder | SourceKind::Chats)
 }

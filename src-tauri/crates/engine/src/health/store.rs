@@ -2,7 +2,8 @@
 
 use oldgrowth_store::{Class, Degraded, Facts, Health, Misplaced, PathProblem};
 
-use super::rows::{Row, counted};
+use super::evidence::Ways;
+use super::rows::{Row, bytes, counted, goes_on_with};
 use crate::copies::Saved;
 
 /// Why the store can't be used, if it can't.
@@ -64,6 +65,7 @@ pub(super) fn with_what_is_saved(
     row: Row,
     health: &Health,
     saved: &Saved,
+    ways: Ways,
     place_is_fixed: bool,
 ) -> Row {
     let words = what_is_saved(saved, was_moved(health));
@@ -76,8 +78,16 @@ pub(super) fn with_what_is_saved(
         )
     };
     // The way back is not named where there is none. What can be read still has others.
-    let is_lost = !can_be_read(health) && !saved.is_restorable();
+    let is_lost = !can_be_read(health) && !ways.restorable;
     let next = match (is_lost, row.next) {
+        (true, Some(_)) if ways.nothing_reads && place_is_fixed => Some(
+            "It was tried to read it, and nothing could be. A backup from elsewhere can be restored: Restore the newest copy says where it is looked for. Nothing here is changed or deleted."
+                .to_owned(),
+        ),
+        (true, Some(_)) if ways.nothing_reads => Some(
+            "It was tried to read it, and nothing could be. Begin an empty memory beside this one, or restore a backup from elsewhere: Restore the newest copy says where it is looked for. Nothing here is changed or deleted."
+                .to_owned(),
+        ),
         (true, Some(_)) if place_is_fixed => Some(
             "What can still be read can be laid out as a copy. Nothing here is changed or deleted."
                 .to_owned(),
@@ -144,12 +154,21 @@ pub(super) fn row(health: &Health, facts: &Facts, place_is_fixed: bool) -> Row {
             },
         ),
         Health::DiskFull if facts.jobs_paused => Row::fail(
-            "The disk is nearly full, so imports and summaries pause. What is kept can be read; a note is kept only where it still fits.",
-            "Free some space; they go on by themselves. Nothing that has been kept is lost.",
+            format!(
+                "The disk is nearly full{}, so imports and summaries wait. Nothing is lost.",
+                free_words(facts)
+            ),
+            &format!(
+                "Free some space. {} Until then all that is kept can be read, and a note is kept where it still fits.",
+                goes_on_with(facts)
+            ),
         ),
         Health::DiskFull => Row::fail(
-            "The disk is full. Everything kept can still be read.",
-            "Free some space, then choose Try now. Nothing that has been kept is lost.",
+            format!(
+                "The disk is full{}, so nothing new is kept. Nothing is lost.",
+                free_words(facts)
+            ),
+            "Free some space. Then it goes on by itself; Try now does it at once. Until then all that is kept can be read.",
         ),
         Health::WalDamaged { commits_behind } => Row::fail(
             format!(
@@ -202,6 +221,11 @@ pub(super) fn row(health: &Health, facts: &Facts, place_is_fixed: bool) -> Row {
         // No state of the memory's: the next start knows it.
         Health::Closed => Row::unknown("Oldgrowth is stopping.").next("Start it again."),
     }
+}
+
+fn free_words(facts: &Facts) -> String {
+    let free = facts.free_bytes.map(bytes);
+    free.map_or_else(String::new, |free| format!(" ({free} left)"))
 }
 
 pub(super) fn class_words(class: Class) -> &'static str {

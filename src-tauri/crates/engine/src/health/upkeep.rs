@@ -86,12 +86,19 @@ pub(super) struct CopiesSeen {
     pub(super) made: Option<UnixMs>,
     /// Why the last one that nobody asked for could not be made.
     pub(super) failure: Option<Failure>,
+    /// The memory can be read, so that another can be made.
+    pub(super) readable: bool,
     /// Of the instants in words.
     pub(super) zone: TimeZone,
 }
 
 pub(super) fn backup(seen: &CopiesSeen) -> Row {
-    let ask = "Choose Back up now under Settings, or run oldgrowth backup.";
+    let ask = match seen.readable {
+        true => "Choose Back up now under Settings, or run oldgrowth backup.",
+        false => {
+            "Another can be made once the memory can be read again. Remove none of those that there are."
+        }
+    };
     let made_at = |view: &BackupView| view.backup.made_at;
     let newest = seen.backups.first();
     let damaged = newest.filter(|view| view.unsound);
@@ -133,7 +140,12 @@ pub(super) fn backup(seen: &CopiesSeen) -> Row {
         Some(Failure::Store) => {
             return Row::warn(
                 "Today's backup could not be made: the memory could not be read through.",
-                "It is tried again tomorrow. Choose Back up now under Settings to see why.",
+                match seen.readable {
+                    true => {
+                        "It is tried again tomorrow. Choose Back up now under Settings to see why."
+                    }
+                    false => ask,
+                },
             );
         }
         Some(Failure::NoPermit) | None => {}
@@ -287,8 +299,23 @@ mod tests {
             written: written.map(days_ago),
             made: Some(days_ago(20)),
             failure: None,
+            readable: true,
             zone: TimeZone::UTC,
         }
+    }
+
+    #[test]
+    fn of_what_cannot_be_read_no_backup_is_offered() {
+        let readable = seen(Some(8), Some(0));
+        let offered = |seen: &CopiesSeen| evidence::backup(backup(seen), seen);
+        assert_eq!(offered(&readable).fixes, [FixCode::BackUpNow]);
+        let row = offered(&CopiesSeen {
+            readable: false,
+            ..readable
+        });
+        assert_eq!(row.fixes, []);
+        let next = row.next.unwrap();
+        assert!(!next.contains("Back up now"), "{next}");
     }
 
     #[test]

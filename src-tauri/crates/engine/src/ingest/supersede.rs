@@ -5,7 +5,7 @@ use oldgrowth_domain::UnixMs;
 use oldgrowth_store::{DocumentKey, Write};
 
 use crate::Result;
-use crate::days::leave_days;
+use crate::days::leave_branches;
 use crate::sealing::remake_job;
 
 pub(crate) fn supersede(
@@ -17,7 +17,7 @@ pub(crate) fn supersede(
     w.supersede_document(old, by, now)?;
     w.unindex_document(old)?;
     w.forget_mentions_of(old)?;
-    leave_days(w, old, now)?;
+    leave_branches(w, old, now)?;
     leave_tree(w, old, now)
 }
 

@@ -1,7 +1,7 @@
 //! The one thread that wakes by the clock, once a minute: it renews the leases that are held, puts
 //! back jobs whose holder is gone, and asks for the sealing of buffers that have waited long enough.
-//! It also has summaries made anew that a model was away for, the store looked after, and old jobs pruned, and
-//! notices that the computer has slept. With nothing to do it reads a few rows and writes none.
+//! It also has summaries made anew that a model was away for, and the word index of a salvaged memory, the store
+//! looked after, and old jobs pruned, and notices that the computer has slept. With nothing to do it reads a few rows and writes none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,6 +109,8 @@ impl Core {
         self.reap(expired_at)?;
         self.ask_for_stale_seals()?;
         self.remake_degraded()?;
+        // Before anybody who waits may think that nothing is to be done.
+        self.make_lacking_index();
         // A day is over, or the clock another one.
         if self.is_to_grow()? {
             self.queue.wake();

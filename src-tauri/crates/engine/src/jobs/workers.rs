@@ -93,7 +93,8 @@ impl Core {
                 .store
                 .read(Lane::Interactive, |r| Ok::<_, Error>(r.has_live_jobs()?))?;
             // Whoever has ended the last job may have something to tell of it yet.
-            if self.queue.is_recovered() && !live && self.queue.holds_none() {
+            let rests = self.queue.holds_none() && !self.by_itself.is_under_way();
+            if self.queue.is_recovered() && !live && rests {
                 return Ok(true);
             }
             // What waits for a person can wait for ever.

@@ -220,7 +220,7 @@ fn what_is_counted_along_is_what_the_rows_say() {
     let batch = rig.import();
     files.gate.wait_held();
     rig.engine.cancel_batch(&batch).unwrap();
-    rig.engine.retry_batch(&batch).unwrap();
+    rig.engine.resume_batch(&batch).unwrap();
     rig.engine.pause_work().unwrap();
     files.gate.open();
     rig.engine.resume_work().unwrap();

@@ -23,7 +23,7 @@ impl Place {
     }
 
     /// A note of this instant.
-    fn say(&self, rig: &Rig, text: &str, at: &str) {
+    pub(crate) fn say(&self, rig: &Rig, text: &str, at: &str) {
         let note = Note {
             text: text.to_owned(),
             title: None,
@@ -31,63 +31,7 @@ impl Place {
         };
         rig.engine.add_note(note).unwrap();
     }
-
-    /// The rows that are not as they must be once nothing is left to do.
-    fn assert_gathered(&self) {
-        self.assert_whole();
-        let raw = self.raw();
-        for (fact, sql) in GATHERED {
-            let broken: i64 = raw.query_row(sql, [], |row| row.get(0)).unwrap();
-            assert_eq!(broken, 0, "{fact}");
-        }
-    }
 }
-
-/// What holds beside the rules of the sources, and how many rows break it.
-const GATHERED: [(&str, &str); 6] = [
-    (
-        "a live passage with a date is at one day, and no other passage is",
-        "SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id
-         WHERE (d.superseded_at IS NULL AND c.happened_at IS NOT NULL) <>
-             (SELECT count(*) FROM buffer_items b WHERE b.chunk_id = c.id AND b.branch = 1)
-           + (SELECT count(*) FROM node_children n WHERE n.chunk_id = c.id AND n.branch = 1)",
-    ),
-    (
-        "a passage is at its own day",
-        "SELECT count(*) FROM (
-            SELECT b.chunk_id AS chunk, b.tree_id AS tree FROM buffer_items b WHERE b.branch = 1 AND b.chunk_id IS NOT NULL
-            UNION ALL
-            SELECT n.chunk_id, x.tree_id FROM node_children n JOIN nodes x ON x.id = n.node_id
-            WHERE n.branch = 1 AND n.chunk_id IS NOT NULL)
-         JOIN chunks c ON c.id = chunk JOIN periods p ON p.tree_id = tree
-         WHERE p.rank <> 0 OR p.first_day <> (SELECT c.happened_at / 86400000)",
-    ),
-    (
-        "no summary is without something under it",
-        "SELECT count(*) FROM nodes x WHERE NOT EXISTS (SELECT 1 FROM node_children n WHERE n.node_id = x.id)",
-    ),
-    (
-        "what a summary quotes is under it",
-        "SELECT count(*) FROM node_spans s WHERE s.chunk_id NOT IN (
-            WITH RECURSIVE below(node) AS (SELECT s.node_id UNION ALL
-              SELECT n.child_id FROM node_children n JOIN below ON n.node_id = below.node
-              WHERE n.child_id IS NOT NULL)
-            SELECT n.chunk_id FROM node_children n JOIN below ON n.node_id = below.node
-            WHERE n.chunk_id IS NOT NULL)",
-    ),
-    (
-        "a stretch of days that was summed up is under the wider one",
-        "SELECT count(*) FROM periods p LEFT JOIN node_children n ON n.child_id = p.root_id
-         LEFT JOIN periods w ON w.root_id = n.node_id
-         WHERE p.rank < 3 AND p.root_id IS NOT NULL AND p.changed = 0
-           AND (w.rank IS NULL OR w.rank <> p.rank + 1 OR p.first_day NOT BETWEEN w.first_day AND w.last_day)",
-    ),
-    (
-        "no stretch of days is empty",
-        "SELECT count(*) FROM periods p WHERE root_id IS NULL
-           AND NOT EXISTS (SELECT 1 FROM buffer_items b WHERE b.tree_id = p.tree_id)",
-    ),
-];
 
 fn rows(rig: &Rig, at: &str) -> Vec<Row> {
     let at = At::parse(at).unwrap();
@@ -542,4 +486,43 @@ fn files_that_say_another_date_each_time_are_at_the_day_they_say() {
         rig.grown();
         place.assert_gathered();
     }
+}
+
+#[test]
+fn what_a_damage_has_taken_keeps_no_day_from_its_end() {
+    let place = Place::new();
+    let rig = place.start_gathering(1);
+    let kept = "The ferry sailed at noon with all the lamps lit.";
+    place.say(&rig, kept, "2026-03-02T12:00:00Z");
+    for (text, at) in [
+        (
+            "A heron stood in the reeds the whole morning.",
+            "2026-03-02T08:00:00Z",
+        ),
+        (
+            "Nobody had wound the clock in the hall since then.",
+            "2026-03-05T09:00:00Z",
+        ),
+    ] {
+        place.say(&rig, text, at);
+    }
+    rig.grown();
+    rig.engine.pause_work().unwrap();
+    place
+        .raw()
+        .execute_batch(
+            "PRAGMA foreign_keys = 0;
+             DELETE FROM chunks WHERE text NOT LIKE '%ferry%';
+             UPDATE periods SET changed = 1;",
+        )
+        .unwrap();
+    rig.engine.resume_work().unwrap();
+    rig.grown();
+    assert_eq!(said(&rig, "Monday 2 March 2026"), kept, "what is there");
+    assert_eq!(
+        find(&rig, "Thursday 5 March 2026").map(|row| row.title),
+        None,
+        "of the other day there is nothing"
+    );
+    assert_eq!(find(&rig, "2026").unwrap().passages, 1);
 }

@@ -61,6 +61,7 @@ fn history(seed: u64) {
             6 if !batches.is_empty() => {
                 let batch = &batches[random.below(batches.len())];
                 rig.engine.retry_batch(batch).unwrap();
+                rig.engine.resume_batch(batch).unwrap();
             }
             7 => {
                 drop(rig);

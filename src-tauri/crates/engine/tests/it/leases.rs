@@ -325,7 +325,7 @@ fn an_import_cancelled_and_tried_again_is_not_settled_by_who_read_it_before() {
     let batch = rig.import();
     files.gate.wait_held();
     rig.engine.cancel_batch(&batch).unwrap();
-    rig.engine.retry_batch(&batch).unwrap();
+    rig.engine.resume_batch(&batch).unwrap();
     files.gate.open();
     let view = rig.until_ended(&batch);
     assert_eq!(

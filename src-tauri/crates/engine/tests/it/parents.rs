@@ -160,7 +160,7 @@ fn an_item_that_is_left_out_counts_as_ended_and_the_last_one_ends_the_import() {
     assert!(rig.engine.cancel_job(jobs[1].key).unwrap());
     let ended = view(&rig, &batch);
     assert_eq!(ended.batch.state, BatchState::Cancelled, "or with itself");
-    rig.engine.retry_batch(&batch).unwrap();
+    rig.engine.resume_batch(&batch).unwrap();
     assert_eq!(
         view(&rig, &batch).progress.children.waiting,
         1,
@@ -308,7 +308,7 @@ fn a_last_child_that_fails_ends_the_import_be_it_the_only_one() {
 }
 
 #[test]
-fn retry_queues_what_was_cancelled_where_nothing_failed_and_revives_the_import() {
+fn an_import_that_was_stopped_is_gone_on_with_by_what_was_cancelled() {
     let place = Place::new();
     let rig = place.start(0);
     let (batch, jobs) = claimed(&place, &rig, 4);
@@ -333,7 +333,13 @@ fn retry_queues_what_was_cancelled_where_nothing_failed_and_revives_the_import()
         BatchState::Cancelled,
         "ended"
     );
-    let revived = rig.engine.retry_batch(&batch).unwrap();
+    rig.engine.retry_batch(&batch).unwrap();
+    assert_eq!(
+        view(&rig, &batch).batch.state,
+        BatchState::Cancelled,
+        "nothing of it has failed"
+    );
+    let revived = rig.engine.resume_batch(&batch).unwrap();
     assert_eq!(
         (
             revived.batch.state,
@@ -363,6 +369,12 @@ fn retry_queues_only_what_failed_and_what_was_left_out_stays_out() {
         (retried.waiting, retried.cancelled, retried.done),
         (1, 1, 1),
         "the failed one alone"
+    );
+    let resumed = rig.engine.resume_batch(&batch).unwrap().progress.children;
+    assert_eq!(
+        (resumed.waiting, resumed.cancelled),
+        (2, 0),
+        "when asked for"
     );
 }
 

@@ -93,6 +93,21 @@ impl Place {
         Rig::start(self, workers, files, summariser, beside)
     }
 
+    /// With the days and the topics gathered too.
+    pub(crate) fn start_whole(
+        &self,
+        workers: usize,
+        summariser: Arc<dyn Summariser>,
+        extractor: Arc<dyn Extractor>,
+    ) -> Rig {
+        let files = Arc::new(FilesOnDisk::default());
+        let beside = Beside {
+            extractor: Some(extractor),
+            days: Some(|| TimeZone::UTC),
+        };
+        Rig::start(self, workers, files, summariser, beside)
+    }
+
     /// With somebody who looks for what passages name.
     pub(crate) fn start_extracting(&self, workers: usize, extractor: Arc<dyn Extractor>) -> Rig {
         let files = Arc::new(FilesOnDisk::default());
@@ -384,17 +399,18 @@ impl Rig {
         assert!(done, "all work comes to an end");
     }
 
-    /// Waits until all work is done and every day that is over is summed up. Time passes meanwhile.
+    /// Waits until all work is done, every day that is over is summed up, and every topic is in step. Time passes
+    /// meanwhile.
     pub(crate) fn grown(&self) {
         let clock = WallClock::start();
-        let done = self
-            .engine
-            .wait_until_grown(|| {
-                self.clock.advance(Duration::from_millis(250));
-                clock.monotonic() < DEADLINE
-            })
-            .unwrap();
-        assert!(done, "all days come to an end");
+        let patience = || {
+            self.clock.advance(Duration::from_millis(250));
+            clock.monotonic() < DEADLINE
+        };
+        // With nobody to look through there is nothing to wait for.
+        self.engine.wait_until_extracted(patience).unwrap();
+        let done = self.engine.wait_until_grown(patience).unwrap();
+        assert!(done, "all that grows comes to an end");
     }
 
     /// Waits until this is so, looking at each turn of the work. No time passes meanwhile.

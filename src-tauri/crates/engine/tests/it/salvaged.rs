@@ -182,6 +182,7 @@ fn text_whose_document_is_lost_is_found_and_has_its_name_again_when_the_file_is_
             assert_eq!(hits.len(), 1, "boat{number}: {hits:?}");
             hits.remove(0).document.title
         };
+        copy.engine.wait_until_idle(|| true).unwrap();
         mend_all(&copy);
         let saved = find(7);
         assert_ne!(saved, "");

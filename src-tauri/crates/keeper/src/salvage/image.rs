@@ -16,7 +16,7 @@ use crate::wal::{MainHeader, WalScan};
 
 const MAIN_HEADER_BYTES: usize = 100;
 /// Used if neither the file nor its log tells it.
-const PAGE_BYTES_USUAL: u32 = 4_096;
+pub(super) const PAGE_BYTES_USUAL: u32 = 4_096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Frames {
@@ -138,7 +138,7 @@ pub(super) fn main_header(set: &Place) -> io::Result<Option<MainHeader>> {
 
 /// Writes what can only have one value, or is known from elsewhere: see "The database header" in
 /// SQLite's documentation of the file format.
-fn mend_header(file: &mut File, page_size: u32, pages: u64) -> io::Result<()> {
+pub(super) fn mend_header(file: &mut File, page_size: u32, pages: u64) -> io::Result<()> {
     let mut header = [0_u8; MAIN_HEADER_BYTES];
     file.seek(SeekFrom::Start(0))?;
     match file.read_exact(&mut header) {

@@ -45,6 +45,10 @@ impl Judged {
             .fold(0, i64::saturating_add)
     }
 
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.tables.iter().any(|table| table.name == name)
+    }
+
     pub(super) fn rows_of(&self, name: &str) -> u64 {
         let found = self.tables.iter().find(|table| table.name == name);
         found.map_or(0, |table| table.rows)

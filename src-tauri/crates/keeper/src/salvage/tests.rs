@@ -26,6 +26,13 @@ const SCHEMA: &str = "
     PRAGMA user_version = 7; PRAGMA application_id = 99;";
 const ROWS: i64 = 200;
 
+/// In as many steps as the version says.
+const MADE_BY: crate::migrate::Schema = crate::migrate::Schema {
+    application_id: 99,
+    steps: &["", "", "", "", "", "", SCHEMA],
+    tables: &["note", "link", "queue"],
+};
+
 /// Copies of a database as a crash leaves it: rows in the main file, later rows in the log.
 struct Set {
     folder: TempDir,
@@ -73,7 +80,7 @@ impl Set {
     fn salvage(&self, backup: Option<&Path>) -> Salvaged {
         let before = (fs::read(self.main()).ok(), fs::read(self.wal()).ok());
         let into = self.folder.path().join("out");
-        let salvaged = salvage(&self.folder(), "a.db", backup, &into).unwrap();
+        let salvaged = salvage(&self.folder(), "a.db", backup, Some(&MADE_BY), &into).unwrap();
         let after = (fs::read(self.main()).ok(), fs::read(self.wal()).ok());
         assert!(before == after, "what is salvaged from is never changed");
         assert_eq!(
@@ -257,6 +264,72 @@ fn a_destroyed_header_is_written_again() {
     assert_true_and_whole(&salvaged);
 }
 
+/// Fills the first page with noise, but for the size of a page, which is not the usual one here.
+fn lose_the_first_page(set: &Set) {
+    let mut main = fs::read(set.main()).unwrap();
+    main[..1024].fill(0xdb);
+    main[16..18].copy_from_slice(&1024_u16.to_be_bytes());
+    fs::write(set.main(), main).unwrap();
+}
+
+#[test]
+fn a_lost_first_page_costs_nothing_where_the_others_say_what_the_file_is_made_of() {
+    let set = Set::new(ROWS, 0);
+    fs::write(set.wal(), "").unwrap();
+    lose_the_first_page(&set);
+    let salvaged = set.salvage(None);
+    assert_eq!(
+        salvaged.rung,
+        Rung::Walked,
+        "through a first page that leads to all, out of a file in which the old ones lie about"
+    );
+    assert_eq!(salvaged.lost_ranges, [], "and all of them can be read");
+    for table in ["note", "link", "odd \"name"] {
+        assert_eq!(rows(&salvaged, table), 200, "all of {table} is there");
+    }
+    assert_eq!((salvaged.doubtful_pages, salvaged.rows_refused), (0, 0));
+    let connection = assert_true_and_whole(&salvaged);
+    add(&connection, 1_000, 1_000);
+    let next: i64 = connection
+        .query_row("SELECT max(seq) FROM sqlite_sequence", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(next, 201, "a key that was given is not given again");
+}
+
+#[test]
+fn rows_around_a_broken_page_are_kept_without_the_first_page_too() {
+    let set = Set::new(ROWS, 0);
+    fs::write(set.wal(), "").unwrap();
+    break_a_leaf(&set, "note");
+    lose_the_first_page(&set);
+    let salvaged = set.salvage(None);
+    assert_eq!(salvaged.rung, Rung::Walked, "{salvaged:?}");
+    let kept = rows(&salvaged, "note");
+    assert!((150..200).contains(&kept), "one leaf is lost ({kept})");
+    assert_eq!(salvaged.lost_ranges.len(), 1, "and named");
+    assert_eq!(rows(&salvaged, "link"), 200, "other tables are whole");
+    assert_true_and_whole(&salvaged);
+}
+
+#[test]
+fn a_log_that_holds_the_first_page_is_no_stranger_to_a_file_that_lost_it() {
+    let set = Set::new(ROWS, 50);
+    lose_the_first_page(&set);
+    let salvaged = set.salvage(None);
+    assert_eq!(rows(&salvaged, "note"), 250, "with the rows of the log");
+    assert_true_and_whole(&salvaged);
+}
+
+#[test]
+fn without_a_schema_to_compare_with_no_first_page_is_made() {
+    let set = Set::new(ROWS, 0);
+    fs::write(set.wal(), "").unwrap();
+    lose_the_first_page(&set);
+    let into = set.folder.path().join("out");
+    let refused = salvage(&set.folder(), "a.db", None, None, &into);
+    assert_eq!(refused, Err(Error::Corrupt { code: None }));
+}
+
 #[test]
 fn rows_around_a_broken_page_are_kept_and_the_gap_is_named() {
     let set = Set::new(ROWS, 0);
@@ -398,7 +471,7 @@ fn a_foreign_log_is_left_out() {
 fn a_set_without_a_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let into = folder.path().join("out");
-    let empty = salvage(folder.path(), "a.db", None, &into);
+    let empty = salvage(folder.path(), "a.db", None, Some(&MADE_BY), &into);
     assert_eq!(
         empty,
         Err(Error::Corrupt { code: None }),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use oldgrowth_engine::ports::{Embedder, Reranker, no_connection_held};
+use oldgrowth_engine::ports::{Embedder, Reranker, Side, no_connection_held};
 
 use super::{Class, Error, Remote};
 
@@ -40,7 +40,8 @@ impl Embedder for RemoteEmbedder {
         &self.model
     }
 
-    fn embed(&self, texts: &[&str]) -> oldgrowth_engine::Result<Vec<Vec<f32>>> {
+    /// Servers take texts as they are: no interface of theirs tells the sides apart.
+    fn embed(&self, _side: Side, texts: &[&str]) -> oldgrowth_engine::Result<Vec<Vec<f32>>> {
         no_connection_held()?;
         Ok(self.remote.embed(&self.model, texts)?)
     }

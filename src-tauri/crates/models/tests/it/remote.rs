@@ -1,7 +1,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use oldgrowth_engine::ports::{Embedder, Reranker};
+use oldgrowth_engine::ports::{Embedder, Reranker, Side};
 use oldgrowth_http::{Outcome, Purpose};
 use oldgrowth_models::{Chat, Class, Error, Form, Remote, RemoteEmbedder, RemoteReranker};
 use oldgrowth_testkit::{ModelAnswer, ModelServer};
@@ -380,7 +380,7 @@ fn the_engine_hears_whether_to_come_back() {
         let reranker = RemoteReranker::new(person.remote(&server), "little".to_owned());
         assert_eq!((embedder.id(), reranker.id()), ("little", "little"));
         let errors = [
-            embedder.embed(&["a"]).unwrap_err(),
+            embedder.embed(Side::Passage, &["a"]).unwrap_err(),
             reranker.rerank("who?", &["a"]).unwrap_err(),
         ];
         errors.map(|error| error.is_transient())

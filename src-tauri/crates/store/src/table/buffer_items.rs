@@ -202,14 +202,16 @@ impl Write<'_> {
         self.execute(SQL, named_params! { ":document": document })
     }
 
-    /// Takes a passage out of the buffers that it waits in, in one branch.
-    pub fn take_chunk_from_buffers(&self, chunk: ChunkKey, branch: Branch) -> Result<()> {
-        const SQL: &str = "DELETE FROM buffer_items WHERE chunk_id = :chunk AND branch = :branch";
-        self.execute(
-            SQL,
-            named_params! { ":chunk": chunk, ":branch": branch.number() },
-        )?;
-        Ok(())
+    /// Takes a passage out of the buffers that it waits in, in one branch. Answers the trees that these are of.
+    pub fn take_chunk_from_buffers(&self, chunk: ChunkKey, branch: Branch) -> Result<Vec<TreeKey>> {
+        const SQL: &str = "
+            DELETE FROM buffer_items
+            WHERE chunk_id = :chunk AND branch = :branch AND (:tree IS NULL OR tree_id = :tree)
+            RETURNING tree_id";
+        let params = named_params! {
+            ":chunk": chunk, ":branch": branch.number(), ":tree": branch.tree(),
+        };
+        self.rows(SQL, params, |row| row.get(0))
     }
 
     pub fn take_node_from_buffers(&self, node: NodeKey) -> Result<()> {

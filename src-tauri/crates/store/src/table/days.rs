@@ -22,7 +22,8 @@ pub struct ToSort {
 impl Read<'_> {
     /// Is there a passage that was not put to its day by this clock?
     pub fn has_to_sort(&self, zone: &str) -> Result<bool> {
-        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM chunks WHERE id > :after)";
+        const SQL: &str = "
+            SELECT EXISTS (SELECT 1 FROM chunks c CROSS JOIN documents d ON d.id = c.document_id WHERE c.id > :after)";
         let after = self.sorted_up_to(zone)?;
         self.one(SQL, named_params! { ":after": after }, |row| row.get(0))
     }
@@ -74,7 +75,7 @@ impl Write<'_> {
             UPDATE days SET up_to = max(-1, coalesce((SELECT max(id) FROM chunks), -1))
             WHERE up_to > coalesce((SELECT max(id) FROM chunks), -1)";
         self.execute(SQL, [])?;
-        Ok(())
+        self.clamp_topics()
     }
 
     /// Lets passages be put to their days again from this key on.

@@ -3,7 +3,7 @@
 mod pruned;
 mod seen;
 
-use oldgrowth_domain::jobs::ATTEMPTS_MAX;
+use oldgrowth_domain::jobs::{ATTEMPTS_MAX, JobState};
 use oldgrowth_domain::{BatchId, UnixMs};
 use rusqlite::{Row, named_params};
 
@@ -568,16 +568,25 @@ impl Write<'_> {
         })
     }
 
-    /// Queues the failed jobs of an import again, with all their attempts: where none has failed, the cancelled
-    /// ones. So what a person left out stays left out when they try again what failed.
+    /// Queues the failed jobs of an import again, with all their attempts. What a person left out stays left out.
     pub fn retry_batch_jobs(&self, batch: BatchKey, now: UnixMs) -> Result<usize> {
+        self.queue_again(batch, JobState::Failed, now)
+    }
+
+    /// Queues the cancelled jobs of an import again, with all their attempts.
+    pub fn resume_batch_jobs(&self, batch: BatchKey, now: UnixMs) -> Result<usize> {
+        self.queue_again(batch, JobState::Cancelled, now)
+    }
+
+    fn queue_again(&self, batch: BatchKey, ended: JobState, now: UnixMs) -> Result<usize> {
         const SQL: &str = "
             UPDATE jobs SET state = 'ready', attempts = 0, ended_at = NULL, available_at = :now,
                             reason_code = NULL, reason = NULL
-            WHERE batch_id = :batch
-                AND state = iif(EXISTS (SELECT 1 FROM jobs WHERE batch_id = :batch AND state = 'failed'),
-                                'failed', 'cancelled')";
-        self.execute(SQL, named_params! { ":batch": batch, ":now": now.0 })
+            WHERE batch_id = :batch AND state = :ended";
+        self.execute(
+            SQL,
+            named_params! { ":batch": batch, ":ended": ended.as_str(), ":now": now.0 },
+        )
     }
 }
 

@@ -19,6 +19,7 @@ pub mod places;
 pub mod sources;
 pub mod storage;
 pub mod tags;
+pub mod topics;
 pub mod totals;
 pub mod trees;
 pub mod words;

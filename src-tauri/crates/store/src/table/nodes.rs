@@ -167,8 +167,11 @@ impl Read<'_> {
             WHERE x.id IN (SELECT node_id FROM node_children WHERE chunk_id = :chunk AND branch = :branch
                            UNION SELECT node_id FROM node_spans WHERE chunk_id = :chunk)
               AND (SELECT CASE kind WHEN 'source' THEN 0 WHEN 'period' THEN 1 ELSE 2 END
-                   FROM trees t WHERE t.id = x.tree_id) = :branch";
-        let params = named_params! { ":chunk": chunk, ":branch": branch.number() };
+                   FROM trees t WHERE t.id = x.tree_id) = :branch
+              AND (:tree IS NULL OR x.tree_id = :tree)";
+        let params = named_params! {
+            ":chunk": chunk, ":branch": branch.number(), ":tree": branch.tree(),
+        };
         self.rows(SQL, params, |row| Ok((row.get(0)?, row.get(1)?)))
     }
 }
@@ -264,11 +267,14 @@ impl Write<'_> {
 
     /// Takes a passage out of the nodes of a branch that hold it.
     pub fn take_chunk_from_nodes(&self, chunk: ChunkKey, branch: Branch) -> Result<()> {
-        const SQL: &str = "DELETE FROM node_children WHERE chunk_id = :chunk AND branch = :branch";
-        self.execute(
-            SQL,
-            named_params! { ":chunk": chunk, ":branch": branch.number() },
-        )?;
+        const SQL: &str = "
+            DELETE FROM node_children
+            WHERE chunk_id = :chunk AND branch = :branch
+              AND (:tree IS NULL OR (SELECT x.tree_id FROM nodes x WHERE x.id = node_id) = :tree)";
+        let params = named_params! {
+            ":chunk": chunk, ":branch": branch.number(), ":tree": branch.tree(),
+        };
+        self.execute(SQL, params)?;
         Ok(())
     }
 

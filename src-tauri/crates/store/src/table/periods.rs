@@ -164,23 +164,9 @@ impl Write<'_> {
         const BUFFERS: &str = "DELETE FROM buffer_items WHERE branch = 1";
         const CHILDREN: &str = "DELETE FROM node_children WHERE branch = 1";
         const PERIODS: &str = "DELETE FROM periods";
-        const SPAN: &str = "DELETE FROM node_spans WHERE node_id = :node";
-        const NODE: &str = "DELETE FROM nodes WHERE id = :node";
         const TREES: &str = "DELETE FROM trees WHERE kind = 'period'";
         const STATE: &str = "DELETE FROM days";
-        let nodes: Vec<NodeKey> = self.rows(NODES, [], |row| row.get(0))?;
-        for sql in [BUFFERS, CHILDREN, PERIODS] {
-            self.execute(sql, [])?;
-        }
-        for node in nodes {
-            for sql in [SPAN, NODE] {
-                self.execute(sql, named_params! { ":node": node })?;
-            }
-        }
-        for sql in [TREES, STATE] {
-            self.execute(sql, [])?;
-        }
-        Ok(())
+        self.forget_trees(NODES, &[BUFFERS, CHILDREN, PERIODS, STATE], TREES)
     }
 }
 

@@ -1,8 +1,8 @@
-//! Trees: one for each source, and one for each stretch of days.
+//! Trees: one for each source, for each stretch of days, and for each topic.
 
 use rusqlite::named_params;
 
-use crate::{Read, Result, SourceKey, TreeKey, Write};
+use crate::{NodeKey, Read, Result, SourceKey, TreeKey, Write};
 
 /// What passages are gathered by. Each is at most once in a branch, and in that of the topics once for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub enum Branch {
     Sources,
     Days,
     Topics,
+    /// That of one topic.
+    Topic(TreeKey),
 }
 
 impl Branch {
@@ -18,7 +20,15 @@ impl Branch {
         match self {
             Self::Sources => 0,
             Self::Days => 1,
-            Self::Topics => 2,
+            Self::Topics | Self::Topic(_) => 2,
+        }
+    }
+
+    /// Where it is one tree alone.
+    pub(crate) fn tree(self) -> Option<TreeKey> {
+        match self {
+            Self::Topic(tree) => Some(tree),
+            _ => None,
         }
     }
 }
@@ -48,6 +58,28 @@ impl Write<'_> {
         for sql in [BUFFERS, SPANS, CHILDREN, NODES, TREE] {
             self.execute(sql, named_params! { ":tree": tree })?;
         }
+        Ok(())
+    }
+
+    /// Removes all summaries of trees of a kind, what else there is of them first and the trees last.
+    pub(super) fn forget_trees(
+        &self,
+        nodes: &'static str,
+        first: &[&'static str],
+        trees: &'static str,
+    ) -> Result<()> {
+        const SPAN: &str = "DELETE FROM node_spans WHERE node_id = :node";
+        const NODE: &str = "DELETE FROM nodes WHERE id = :node";
+        let nodes: Vec<NodeKey> = self.rows(nodes, [], |row| row.get(0))?;
+        for sql in first {
+            self.execute(sql, [])?;
+        }
+        for node in nodes {
+            for sql in [SPAN, NODE] {
+                self.execute(sql, named_params! { ":node": node })?;
+            }
+        }
+        self.execute(trees, [])?;
         Ok(())
     }
 

@@ -20,6 +20,7 @@ const MENTIONS: &str = include_str!("../../src/table/mentions.rs");
 const EXTRACTION: &str = include_str!("../../src/table/extraction.rs");
 const NODES: &str = include_str!("../../src/table/nodes.rs");
 const PERIODS: &str = include_str!("../../src/table/periods.rs");
+const TOPICS: &str = include_str!("../../src/table/topics.rs");
 const DAYS: &str = include_str!("../../src/table/days.rs");
 const TAGS: &str = include_str!("../../src/table/tags.rs");
 
@@ -104,6 +105,14 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     (PERIODS, "periods_due", "SQL", "periods_changed"),
     (PERIODS, "waiting_of_period", "SQL", "buffer_items_order"),
     (PERIODS, "change_period", "FIND", "rank=? AND first_day=?"),
+    (TOPICS, "changed_topics", "SQL", "topics_changed"),
+    (TOPICS, "topic_position", "SQL", "topics_name"),
+    (TOPICS, "named_between", "SQL", "mentions_chunk (chunk_id>?"),
+    (TOPICS, "named", "AT", "PRIMARY KEY (entity_id=?)"),
+    (TOPICS, "missing_in_topic", "SQL", "buffer_items_chunk"),
+    (TOPICS, "missing_in_topic", "SQL", "node_children_chunk"),
+    (TOPICS, "strays_in_topic", "SQL", "mentions_chunk"),
+    (TOPICS, "topics_with", "SQL", "node_children_chunk"),
     (DAYS, "has_to_sort", "SQL", "INTEGER PRIMARY KEY (rowid>?)"),
     (DAYS, "to_sort", "SQL", "node_children_chunk"),
     (TAGS, "tags_of", "SQL", "PRIMARY KEY (document_id=?)"),

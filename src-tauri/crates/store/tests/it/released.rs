@@ -142,6 +142,15 @@ fn every_released_file_opens_with_all_its_rows() {
                         assert_eq!(of.period.first, saturday, "the day that it is of");
                         assert_eq!(r.members_of(*day)?.len(), 1, "with its passage");
                     }
+                    let topics = r.topics(0, 10)?;
+                    assert_eq!(topics.len(), usize::from(version >= 6), "as topics are");
+                    if let Some(topic) = topics.first() {
+                        assert!(
+                            r.missing_in_topic(topic, 10)?.is_empty(),
+                            "with its passage"
+                        );
+                        assert!(r.strays_in_topic(topic, 10)?.is_empty(), "and no other");
+                    }
                     let left = r.left_to_extract("rules-1")?;
                     let all = if version >= 2 { 18 } else { 17 };
                     let left_of_all = if version >= 5 { (1, 1) } else { (all, 0) };

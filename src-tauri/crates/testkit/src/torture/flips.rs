@@ -234,7 +234,9 @@ fn one_run(
     let (native, native_all) = base::true_rows(&copy.join("a.db"));
 
     let into = folder.path().join("out");
-    let done = catch_unwind(AssertUnwindSafe(|| salvage(&set, "a.db", None, &into)));
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        salvage(&set, "a.db", None, None, &into)
+    }));
     let Ok(done) = done else {
         report.panics += 1;
         report.fail(number, &format!("{}: salvage panicked", harm.place));

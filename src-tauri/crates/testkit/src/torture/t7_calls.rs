@@ -297,7 +297,7 @@ fn restore(scene: &Scene) -> Result<(), String> {
     scene.stranger.await_lives(1);
     told(scene.file.preview(&Source::Set(set.clone())))?;
     let into = scene.folder.join("salvaged");
-    told(salvage(&set.folder, DATABASE, None, &into))?;
+    told(salvage(&set.folder, DATABASE, None, Some(&SCHEMA), &into))?;
     told(scene.file.discard(&set.id))
 }
 

@@ -56,6 +56,9 @@ impl Output {
         if !beside.is_empty() {
             self.line(&format!("Named with {}", beside.join(", ")));
         }
+        if let Some(topic) = &found.topic {
+            self.line(&format!("Its tree: oldgrowth tree {topic}"));
+        }
         self.line("");
         for (number, hit) in (1..).zip(&found.passages) {
             self.hit(number, hit);

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use oldgrowth_domain::canonical::{Format, LineRange};
 use oldgrowth_domain::chunking::{CHUNK_RULE_VERSION, ChunkDraft};
@@ -18,7 +19,7 @@ use oldgrowth_store::table::nodes::{Span, Summary};
 use oldgrowth_store::table::places::Placed;
 use oldgrowth_store::table::sources::{Origin, Source};
 use oldgrowth_store::{BatchKey, ChunkKey, DocumentKey, Error, Result, Store, TreeKey, Write};
-use oldgrowth_testkit::{Corpus, SeededRandom};
+use oldgrowth_testkit::{Corpus, SeededRandom, TestEngine};
 
 use crate::table::say;
 use crate::timed;
@@ -55,6 +56,13 @@ pub(crate) const SMALL: Shape = Shape {
     small_sources: 3,
 };
 
+pub(crate) const TEN_THOUSAND: Shape = Shape {
+    name: "ten-thousand",
+    archive: 10_000,
+    inbox: 0,
+    small_sources: 0,
+};
+
 pub(crate) const MILLION: Shape = Shape {
     name: "million",
     archive: 1_000_000,
@@ -71,6 +79,10 @@ pub(crate) const MANY_SOURCES: Shape = Shape {
 
 pub(crate) const ARCHIVE: &str = "Archive";
 pub(crate) const INBOX: &str = "Inbox";
+
+pub(crate) fn first_day() -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(FIRST_DAY.0.unsigned_abs())
+}
 
 /// The folder of a workspace with such a memory in it.
 #[expect(
@@ -99,6 +111,36 @@ pub(crate) fn workspace(shape: Shape) -> PathBuf {
         time.as_secs_f64()
     ));
     whole
+}
+
+/// The folder of such a memory in which nothing is left to be done: its names are known and its days are summed up.
+/// That is done by the engine itself, the first time.
+pub(crate) fn finished(shape: Shape) -> PathBuf {
+    let whole = workspace(shape);
+    let (time, ()) = timed(|| finish(&TestEngine::whole(&whole, 2)));
+    say(&format!(
+        "  {}: finished in {:.0} s",
+        shape.name,
+        time.as_secs_f64()
+    ));
+    whole
+}
+
+/// Waits until nothing is left to be done.
+#[expect(
+    clippy::expect_used,
+    reason = "a benchmark that can't be set up must stop"
+)]
+pub(crate) fn finish(test: &TestEngine) {
+    let engine = &test.engine;
+    engine.wait_until_idle(|| true).expect("the work ends");
+    let done = engine
+        .wait_until_extracted(|| true)
+        .expect("names are found");
+    let grown = engine
+        .wait_until_grown(|| true)
+        .expect("days are summed up");
+    assert!(done && grown, "somebody does it");
 }
 
 fn grow(workspace: &Path, shape: Shape) -> Result<()> {

@@ -4,6 +4,7 @@
 mod claim;
 mod designs;
 mod doctor;
+mod growing;
 mod grown;
 mod idle;
 mod import;
@@ -28,7 +29,7 @@ use table::Table;
 /// Measures Oldgrowth beside plain SQLite.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Only what has this word in its name: read, refused, looks, write, import, search, doctor, claim, sizes, window, events, idle
+    /// Only what has this word in its name: read, refused, looks, write, import, search, doctor, claim, sizes, window, events, growing, rest, idle
     #[arg(long)]
     only: Option<String>,
     /// Passages for the search
@@ -103,6 +104,12 @@ fn main() {
     }
     if wanted("events") {
         window::measure_events(&mut table, args.files);
+    }
+    if wanted("growing") {
+        growing::measure(&mut table);
+    }
+    if wanted("rest") {
+        growing::measure_rest(&mut table);
     }
     if wanted("idle") {
         idle::measure(&mut table, Duration::from_secs(args.idle_seconds));

@@ -1,4 +1,4 @@
--- Passages are gathered by their days too. A tree may belong to a stretch of days, so its table is made anew with
+-- Passages are gathered by their days too, and by whom they name. A tree may belong to either, so its table is made anew with
 -- the rows it had; what refers to it is counted as broken in between and whole again at the end.
 PRAGMA defer_foreign_keys = ON;
 CREATE TABLE trees_before AS SELECT * FROM trees;
@@ -58,6 +58,28 @@ CREATE TABLE days (
     id    INTEGER PRIMARY KEY CHECK (id = 1),
     zone  TEXT    NOT NULL CHECK (zone <> ''),
     up_to INTEGER NOT NULL CHECK (up_to >= -1) -- the last passage's key; -1 before the first
+) STRICT;
+
+-- Whom and what passages name often and lately: a tree of the passages that name it. It is known by the public id of the
+-- name, for names are found anew now and then.
+CREATE TABLE topics (
+    entity  TEXT    NOT NULL PRIMARY KEY,
+    tree_id INTEGER NOT NULL UNIQUE REFERENCES trees (id),
+    kind    TEXT    NOT NULL CHECK (kind IN ('person', 'organisation', 'tag')),
+    name    TEXT    NOT NULL CHECK (name <> ''),
+    hot     INTEGER NOT NULL CHECK (hot IN (0, 1)), -- what is said of it comes to its tree
+    hotness REAL    NOT NULL,
+    seen_at INTEGER NOT NULL, -- when that was found
+    changed INTEGER NOT NULL CHECK (changed IN (0, 1)) -- its tree may not hold just what names it
+) STRICT, WITHOUT ROWID;
+CREATE INDEX topics_changed ON topics (entity) WHERE changed = 1;
+CREATE INDEX topics_name ON topics (name, entity);
+
+-- How far it was looked at whom passages name, in the order of their keys, and by which extractor that was found.
+CREATE TABLE topics_seen (
+    id        INTEGER PRIMARY KEY CHECK (id = 1),
+    extractor TEXT    NOT NULL CHECK (extractor <> ''),
+    up_to     INTEGER NOT NULL CHECK (up_to >= -1)
 ) STRICT;
 
 -- The person's own tags: of a document each once, whatever its capital letters. What comes to a source later has

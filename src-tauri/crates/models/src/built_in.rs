@@ -1,0 +1,45 @@
+//! The engine's port, by the embedder that is built in.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use oldgrowth_embedder::{E5, ID, Side as TextSide};
+use oldgrowth_engine::ports::{Embedder, Side, no_connection_held};
+
+/// Embeds on this computer, with no network. It is loaded when it is first asked.
+#[derive(Debug)]
+pub struct BuiltIn(E5);
+
+impl BuiltIn {
+    /// `weights` is the file that came with the program, and `threads` how many it works with at most.
+    #[must_use]
+    pub fn new(weights: PathBuf, threads: NonZeroUsize) -> Self {
+        Self(E5::new(weights, threads))
+    }
+
+    /// Gives back the memory that it takes while it is loaded.
+    pub fn let_go(&self) {
+        self.0.let_go();
+    }
+}
+
+impl Embedder for BuiltIn {
+    fn id(&self) -> &str {
+        ID
+    }
+
+    fn embed(&self, side: Side, texts: &[&str]) -> oldgrowth_engine::Result<Vec<Vec<f32>>> {
+        no_connection_held()?;
+        let side = match side {
+            Side::Question => TextSide::Question,
+            Side::Passage => TextSide::Passage,
+        };
+        self.0.vectors(side, texts).map_err(|error| {
+            tracing::warn!(%error, "nothing was embedded");
+            oldgrowth_engine::Error::Model {
+                code: error.code(),
+                retry_in: None,
+            }
+        })
+    }
+}

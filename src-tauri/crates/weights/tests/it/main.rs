@@ -1,0 +1,3 @@
+//! The file that is made, beside the numbers that it is made of.
+
+mod precision;
