@@ -299,7 +299,7 @@ it("a_page_brings_its_own_commands", async () => {
   expect(names(app).slice(0, 2)).toEqual(["retry-import", "copy-import"]);
   await run("retry failed");
   await expect.poll(() => app.imports.batch("imp-2")?.state).toBe("done");
-  app.router.go({ place: "recall", question: "beech", source: "src-notes", from: "", to: "", kind: "", author: "" });
+  app.router.go({ place: "recall", question: "beech", source: "src-notes", from: "", to: "", kind: "", author: "", tag: "" });
   await run("clear filters");
   expect(app.router.route).toMatchObject({ question: "beech", source: "" });
 });

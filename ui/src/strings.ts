@@ -24,6 +24,7 @@ export const t = {
   working: "Reading…",
   stillWorking: "Still working on it.",
   unknownDate: "no date",
+  tags: "Tags",
   skipToContent: "Skip to content",
 
   day: {

@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
-import { href, parseRoute, type Route } from "./route";
+import { href, parseRoute, recallHome, type Route } from "./route";
 
 const routes: Route[] = [
-  { place: "recall", question: "How old is it? & why #1?", source: "src/1", from: "2023-01-01", to: "", kind: "note", author: "" },
-  { place: "recall", question: "", source: "", from: "", to: "", kind: "", author: "" },
+  { place: "recall", question: "How old is it? & why #1?", source: "src/1", from: "2023-01-01", to: "", kind: "note", author: "", tag: "my garden, #1" },
+  recallHome,
+  { ...recallHome, tag: "Küche" },
   { place: "tree", id: null },
   { place: "tree", id: "sum/1 ü" },
   { place: "memory", id: "doc.1" },

@@ -21,10 +21,15 @@ function doctorAt(name: string | undefined): DoctorAt | null {
   return name !== undefined && Object.hasOwn(t.doctor.codes, name) ? (name as ComponentCode) : null;
 }
 
+/** The filters of Recall, none of them set. */
+export const noFilters = { source: "", from: "", to: "", kind: "", author: "", tag: "" };
+export type Filters = typeof noFilters;
+const filters = Object.keys(noFilters) as (keyof Filters)[];
+
 /** The places of the window and their addresses. */
 export type Route =
   | { place: "welcome"; step: WelcomeStep }
-  | { place: "recall"; question: string; source: string; from: string; to: string; kind: string; author: string }
+  | ({ place: "recall"; question: string } & Filters)
   | { place: "tree"; id: string | null }
   | { place: "memory"; id: string }
   | { place: "people"; id?: string; kind?: NameKind; part?: string; page?: number }
@@ -36,7 +41,7 @@ export type Route =
 
 export type Place = Route["place"];
 
-export const recallHome: Extract<Route, { place: "recall" }> = { place: "recall", question: "", source: "", from: "", to: "", kind: "", author: "" };
+export const recallHome: Extract<Route, { place: "recall" }> = { place: "recall", question: "", ...noFilters };
 
 /** Reads an address. What it does not know leads home. */
 export function parseRoute(hash: string): Route {
@@ -69,8 +74,9 @@ export function parseRoute(hash: string): Route {
     }
     default: {
       const values = new URLSearchParams(query);
-      const value = (name: string): string => values.get(name) ?? "";
-      return { place: "recall", question: value("q"), source: value("source"), from: value("from"), to: value("to"), kind: value("kind"), author: value("author") };
+      const route = { ...recallHome, question: values.get("q") ?? "" };
+      for (const name of filters) route[name] = values.get(name) ?? "";
+      return route;
     }
   }
 }
@@ -82,11 +88,7 @@ export function href(route: Route): string {
     case "recall": {
       const values = new URLSearchParams();
       if (route.question) values.set("q", route.question);
-      if (route.source) values.set("source", route.source);
-      if (route.from) values.set("from", route.from);
-      if (route.to) values.set("to", route.to);
-      if (route.kind) values.set("kind", route.kind);
-      if (route.author) values.set("author", route.author);
+      for (const name of filters) if (route[name]) values.set(name, route[name]);
       return values.size > 0 ? `#/recall?${values}` : "#/recall";
     }
     case "tree":

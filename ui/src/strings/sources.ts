@@ -107,6 +107,7 @@ export const sourcesWords = {
       ]
         .filter(Boolean)
         .join(", "),
+    tags: "Tags for all of it, with commas between",
     comparedTitle: "Compared with what is here",
     of: (files: number, conversations: number) =>
       [conversations > 0 ? counted.conversations(conversations) : "", files > 0 ? counted.files(files) : ""]

@@ -71,6 +71,7 @@ export const answerOf = (title: string): Answer => ({
       headings: [],
       author: null,
       locator: { path: "/home/ada/a.md", line_first: 1, line_last: 2 },
+      tags: [],
       happened_at: null,
       text: `${title} stands here.`,
       score: 1,

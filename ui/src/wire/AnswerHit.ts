@@ -36,6 +36,10 @@ headings: Array<string>,
  */
 author: string | null, locator: Locator, 
 /**
+ * Those of its document.
+ */
+tags: Array<string>, 
+/**
  * Null when nobody knows.
  */
 happened_at: string | null, text: string, 

@@ -3,7 +3,7 @@
 /**
  * How many passages hold words of the question without one of the filters; null for those not set.
  */
-export type Behind = { source: number | null, author: number | null, dates: number | null, kind: number | null, 
+export type Behind = { source: number | null, author: number | null, dates: number | null, kind: number | null, tag: number | null, 
 /**
  * Without any filter.
  */

@@ -21,6 +21,7 @@ import type { Folder } from "./Folder";
 import type { FoundInDocument } from "./FoundInDocument";
 import type { Hits } from "./Hits";
 import type { Id } from "./Id";
+import type { ImportOrder } from "./ImportOrder";
 import type { ImportPaths } from "./ImportPaths";
 import type { ImportPlan } from "./ImportPlan";
 import type { JobCancelled } from "./JobCancelled";
@@ -65,6 +66,7 @@ import type { SourceWatch } from "./SourceWatch";
 import type { Status } from "./Status";
 import type { Storage } from "./Storage";
 import type { StorageAsk } from "./StorageAsk";
+import type { TagCount } from "./TagCount";
 import type { Timeline } from "./Timeline";
 import type { TimelineAt } from "./TimelineAt";
 import type { TreeAt } from "./TreeAt";
@@ -87,7 +89,7 @@ import_plan: [ImportPaths, ImportPlan],
 /**
  * Imports these files and folders. Answers when the work is safely queued.
  */
-import_start: [ImportPaths, Batch], 
+import_start: [ImportOrder, Batch], 
 /**
  * Stops looking up what an import would do; that call fails as cancelled.
  */
@@ -172,6 +174,10 @@ names: [NamesAsked, Names],
  * Somebody or something that is named, with a page of the passages that do.
  */
 name: [NameAt, Name], 
+/**
+ * The tags that documents have.
+ */
+tags: [Empty, Array<TagCount>], 
 /**
  * The newest imports, newest first.
  */

@@ -12,6 +12,10 @@ limit: number | null, source: string | null, author: string | null, from: string
  */
 kind: MemoryKind | null, 
 /**
+ * Only what has this tag; capital letters make no difference.
+ */
+tag: string | null, 
+/**
  * The last word may be unfinished: words that begin with it count as well. False when absent.
  */
 typing: boolean | null, asker: Asker | null, };

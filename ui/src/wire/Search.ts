@@ -25,4 +25,8 @@ to: string | null,
 /**
  * Only passages of this kind.
  */
-kind: MemoryKind | null, };
+kind: MemoryKind | null, 
+/**
+ * Only what has this tag; capital letters make no difference.
+ */
+tag: string | null, };

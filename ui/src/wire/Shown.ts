@@ -14,7 +14,7 @@ happened_basis: string, imported_at: string, sha256: string,
 /**
  * The file, or null for a note that was typed in.
  */
-path: string | null, 
+path: string | null, tags: Array<string>, 
 /**
  * One page of its passages, in reading order.
  */

@@ -5,6 +5,7 @@ mod doctor;
 mod memory;
 mod names;
 mod sources;
+mod tags;
 
 use std::path::PathBuf;
 
@@ -44,7 +45,7 @@ pub(crate) fn answer(engine: &Engine, request: Request) -> Reply<Value> {
 fn answered(engine: &Engine, request: Request) -> Reply<Value> {
     match request {
         Request::ImportPlan(paths) => reply(import_plan(engine, &paths)?),
-        Request::ImportStart(paths) => reply(import_start(engine, &paths)?),
+        Request::ImportStart(order) => reply(import_start(engine, &order)?),
         Request::ImportPlanCancel(_) => {
             engine.cancel_plans();
             reply(wire::Empty {})
@@ -69,6 +70,7 @@ fn answered(engine: &Engine, request: Request) -> Reply<Value> {
         Request::People(_) => reply(views::people(engine.people().map_err(|e| explain(&e))?)),
         Request::Names(asked) => reply(names::list(engine, &asked)?),
         Request::Name(at) => reply(names::one(engine, &at)?),
+        Request::Tags(_) => reply(tags::list(engine)?),
         Request::Batches(_) => reply(batches(engine)?),
         Request::BatchReport(id) => reply(views::report(
             engine
@@ -181,8 +183,8 @@ pub(crate) fn reply(answer: impl Serialize) -> Reply<Value> {
     })
 }
 
-fn paths(paths: &wire::ImportPaths) -> Reply<Vec<PathBuf>> {
-    let paths: Vec<PathBuf> = paths.paths.iter().map(PathBuf::from).collect();
+fn paths(named: &[String]) -> Reply<Vec<PathBuf>> {
+    let paths: Vec<PathBuf> = named.iter().map(PathBuf::from).collect();
     if paths.is_empty() || paths.iter().any(|path| !path.is_absolute()) {
         return Err(wire_error(
             ErrorCode::Usage,
@@ -196,15 +198,16 @@ fn paths(paths: &wire::ImportPaths) -> Reply<Vec<PathBuf>> {
 fn import_plan(engine: &Engine, named: &wire::ImportPaths) -> Reply<wire::ImportPlan> {
     Ok(views::plan(
         engine
-            .plan_import(&paths(named)?)
+            .plan_import(&paths(&named.paths)?)
             .map_err(|e| explain(&e))?,
     ))
 }
 
-fn import_start(engine: &Engine, named: &wire::ImportPaths) -> Reply<wire::Batch> {
+fn import_start(engine: &Engine, order: &wire::ImportOrder) -> Reply<wire::Batch> {
+    let tags = tags::to_give(&order.tags)?;
     Ok(views::batch(
         engine
-            .start_import(&paths(named)?)
+            .start_tagged_import(&paths(&order.paths)?, &tags)
             .map_err(|e| explain(&e))?,
     ))
 }
@@ -245,6 +248,7 @@ fn search_words(engine: &Engine, search: wire::Search) -> Reply<wire::Hits> {
         from: search.from,
         to: search.to,
         kind: search.kind,
+        tag: search.tag,
         typing: None,
         asker: None,
     })?;
@@ -282,6 +286,9 @@ fn asked(question: wire::Question) -> Reply<Asked> {
             wire::MemoryKind::Note => Kind::Note,
             wire::MemoryKind::Conversation => Kind::Conversation,
         }),
+        tag: named(question.tag)
+            .map(|tag| tags::to_look_for(&tag))
+            .transpose()?,
         typing: question.typing.unwrap_or(false),
         asker: question.asker.map(asker),
     })

@@ -101,6 +101,7 @@ pub(crate) fn hit(hit: engine::Hit) -> wire::Hit {
         document,
         source,
         place,
+        tags,
         score,
         matches,
         quote,
@@ -112,6 +113,7 @@ pub(crate) fn hit(hit: engine::Hit) -> wire::Hit {
         source: source.to_string(),
         title: document.title,
         locator: locator(&chunk, place_path(place.as_ref())),
+        tags,
         happened_at: time(chunk.happened_at),
         matches: matches
             .into_iter()
@@ -159,6 +161,7 @@ pub(crate) fn answer(asked: &engine::Asked, answer: engine::Answer) -> wire::Ans
             author: behind.author,
             dates: behind.dates,
             kind: behind.kind,
+            tag: behind.tag,
             all: behind.all,
         }),
     }
@@ -226,6 +229,7 @@ fn document(shown: engine::ShownDocument) -> wire::Shown {
             })
             .collect(),
         path,
+        tags: shown.tags,
         first: shown.first,
         total: shown.total,
         asked: shown.asked.map(|id| id.to_string()),

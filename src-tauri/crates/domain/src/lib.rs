@@ -8,6 +8,7 @@ pub mod hotness;
 pub mod id;
 pub mod jobs;
 pub mod sealing;
+pub mod tags;
 pub mod text;
 pub mod time;
 pub mod words;

@@ -36,6 +36,7 @@ mod settings;
 mod show;
 mod sources;
 mod storage;
+mod tags;
 mod tally;
 mod telling;
 mod topics;

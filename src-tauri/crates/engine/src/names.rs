@@ -120,6 +120,7 @@ fn passage(r: &Read<'_>, key: EntityKey, chunk: ChunkKey) -> Result<Hit> {
     Ok(Hit {
         source: r.source(document.source)?.id,
         place: r.place_of(document.key)?,
+        tags: r.tags_of(document.key)?,
         quote: matches.first().cloned().unwrap_or_default(),
         matches,
         score: 0.0,

@@ -72,6 +72,7 @@ impl Engine {
             happened,
             salvaged: is_salvaged(&core.workspace),
             note: None,
+            tags: Vec::new(),
         };
         let kept = core.store.write(move |w| {
             let source = w.ensure_source(Origin::Notes, NOTES_NAME, now)?;

@@ -132,6 +132,8 @@ pub struct Forbidden {
 pub struct FilePlan {
     pub items: Vec<PlannedFile>,
     pub skipped: Vec<SkippedFile>,
+    /// The named folders, as `root` of what lies in them.
+    pub folders: Vec<PathBuf>,
     /// The named paths that aren't there or can't be read at all.
     pub missing_roots: Vec<PathBuf>,
 }

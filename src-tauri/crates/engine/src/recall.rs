@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use oldgrowth_domain::tags::Tag;
 use oldgrowth_domain::words::{begun_word, question_words};
 use oldgrowth_domain::{SourceId, UnixMs};
 use oldgrowth_store::table::buffer_items::Member;
@@ -46,6 +47,8 @@ pub struct Asked {
     pub from: Option<UnixMs>,
     pub to: Option<UnixMs>,
     pub kind: Option<Kind>,
+    /// Only what has this tag.
+    pub tag: Option<Tag>,
     /// The last word may be unfinished: words that begin with it count as well.
     pub typing: bool,
     pub asker: Option<Asker>,
@@ -59,9 +62,15 @@ impl Asked {
             from,
             to,
             kind,
+            tag,
             ..
         } = self;
-        source.is_some() || author.is_some() || from.is_some() || to.is_some() || kind.is_some()
+        source.is_some()
+            || author.is_some()
+            || from.is_some()
+            || to.is_some()
+            || kind.is_some()
+            || tag.is_some()
     }
 }
 
@@ -72,6 +81,8 @@ pub struct Hit {
     pub document: Document,
     pub source: SourceId,
     pub place: Option<Place>,
+    /// Those of its document.
+    pub tags: Vec<String>,
     pub score: f64,
     /// The words of the question, as byte ranges of the text.
     pub matches: Vec<Range<usize>>,
@@ -115,6 +126,7 @@ pub struct Behind {
     pub author: Option<u32>,
     pub dates: Option<u32>,
     pub kind: Option<u32>,
+    pub tag: Option<u32>,
     pub all: u32,
 }
 
@@ -209,6 +221,7 @@ pub(crate) fn filter_of<'a>(r: &Read<'_>, asked: &'a Asked) -> Result<Filter<'a>
         from: asked.from,
         to: asked.to,
         kind: asked.kind,
+        tag: asked.tag.as_ref().map(Tag::folded),
     })
 }
 
@@ -262,6 +275,13 @@ fn behind(r: &Read<'_>, asked: &Asked, words: &[String]) -> Result<Behind> {
             filter.kind.is_some(),
             Filter {
                 kind: None,
+                ..filter
+            },
+        )?,
+        tag: without(
+            filter.tag.is_some(),
+            Filter {
+                tag: None,
                 ..filter
             },
         )?,
@@ -336,6 +356,7 @@ fn fold_equal(
         hits.push(Hit {
             source: r.source(document.source)?.id,
             place: r.place_of(document.key)?,
+            tags: r.tags_of(document.key)?,
             matches: look.marks,
             quote: look.quote,
             same_elsewhere: 0,

@@ -23,6 +23,7 @@ pub struct ShownDocument {
     pub document: Document,
     pub source: Source,
     pub place: Option<Place>,
+    pub tags: Vec<String>,
     /// One page of its passages, in reading order.
     pub chunks: Vec<Chunk>,
     /// How many come before this page, and how many there are in all.
@@ -112,6 +113,7 @@ fn document(r: &Read<'_>, document: Document, asked: Option<Chunk>, page: Page) 
     Ok(Shown::Document(Box::new(ShownDocument {
         source: r.source(document.source)?,
         place: r.place_of(document.key)?,
+        tags: r.tags_of(document.key)?,
         asked: asked.map(|chunk| chunk.id),
         chunks,
         first,

@@ -142,7 +142,7 @@ impl StorageParts {
         };
         for tree in trees {
             *match tree.table.as_str() {
-                "chunks" | "documents" | "places" | "sources" => &mut parts.texts,
+                "chunks" | "documents" | "document_tags" | "places" | "sources" => &mut parts.texts,
                 "nodes" | "node_children" | "node_spans" | "trees" | "buffer_items" | "periods"
                 | "days" | "topics" | "topics_seen" => &mut parts.summaries,
                 "entities" | "aliases" | "mentions" | "extraction" | "extraction_failures" => {

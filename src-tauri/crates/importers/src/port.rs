@@ -51,6 +51,7 @@ impl Files for FilesOnDisk {
                 })
                 .collect(),
             skipped: plan.skipped.into_iter().map(skipped).collect(),
+            folders: plan.folders,
             missing_roots,
         }
     }

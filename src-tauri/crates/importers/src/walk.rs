@@ -34,6 +34,8 @@ const IGNORE_FILE_BYTES_MAX: u64 = 1024 * 1024;
 pub struct Plan {
     pub items: Vec<PlannedItem>,
     pub skipped: Vec<SkippedItem>,
+    /// The folders that were named, as `root` of what lies in them.
+    pub folders: Vec<PathBuf>,
     pub ended: PlanEnd,
 }
 
@@ -184,6 +186,7 @@ impl<'a> Walk<'a> {
             plan: Plan {
                 items: Vec::new(),
                 skipped: Vec::new(),
+                folders: Vec::new(),
                 ended: PlanEnd::Complete,
             },
             seen: HashSet::new(),
@@ -207,6 +210,7 @@ impl Walk<'_> {
             return self.skip(resolved, name, SkipReason::OwnStore);
         }
         if resolved.is_dir() {
+            self.plan.folders.push(resolved.clone());
             self.folders(resolved);
         } else {
             self.file(&parent, resolved);

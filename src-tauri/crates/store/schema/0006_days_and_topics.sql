@@ -81,3 +81,14 @@ CREATE TABLE topics_seen (
     extractor TEXT    NOT NULL CHECK (extractor <> ''),
     up_to     INTEGER NOT NULL CHECK (up_to >= -1)
 ) STRICT;
+
+-- The person's own tags: of a document each once, whatever its capital letters. What comes to a source later has
+-- the tags of its source, which stand there one a line.
+CREATE TABLE document_tags (
+    document_id INTEGER NOT NULL REFERENCES documents (id),
+    folded      TEXT    NOT NULL CHECK (folded <> ''),
+    tag         TEXT    NOT NULL CHECK (length(tag) BETWEEN 1 AND 64),
+    PRIMARY KEY (document_id, folded)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX document_tags_tag ON document_tags (folded, tag);
+ALTER TABLE sources ADD COLUMN tags TEXT NOT NULL DEFAULT '';

@@ -62,6 +62,15 @@ CREATE TABLE days (
     up_to INTEGER NOT NULL CHECK (up_to >= -1) -- the last passage's key; -1 before the first
 ) STRICT;
 
+CREATE TABLE document_tags (
+    document_id INTEGER NOT NULL REFERENCES documents (id),
+    folded      TEXT    NOT NULL CHECK (folded <> ''),
+    tag         TEXT    NOT NULL CHECK (length(tag) BETWEEN 1 AND 64),
+    PRIMARY KEY (document_id, folded)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX document_tags_tag ON document_tags (folded, tag);
+
 CREATE TABLE documents (
     id             INTEGER PRIMARY KEY,
     public_id      TEXT    NOT NULL UNIQUE,
@@ -264,7 +273,7 @@ CREATE TABLE sources (
     created_at     INTEGER NOT NULL,
     last_import_at INTEGER,
     watched_since  INTEGER,
-    last_batch_id  INTEGER, -- the newest import that had to do with it: among a million jobs it is found by reading all
+    last_batch_id  INTEGER, tags TEXT NOT NULL DEFAULT '', -- the newest import that had to do with it: among a million jobs it is found by reading all
     CHECK ((kind IN ('folder', 'samples')) = (root IS NOT NULL)),
     CHECK ((kind = 'chats') = (service IS NOT NULL)),
     CHECK (kind = 'folder' OR watched_since IS NULL)

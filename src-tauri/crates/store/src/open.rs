@@ -28,6 +28,7 @@ const TABLES: &[&str] = &[
     "buffer_items",
     "chunks",
     "days",
+    "document_tags",
     "documents",
     "entities",
     "extraction",

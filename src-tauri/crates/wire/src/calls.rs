@@ -6,13 +6,13 @@ use ts_rs::TS;
 use crate::{
     Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, ChecksAsked, Copies,
     CrashReports, CrashReportsChoice, FailedAt, FindAsked, FixApply, FixAsked, FixPlan, FixReceipt,
-    Folder, FoundInDocument, Hits, Id, ImportPaths, ImportPlan, JobCancelled, JobsRetry, Ledger,
-    ModelAgreement, ModelChoice, ModelKey, ModelLimits, ModelNames, ModelOf, ModelTested, Models,
-    MovePlan, Name, NameAt, Names, NamesAsked, Near, Network, NetworkAt, NoteAdded, OfflineChoice,
-    Original, People, Place, Question, Report, ReportAsked, RestorePreview, RestoreTo, Restored,
-    Retried, Search, SettingChange, Settings, ShowAt, Shown, SourceRemoval, SourceRename,
-    SourceWatch, Status, Storage, StorageAsk, Timeline, TimelineAt, TreeAt, TreeView, Unread,
-    UnreadAt, Why, WhyAsked, Work, WorkFailed,
+    Folder, FoundInDocument, Hits, Id, ImportOrder, ImportPaths, ImportPlan, JobCancelled,
+    JobsRetry, Ledger, ModelAgreement, ModelChoice, ModelKey, ModelLimits, ModelNames, ModelOf,
+    ModelTested, Models, MovePlan, Name, NameAt, Names, NamesAsked, Near, Network, NetworkAt,
+    NoteAdded, OfflineChoice, Original, People, Place, Question, Report, ReportAsked,
+    RestorePreview, RestoreTo, Restored, Retried, Search, SettingChange, Settings, ShowAt, Shown,
+    SourceRemoval, SourceRename, SourceWatch, Status, Storage, StorageAsk, TagCount, Timeline,
+    TimelineAt, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked, Work, WorkFailed,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -45,7 +45,7 @@ calls! {
     /// What an import of these files and folders would do. Reads names, sizes and the first bytes.
     import_plan / ImportPlan(ImportPaths) -> ImportPlan;
     /// Imports these files and folders. Answers when the work is safely queued.
-    import_start / ImportStart(ImportPaths) -> Batch;
+    import_start / ImportStart(ImportOrder) -> Batch;
     /// Stops looking up what an import would do; that call fails as cancelled.
     import_plan_cancel / ImportPlanCancel(Empty) -> Empty;
     /// As `import_start`, for the folder of the sample memories: into a source that can be removed again.
@@ -88,6 +88,8 @@ calls! {
     names / Names(NamesAsked) -> Names;
     /// Somebody or something that is named, with a page of the passages that do.
     name / Name(NameAt) -> Name;
+    /// The tags that documents have.
+    tags / Tags(Empty) -> Vec<TagCount>;
     /// The newest imports, newest first.
     batches / Batches(Empty) -> Vec<Batch>;
     /// One import with what became of each item.

@@ -9,6 +9,18 @@ pub struct ImportPaths {
     pub paths: Vec<String>,
 }
 
+/// Files and folders, as absolute paths, with what is to be said of all that they bring.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct ImportOrder {
+    pub paths: Vec<String>,
+    /// Up to 16 tags, of up to 64 characters without commas. Of a folder that is a source's own, what comes to it
+    /// later has them too.
+    #[serde(default)]
+    pub tags: Vec<String>,
+}
+
 /// What an import would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]

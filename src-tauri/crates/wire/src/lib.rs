@@ -49,12 +49,12 @@ pub use health::{
     Reservations, Status,
 };
 pub use import::{
-    AddNote, Batch, BatchCause, BatchItem, BatchReport, BatchState, CountByReason, ImportPaths,
-    ImportPlan, ItemOutcome, NoteAdded, PlanKnown, PlanSkip, PlannedFormat,
+    AddNote, Batch, BatchCause, BatchItem, BatchReport, BatchState, CountByReason, ImportOrder,
+    ImportPaths, ImportPlan, ItemOutcome, NoteAdded, PlanKnown, PlanSkip, PlannedFormat,
 };
 pub use memory::{
     Answer, AnswerHit, Asker, Behind, Chunk, Hit, Hits, Id, Locator, MemoryKind, Question, Search,
-    Shown, Span, SummarySentence, TreeStep,
+    Shown, Span, SummarySentence, TagCount, TreeStep,
 };
 pub use models::{
     ModelAgreement, ModelChoice, ModelChosen, ModelKey, ModelKeyPlace, ModelLimits, ModelNames,

@@ -26,6 +26,8 @@ pub struct Search {
     pub to: Option<String>,
     /// Only passages of this kind.
     pub kind: Option<MemoryKind>,
+    /// Only what has this tag; capital letters make no difference.
+    pub tag: Option<String>,
 }
 
 /// What a passage belongs to.
@@ -66,6 +68,8 @@ pub struct Question {
     pub to: Option<String>,
     /// Only passages of this kind.
     pub kind: Option<MemoryKind>,
+    /// Only what has this tag; capital letters make no difference.
+    pub tag: Option<String>,
     /// The last word may be unfinished: words that begin with it count as well. False when absent.
     pub typing: Option<bool>,
     pub asker: Option<Asker>,
@@ -105,6 +109,8 @@ pub struct Hit {
     /// Who said it, of a message: "You", "ChatGPT".
     pub author: Option<String>,
     pub locator: Locator,
+    /// Those of its document.
+    pub tags: Vec<String>,
     /// Null when nobody knows.
     pub happened_at: Option<String>,
     pub text: String,
@@ -171,8 +177,17 @@ pub struct Behind {
     pub author: Option<u32>,
     pub dates: Option<u32>,
     pub kind: Option<u32>,
+    pub tag: Option<u32>,
     /// Without any filter.
     pub all: u32,
+}
+
+/// A tag, and how many documents have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct TagCount {
+    pub tag: String,
+    pub documents: u32,
 }
 
 /// One passage of a document.
@@ -205,6 +220,7 @@ pub enum Shown {
         sha256: String,
         /// The file, or null for a note that was typed in.
         path: Option<String>,
+        tags: Vec<String>,
         /// One page of its passages, in reading order.
         chunks: Vec<Chunk>,
         /// How many passages come before this page.

@@ -29,6 +29,7 @@ const document = (total: number, asked: string | null, first = 0, limit = PASSAG
   imported_at: "2026-11-18T09:12:40Z",
   sha256: "0",
   path: "/home/ada/long.md",
+  tags: ["garden", "Küche"],
   chunks: Array.from({ length: Math.min(limit, total - first) }, (_, index) => chunk(first + index)),
   first,
   total,
@@ -196,6 +197,16 @@ it("the_original_is_looked_at_once_and_a_late_one_is_dropped", async () => {
   platform.next("original").fail(unavailable);
   await settle();
   expect([memory.dialogOpen, memory.originalError?.code]).toEqual([true, "unavailable"]);
+});
+
+it("the_tags_of_a_memory_lead_to_all_that_has_them", async () => {
+  const platform = handPlatform();
+  render(Memory, { memory: new MemoryState(platform), id: "c1" });
+  await settle();
+  platform.next("show").answer(document(3, "c1"));
+  await settle();
+  const links = [...screen.getByTestId("tags").querySelectorAll("a")];
+  expect(links.map((link) => [link.textContent, link.getAttribute("href")])).toEqual([["garden", "#/recall?tag=garden"], ["Küche", "#/recall?tag=K%C3%BCche"]]);
 });
 
 it("the_asked_passage_is_set_out_and_an_unknown_date_is_said", async () => {

@@ -24,7 +24,7 @@ const found = (names: NameRow[], part: Partial<Found> = {}): Found => ({
 });
 const hit = (chunk: string, text: string): Hit => ({
   chunk, document: "do_1", source: "so_1", title: "Letter", headings: [], author: null, locator: { path: null, line_first: 1, line_last: 1 },
-  happened_at: null, text, score: 0, matches: [{ start: 0, end: 5 }], quote: { start: 0, end: 5 }, same_elsewhere: 0,
+  tags: [], happened_at: null, text, score: 0, matches: [{ start: 0, end: 5 }], quote: { start: 0, end: 5 }, same_elsewhere: 0,
 });
 const one = (passages: Hit[], total: number): Name => ({
   name: row("en_1", { name: "Marta" }),

@@ -2,23 +2,19 @@ import { toWireError } from "../../errors";
 import type { Platform } from "../../platform";
 import { Turns } from "../../shared/asker";
 import { Latest } from "../../shared/latest";
+import { noFilters, type Filters } from "../../shared/route";
 import type { Answer } from "../../wire/Answer";
 import type { MemoryKind } from "../../wire/MemoryKind";
 import type { Question } from "../../wire/Question";
+import type { TagCount } from "../../wire/TagCount";
 import type { Why } from "../../wire/Why";
 import type { WireError } from "../../wire/WireError";
 
-export interface Asked {
+export interface Asked extends Filters {
   question: string;
-  source: string;
-  from: string;
-  to: string;
-  kind: string;
-  author: string;
 }
 
-const same = (a: Asked, b: Asked): boolean =>
-  a.question === b.question && a.source === b.source && a.from === b.from && a.to === b.to && a.kind === b.kind && a.author === b.author;
+const same = (a: Asked, b: Asked): boolean => (Object.keys(a) as (keyof Asked)[]).every((key) => a[key] === b[key]);
 
 /** How long to wait for the next letter. */
 export const TYPING_MS = 150;
@@ -37,6 +33,8 @@ export class RecallState {
   answer = $state.raw<Answer | null>(null);
   error = $state.raw<WireError | null>(null);
   busy = $state(false);
+  /** What can be chosen among. */
+  tags = $state.raw<TagCount[]>([]);
   /** The memory's revision when the answer was given. */
   answeredAt = $state(0);
   /** The passage that was opened last: coming back, it has the focus again. */
@@ -71,6 +69,8 @@ export class RecallState {
   enter(): void {
     clearTimeout(this.#typing);
     this.#draft = null;
+    // Without an answer there is nothing to choose, and everything else works.
+    this.platform.call("tags", {}).then((tags) => (this.tags = tags), () => {});
   }
 
   /** Is the address what was typed here? Then the box is ahead of it, not behind. */
@@ -119,7 +119,7 @@ export class RecallState {
 
   /** Why this passage is among the answers. */
   why(chunk: string): Promise<Why> {
-    const asked = this.#answered ?? { question: "", source: "", from: "", to: "", kind: "", author: "" };
+    const asked = this.#answered ?? { question: "", ...noFilters };
     return this.platform.call("why", { chunk, question: { ...this.#question(asked), asker: null } });
   }
 
@@ -129,7 +129,7 @@ export class RecallState {
     show(asked, replace);
   }
 
-  #question({ question, source, from, to, kind, author }: Asked): Omit<Question, "asker"> {
+  #question({ question, source, from, to, kind, author, tag }: Asked): Omit<Question, "asker"> {
     return {
       question,
       limit: null,
@@ -138,6 +138,7 @@ export class RecallState {
       from: from || null,
       to: to || null,
       kind: kinds[kind] ?? null,
+      tag: tag || null,
       // A last word without anything after it may be a beginning, whether Enter was pressed or not:
       // what was found while typing must not vanish then.
       typing: true,

@@ -1,13 +1,13 @@
 import { render, screen } from "@testing-library/svelte";
 import { afterEach, expect, it, vi } from "vitest";
-import type { Route } from "../../shared/route";
+import { noFilters, type Route } from "../../shared/route";
 import { LedgerState } from "../../state/ledger.svelte";
 import { answerOf, handPlatform, settle, unavailable, type HandPlatform } from "../../testing/platform";
 import type { Why } from "../../wire/Why";
 import Recall from "./Recall.svelte";
 import { isEnough, RecallState, TYPING_MS, type Asked } from "./recall.svelte";
 
-const ask = (question: string) => ({ question, source: "", from: "", to: "", kind: "", author: "" });
+const ask = (question: string) => ({ question, ...noFilters });
 
 it("a_late_answer_to_an_older_question_is_ignored", async () => {
   const platform = handPlatform();
@@ -323,6 +323,39 @@ it("what_is_set_stands_as_chips_that_can_be_taken_off", async () => {
   expect(go).toHaveBeenLastCalledWith({ place: "recall", ...ask("beech"), source: "s", from: "2024-01-01", to: "2024-02-01" }, false);
   screen.getByTestId("clear-filters").click();
   expect(go).toHaveBeenLastCalledWith({ place: "recall", ...ask("beech") }, false);
+});
+
+it("a_tag_is_a_filter_as_soon_as_there_is_one", async () => {
+  const platform = handPlatform();
+  const { go } = await show(platform, "beech", [source], { tag: "küche" });
+  expect(screen.queryByTestId("filter-tag"), "nothing to choose among is not offered").toBeNull();
+  expect(platform.next("recall").params).toMatchObject({ tag: "küche" });
+  platform.next("tags").answer([
+    { tag: "garden", documents: 1200 },
+    { tag: "Küche", documents: 1 },
+  ]);
+  await settle();
+  const select = screen.getByTestId<HTMLSelectElement>("filter-tag");
+  expect([...select.options].map(({ text }) => text)).toEqual(["All tags", "garden (1,200)", "Küche (1)"]);
+  expect(select.value, "whatever its capital letters").toBe("Küche");
+  const [chip] = screen.getByTestId("chips").querySelectorAll("button");
+  expect(chip?.getAttribute("aria-label")).toBe("Remove the filter: Tagged küche");
+  select.value = "garden";
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+  expect(go).toHaveBeenLastCalledWith({ place: "recall", ...ask("beech"), tag: "garden" }, false);
+  chip?.click();
+  expect(go).toHaveBeenLastCalledWith({ place: "recall", ...ask("beech") }, false);
+});
+
+it("what_a_tag_hides_is_one_click_away", async () => {
+  const platform = handPlatform();
+  const { go } = await show(platform, "beech", [source], { tag: "garden" });
+  platform.next("recall").answer({ hits: [], terms: ["beech"], nothing: "Nothing.", behind: { source: null, author: null, dates: null, kind: null, tag: 2, all: 2 } });
+  await settle();
+  const rows = [...screen.getByTestId("behind").querySelectorAll("li")];
+  expect(rows.map(({ textContent }) => textContent.replace(/Show.*/, "").trim())).toEqual(["2 passages without this tag"]);
+  rows[0]?.querySelector("button")?.click();
+  expect(go).toHaveBeenCalledWith({ place: "recall", ...ask("beech") }, false);
 });
 
 it("what_is_being_composed_is_not_asked", async () => {

@@ -40,6 +40,8 @@ export class Imports {
   batches = $state.raw<Batch[] | null>(null);
   error = $state.raw<WireError | null>(null);
   proposal = $state.raw<Proposal | null>(null);
+  /** What the person writes to be put to all that is proposed, with commas between. */
+  tags = $state("");
   report = $state.raw<BatchReport | null>(null);
   reportError = $state.raw<WireError | null>(null);
   #watches = new Map<string, Watch>();
@@ -101,6 +103,7 @@ export class Imports {
   async propose(paths: string[], samples = false): Promise<void> {
     if (paths.length === 0) return;
     const isNewest = this.#latestPlan.begin();
+    this.tags = "";
     const asked: Proposal = { paths, samples, plan: null, found: 0, error: null, starting: false };
     this.proposal = asked;
     try {
@@ -133,8 +136,9 @@ export class Imports {
     this.proposal = { ...proposal, error: null, starting: true };
     try {
       const heard = new Map(this.#heard);
-      const method = proposal.samples ? "samples_start" : "import_start";
-      const batch = await this.platform.call(method, { paths: proposal.paths });
+      const { paths } = proposal;
+      const tags = this.tags.split(",").filter((tag) => tag.trim() !== "");
+      const batch = await (proposal.samples ? this.platform.call("samples_start", { paths }) : this.platform.call("import_start", { paths, tags }));
       if (this.#heard.get(batch.id) === heard.get(batch.id)) this.#put(batch);
       if (isNewest()) this.proposal = null;
       this.onStarted(batch, proposal.samples);

@@ -35,11 +35,40 @@ it("the_plan_is_shown_before_anything_starts", async () => {
   expect(platform.pending, "nothing has been started").toHaveLength(0);
   screen.getByTestId("plan-start").click();
   await settle();
-  expect(platform.pending[0]?.params).toEqual({ paths: ["/home/ada/notes"] });
+  expect(platform.pending[0]?.params).toEqual({ paths: ["/home/ada/notes"], tags: [] });
   platform.next("import_start").answer(batchOf());
   await settle();
   expect(started).toHaveBeenCalledOnce();
   expect(imports.proposal).toBeNull();
+});
+
+it("tags_are_written_with_commas_between_and_are_for_one_import", async () => {
+  const platform = handPlatform();
+  const imports = new Imports(platform, () => {});
+  render(PlanDialog, { imports });
+  void imports.propose(["/a"]);
+  await settle();
+  expect(screen.queryByTestId("plan-tags"), "there may be nothing to tag").toBeNull();
+  platform.next("import_plan").answer(plan(1));
+  await settle();
+  const field = screen.getByTestId<HTMLInputElement>("plan-tags");
+  field.value = " my garden,, #Küche ,";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+  await settle();
+  const call = platform.next("import_start");
+  expect(call.params).toEqual({ paths: ["/a"], tags: [" my garden", " #Küche "] });
+  call.fail({ code: "usage", message: "“my garden” can't be a tag", hint: null });
+  await settle();
+  expect(screen.getByTestId<HTMLInputElement>("plan-tags").value, "what was written stays").toBe(" my garden,, #Küche ,");
+  void imports.propose(["/b"]);
+  platform.next("import_plan").answer(plan(1));
+  await settle();
+  expect(screen.getByTestId<HTMLInputElement>("plan-tags").value).toBe("");
+  void imports.propose(["/samples"], true);
+  platform.next("import_plan").answer(plan(1));
+  await settle();
+  expect(screen.queryByTestId("plan-tags"), "the sample memories have none").toBeNull();
 });
 
 it("a_cancelled_dialog_of_the_system_proposes_nothing", async () => {

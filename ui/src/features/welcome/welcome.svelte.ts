@@ -75,7 +75,7 @@ export class Welcome {
     this.busy = true;
     this.error = null;
     try {
-      const answer = await this.platform.call("recall", { question: asked, limit: ANSWERS, source: null, author: null, from: null, to: null, kind: null, typing: null, asker: null });
+      const answer = await this.platform.call("recall", { question: asked, limit: ANSWERS, source: null, author: null, from: null, to: null, kind: null, tag: null, typing: null, asker: null });
       if (isNewest()) this.answer = answer;
     } catch (thrown) {
       if (!isNewest()) return;

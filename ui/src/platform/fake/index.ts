@@ -14,7 +14,7 @@ import { name, names } from "./names";
 import { FakeNetwork } from "./network";
 import { FakePlace, storage } from "./place";
 import { FakeReports } from "./reports";
-import { recall } from "./search";
+import { recall, tagCounts } from "./search";
 import { people } from "./people";
 import { FakeSources } from "./sources";
 import { largeTree, manySources, manySourcesLedger } from "./large";
@@ -223,6 +223,7 @@ export class FakePlatform implements Platform {
       if (found === null) throw { code: "not_found", message: "nothing in the memory names it, or no longer", hint: "look for it in the list" } satisfies WireError;
       return found;
     },
+    tags: () => (this.#empty ? [] : tagCounts()),
     people: () => (this.#empty ? { people: [], more: false } : people),
     tree: (at) => this.#tree(at),
     ledger: () => {

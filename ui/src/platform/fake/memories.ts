@@ -9,6 +9,7 @@ export interface FakeDocument {
   happened: string | null;
   basis: "stated" | "file_time" | "unknown";
   imported: string;
+  tags?: string[];
   passages: { headings: string[]; line: number; text: string }[];
 }
 
@@ -35,6 +36,7 @@ export const documents: FakeDocument[] = [
     happened: "2023-10-14T00:00:00Z",
     basis: "stated",
     imported: "2026-11-18T09:12:40Z",
+    tags: ["Trees", "the mill"],
     passages: [
       {
         headings: ["October", "Above the mill"],

@@ -43,6 +43,7 @@ function namedBy([kind, name, terms]: (typeof called)[number], index: number): N
         headings: passage.headings,
         author: authorOf(document, at),
         locator: { path: document.path, line_first: passage.line, line_last: passage.line + Math.ceil(passage.text.length / 90) },
+        tags: document.tags ?? [],
         happened_at: document.happened,
         text: passage.text,
         score: 0,

@@ -3,6 +3,7 @@ import type { AnswerHit } from "../../wire/AnswerHit";
 import type { Behind } from "../../wire/Behind";
 import type { Question } from "../../wire/Question";
 import type { Span } from "../../wire/Span";
+import type { TagCount } from "../../wire/TagCount";
 import type { TreeStep } from "../../wire/TreeStep";
 import { documents, sources, type FakeDocument } from "./memories";
 
@@ -62,9 +63,10 @@ function quoteOf(text: string, matches: Span[]): Span {
   return best;
 }
 
-type Narrowed = Pick<Question, "source" | "from" | "to" | "kind" | "author">;
+type Narrowed = Pick<Question, "source" | "from" | "to" | "kind" | "author" | "tag">;
 
-function passes(document: FakeDocument, { source, from, to, kind }: Narrowed): boolean {
+function passes(document: FakeDocument, { source, from, to, kind, tag }: Narrowed): boolean {
+  if (tag !== null && !document.tags?.some((one) => one.toLowerCase() === tag.toLowerCase())) return false;
   if (source !== null && document.source !== source) return false;
   if (kind !== null && kind !== (document.path === null ? "note" : "document")) return false;
   const day = document.happened?.slice(0, 10) ?? null;
@@ -76,6 +78,12 @@ function passes(document: FakeDocument, { source, from, to, kind }: Narrowed): b
 export const authorOf = (document: FakeDocument, index: number): string | null =>
   document.format.includes("conversation") ? (document.passages[index]?.headings.at(-1) ?? null) : null;
 
+/** The tags there are, with how many documents have them. */
+export function tagCounts(): TagCount[] {
+  const all = documents.flatMap(({ tags }) => tags ?? []).toSorted();
+  return [...new Set(all)].map((tag) => ({ tag, documents: all.filter((one) => one === tag).length }));
+}
+
 /** How many passages hold any of the words. */
 const count = (terms: string[], narrowed: Narrowed): number =>
   documents
@@ -83,14 +91,15 @@ const count = (terms: string[], narrowed: Narrowed): number =>
     .flatMap((document) => document.passages.map(({ text }, index) => ({ text, author: authorOf(document, index) })))
     .filter(({ text, author }) => (narrowed.author ?? author) === author && spansOf(text, terms).length > 0).length;
 
-function behind(terms: string[], { source, author, from, to, kind }: Narrowed): Behind {
-  const narrowed = { source, author, from, to, kind };
+function behind(terms: string[], { source, author, from, to, kind, tag }: Narrowed): Behind {
+  const narrowed = { source, author, from, to, kind, tag };
   return {
     source: source === null ? null : count(terms, { ...narrowed, source: null }),
     author: author === null ? null : count(terms, { ...narrowed, author: null }),
     dates: from === null && to === null ? null : count(terms, { ...narrowed, from: null, to: null }),
     kind: kind === null ? null : count(terms, { ...narrowed, kind: null }),
-    all: count(terms, { source: null, author: null, from: null, to: null, kind: null }),
+    tag: tag === null ? null : count(terms, { ...narrowed, tag: null }),
+    all: count(terms, { source: null, author: null, from: null, to: null, kind: null, tag: null }),
   };
 }
 
@@ -113,6 +122,7 @@ export function recall(question: Question): Answer {
         headings: passage.headings,
         author,
         locator: { path: document.path, line_first: passage.line, line_last: passage.line + Math.ceil(passage.text.length / 90) },
+        tags: document.tags ?? [],
         happened_at: document.happened,
         text: passage.text,
         score: distinct.size * 2 + matches.length * 0.1,

@@ -41,6 +41,7 @@ export function show({ id, from, limit }: ShowAt): Shown | null {
     imported_at: document.imported,
     sha256: "8f2c1d0e".repeat(8),
     path: document.path,
+    tags: document.tags ?? [],
     first,
     total: document.passages.length,
     chunks: document.passages.slice(first, first + most).map(({ text, headings }, index) => ({

@@ -22,6 +22,9 @@ pub(super) enum Command {
     Import {
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
+        /// A tag for all that it brings, and for what comes to the folder later; may be given again
+        #[arg(long = "tag", value_name = "TAG")]
+        tags: Vec<String>,
         /// When the app is running: wait until the import has ended
         #[arg(long)]
         wait: bool,
@@ -73,6 +76,9 @@ pub(super) enum Command {
         /// Only what was read from files, typed in, or said in conversations
         #[arg(long)]
         kind: Option<Kind>,
+        /// Only what has this tag
+        #[arg(long)]
+        tag: Option<String>,
     },
     /// Ask a question; the answer cites its passages
     Recall {
@@ -95,6 +101,9 @@ pub(super) enum Command {
         /// Only what was read from files, typed in, or said in conversations
         #[arg(long)]
         kind: Option<Kind>,
+        /// Only what has this tag
+        #[arg(long)]
+        tag: Option<String>,
     },
     /// Show one memory, whole
     Show { id: String },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use oldgrowth_wire::{
-    Batch, BatchReport, BatchState, ErrorCode, Event, Id, ImportPaths, Request, WireError,
+    Batch, BatchReport, BatchState, ErrorCode, Event, Id, ImportOrder, Request, WireError,
 };
 
 use super::Ended;
@@ -22,19 +22,21 @@ const GOES_ON: &str =
 pub(super) fn import(
     workspace: &Workspace,
     paths: &[PathBuf],
+    tags: Vec<String>,
     wait: bool,
     output: &Arc<Output>,
 ) -> Result<Ended, WireError> {
-    let paths = ImportPaths {
+    let order = ImportOrder {
         paths: paths
             .iter()
             .map(|path| absolute(path))
             .collect::<Result<_, _>>()?,
+        tags,
     };
     let report = match Session::open(workspace, "an import on the command line", Purpose::Work)? {
-        Session::Own(owner) => as_owner(&owner, paths, output)?,
+        Session::Own(owner) => as_owner(&owner, order, output)?,
         Session::Through { client, endpoint } => {
-            match through_owner(client, &endpoint, paths, wait, output)? {
+            match through_owner(client, &endpoint, order, wait, output)? {
                 Some(report) => report,
                 None => return Ok(Ended::Well),
             }
@@ -70,7 +72,7 @@ fn absolute(path: &Path) -> Result<String, WireError> {
 /// Works to the end: everything that is queued, the seals that follow, looking the passages through, and their days.
 fn as_owner(
     owner: &Owner,
-    paths: ImportPaths,
+    order: ImportOrder,
     output: &Arc<Output>,
 ) -> Result<BatchReport, WireError> {
     let interrupted = Arc::new(AtomicBool::new(false));
@@ -87,7 +89,7 @@ fn as_owner(
     }
     let printing = Arc::clone(output);
     owner.subscribe(move |event| printing.import_event(event, None));
-    let batch: Batch = call(owner, Request::ImportStart(paths))?;
+    let batch: Batch = call(owner, Request::ImportStart(order))?;
     let idle = owner
         .engine()
         .wait_until_idle(|| !interrupted.load(Ordering::SeqCst));
@@ -151,7 +153,7 @@ fn call<T: serde::de::DeserializeOwned>(owner: &Owner, request: Request) -> Resu
 fn through_owner(
     client: Client,
     endpoint: &Endpoint,
-    paths: ImportPaths,
+    order: ImportOrder,
     wait: bool,
     output: &Arc<Output>,
 ) -> Result<Option<BatchReport>, WireError> {
@@ -169,7 +171,7 @@ fn through_owner(
         client,
         endpoint: endpoint.clone(),
     };
-    let batch: Batch = session.call(Request::ImportStart(paths))?;
+    let batch: Batch = session.call(Request::ImportStart(order))?;
     if !wait {
         output.import_queued(&batch);
         return Ok(None);

@@ -132,7 +132,9 @@ fn command(
 ) -> Result<Ended, WireError> {
     let one_call = || Session::open(workspace, "the oldgrowth command line", Purpose::OneCall);
     match command {
-        Command::Import { paths, wait } => import::import(workspace, &paths, wait, output),
+        Command::Import { paths, tags, wait } => {
+            import::import(workspace, &paths, tags, wait, output)
+        }
         Command::Add {
             title,
             happened,
@@ -158,6 +160,7 @@ fn command(
             from,
             to,
             kind,
+            tag,
         } => {
             let search = Search {
                 query: query.join(" "),
@@ -167,6 +170,7 @@ fn command(
                 from,
                 to,
                 kind: kind.map(Into::into),
+                tag,
             };
             let hits: Hits = one_call()?.call(Request::Search(search))?;
             output.hits(&hits);
@@ -180,6 +184,7 @@ fn command(
             from,
             to,
             kind,
+            tag,
         } => {
             let question = Question {
                 question: question.join(" "),
@@ -189,6 +194,7 @@ fn command(
                 from,
                 to,
                 kind: kind.map(Into::into),
+                tag,
                 typing: None,
                 asker: None,
             };

@@ -123,6 +123,7 @@ impl Output {
                 imported_at,
                 chunks,
                 source_name,
+                tags,
                 replaced_by,
                 ..
             } => {
@@ -132,6 +133,9 @@ impl Output {
                     "{format} · {date} · imported {} · from {source_name}",
                     day(imported_at)
                 ));
+                if !tags.is_empty() {
+                    self.line(&format!("Tags: {}", tags.join(", ")));
+                }
                 if let Some(newer) = replaced_by {
                     self.line(&format!("An older version; the newer one is {newer}"));
                 }

@@ -13,7 +13,7 @@ pub(super) fn ledger(engine: &Engine) -> Reply<wire::Ledger> {
 }
 
 pub(super) fn samples(engine: &Engine, named: &wire::ImportPaths) -> Reply<wire::Batch> {
-    let [folder] = paths(named)?
+    let [folder] = paths(&named.paths)?
         .try_into()
         .map_err(|_| wire_error(ErrorCode::Usage, "the sample memories are one folder", None))?;
     Ok(views::batch(

@@ -60,7 +60,7 @@ impl Client {
     }
 
     pub(crate) fn call(&mut self, request: Request) -> Result<Value, WireError> {
-        match self.exchange(&Sent::Call(request))? {
+        match self.exchange(&Sent::Call(Box::new(request)))? {
             Received::Answer(value) => Ok(value),
             Received::Error(error) => Err(error),
             Received::Ready | Received::Following | Received::Event(_) => Err(lost()),

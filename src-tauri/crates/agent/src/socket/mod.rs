@@ -20,7 +20,7 @@ const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Sent {
-    Call(Request),
+    Call(Box<Request>),
     /// From here on, send every event.
     Follow,
 }

@@ -153,7 +153,7 @@ fn serve(stream: Stream, shared: &Shared) {
         }
         let sent = match serde_json::from_str(&line) {
             Ok(Sent::Call(request)) => {
-                let reply = shared.calls.answer(request);
+                let reply = shared.calls.answer(*request);
                 send(
                     &mut stream,
                     &reply.map_or_else(Received::Error, Received::Answer),

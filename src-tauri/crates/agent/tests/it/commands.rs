@@ -399,3 +399,81 @@ fn an_export_of_conversations_is_counted_and_cited_as_what_it_is() {
     assert_eq!(people[0]["first_at"], "2023-11-14T22:13:30Z");
     assert_eq!(people[0]["sources"][0]["name"], "ChatGPT");
 }
+
+#[test]
+fn tags_are_given_with_an_import_and_asked_by() {
+    let (workspace, notes) = (tempfile::tempdir().unwrap(), notes());
+    let folder = notes.path().to_str().unwrap();
+    let travel = notes.path().join("travel");
+    let imported = run(workspace.path(), &["import", folder, "--tag", "Home"]);
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+    let again = run(
+        workspace.path(),
+        &[
+            "import",
+            travel.to_str().unwrap(),
+            "--tag",
+            "#papers",
+            "--tag",
+            "HOME",
+        ],
+    );
+    assert_eq!(again.last()["unchanged"], 1, "the file is known");
+
+    let found = |args: &[&str]| -> Vec<Value> {
+        let ran = run(workspace.path(), args);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        hits(ran.last())
+            .iter()
+            .map(|hit| hit["title"].clone())
+            .collect()
+    };
+    let asked = ["recall", "water", "passport", "--tag", "home"];
+    assert_eq!(found(&asked).len(), 2);
+    assert_eq!(
+        found(&["search", "water", "passport", "--tag", "Papers"]),
+        ["Passport"]
+    );
+    let answer = run(workspace.path(), &["recall", "dough", "--tag", "papers"]);
+    assert_eq!(
+        answer.last()["behind"]["tag"],
+        1,
+        "what the tag hides is told"
+    );
+
+    let hit = &hits(run(workspace.path(), &asked).last())[0].clone();
+    let shown = run(
+        workspace.path(),
+        &["show", hit["document"].as_str().unwrap()],
+    );
+    assert_eq!(shown.last()["tags"], hit["tags"]);
+}
+
+#[test]
+fn what_can_be_no_tag_is_used_wrongly_and_nothing_is_imported() {
+    let (workspace, notes) = (tempfile::tempdir().unwrap(), notes());
+    let folder = notes.path().to_str().unwrap();
+    let long = "a".repeat(65);
+    for bad in ["a,b", "", "#", "a\nb", &long] {
+        let imported = run(workspace.path(), &["import", folder, "--tag", bad]);
+        assert_eq!(imported.code, 2, "{bad:?}: {}", imported.stderr);
+        assert!(
+            imported.stderr.contains("without commas"),
+            "{}",
+            imported.stderr
+        );
+    }
+    let mut many = vec!["import".to_owned(), folder.to_owned()];
+    many.extend((0..17).map(|at| format!("--tag=tag {at}")));
+    let imported = run(workspace.path(), &many);
+    assert_eq!(imported.code, 2);
+    assert!(
+        imported.stderr.contains("16 at most"),
+        "{}",
+        imported.stderr
+    );
+    let asked = run(workspace.path(), &["recall", "water", "--tag", "a,b"]);
+    assert_eq!(asked.code, 2, "{}", asked.stderr);
+    let asked = run(workspace.path(), &["search", "water"]);
+    assert_eq!(hits(asked.last()).len(), 0);
+}

@@ -10,7 +10,7 @@ use oldgrowth_agent::{Home, Workspace};
 use oldgrowth_engine::ports::Clock;
 use oldgrowth_testkit::{AskedModel, ModelAnswer, ModelServer, WallClock};
 use oldgrowth_wire::{
-    ComponentCode, Empty, ErrorCode, Event, HealthState, Hits, ImportPaths, ModelChoice, ModelRole,
+    ComponentCode, Empty, ErrorCode, Event, HealthState, Hits, ImportOrder, ModelChoice, ModelRole,
     Models, Request, Search, Status, TreeAt,
 };
 use parking_lot::Mutex;
@@ -269,7 +269,10 @@ impl Open {
     fn import(&self) {
         let folder = self.notes.path().canonicalize().unwrap();
         let paths = vec![folder.to_string_lossy().into_owned()];
-        self.call::<Value>(Request::ImportStart(ImportPaths { paths }));
+        self.call::<Value>(Request::ImportStart(ImportOrder {
+            paths,
+            ..Default::default()
+        }));
     }
 
     /// Looks each time that something is told.
@@ -335,6 +338,7 @@ fn while_a_model_thinks_searches_and_health_answer_and_closing_waits_for_nobody(
             from: None,
             to: None,
             kind: None,
+            tag: None,
         }));
         assert_eq!(hits.hits.len(), 16, "all of it is found meanwhile");
         assert_eq!(open.models_row().0, HealthState::Ok);

@@ -10,8 +10,9 @@ use crate::engine::Core;
 use crate::{Error, Result};
 
 /// Tables whose strays are found by what they are, and not only by SQLite's count of broken references.
-const KNOWN_TABLES: [&str; 9] = [
+const KNOWN_TABLES: [&str; 10] = [
     "places",
+    "document_tags",
     "buffer_items",
     "node_children",
     "node_spans",
@@ -104,6 +105,10 @@ pub(crate) fn named(kind: Orphan, count: u64) -> String {
         Orphan::Place => (
             "place of a document that is not there",
             "places of documents that are not there",
+        ),
+        Orphan::Tag => (
+            "tag of a document that is not there",
+            "tags of documents that are not there",
         ),
         Orphan::Buffered => (
             "entry that waits for a summary of nothing",

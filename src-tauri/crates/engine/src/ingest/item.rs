@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use oldgrowth_domain::chunking::{self, ChunkDraft};
+use oldgrowth_domain::tags::Tag;
 use oldgrowth_domain::{Happened, UnixMs};
 use oldgrowth_store::Lane;
 use oldgrowth_store::table::jobs::{ClaimedJob, Reason};
@@ -31,6 +32,7 @@ pub(crate) struct Draft {
     /// Its passages may be here under another document, since a damage took their own.
     pub(crate) salvaged: bool,
     pub(crate) note: Option<Reason>,
+    pub(crate) tags: Vec<Tag>,
 }
 
 /// A file time is believed when it is later than this, 1971, and not in the future.
@@ -66,7 +68,9 @@ impl Core {
             let read = self.read_draft(path, &fetched, document);
             read.map(|draft| Draft { salvaged, ..draft })
         };
-        Ok(drafted)
+        let tags = payload.tags.iter();
+        let tags: Vec<Tag> = tags.filter_map(|tag| Tag::parse(tag)).collect();
+        Ok(drafted.map(|draft| Draft { tags, ..draft }))
     }
 
     fn known_draft(&self, path: PathBuf, fetched: &FetchedFile) -> Draft {
@@ -81,6 +85,7 @@ impl Core {
             chunks: Vec::new(),
             salvaged: false,
             note: None,
+            tags: Vec::new(),
         }
     }
 
@@ -115,6 +120,7 @@ impl Core {
             chunks,
             salvaged: false,
             note: noticed(&document.warnings),
+            tags: Vec::new(),
         })
     }
 

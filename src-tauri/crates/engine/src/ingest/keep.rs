@@ -50,6 +50,7 @@ pub(crate) fn keep(
     let reclaimed = draft.salvaged && reclaim(w, source, draft, now)?;
     let before = w.placed_at(source, item)?;
     if let Some(before) = before.filter(|before| is_older(draft, before)) {
+        w.tag_document(before.document, &draft.tags)?;
         return Ok(Ok(left_as_is(w, before)?));
     }
     let existing = w.live_document_by_content(&draft.sha256)?;
@@ -59,6 +60,7 @@ pub(crate) fn keep(
         None if draft.chunks.is_empty() => return Ok(Err(ReadAgain)),
         None => insert(w, source, draft, now)?,
     };
+    w.tag_document(document.key, &draft.tags)?;
     let mut unindexed = fill(w, &document, is_new, draft, now)?;
     let filled = unindexed.len();
     if reclaimed {
@@ -78,10 +80,11 @@ pub(crate) fn keep(
     let moved_on = before
         .map(|before| before.document)
         .filter(|before| *before != document.key);
-    if let Some(old) = moved_on
-        && !w.has_place(old)?
-    {
-        supersede(w, old, Some(document.key), now)?;
+    if let Some(old) = moved_on {
+        w.take_over_tags(old, document.key)?;
+        if !w.has_place(old)? {
+            supersede(w, old, Some(document.key), now)?;
+        }
     }
     let outcome = match moved_on {
         Some(_) => Outcome::Changed,

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::jobs::Cause;
+use oldgrowth_domain::tags::{Tag, join};
 use oldgrowth_domain::{BatchId, SourceId, UnixMs};
 use oldgrowth_store::table::jobs::{JobKind, NewJob, Reason};
 use oldgrowth_store::table::sources::{Origin, Source};
@@ -73,6 +74,8 @@ pub(crate) struct ItemPayload {
     pub(crate) path: OsString,
     #[serde(default)]
     pub(crate) part: Option<FilePart>,
+    #[serde(default)]
+    pub(crate) tags: Vec<String>,
 }
 
 impl Engine {
@@ -93,17 +96,29 @@ impl Engine {
     /// Queues the import of these files and folders. It is safe from here on: what a crash cuts off
     /// is taken up again.
     pub fn start_import(&self, roots: &[PathBuf]) -> Result<BatchView> {
+        self.start_tagged_import(roots, &[])
+    }
+
+    /// As [`Engine::start_import`], with tags for all that it brings, and for what comes later to a folder
+    /// among the roots that is a source's own.
+    pub fn start_tagged_import(&self, roots: &[PathBuf], tags: &[Tag]) -> Result<BatchView> {
         let plan = self.walk(roots)?;
-        self.core()
-            .queue_import(plan, label(roots), Cause::Named, None)
+        let named = Named {
+            tags: tags.to_vec(),
+            ..Named::new(label(roots), Cause::Named)
+        };
+        self.core().queue_import(plan, named)
     }
 
     /// Queues the import of the sample memories in this folder, into a source of their own.
     pub fn start_samples(&self, folder: &Path) -> Result<BatchView> {
         let plan = self.walk(&[folder.to_path_buf()])?;
         let root = plan.items.first().map(|file| path_text(&file.root));
-        self.core()
-            .queue_import(plan, SAMPLES_NAME.to_owned(), Cause::Named, root)
+        let named = Named {
+            samples_root: root,
+            ..Named::new(SAMPLES_NAME.to_owned(), Cause::Named)
+        };
+        self.core().queue_import(plan, named)
     }
 
     /// Queues the import of all that a source's folder holds now.
@@ -112,7 +127,7 @@ impl Engine {
         let root = source.root.as_deref().ok_or(Error::NotAFolder)?;
         let plan = self.walk(&[source_path(root)])?;
         self.core()
-            .queue_import(plan, source.name, Cause::Again, None)
+            .queue_import(plan, Named::new(source.name, Cause::Again))
     }
 
     fn walk(&self, roots: &[PathBuf]) -> Result<FilePlan> {
@@ -167,14 +182,37 @@ impl Engine {
     }
 }
 
+/// What an import goes by, and what it brings besides its files.
+pub(crate) struct Named {
+    label: String,
+    cause: Cause,
+    tags: Vec<Tag>,
+    samples_root: Option<String>,
+}
+
+impl Named {
+    pub(crate) fn new(label: String, cause: Cause) -> Self {
+        Self {
+            label,
+            cause,
+            tags: Vec::new(),
+            samples_root: None,
+        }
+    }
+}
+
 impl Core {
     pub(crate) fn queue_import(
         self: &Arc<Self>,
         mut plan: FilePlan,
-        label: String,
-        cause: Cause,
-        samples_root: Option<String>,
+        named: Named,
     ) -> Result<BatchView> {
+        let Named {
+            label,
+            cause,
+            tags,
+            samples_root,
+        } = named;
         plan.skipped
             .retain(|file| file.problem.kind != ProblemKind::RuledOut);
         if plan.items.is_empty() && plan.skipped.is_empty() {
@@ -190,13 +228,19 @@ impl Core {
             }
             let mut sources = Sources::known(w.sources()?);
             let mut met = BTreeSet::new();
+            let mut placed = Vec::with_capacity(plan.items.len());
             for file in &plan.items {
                 let (source, item) = match &file.part {
                     Some(part) => (sources.chats(w, file.format, now)?, part.key.clone()),
                     None => sources.place(w, &file.root, &file.relative, now)?,
                 };
-                w.insert_job(&item_job(file, key, source, item), now)?;
+                placed.push((file, source, item));
                 met.insert(source);
+            }
+            sources.tag(w, &plan.folders, &tags)?;
+            for (file, source, item) in placed {
+                let tags = sources.tags_for(file, &tags);
+                w.insert_job(&item_job(file, key, source, item, &tags), now)?;
             }
             for file in &plan.skipped {
                 let (source, item) = match file.service {
@@ -284,12 +328,46 @@ impl Sources {
     /// The source that holds a file, and its name there. The innermost: a file keeps its place when a
     /// folder around its source is imported later.
     pub(crate) fn enclosing(&self, root: &str, relative: &str) -> Option<(SourceKey, String)> {
-        let file = join(root, relative);
+        let source = self.around(root, relative)?;
+        let file = within(root, relative);
+        let item = below(source.root.as_deref()?, &file)?;
+        Some((source.key, item.to_owned()))
+    }
+
+    fn around(&self, root: &str, relative: &str) -> Option<&Source> {
+        let file = within(root, relative);
         self.known
             .iter()
-            .filter_map(|source| Some((source.key, below(source.root.as_deref()?, &file)?)))
-            .min_by_key(|(_, item)| item.len())
-            .map(|(key, item)| (key, item.to_owned()))
+            .filter_map(|source| Some((source, below(source.root.as_deref()?, &file)?.len())))
+            .min_by_key(|(_, length)| *length)
+            .map(|(source, _)| source)
+    }
+
+    /// Gives the sources of these folders tags, besides those that they have.
+    fn tag(&mut self, w: &Write<'_>, folders: &[PathBuf], tags: &[Tag]) -> Result<()> {
+        let roots: BTreeSet<String> = folders.iter().map(|folder| path_text(folder)).collect();
+        for source in &mut self.known {
+            if !tags.is_empty()
+                && source
+                    .root
+                    .as_ref()
+                    .is_some_and(|root| roots.contains(root))
+            {
+                join(&mut source.tags, tags);
+                w.tag_source(source.key, &source.tags)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is found in a file has the tags of its import, and those of the source whose folder it lies in: a
+    /// conversation too, whose own source is its service.
+    fn tags_for(&self, file: &PlannedFile, of_import: &[Tag]) -> Vec<Tag> {
+        let mut tags = of_import.to_vec();
+        if let Some(source) = self.around(&path_text(&file.root), &file.relative) {
+            join(&mut tags, &source.tags);
+        }
+        tags
     }
 
     fn chats(&mut self, w: &Write<'_>, service: Format, now: UnixMs) -> Result<SourceKey> {
@@ -345,7 +423,7 @@ pub(crate) fn chats(
 fn place_in_export(file: &SkippedFile) -> String {
     match &file.key {
         Some(key) => key.clone(),
-        None => join(&path_text(&file.root), &file.relative),
+        None => within(&path_text(&file.root), &file.relative),
     }
 }
 
@@ -358,7 +436,7 @@ fn below<'p>(folder: &str, path: &'p str) -> Option<&'p str> {
     rest.strip_prefix('/')
 }
 
-fn join(folder: &str, relative: &str) -> String {
+fn within(folder: &str, relative: &str) -> String {
     let slash = if folder.ends_with('/') { "" } else { "/" };
     format!("{folder}{slash}{relative}")
 }
@@ -383,10 +461,17 @@ pub(crate) fn source_path(root: &str) -> PathBuf {
     }
 }
 
-fn item_job(file: &PlannedFile, batch: BatchKey, source: SourceKey, item: String) -> NewJob {
+fn item_job(
+    file: &PlannedFile,
+    batch: BatchKey,
+    source: SourceKey,
+    item: String,
+    tags: &[Tag],
+) -> NewJob {
     let payload = ItemPayload {
         path: file.path.clone().into_os_string(),
         part: file.part.clone(),
+        tags: tags.iter().map(|tag| tag.written().to_owned()).collect(),
     };
     NewJob {
         kind: JobKind::ImportItem,

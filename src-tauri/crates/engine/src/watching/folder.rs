@@ -15,7 +15,7 @@ use oldgrowth_store::{DocumentKey, Lane, Read, SourceKey};
 
 use super::{FolderState, FolderView};
 use crate::engine::Core;
-use crate::ingest::plan::{Sources, count, is_known_part, source_path};
+use crate::ingest::plan::{Named, Sources, count, is_known_part, source_path};
 use crate::ports::{
     FileMark, FolderNames, NamedFile, PlannedFile, ProblemKind, Watch, WatchProblem,
 };
@@ -372,7 +372,7 @@ impl Core {
         if plan.items.is_empty() {
             return Ok(());
         }
-        self.queue_import(plan, source.name.clone(), Cause::Folder, None)?;
+        self.queue_import(plan, Named::new(source.name.clone(), Cause::Folder))?;
         Ok(())
     }
 

@@ -39,6 +39,7 @@ mod searching;
 mod stand_ins;
 mod storage;
 mod superseding;
+mod tags;
 mod telling;
 mod topics;
 mod walking;

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use oldgrowth_domain::jobs::Cause;
+use oldgrowth_domain::tags::Tag;
 use oldgrowth_engine::{BatchView, ComponentState, Error, FolderState, FolderView, HealthCode};
 use oldgrowth_store::Store;
 use oldgrowth_store::table::sources::Source;
@@ -75,6 +76,21 @@ impl Rig {
             .find(|row| row.code == HealthCode::WatchedFolders);
         row.map(|row| (row.state, row.cause)).unwrap()
     }
+}
+
+#[test]
+fn what_comes_to_a_watched_folder_has_the_tags_that_the_folder_was_imported_with() {
+    let place = Place::at_this_moment();
+    place.write_many(2);
+    let rig = place.start(2);
+    let tags = Tag::list(&["silver".to_owned()]).unwrap();
+    let roots = [rig.path().to_path_buf()];
+    rig.engine.start_tagged_import(&roots, &tags).unwrap();
+    rig.idle();
+    rig.watch();
+    place.write("new/owl.md", "The owl sits in the barn.\n");
+    rig.comes("the new file", || !rig.found("owl").is_empty());
+    assert_eq!(rig.found("owl")[0].tags, ["silver"]);
 }
 
 #[test]

@@ -128,8 +128,8 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Removes the documents of a source, their passages from the word index with what they mention, and the
-    /// passages themselves. Nothing of a tree may hold one of these any more.
+    /// Removes the documents of a source with their tags, their passages from the word index with what they mention,
+    /// and the passages themselves. Nothing of a tree may hold one of these any more.
     pub fn delete_documents_of(&self, source: SourceKey) -> Result<usize> {
         const WORDS: &str = "
             DELETE FROM words WHERE rowid IN (SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id
@@ -142,10 +142,12 @@ impl Write<'_> {
         const JOBS: &str = "
             UPDATE jobs SET document_id = NULL
             WHERE document_id IN (SELECT id FROM documents WHERE source_id = :source)";
+        const TAGS: &str = "
+            DELETE FROM document_tags WHERE document_id IN (SELECT id FROM documents WHERE source_id = :source)";
         const DOCUMENTS: &str = "DELETE FROM documents WHERE source_id = :source";
         let of = named_params! { ":source": source };
         self.forget_mentions_of_source(source)?;
-        for sql in [WORDS, CHUNKS, REPLACED, JOBS] {
+        for sql in [WORDS, CHUNKS, REPLACED, JOBS, TAGS] {
             self.execute(sql, of)?;
         }
         self.clamp_extraction()?;

@@ -18,6 +18,7 @@ pub mod periods;
 pub mod places;
 pub mod sources;
 pub mod storage;
+pub mod tags;
 pub mod topics;
 pub mod totals;
 pub mod trees;

@@ -11,6 +11,8 @@ use crate::{DocumentKey, Error, NodeKey, Read, Result, TreeKey, Write};
 pub enum Orphan {
     /// A place at which a document is said to have been found, which is not there.
     Place,
+    /// A tag of a document that is not there.
+    Tag,
     /// What waits in a buffer, or stands under a summary, and is not there or not searched any more.
     Buffered,
     Child,
@@ -44,7 +46,7 @@ struct Kind {
 }
 
 /// In the order in which they can be taken out: what refers to something first.
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind {
         orphan: Orphan::Place,
         list: "
@@ -61,6 +63,19 @@ const KINDS: [Kind; 6] = [
             VALUES (json_extract(:row, '$.source_id'), json_extract(:row, '$.item'),
                     json_extract(:row, '$.document_id'), json_extract(:row, '$.seen_at'),
                     json_extract(:row, '$.version_at'))",
+    },
+    Kind {
+        orphan: Orphan::Tag,
+        list: "
+            SELECT json_object('document_id', x.document_id, 'folded', x.folded, 'tag', x.tag) FROM document_tags x
+            WHERE NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = x.document_id)",
+        delete: "
+            DELETE FROM document_tags
+            WHERE document_id = json_extract(:row, '$.document_id') AND folded = json_extract(:row, '$.folded')",
+        insert: "
+            INSERT OR IGNORE INTO document_tags (document_id, folded, tag)
+            VALUES (json_extract(:row, '$.document_id'), json_extract(:row, '$.folded'),
+                    json_extract(:row, '$.tag'))",
     },
     Kind {
         orphan: Orphan::Buffered,
@@ -166,9 +181,10 @@ const KINDS: [Kind; 6] = [
 ];
 
 impl Orphan {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Mention,
         Self::Place,
+        Self::Tag,
         Self::Buffered,
         Self::Child,
         Self::Span,
@@ -180,6 +196,7 @@ impl Orphan {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Place => "place",
+            Self::Tag => "tag",
             Self::Buffered => "buffered",
             Self::Child => "child",
             Self::Span => "span",

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use oldgrowth_domain::canonical::Format;
+use oldgrowth_domain::tags::Tag;
 use oldgrowth_domain::{SourceId, UnixMs};
 use rusqlite::{Row, named_params};
 
@@ -50,6 +51,8 @@ pub struct Source {
     pub last_import_at: Option<UnixMs>,
     /// Since when the folder is read again whenever something in it changes.
     pub watched_since: Option<UnixMs>,
+    /// What comes to it has these.
+    pub tags: Vec<Tag>,
 }
 
 /// What makes a source the one it is.
@@ -117,7 +120,7 @@ impl Coverage {
 
 impl Read<'_> {
     pub fn sources(&self) -> Result<Vec<Source>> {
-        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources WHERE id >= 0 ORDER BY name, id";
+        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since, tags FROM sources WHERE id >= 0 ORDER BY name, id";
         self.rows(SQL, [], source)
     }
 
@@ -130,7 +133,7 @@ impl Read<'_> {
     /// Some of the sources, in the order of [`Read::sources`].
     pub fn source_page(&self, offset: u32, limit: u32) -> Result<Vec<Source>> {
         const SQL: &str = "
-            SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources
+            SELECT id, public_id, kind, root, name, last_import_at, service, watched_since, tags FROM sources
             WHERE id >= 0 ORDER BY name, id LIMIT :limit OFFSET :offset";
         let params = named_params! { ":limit": limit, ":offset": offset };
         self.rows(SQL, params, source)
@@ -145,18 +148,18 @@ impl Read<'_> {
     }
 
     pub fn source(&self, key: SourceKey) -> Result<Source> {
-        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources WHERE id = :id";
+        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since, tags FROM sources WHERE id = :id";
         self.one(SQL, named_params! { ":id": key }, source)
     }
 
     pub fn source_by_id(&self, id: &SourceId) -> Result<Option<Source>> {
-        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources WHERE public_id = :id";
+        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since, tags FROM sources WHERE public_id = :id";
         self.row(SQL, named_params! { ":id": id.as_str() }, source)
     }
 
     /// The sources of this name; names need not be unique.
     pub fn sources_by_name(&self, name: &str) -> Result<Vec<Source>> {
-        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources WHERE name = :name COLLATE NOCASE AND id >= 0";
+        const SQL: &str = "SELECT id, public_id, kind, root, name, last_import_at, service, watched_since, tags FROM sources WHERE name = :name COLLATE NOCASE AND id >= 0";
         self.rows(SQL, named_params! { ":name": name }, source)
     }
 
@@ -249,7 +252,7 @@ impl Write<'_> {
     /// be it the samples.
     pub fn ensure_source(&self, origin: Origin<'_>, name: &str, now: UnixMs) -> Result<Source> {
         const FIND: &str = "
-            SELECT id, public_id, kind, root, name, last_import_at, service, watched_since FROM sources
+            SELECT id, public_id, kind, root, name, last_import_at, service, watched_since, tags FROM sources
             WHERE CASE WHEN :root IS NULL THEN kind = :kind AND service IS :service ELSE root = :root END";
         const INSERT: &str = "
             INSERT INTO sources (public_id, kind, root, service, name, created_at)
@@ -288,6 +291,14 @@ impl Write<'_> {
         Ok(())
     }
 
+    /// The tags that what comes to it has from now on.
+    pub fn tag_source(&self, key: SourceKey, tags: &[Tag]) -> Result<()> {
+        const SQL: &str = "UPDATE sources SET tags = :tags WHERE id = :id";
+        let lines: Vec<&str> = tags.iter().map(Tag::written).collect();
+        self.execute(SQL, named_params! { ":id": key, ":tags": lines.join("\n") })?;
+        Ok(())
+    }
+
     /// Takes a source away of which nothing is left.
     pub fn delete_source(&self, key: SourceKey) -> Result<()> {
         const SQL: &str = "DELETE FROM sources WHERE id = :id";
@@ -315,6 +326,7 @@ fn source(row: &Row<'_>) -> rusqlite::Result<Source> {
     let id: String = row.get(1)?;
     let kind: String = row.get(2)?;
     let service: Option<String> = row.get(6)?;
+    let tags: String = row.get(8)?;
     Ok(Source {
         key: row.get(0)?,
         id: parsed(SourceId::parse(&id), 1)?,
@@ -326,5 +338,6 @@ fn source(row: &Row<'_>) -> rusqlite::Result<Source> {
             .map(|name| parsed(Format::parse(&name), 6))
             .transpose()?,
         watched_since: time(row.get(7)?),
+        tags: tags.lines().filter_map(Tag::parse).collect(),
     })
 }

@@ -11,6 +11,7 @@ pub struct Totals {
     pub nodes: u64,
     pub jobs: u64,
     pub mentions: u64,
+    pub tags: u64,
 }
 
 impl Read<'_> {
@@ -18,7 +19,8 @@ impl Read<'_> {
         const SQL: &str = "
             SELECT (SELECT count(*) FROM sources WHERE id >= 0), (SELECT count(*) FROM documents WHERE id >= 0),
                    (SELECT count(*) FROM chunks WHERE id >= 0), (SELECT count(*) FROM nodes),
-                   (SELECT count(*) FROM jobs), (SELECT count(*) FROM mentions)";
+                   (SELECT count(*) FROM jobs), (SELECT count(*) FROM mentions),
+                   (SELECT count(*) FROM document_tags)";
         self.one(SQL, [], |row| {
             let count = |column| row.get(column).map(i64::unsigned_abs);
             Ok(Totals {
@@ -28,6 +30,7 @@ impl Read<'_> {
                 nodes: count(3)?,
                 jobs: count(4)?,
                 mentions: count(5)?,
+                tags: count(6)?,
             })
         })
     }

@@ -44,6 +44,8 @@ pub struct Filter<'f> {
     pub from: Option<UnixMs>,
     pub to: Option<UnixMs>,
     pub kind: Option<Kind>,
+    /// A tag of its document, folded.
+    pub tag: Option<&'f str>,
 }
 
 /// A statement about the passages that hold what is wanted and may answer.
@@ -63,6 +65,8 @@ macro_rules! filtered {
                     SELECT CASE WHEN d.format IN ('chatgpt', 'claude') THEN 'conversation'
                                 WHEN s.kind = 'notes' THEN 'note' ELSE 'document' END
                     FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = c.document_id))
+              AND (:tag IS NULL OR EXISTS (
+                    SELECT 1 FROM document_tags t WHERE t.document_id = c.document_id AND t.folded = :tag))
             ",
             $rest
         )
@@ -134,6 +138,7 @@ impl Read<'_> {
             ":author": filter.author,
             ":source": filter.source,
             ":kind": filter.kind.map(Kind::as_str),
+            ":tag": filter.tag,
             ":limit": limit,
         };
         self.rows(FILTERED, params, hit)
@@ -158,6 +163,7 @@ impl Read<'_> {
             ":author": filter.author,
             ":source": filter.source,
             ":kind": filter.kind.map(Kind::as_str),
+            ":tag": filter.tag,
         };
         self.one(FILTERED, params, |row| row.get(0))
     }
@@ -209,6 +215,7 @@ impl Read<'_> {
             ":author": filter.author,
             ":source": filter.source,
             ":kind": filter.kind.map(Kind::as_str),
+            ":tag": filter.tag,
             ":limit": limit,
         };
         self.rows(SQL, params, |row| row.get(0))

@@ -7,3 +7,4 @@ mod place;
 mod plans;
 mod released;
 mod schema;
+mod tags;

@@ -22,6 +22,7 @@ const NODES: &str = include_str!("../../src/table/nodes.rs");
 const PERIODS: &str = include_str!("../../src/table/periods.rs");
 const TOPICS: &str = include_str!("../../src/table/topics.rs");
 const DAYS: &str = include_str!("../../src/table/days.rs");
+const TAGS: &str = include_str!("../../src/table/tags.rs");
 
 /// Source, function, constant, and what must appear in the plan.
 const HOT: &[(&str, &str, &str, &str)] = &[
@@ -126,6 +127,15 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     (TOPICS, "topics_with", "SQL", "node_children_chunk"),
     (DAYS, "has_to_sort", "SQL", "INTEGER PRIMARY KEY (rowid>?)"),
     (DAYS, "to_sort", "SQL", "node_children_chunk"),
+    (TAGS, "tags_of", "SQL", "PRIMARY KEY (document_id=?)"),
+    (TAGS, "take_over_tags", "SQL", "PRIMARY KEY (document_id=?)"),
+    (TAGS, "tags", "SQL", "COVERING INDEX document_tags_tag"),
+    (
+        WORDS,
+        "search_words",
+        "FILTERED",
+        "PRIMARY KEY (document_id=? AND folded=?)",
+    ),
     (ENTITIES, "entities", "SQL", "entities_order (kind=?)"),
     (ENTITIES, "entity_counts", "SQL", "COVERING INDEX"),
     (

@@ -85,6 +85,12 @@ fn every_released_file_opens_with_all_its_rows() {
                         version >= 3,
                         "folders are watched since version 3"
                     );
+                    let tags = r.tags_of(kettle.key)?;
+                    let given = ["Küche", "silver"];
+                    let given = if version >= 6 { &given[..] } else { &[] };
+                    assert_eq!(tags, given, "documents have tags since version 6");
+                    let later = folder.tags.iter().map(|tag| tag.written());
+                    assert_eq!(later.collect::<Vec<_>>(), given, "and so do sources");
                     let batches = r.newest_batches(10)?;
                     let states: Vec<_> = batches.iter().map(|batch| batch.state).collect();
                     assert_eq!(

@@ -9,7 +9,7 @@ use oldgrowth_agent::{Home, Listener, Workspace};
 use oldgrowth_engine::ports::Clock;
 use oldgrowth_testkit::{Corpus, WallClock};
 use oldgrowth_wire::{
-    Batch, BatchState, Empty, Event, ImportPaths, Request, ShowAt, Shown, TreeAt, TreeRowKind,
+    Batch, BatchState, Empty, Event, ImportOrder, Request, ShowAt, Shown, TreeAt, TreeRowKind,
     TreeView,
 };
 use parking_lot::Mutex;
@@ -100,7 +100,10 @@ pub(crate) fn measure_events(table: &mut Table, files: usize) {
     });
     let memory = Memory::told(&folder.path().join("memory"), listener);
     let paths = vec![notes.to_string_lossy().into_owned()];
-    let _: Batch = memory.ask(Request::ImportStart(ImportPaths { paths }));
+    let _: Batch = memory.ask(Request::ImportStart(ImportOrder {
+        paths,
+        ..Default::default()
+    }));
     ends.recv().expect("the import ends");
     let heard = heard.lock();
     for view in ["the import", "the memory", "the health"] {
