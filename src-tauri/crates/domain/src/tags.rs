@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn what_is_empty_too_long_or_more_than_a_line_is_no_tag() {
         let longest = "ä".repeat(TAG_CHARS_MAX);
-        assert_eq!(list(&[&longest]).unwrap(), [longest.clone()]);
+        assert_eq!(list(&[&longest]).unwrap(), std::slice::from_ref(&longest));
         for bad in [
             "",
             " ",
