@@ -4,6 +4,7 @@
 mod claim;
 mod designs;
 mod doctor;
+mod embed;
 mod grown;
 mod idle;
 mod import;
@@ -28,7 +29,7 @@ use table::Table;
 /// Measures Oldgrowth beside plain SQLite.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Only what has this word in its name: read, refused, looks, write, import, search, doctor, claim, sizes, window, events, idle
+    /// Only what has this word in its name: read, refused, looks, write, import, search, embed, doctor, claim, sizes, window, events, idle
     #[arg(long)]
     only: Option<String>,
     /// Passages for the search
@@ -88,6 +89,9 @@ fn main() {
     }
     if wanted("search") {
         search::measure(&mut table, args.passages);
+    }
+    if wanted("embed") {
+        embed::measure(&mut table);
     }
     if wanted("doctor") {
         doctor::measure(&mut table, args.passages);
