@@ -4,8 +4,8 @@
 mod claim;
 mod designs;
 mod doctor;
-mod growing;
 mod embed;
+mod growing;
 mod grown;
 mod idle;
 mod import;
