@@ -8,7 +8,7 @@ pub const HALF_LIFE_MS: i64 = 30 * DAY_MS;
 /// A name that is as hot gets a tree: that of which eight passages of today tell in two sources, or thirteen in one.
 pub const HOT_MIN: f64 = 4.1;
 
-/// One that is less is left as it is: what sixteen passages told of in one source, two months after the last.
+/// One that is less is left as it is: what sixteen passages told of in one source, ten weeks after the last.
 pub const COLD_MAX: f64 = 2.0;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn what_was_named_long_ago_is_not_hot_however_often() {
         assert!(named(10_000, 400, 2) < HOT_MIN, "an old archive came today");
-        assert!(named(40, 20, 1) >= HOT_MIN, "of this month it is");
+        assert!(named(50, 20, 1) >= HOT_MIN, "of this month it is");
     }
 
     #[test]
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn what_is_left_unnamed_goes_cold_and_not_at_once() {
         assert!(named(16, 30, 1) > COLD_MAX);
-        assert!(named(16, 62, 1) <= COLD_MAX);
+        assert!(named(16, 70, 1) <= COLD_MAX);
         let mut before = f64::MAX;
         for days in 0..200 {
             let now = named(16, days, 1);
