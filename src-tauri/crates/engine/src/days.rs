@@ -47,10 +47,11 @@ impl Engine {
             if !core.gathers_days {
                 return Ok(false);
             }
-            let live = core
-                .store
-                .read(Lane::Interactive, |r| Ok::<_, Error>(r.has_live_jobs()?))?;
-            if !live && core.queue.holds_none() && !core.is_to_grow()? {
+            // In one look: a job that is asked for in between would be missed by both questions.
+            let any = core.store.read(Lane::Interactive, |r| {
+                Ok::<_, Error>(r.has_live_jobs()? || core.has_to_grow(r)?)
+            })?;
+            if !any && core.queue.holds_none() {
                 return Ok(true);
             }
             // What waits for a person can wait for ever.
@@ -88,11 +89,16 @@ impl Core {
         if !self.gathers_days {
             return Ok(false);
         }
+        self.store.read(Lane::Background, |r| self.has_to_grow(r))
+    }
+
+    fn has_to_grow(&self, r: &Read<'_>) -> Result<bool> {
         let (zone, today) = self.zone_and_today();
-        let days = self.store.read(Lane::Background, |r| {
-            Ok::<_, Error>(r.has_to_sort(&zone_name(&zone))? || has_due(r, today)?)
-        })?;
-        Ok(days || self.are_topics_to_grow()?)
+        Ok(
+            r.has_to_sort(&zone_name(&zone))?
+                || has_due(r, today)?
+                || self.has_topics_to_grow(r)?,
+        )
     }
 
     fn zone_and_today(&self) -> (TimeZone, Option<Day>) {

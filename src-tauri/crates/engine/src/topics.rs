@@ -41,35 +41,34 @@ type Warm = Vec<(Entity, f64)>;
 impl Core {
     /// Looks at a page of names, or brings a topic's tree in step. True when there may be more.
     pub(crate) fn grow_topics(&self) -> Result<bool> {
-        let Some(stands) = self.looked_through()? else {
+        let stands = self
+            .store
+            .read(Lane::Background, |r| self.looked_through(r))?;
+        let Some(stands) = stands else {
             return Ok(false);
         };
         Ok(self.look_at_names(&stands)? || self.bring_in_step()? || self.look_at_topics()?)
     }
 
     /// Is there a name to be looked at, or a tree to be brought in step?
-    pub(crate) fn are_topics_to_grow(&self) -> Result<bool> {
-        let Some(stands) = self.looked_through()? else {
+    pub(crate) fn has_topics_to_grow(&self, r: &Read<'_>) -> Result<bool> {
+        let Some(stands) = self.looked_through(r)? else {
             return Ok(false);
         };
         let before = self.now().plus_ms(-SEEN_AGAIN_MS);
-        self.store.read(Lane::Background, |r| {
-            Ok(r.topics_up_to(&stands)? < stands.up_to
-                || !r.changed_topics(1)?.is_empty()
-                || !r.hot_topics_seen_before(before, 1)?.is_empty())
-        })
+        Ok(r.topics_up_to(&stands)? < stands.up_to
+            || !r.changed_topics(1)?.is_empty()
+            || !r.hot_topics_seen_before(before, 1)?.is_empty())
     }
 
     /// How far the passages were looked through, once that is all of them.
-    fn looked_through(&self) -> Result<Option<Extraction>> {
+    fn looked_through(&self, r: &Read<'_>) -> Result<Option<Extraction>> {
         let Some(extractor) = self.extractor.as_deref() else {
             return Ok(None);
         };
-        self.store.read(Lane::Background, |r| {
-            let stands = r.extraction()?;
-            let all = !r.has_to_extract(extractor.id())?;
-            Ok::<_, Error>(stands.filter(|stands| all && stands.extractor == extractor.id()))
-        })
+        let stands = r.extraction()?;
+        let all = !r.has_to_extract(extractor.id())?;
+        Ok(stands.filter(|stands| all && stands.extractor == extractor.id()))
     }
 
     fn look_at_names(&self, stands: &Extraction) -> Result<bool> {
