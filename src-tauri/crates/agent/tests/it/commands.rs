@@ -190,11 +190,9 @@ fn the_tree_can_be_walked_down_to_the_words() {
         &["import", notes.path().to_str().unwrap()],
     );
     let roots = run(workspace.path(), &["tree"]);
-    let source = &roots.last()["rows"][0];
-    assert_eq!(
-        (&source["kind"], &source["passages"]),
-        (&"source".into(), &40.into())
-    );
+    let roots = roots.last()["rows"].as_array().unwrap();
+    let source = roots.iter().find(|row| row["kind"] == "source").unwrap();
+    assert_eq!(source["passages"], 40);
     let below = run(workspace.path(), &["tree", source["id"].as_str().unwrap()]);
     let rows = below.last()["rows"].as_array().unwrap();
     assert_eq!(
