@@ -297,8 +297,9 @@ impl Open {
             let view = self.home.call(Request::Tree(at)).unwrap();
             view["rows"].as_array().unwrap().clone()
         };
-        let source = rows(None).first()?["id"].as_str()?.to_owned();
-        let below = rows(Some(&source));
+        let roots = rows(None);
+        let source = roots.iter().find(|row| row["kind"] == "source")?;
+        let below = rows(source["id"].as_str());
         let summary = below.iter().find(|row| row["kind"] == "summary")?;
         let at = json!({ "id": summary["id"] });
         let shown = self
