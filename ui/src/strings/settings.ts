@@ -116,6 +116,8 @@ export const settingsWords = {
       old: (when: string) => `Use the memory as it was before it moved, ${when}`,
       oldAbout: "What was added since then is not in it.",
       choose: "Choose the folder of a memory…",
+      begin: "Begin an empty memory beside it",
+      beginAbout: "Nothing of the one that is missing is changed. When it is back, the Doctor leads back to it, for seven days.",
     },
   },
 

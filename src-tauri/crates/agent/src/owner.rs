@@ -14,7 +14,7 @@ use oldgrowth_store::{Holder, LockError, Store, WorkspaceLock};
 use oldgrowth_wire::{ErrorCode, Event, Request, WireError};
 use serde_json::Value;
 
-use crate::place::Workspace;
+use crate::place::{Pointer, Workspace};
 use crate::socket::{Calls, Endpoint, Server};
 use crate::system::{SystemRandom, ambient};
 use crate::words::wire_error;
@@ -42,6 +42,7 @@ pub(crate) struct Owner {
     engine: Arc<Engine>,
     keeper: Keeper,
     lock: Option<WorkspaceLock>,
+    pointer: Option<Pointer>,
 }
 
 /// An owner whose store is closed. It still listens, and still holds the workspace.
@@ -161,7 +162,9 @@ impl Owner {
             engine,
             keeper,
             lock: Some(lock),
+            pointer: found.pointer().cloned(),
         };
+        owner.bear_witness();
         if let Some(server) = &owner.server {
             owner.subscribe(server.teller());
         }
@@ -199,6 +202,13 @@ impl Owner {
         self.no_models.store(true, Ordering::SeqCst);
     }
 
+    /// A memory that has once been there is missed when it is gone with its folder.
+    fn bear_witness(&self) {
+        if let Some(pointer) = self.pointer.as_ref().filter(|_| !self.reads_only()) {
+            pointer.bear_witness();
+        }
+    }
+
     /// Closes the store and lets nobody else have the workspace.
     pub(crate) fn close(mut self) -> Option<Closed> {
         self.leave_models();
@@ -211,6 +221,7 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
+        self.bear_witness();
         drop(self.server.take());
         self.leave_models();
         self.engine.stop();

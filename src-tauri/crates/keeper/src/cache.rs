@@ -13,7 +13,7 @@ use crate::disk::{Space, SystemSpace};
 use crate::error::Error;
 use crate::file::KeptFile;
 use crate::migrate::Schema;
-use crate::place::canonical;
+use crate::place::{Place, canonical};
 use crate::platform;
 use crate::raw;
 
@@ -65,6 +65,17 @@ impl Keeper {
     /// Finds the entry of a file by its canonical path. Nothing is opened: the first read or
     /// write does that, and makes the file and its folders if nothing at all is there.
     pub fn file(&self, path: &Path, schema: Schema) -> Result<Arc<KeptFile>, Error> {
+        self.file_marked(path, schema, None)
+    }
+
+    /// Like `file`. That the file was made is written down at `outside` as well, where its folder's being
+    /// gone does not take it along; then the file is missed, and not made anew.
+    pub fn file_marked(
+        &self,
+        path: &Path,
+        schema: Schema,
+        outside: Option<PathBuf>,
+    ) -> Result<Arc<KeptFile>, Error> {
         let path = canonical(path)?;
         let mut entries = self.entries.lock();
         if entries.shut_down {
@@ -77,7 +88,7 @@ impl Keeper {
             return Ok(Arc::clone(found));
         }
         let made = KeptFile::new(
-            path.clone(),
+            Place::new(path.clone()).marked_outside(outside),
             schema,
             self.ambient.clone(),
             Arc::clone(&self.space),

@@ -1,7 +1,6 @@
 //! One kept file: what others call.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -93,7 +92,7 @@ pub(crate) struct Counts {
 
 impl KeptFile {
     pub(crate) fn new(
-        path: PathBuf,
+        place: Place,
         schema: Schema,
         ambient: Ambient,
         space: Arc<dyn Space>,
@@ -103,7 +102,7 @@ impl KeptFile {
         let unix_ms = ambient.clock.unix_ms();
         Arc::new_cyclic(|me| KeptFile {
             me: me.clone(),
-            place: Place::new(path),
+            place,
             schema,
             ambient,
             reads_only,

@@ -29,6 +29,8 @@ pub(crate) struct Place {
     pub(crate) journal: PathBuf,
     /// Says that a database was made here, so that an empty folder is not taken for a new one.
     pub(crate) made: PathBuf,
+    /// Says the same outside the folder, for the day on which the folder itself is gone.
+    made_outside: Option<PathBuf>,
     /// Connections of this process, whoever in it made them.
     live: Arc<AtomicUsize>,
 }
@@ -40,9 +42,23 @@ impl Place {
             shm: with_suffix(&main, "-shm"),
             journal: with_suffix(&main, "-journal"),
             made: with_suffix(&main, ".made"),
+            made_outside: None,
             live: connections_to(&main),
             main,
         }
+    }
+
+    pub(crate) fn marked_outside(self, mark: Option<PathBuf>) -> Place {
+        Place {
+            made_outside: mark,
+            ..self
+        }
+    }
+
+    /// The marks that a database was made here.
+    pub(crate) fn marks_of_making(&self) -> impl Iterator<Item = &Path> {
+        let outside = self.made_outside.as_deref();
+        std::iter::once(self.made.as_path()).chain(outside)
     }
 
     /// Kept by a connection for as long as it is open.

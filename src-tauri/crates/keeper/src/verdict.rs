@@ -52,7 +52,7 @@ fn look_once(place: &Place) -> Result<Look, Error> {
         sidecar: wal.is_some() || shm.is_some() || journal.is_some(),
         sidecar_holds: holds_something(&wal) || holds_something(&journal),
         shm_odd: shm.is_some_and(|m| !m.is_file()),
-        existed: stat(&place.made)?.is_some(),
+        existed: was_made(place)?,
         on_network: place.is_on_network(),
         ..Seen::default()
     };
@@ -118,6 +118,15 @@ fn look_once(place: &Place) -> Result<Look, Error> {
         problem: None,
         wal: scan,
     })
+}
+
+fn was_made(place: &Place) -> Result<bool, Error> {
+    for mark in place.marks_of_making() {
+        if stat(mark)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn stat(path: &Path) -> Result<Option<Metadata>, Error> {

@@ -72,10 +72,14 @@ impl Store {
     /// Where a workspace keeps its memory.
     pub const FILE: &'static str = "memory_tree/chunks.db";
 
+    /// Says in a workspace that a memory was made in it, also when the memory's own folder is gone.
+    pub const MARK: &'static str = "memory_tree.made";
+
     /// Names the store of a workspace folder. Nothing is opened yet.
     pub fn of_workspace(keeper: &Keeper, workspace: &Path) -> Result<Self> {
+        let mark = workspace.join(Self::MARK);
         Ok(Self {
-            file: keeper.file(&workspace.join(Self::FILE), SCHEMA)?,
+            file: keeper.file_marked(&workspace.join(Self::FILE), SCHEMA, Some(mark))?,
         })
     }
 

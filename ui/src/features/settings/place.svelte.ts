@@ -137,6 +137,17 @@ export class PlaceState {
     }
   }
 
+  /** Begins an empty memory beside the one that is not there. True when it is open. */
+  async begin(): Promise<boolean> {
+    const code = "start_fresh";
+    await this.#work("used", async () => {
+      const plan = await this.platform.call("fix_plan", { code });
+      await this.platform.call("fix_apply", { code, plan: plan.id });
+      return this.platform.call("place", {});
+    });
+    return this.failure === null;
+  }
+
   async confirmRemove(): Promise<void> {
     const { removing } = this;
     this.removing = null;

@@ -35,7 +35,9 @@ impl Inner {
             .workspace
             .folder()
             .is_ok_and(|used| place::is_same(&used, &folder));
-        if is_used && matches!(*state, State::Open(_)) {
+        // The pointer may have come back with the folder, under another memory that is open.
+        let is_open = |owner: &Owner| place::is_same(owner.engine().workspace(), &folder);
+        if is_used && matches!(&*state, State::Open(owner) if is_open(owner)) {
             return Ok(());
         }
         let lock = WorkspaceLock::acquire(&folder, &holder(&folder, &this.name))

@@ -38,16 +38,10 @@ fn that_a_fresh_memory_was_left_is_still_noted_after_the_next_fix() {
     let usual = person.path().canonicalize().unwrap().join("usual");
     let home = open(Workspace::pointed_from(usual.clone()));
     note(&home).unwrap();
-    let mend = |code: FixCode| {
-        let plan = home.call(Request::FixPlan(FixAsked { code })).unwrap();
-        let plan = plan["id"].as_str().unwrap().to_owned();
-        home.call(Request::FixApply(FixApply { code, plan }))
-            .unwrap()
-    };
-    let begun = mend(FixCode::StartFresh);
+    let begun = mend(&home, FixCode::StartFresh);
     let id = begun["id"].as_str().unwrap().to_owned();
     home.call(Request::FixUndo(Id { id: id.clone() })).unwrap();
-    mend(FixCode::BackUpNow);
+    mend(&home, FixCode::BackUpNow);
     let receipts = home.call(Request::Receipts(Empty {})).unwrap();
     let left = receipts.as_array().unwrap().iter();
     let left = left.filter(|receipt| receipt["id"] == id.as_str());
@@ -60,6 +54,72 @@ fn that_a_fresh_memory_was_left_is_still_noted_after_the_next_fix() {
         kept.is_some_and(|receipt| receipt.undone_at.is_some()),
         "on the disk too"
     );
+}
+
+#[test]
+fn a_memory_that_is_gone_with_its_folder_is_missed_and_not_begun_anew_by_itself() {
+    let person = tempfile::tempdir().unwrap();
+    let path = |name: &str| person.path().canonicalize().unwrap().join(name);
+    let (usual, away) = (path("usual"), path("away"));
+    let start = || {
+        open(Workspace::witnessed(
+            usual.clone(),
+            path("preferences/was-in"),
+        ))
+    };
+    let home = start();
+    note(&home).unwrap();
+    home.close();
+    fs::rename(&usual, &away).unwrap();
+
+    let home = start();
+    let refusal = home.refusal().unwrap();
+    assert_eq!(refusal.code, ErrorCode::PlaceMissing);
+    assert!(refusal.message.contains("usual"), "{}", refusal.message);
+    assert!(note(&home).is_err(), "nothing is kept elsewhere");
+    assert!(!usual.exists(), "and nothing made");
+    fs::rename(&away, &usual).unwrap();
+    assert_eq!(home.try_again(), None, "put back it is found");
+    assert_eq!(documents(&home), 1);
+    home.close();
+
+    // Only the memory's own folder goes: the doctor tells of it.
+    let (tree, aside) = (usual.join("memory_tree"), path("aside"));
+    fs::rename(&tree, &aside).unwrap();
+    let home = start();
+    assert_eq!(home.refusal(), None, "there is something to look at");
+    assert!(note(&home).is_err(), "and nothing is begun");
+    assert!(!tree.exists());
+    home.close();
+    fs::rename(&aside, &tree).unwrap();
+
+    fs::rename(&usual, &away).unwrap();
+    let home = start();
+    let begun = mend(&home, FixCode::StartFresh);
+    assert_eq!(documents(&home), 0, "a new one, because somebody said so");
+    fs::rename(&usual, path("begun")).unwrap();
+    fs::rename(&away, &usual).unwrap();
+    use_folder(&home, &usual).unwrap();
+    assert_eq!(
+        documents(&home),
+        1,
+        "and the other can be used again: {begun}"
+    );
+}
+
+fn mend(home: &Home, code: FixCode) -> Value {
+    let plan = home.call(Request::FixPlan(FixAsked { code })).unwrap();
+    let plan = plan["id"].as_str().unwrap().to_owned();
+    home.call(Request::FixApply(FixApply { code, plan }))
+        .unwrap()
+}
+
+fn documents(home: &Home) -> u64 {
+    let ledger = home.call(Request::Ledger(Empty {})).unwrap();
+    let sources = ledger["sources"].as_array().unwrap().iter();
+    sources
+        .filter_map(|source| source["documents"].as_u64())
+        .sum()
 }
 
 #[test]

@@ -100,7 +100,8 @@ impl Workspace {
                 )
             });
         }
-        person_folder().map(Self::pointed_from).ok_or_else(|| {
+        let pointed = |usual| Self::of(Found::Pointed(Pointer::in_folder(usual, witness())));
+        person_folder().map(pointed).ok_or_else(|| {
             wire_error(
                 ErrorCode::Usage,
                 "this computer names no folder for application data",
@@ -110,8 +111,14 @@ impl Workspace {
     }
 
     /// By the pointer in this folder, which is the usual one.
+    #[cfg(test)]
     pub(crate) fn pointed_from(usual: PathBuf) -> Self {
-        Self::of(Found::Pointed(Pointer::in_folder(usual)))
+        Self::of(Found::Pointed(Pointer::in_folder(usual, None)))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn witnessed(usual: PathBuf, witness: PathBuf) -> Self {
+        Self::of(Found::Pointed(Pointer::in_folder(usual, Some(witness))))
     }
 
     /// The folder that is used at this moment. Asked again after waiting for its lock: it may have been
@@ -166,6 +173,11 @@ impl Workspace {
 /// This person's usual folder, in which the pointer is.
 pub(crate) fn person_folder() -> Option<PathBuf> {
     dirs::data_local_dir().map(|folder| folder.join("oldgrowth"))
+}
+
+/// On each platform elsewhere than the usual folder.
+fn witness() -> Option<PathBuf> {
+    dirs::preference_dir().map(|folder| folder.join("oldgrowth").join("memory-was-in"))
 }
 
 /// A path as the wire carries it.

@@ -5,9 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use oldgrowth_keeper::relocate;
+use oldgrowth_store::Store;
 use oldgrowth_wire::{ErrorCode, WireError};
 use serde::{Deserialize, Serialize};
 
+use super::target::is_memory;
 use crate::words::wire_error;
 
 /// The pointer's name in the person's usual folder.
@@ -24,6 +26,8 @@ const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pointer {
     usual: PathBuf,
+    /// Outside the usual folder: says in which folder a memory was made, for the day on which all of it is gone.
+    witness: Option<PathBuf>,
 }
 
 /// What the pointer says.
@@ -91,8 +95,38 @@ impl Default for Note {
 }
 
 impl Pointer {
-    pub(super) fn in_folder(usual: PathBuf) -> Self {
-        Self { usual }
+    pub(super) fn in_folder(usual: PathBuf, witness: Option<PathBuf>) -> Self {
+        Self { usual, witness }
+    }
+
+    /// Writes down outside the usual folder that a memory lies in it, if one does. Where that can't be
+    /// written, one that goes with its folder is not missed.
+    pub(crate) fn bear_witness(&self) {
+        let Some(witness) = &self.witness else {
+            return;
+        };
+        if !is_memory(&self.usual) || self.is_witnessed() {
+            return;
+        }
+        let written = witness
+            .parent()
+            .map_or(Ok(()), relocate::make_folder)
+            .and_then(|()| relocate::replace(witness, self.usual.as_os_str().as_encoded_bytes()));
+        if let Err(error) = written {
+            tracing::debug!(kind = ?error.kind(), "that a memory was made is not written down");
+        }
+    }
+
+    fn is_witnessed(&self) -> bool {
+        let witness = self.witness.as_deref().map(read_small);
+        let usual = self.usual.as_os_str().as_encoded_bytes();
+        matches!(witness, Some(Ok(Some(folder))) if folder == usual)
+    }
+
+    /// A memory was in the usual folder, and nothing there tells of it any more.
+    fn is_gone(&self) -> bool {
+        let tells = is_memory(&self.usual) || self.usual.join(Store::MARK).exists();
+        !tells && self.is_witnessed()
     }
 
     /// The folder that is used when nobody has chosen one.
@@ -162,6 +196,18 @@ impl Pointer {
     /// The folder that is used. An error when it is not there, or another one is in its place.
     pub(super) fn folder(&self) -> Result<PathBuf, WireError> {
         let Some(used) = self.read()?.used else {
+            if self.is_gone() {
+                return Err(wire_error(
+                    ErrorCode::PlaceMissing,
+                    format!(
+                        "the memory lived in {}, and is not there any more",
+                        self.usual.display()
+                    ),
+                    Some(
+                        "put the folder back, or connect its disk, and try again; nothing has been changed or begun anew",
+                    ),
+                ));
+            }
             return Ok(self.usual.clone());
         };
         if used.is_there() {
@@ -246,7 +292,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let (usual, new) = (home.path().join("usual"), home.path().join("new"));
         fs::create_dir(&new).unwrap();
-        let pointer = Pointer::in_folder(usual.clone());
+        let pointer = Pointer::in_folder(usual.clone(), None);
         let before = Note {
             begun: vec![Begun {
                 to: new.clone(),

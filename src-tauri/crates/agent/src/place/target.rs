@@ -24,7 +24,7 @@ use crate::reporting::REPORTS;
 const ENTRIES_MAX: usize = 20_000;
 
 /// What a workspace has besides a memory. A folder with nothing else is as good as empty.
-const BESIDES: [&str; 8] = [
+const BESIDES: [&str; 9] = [
     ".lock",
     ".owner",
     ".owner.sock",
@@ -33,6 +33,7 @@ const BESIDES: [&str; 8] = [
     REPORTS,
     NETWORK,
     MODELS,
+    Store::MARK,
 ];
 
 /// A file of the memory, by its path in the memory's folder.

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use oldgrowth_domain::{TimeZone, UnixMs};
 use oldgrowth_store::Class;
-use oldgrowth_store::copies::{KeptAside, Preview};
+use oldgrowth_store::copies::{KeptAside, Preview, TablePreview};
 
 use super::receipts::BEGUN;
 use super::{Done, FixOutcome, FixPlan, Receipt, Undo, Undone, Work};
 use crate::copies::{BackupView, without_memory};
 use crate::engine::Core;
-use crate::health::{FixCode, bytes, counted, was_moved};
+use crate::health::{FixCode, bytes, counted};
 use crate::{Engine, Error, Result};
 
 /// A plan looks for a sound backup for so long, and ends with the one that it is reading then.
@@ -205,6 +205,17 @@ pub(super) struct Sought {
     unread: usize,
 }
 
+fn documents_of(preview: &Preview) -> Option<&TablePreview> {
+    preview
+        .tables
+        .iter()
+        .find(|table| table.table == "documents")
+}
+
+fn documents_in(preview: &Preview) -> Option<u64> {
+    documents_of(preview).and_then(|table| table.there)
+}
+
 impl Core {
     pub(super) fn kept_when_moved(&self) -> Option<Copy> {
         self.saved().when_moved().cloned().map(Copy::Aside)
@@ -222,11 +233,15 @@ impl Core {
     /// away comes before them all.
     pub(super) fn sound_copy(&self) -> Result<Sought> {
         let mut passed = Vec::new();
-        let moved = was_moved(&self.store.health().state);
-        if let Some(kept) = self.kept_when_moved().filter(|_| moved)
+        if let Some(kept) = self.kept_when_moved()
             && let Some(id) = kept.id()
         {
             match self.preview(id) {
+                // It would take the place of what was lost, and bring nothing.
+                Ok(preview) if documents_in(&preview) == Some(0) => passed.push(format!(
+                    "What was open then, {}, holds no documents.",
+                    kept.words(&self.zone())
+                )),
                 Ok(preview) => {
                     return Ok(Sought {
                         found: Some((kept, preview)),
@@ -357,16 +372,16 @@ impl Core {
         } else if facts.path.is_dir() {
             "The folder that lies in the memory's place is set aside whole, from where it can be taken."
                 .to_owned()
+        } else if lies_there && self.trouble() == Some(Class::SplitBrain) {
+            "The file that lies there now has not been opened, and may be your memory: Try now opens it. It is set aside whole, and nothing of it is deleted."
+                .to_owned()
         } else if lies_there {
             "What is there now is damaged or no memory; it is set aside whole, and nothing of it is deleted."
                 .to_owned()
         } else {
             "Nothing is in the memory's place now, so there is nothing to set aside.".to_owned()
         };
-        let documents = preview
-            .tables
-            .iter()
-            .find(|table| table.table == "documents");
+        let documents = documents_of(&preview);
         if let Some(table) = documents {
             steps.push(table.there.map_or_else(
                 || "How many documents it brings is not known.".to_owned(),

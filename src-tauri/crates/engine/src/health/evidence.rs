@@ -68,7 +68,7 @@ pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>, ways: Ways)
             .mended_by(FixCode::OpenCopy),
         // The last says what is left to do.
         Some(class) if is_for_a_copy(class) && !ways.restorable => {
-            let [first, second] = if facts.main_bytes.is_some_and(|bytes| bytes > 0) {
+            let [first, second] = if lies_there(facts) && class != Class::SplitBrain {
                 [FixCode::OpenCopy, FixCode::TryAgain]
             } else {
                 [FixCode::TryAgain, FixCode::OpenCopy]
@@ -78,6 +78,12 @@ pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>, ways: Ways)
                 .mended_by(second)
                 .mended_by(FixCode::RestoreBackup)
         }
+        // Most often it has come back, and what was kept of it is older.
+        Some(Class::SplitBrain) if lies_there(facts) => row
+            .mended_by(FixCode::TryAgain)
+            .mended_by(FixCode::RestoreBackup)
+            .mended_by(FixCode::OpenCopy)
+            .mended_by(FixCode::StartFresh),
         Some(class) if is_for_a_copy(class) => row
             .mended_by(FixCode::RestoreBackup)
             .mended_by(FixCode::OpenCopy)
@@ -92,6 +98,11 @@ pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>, ways: Ways)
         Some(Class::TooNew) => row.mended_by(FixCode::StartFresh),
         Some(_) => row.mended_by(FixCode::TryAgain),
     }
+}
+
+/// There is a file under the memory's name, and something in it.
+pub(super) fn lies_there(facts: &Facts) -> bool {
+    facts.main_bytes.is_some_and(|bytes| bytes > 0)
 }
 
 pub(super) fn sidecars(row: Row, facts: &Facts) -> Row {

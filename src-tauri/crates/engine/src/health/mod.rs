@@ -40,7 +40,6 @@ pub(crate) use rows::{bytes, counted, grouped};
 pub(crate) use salvaged::{
     FILE as SALVAGED_FILE, Mark, index_is_made, is_salvaged, lacks_index, mark_as_salvaged,
 };
-pub(crate) use store::was_moved;
 pub use upkeep::aside_words;
 
 use oldgrowth_store::{Class, Health, Lane};
@@ -131,7 +130,7 @@ impl Engine {
 }
 
 impl Core {
-    fn trouble(&self) -> Option<Class> {
+    pub(crate) fn trouble(&self) -> Option<Class> {
         store::trouble(&self.store.health().state)
     }
 

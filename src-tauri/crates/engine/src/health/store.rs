@@ -2,7 +2,7 @@
 
 use oldgrowth_store::{Class, Degraded, Facts, Health, Misplaced, PathProblem};
 
-use super::evidence::Ways;
+use super::evidence::{Ways, lies_there};
 use super::rows::{Row, bytes, counted, goes_on_with};
 use crate::copies::Saved;
 
@@ -54,11 +54,6 @@ pub(super) fn is_for_a_copy(class: Class) -> bool {
     )
 }
 
-/// Was it taken away from under whoever had it open?
-pub(crate) fn was_moved(health: &Health) -> bool {
-    matches!(health, Health::SplitBrain | Health::Misplaced(_))
-}
-
 /// Adds what the trouble means: what can't be done meanwhile, and what there is to go back to.
 /// `place_is_fixed` as for [`row`].
 pub(super) fn with_what_is_saved(
@@ -68,7 +63,7 @@ pub(super) fn with_what_is_saved(
     ways: Ways,
     place_is_fixed: bool,
 ) -> Row {
-    let words = what_is_saved(saved, was_moved(health));
+    let words = what_is_saved(saved, health);
     let cause = if can_be_read(health) {
         format!("{} {words}", row.cause)
     } else {
@@ -102,12 +97,18 @@ pub(super) fn with_what_is_saved(
 }
 
 /// What the newest of the copies holds.
-fn what_is_saved(saved: &Saved, was_moved: bool) -> String {
-    if let Some(moved) = saved.when_moved().filter(|_| was_moved) {
-        let at = moved.made_at.to_minute(&saved.zone);
-        return format!("All that was in it then was saved, on {at}, and can be put back.");
+fn what_is_saved(saved: &Saved, health: &Health) -> String {
+    let Some(moved) = saved.when_moved() else {
+        return saved.newest_in_words();
+    };
+    let at = moved.made_at.to_minute(&saved.zone);
+    match health {
+        Health::SplitBrain | Health::Misplaced(_) => {
+            format!("All that was in it then was saved, on {at}, and can be put back.")
+        }
+        // It was another trouble, of that day.
+        _ => format!("What was in it on {at} was saved, and can be put back."),
     }
-    saved.newest_in_words()
 }
 
 /// `place_is_fixed` is whether no other memory can be begun, nor this one moved, from here.
@@ -213,6 +214,10 @@ pub(super) fn row(health: &Health, facts: &Facts, place_is_fixed: bool) -> Row {
                 _ => "Something that is no file lies where the memory's file should be.",
             },
             "Move it elsewhere, put the memory's file back and choose Try now; or restore a backup, which sets it aside whole. Nothing has been changed or deleted.",
+        ),
+        Health::SplitBrain if lies_there(facts) => Row::fail(
+            "The memory's file was moved or replaced while it was open. A file lies in its place, which has not been opened.",
+            "Choose Try now if it is yours: it is opened as it is. What was open is kept aside, as far as there was room for it: Settings, Backup shows what can be restored.",
         ),
         Health::SplitBrain => Row::fail(
             "The memory's file was moved, replaced or emptied while it was open.",

@@ -295,6 +295,44 @@ fn what_was_kept_of_a_file_that_was_taken_away_is_restored_before_any_backup() {
     assert_eq!(rig.found("heron").len(), 1, "nothing acknowledged is gone");
 }
 
+#[cfg(unix)]
+#[test]
+fn an_empty_memory_that_was_taken_away_is_never_put_in_the_place_of_a_backup() {
+    let place = Place::new();
+    let with_three = Place::new();
+    with_three.write_many(3);
+    let backup = {
+        let rig = with_three.start(1);
+        rig.import_to_the_end();
+        mend(&rig, FixCode::BackUpNow);
+        rig.engine.copies().backups.remove(0)
+    };
+    let rig = place.start(0);
+    place.clock.advance(Duration::from_secs(3_600));
+    assert_eq!(rig.engine.totals().unwrap().documents, 0, "it is empty");
+    let folder = rig.engine.copies().folder;
+    std::fs::create_dir_all(&folder).unwrap();
+    let from = with_three.workspace.path().join("memory_tree/backups");
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
+    }
+    std::fs::remove_file(place.workspace.path().join(Store::FILE)).unwrap();
+    assert!(rig.store.write(|w| w.forget_canary()).is_err(), "noticed");
+    assert_eq!(rig.engine.copies().kept_aside.len(), 1, "it was kept");
+    let (plan, _) = mend(&rig, FixCode::RestoreBackup);
+    assert!(
+        plan.summary.contains("the backup of") && plan.steps[0].contains("holds no documents"),
+        "{plan:?}"
+    );
+    assert_eq!(
+        rig.engine.totals().unwrap().documents,
+        3,
+        "{}",
+        backup.backup.id
+    );
+}
+
 /// Removes what lies beside the workspace, file by file.
 pub(crate) fn sweep(folder: &std::path::Path) {
     for entry in std::fs::read_dir(folder).unwrap() {

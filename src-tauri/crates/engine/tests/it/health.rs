@@ -419,6 +419,14 @@ fn a_folder_that_is_renamed_while_its_memory_is_open_is_told_of_at_the_next_look
         let entry = entry.unwrap();
         std::fs::rename(entry.path(), folder.join(entry.file_name())).unwrap();
     }
+    let status = rig.engine.status();
+    let store = row(&status, HealthCode::Store);
+    assert_eq!(
+        store.fixes.first(),
+        Some(&oldgrowth_engine::FixCode::TryAgain),
+        "what has come back is opened, rather than replaced by what was kept of it"
+    );
+    assert!(store.cause.contains("lies in its place"), "{}", store.cause);
     let back = rig.engine.try_store_now();
     let store = row(&back, HealthCode::Store);
     assert_eq!(store.state, ComponentState::Ok, "{}", store.cause);

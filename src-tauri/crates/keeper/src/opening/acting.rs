@@ -190,12 +190,12 @@ impl KeptFile {
 
     /// So that a file which disappears later is missed, and not made anew.
     fn remember_that_it_was_made(&self) {
-        if place::size_of(&self.place.made).is_some() {
-            return;
-        }
         let text = format!("made_unix_ms={}\n", self.ambient.clock.unix_ms());
-        if let Err(error) = files::write_new(&self.place.made, text.as_bytes()) {
-            tracing::debug!(kind = ?error.kind(), "that the file was made is not written down");
+        let marks = self.place.marks_of_making();
+        for mark in marks.filter(|mark| place::size_of(mark).is_none()) {
+            if let Err(error) = files::write_new(mark, text.as_bytes()) {
+                tracing::debug!(kind = ?error.kind(), "that the file was made is not written down");
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use oldgrowth_keeper::{Degraded, Error, Health, Misplaced};
+use oldgrowth_keeper::{Degraded, Error, Health, Keeper, Misplaced};
 use rusqlite::Connection;
 
 use crate::common::*;
@@ -257,6 +257,33 @@ fn row_06_a_file_that_has_vanished_is_missed_and_not_made_anew() {
         Ok(1),
         "put back it is found without being asked"
     );
+}
+
+#[test]
+fn row_06_a_file_whose_whole_folder_has_vanished_is_missed_where_a_mark_outside_says_that_it_was() {
+    let above = tempfile::tempdir().unwrap();
+    let (home, moved) = (above.path().join("home"), above.path().join("elsewhere"));
+    let (path, mark) = (home.join("a.db"), above.path().join("home.made"));
+    let kept = || {
+        let (ambient, clock) = manual();
+        let keeper = Keeper::new(ambient);
+        let file = keeper.file_marked(&path, SCHEMA, Some(mark.clone()));
+        (keeper, file.unwrap(), clock)
+    };
+    {
+        let (keeper, file, _) = kept();
+        insert(&file, "in it").unwrap();
+        keeper.shut_down();
+    }
+    fs::rename(&home, &moved).unwrap();
+    let (_keeper, file, clock) = kept();
+    let missed = Err(Error::Misplaced(Misplaced::Vanished));
+    assert_eq!(texts(&file), missed, "an empty memory would be a lie");
+    assert_eq!(insert(&file, "x").map(|_| 0), missed, "and none is begun");
+    assert!(!home.exists(), "nor its folder");
+    fs::rename(&moved, &home).unwrap();
+    clock.advance(Duration::from_secs(5));
+    assert_eq!(texts(&file), Ok(1), "put back it is found");
 }
 
 #[test]
