@@ -106,7 +106,7 @@ impl Core {
                 return Ok(Arc::clone(&kept.counted));
             }
         }
-        let sources = self.count(called_off)?;
+        let sources = self.count(called_off).map_err(|error| self.named(error))?;
         let at = self.ambient.clock.monotonic();
         let counted = Arc::new(Counted { sources });
         *last = Some(Kept {
@@ -120,6 +120,15 @@ impl Core {
 }
 
 impl Core {
+    /// What was counted is not so: somebody else has changed the file.
+    pub(crate) fn count_anew(&self) {
+        // Held, it is counted at this moment.
+        if let Some(mut last) = self.last_count.0.try_lock() {
+            *last = None;
+        }
+        self.counts_changed();
+    }
+
     /// Reads a little at a time: one long read would end at its deadline, and keep the log from being
     /// emptied meanwhile. What is written in between is counted the next time.
     fn count(&self, called_off: &dyn Fn() -> bool) -> Result<HashMap<SourceKey, CountedSource>> {

@@ -16,7 +16,7 @@ pub struct SourceLedger {
     pub watching: Option<FolderView>,
     /// The newest import that had to do with it.
     pub last_batch: Option<BatchId>,
-    /// A damage took something of the memory, and this has not been read again since.
+    /// A damage took something of the memory, and this has not been read again since, or passages of it are missing.
     pub lost: bool,
 }
 
@@ -51,7 +51,7 @@ impl Engine {
                 coverage: counted.coverage,
                 watching: core.watching.view(source.key),
                 last_batch: counted.last_batch.clone(),
-                lost: mark.is_unread_since(&source),
+                lost: mark.is_unread_since(&source) || counted.coverage.with_gaps > 0,
                 source,
             })
         });

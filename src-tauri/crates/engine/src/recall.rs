@@ -1,6 +1,7 @@
 //! Finding: by words, with filters, down to the exact words; and recalling, with the neighbours and
 //! the place in the tree.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -16,6 +17,7 @@ use oldgrowth_store::{Canceller, Lane, Read};
 
 use crate::askers::Asker;
 use crate::engine::Core;
+use crate::health::HealthCode;
 use crate::matching::Matcher;
 use crate::tree::{Step, path_to};
 use crate::{Engine, Error, Result};
@@ -133,16 +135,31 @@ pub struct Behind {
 impl Engine {
     pub fn search(&self, asked: &Asked) -> Result<Hits> {
         let words = words_of(asked)?;
-        self.read_for(asked.asker.as_ref(), |r, canceller| {
-            let hits = find(r, canceller, asked, &words)?;
-            Ok(Hits { hits, words })
-        })
+        let lost = Cell::new(false);
+        let hits = self.read_for(asked.asker.as_ref(), |r, canceller| {
+            find(
+                r,
+                &Looking {
+                    canceller,
+                    lost: &lost,
+                },
+                asked,
+                &words,
+            )
+        })?;
+        self.core().tell_of_lost(lost.get());
+        Ok(Hits { hits, words })
     }
 
     pub fn recall(&self, asked: &Asked) -> Result<Answer> {
         let words = words_of(asked)?;
+        let lost = Cell::new(false);
         let mut answer = self.read_for(asked.asker.as_ref(), |r, canceller| {
-            let hits: Vec<_> = find(r, canceller, asked, &words)?
+            let looking = Looking {
+                canceller,
+                lost: &lost,
+            };
+            let hits: Vec<_> = find(r, &looking, asked, &words)?
                 .into_iter()
                 .map(|hit| {
                     let around = surroundings(r, &hit.chunk)?;
@@ -161,6 +178,7 @@ impl Engine {
                 unsearched: 0,
             })
         })?;
+        self.core().tell_of_lost(lost.get());
         if answer.hits.is_empty() {
             answer.unsearched = self.core().unsearched();
         }
@@ -182,16 +200,19 @@ impl Engine {
             Err(Error::Store(error)) if error.is_cancelled() && canceller.is_cancelled() => {
                 Err(Error::Cancelled)
             }
-            // Whose search has failed is told why, and not that it is a fault of ours.
-            Err(Error::Store(error)) if error.is_misuse() && self.core().lacks_words() => {
-                Err(Error::NoWordIndex)
-            }
-            read => read,
+            read => read.map_err(|error| self.core().named(error)),
         }
     }
 }
 
 impl Core {
+    /// What is lost is counted, and told, unless it has been.
+    fn tell_of_lost(&self, lost: bool) {
+        if lost && self.board.says_well(HealthCode::Coverage) {
+            self.count_anew();
+        }
+    }
+
     /// How many passages the word index lacks, by the last count.
     fn unsearched(&self) -> u32 {
         let counted = self.counted_before();
@@ -199,7 +220,15 @@ impl Core {
         sum.chunks.saturating_sub(sum.indexed)
     }
 
-    fn lacks_words(&self) -> bool {
+    /// Who meets a missing word index is told so, and not that it is a fault of ours.
+    pub(crate) fn named(&self, error: Error) -> Error {
+        match error {
+            Error::Store(error) if error.is_misuse() && self.lacks_words() => Error::NoWordIndex,
+            error => error,
+        }
+    }
+
+    pub(crate) fn lacks_words(&self) -> bool {
         let has = self.store.read(Lane::Interactive, |r| r.has_words());
         matches!(has, Ok(false))
     }
@@ -236,6 +265,13 @@ pub(crate) fn shortened(begun: &str, asked: &Asked) -> Option<String> {
     let left = begun.chars().count().checked_sub(1)?;
     (left >= BEGUN_CHARS_LEFT_MIN && written - left <= BEGUN_CHARS_CUT_MAX)
         .then(|| begun.chars().take(left).collect())
+}
+
+/// A search under way.
+struct Looking<'l> {
+    canceller: &'l Canceller,
+    /// It came upon what the index knows and is not there any more.
+    lost: &'l Cell<bool>,
 }
 
 fn behind(r: &Read<'_>, asked: &Asked, words: &[String]) -> Result<Behind> {
@@ -289,7 +325,7 @@ fn behind(r: &Read<'_>, asked: &Asked, words: &[String]) -> Result<Behind> {
     })
 }
 
-fn find(r: &Read<'_>, canceller: &Canceller, asked: &Asked, words: &[String]) -> Result<Vec<Hit>> {
+fn find(r: &Read<'_>, looking: &Looking<'_>, asked: &Asked, words: &[String]) -> Result<Vec<Hit>> {
     let filter = filter_of(r, asked)?;
     let mut begun = begun_of(asked);
     loop {
@@ -297,7 +333,7 @@ fn find(r: &Read<'_>, canceller: &Canceller, asked: &Asked, words: &[String]) ->
             words,
             begun: begun.as_deref(),
         };
-        let hits = find_wanted(r, canceller, wanted, filter, asked.limit)?;
+        let hits = find_wanted(r, looking, wanted, filter, asked.limit)?;
         let shorter = begun.as_deref().and_then(|begun| shortened(begun, asked));
         if !hits.is_empty() || shorter.is_none() {
             return Ok(hits);
@@ -308,7 +344,7 @@ fn find(r: &Read<'_>, canceller: &Canceller, asked: &Asked, words: &[String]) ->
 
 fn find_wanted(
     r: &Read<'_>,
-    canceller: &Canceller,
+    looking: &Looking<'_>,
     wanted: Wanted<'_>,
     filter: Filter<'_>,
     limit: u32,
@@ -319,7 +355,7 @@ fn find_wanted(
     loop {
         let found = r.search_words(wanted, filter, look_at)?;
         let all = found.len() < look_at as usize;
-        let hits = fold_equal(r, canceller, &matcher, found, limit)?;
+        let hits = fold_equal(r, looking, &matcher, found, limit)?;
         if all || hits.len() >= limit as usize || look_at >= LOOKED_AT_MAX {
             return Ok(hits);
         }
@@ -330,7 +366,7 @@ fn find_wanted(
 /// The first `limit` of these passages, those that say exactly the same as one.
 fn fold_equal(
     r: &Read<'_>,
-    canceller: &Canceller,
+    looking: &Looking<'_>,
     matcher: &Matcher,
     found: Vec<WordHit>,
     limit: u32,
@@ -339,10 +375,14 @@ fn fold_equal(
     let mut seen: HashMap<String, usize> = HashMap::new();
     for WordHit { chunk, score } in found {
         // Short statements and the marking of words don't ask by themselves.
-        if canceller.is_cancelled() {
+        if looking.canceller.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        let chunk = r.chunk(chunk)?;
+        // A damage may have taken what the index still knows.
+        let Some(chunk) = r.chunk_if_there(chunk)? else {
+            looking.lost.set(true);
+            continue;
+        };
         if let Some(hit) = seen.get(&chunk.text).and_then(|at| hits.get_mut(*at)) {
             hit.same_elsewhere += 1;
             continue;
@@ -351,7 +391,10 @@ fn fold_equal(
             break;
         }
         seen.insert(chunk.text.clone(), hits.len());
-        let document = r.document(chunk.document)?;
+        let Some(document) = r.document_if_there(chunk.document)? else {
+            looking.lost.set(true);
+            continue;
+        };
         let look = matcher.look(&chunk.text);
         hits.push(Hit {
             source: r.source(document.source)?.id,

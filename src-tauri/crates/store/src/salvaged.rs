@@ -49,6 +49,17 @@ pub(crate) fn take_in(w: &Write<'_>, now: UnixMs) -> Result<u64> {
         INSERT OR IGNORE INTO places (source_id, item, document_id, seen_at)
         SELECT :source, :item, :document, :now
         WHERE NOT EXISTS (SELECT 1 FROM places WHERE document_id = :document AND source_id = :source)";
+    // Where all of it was known to belong elsewhere.
+    const TREE_OF_NOTHING: &str = "
+        DELETE FROM trees WHERE source_id = :notes
+          AND NOT EXISTS (SELECT 1 FROM nodes WHERE tree_id = trees.id)
+          AND NOT EXISTS (SELECT 1 FROM buffer_items WHERE tree_id = trees.id)";
+    const NOTES_OF_NOTHING: &str = "
+        DELETE FROM sources WHERE id = :notes
+          AND NOT EXISTS (SELECT 1 FROM documents WHERE source_id = :notes)
+          AND NOT EXISTS (SELECT 1 FROM places WHERE source_id = :notes)
+          AND NOT EXISTS (SELECT 1 FROM trees WHERE source_id = :notes)
+          AND NOT EXISTS (SELECT 1 FROM jobs WHERE source_id = :notes)";
     let without: Vec<(DocumentKey, i64, Option<String>, Option<SourceKey>)> =
         w.rows(WITHOUT, [], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
@@ -95,6 +106,9 @@ pub(crate) fn take_in(w: &Write<'_>, now: UnixMs) -> Result<u64> {
                 ":source": source.unwrap_or(notes), ":item": item, ":document": document, ":now": now.0,
             },
         )?;
+    }
+    for sql in [TREE_OF_NOTHING, NOTES_OF_NOTHING] {
+        w.execute(sql, named_params! { ":notes": notes })?;
     }
     Ok(made)
 }

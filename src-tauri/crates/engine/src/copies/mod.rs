@@ -364,7 +364,7 @@ impl Core {
     }
 
     /// Reads a backup through and remembers what came of it.
-    fn verify(&self, backup: &store::Backup) -> Result<()> {
+    pub(crate) fn verify(&self, backup: &store::Backup) -> Result<()> {
         let verified = self.store.verify_backup(&backup.id);
         self.note_read(&backup.id, &verified);
         match verified {

@@ -25,12 +25,17 @@ impl Core {
             format!(
                 "Makes the word index anew from {words}. Nothing that is remembered is changed."
             ),
-            vec![
-                format!(
-                    "{words} are entered into a new index, beside the one in use; searches go on."
-                ),
-                "The new index takes the place of the old one, which goes.".to_owned(),
-            ],
+            match self.lacks_words() {
+                true => vec![format!(
+                    "{words} are entered into a new index. Nothing can be found by its words until that is done."
+                )],
+                false => vec![
+                    format!(
+                        "{words} are entered into a new index, beside the one in use; searches go on."
+                    ),
+                    "The new index takes the place of the old one, which goes.".to_owned(),
+                ],
+            },
         );
         let about = Duration::from_secs(passages / A_SECOND + 1);
         Ok(plan.about(about).whatever_is_written())
@@ -44,6 +49,7 @@ impl Core {
     }
 
     pub(super) fn rebuild_index(&self, work: &Work<'_>) -> Result<Done> {
+        let there_is_none = self.lacks_words();
         let begun = self
             .store
             .write_in(Lane::Background, |w| Ok::<_, Error>(w.begin_words_anew()?));
@@ -55,7 +61,10 @@ impl Core {
                 let words = counted(passages, "passage was", "passages were");
                 Ok(Done::new(
                     format!("The word index was made anew; {words} entered."),
-                    vec!["The new index took the place of the old one.".to_owned()],
+                    match there_is_none {
+                        true => Vec::new(),
+                        false => vec!["The new index took the place of the old one.".to_owned()],
+                    },
                 ))
             }
             Err(error) => {

@@ -29,6 +29,8 @@ pub(crate) use strays::files as files_set_aside;
 pub use work::FixProgress;
 pub(crate) use work::{Fixing, Work};
 
+use strays::Which;
+
 use std::time::Duration;
 
 use oldgrowth_domain::id::content_hash;
@@ -301,7 +303,7 @@ impl Engine {
             FixCode::FoldLog => core.fold_log(),
             FixCode::RebuildIndex => core.rebuild_index(work),
             FixCode::FinishMissing => core.finish_missing(work),
-            FixCode::SetAsideOrphans => core.set_strays_aside(work, begun),
+            FixCode::SetAsideOrphans => core.set_strays_aside(work, begun, Which::All),
             FixCode::RebuildSummaries => core.rebuild_summaries(work),
             FixCode::RetryFailed => {
                 let queued = self.retry_failed(crate::Retry::default())?;
@@ -353,7 +355,12 @@ impl Engine {
                 HealthCode::Integrity,
                 HealthCode::RoundTrip,
             ],
-            FixCode::SetAsideOrphans => &[HealthCode::Orphans, HealthCode::Coverage],
+            // Sentences go with the passages that they cite.
+            FixCode::SetAsideOrphans => &[
+                HealthCode::Orphans,
+                HealthCode::Faithful,
+                HealthCode::Coverage,
+            ],
             FixCode::RebuildSummaries => &[HealthCode::Faithful, HealthCode::Tree],
             FixCode::RestoreBackup => &[
                 HealthCode::Store,

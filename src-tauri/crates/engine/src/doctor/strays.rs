@@ -48,6 +48,13 @@ impl Strays {
         })
     }
 
+    /// Without what somebody wrote: the rest is made of passages.
+    fn made_of_passages(mut self) -> Self {
+        self.rows
+            .retain(|(kind, _)| !matches!(kind, Orphan::Chunk | Orphan::Place | Orphan::Tag));
+        self
+    }
+
     /// What is among these too.
     fn also_in(&self, mut others: Self) -> Self {
         let rows: HashSet<_> = self.rows.iter().collect();
@@ -105,9 +112,18 @@ impl Strays {
     }
 }
 
+/// Which strays are set aside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    All,
+    /// What can be had again without anybody.
+    MadeOfPassages,
+}
+
 /// What was set aside so far.
 struct Aside {
     file: String,
+    which: Which,
     lines: Vec<Line>,
     steps: Vec<String>,
     taken: u64,
@@ -116,9 +132,10 @@ struct Aside {
 }
 
 impl Aside {
-    fn new(file: String) -> Self {
+    fn new(file: String, which: Which) -> Self {
         Self {
             file,
+            which,
             lines: Vec::new(),
             steps: Vec::new(),
             taken: 0,
@@ -156,13 +173,23 @@ impl Core {
         Ok(plan.backing_up())
     }
 
-    pub(super) fn set_strays_aside(&self, work: &Work<'_>, begun: &Receipt) -> Result<Done> {
+    /// Does anything of what is made of passages belong to nothing?
+    pub(super) fn is_untidy_of_passages(&self) -> Result<bool> {
+        Ok(!self.strays()?.made_of_passages().is_empty())
+    }
+
+    pub(super) fn set_strays_aside(
+        &self,
+        work: &Work<'_>,
+        begun: &Receipt,
+        which: Which,
+    ) -> Result<Done> {
         let file = format!(
             "{PREFIX}{}-{:08x}{ENDING}",
             self.now().0,
             self.random.bits() as u32
         );
-        let mut aside = Aside::new(file);
+        let mut aside = Aside::new(file, which);
         let mut ended = Ok(());
         for _ in 0..ROUNDS_MAX {
             match self.set_some_aside(work, begun, &mut aside) {
@@ -210,6 +237,10 @@ impl Core {
     /// Sets aside what belongs to nothing now. False when there is nothing of that kind.
     fn set_some_aside(&self, work: &Work<'_>, begun: &Receipt, aside: &mut Aside) -> Result<bool> {
         let strays = self.strays()?;
+        let strays = match aside.which {
+            Which::All => strays,
+            Which::MadeOfPassages => strays.made_of_passages(),
+        };
         if strays.is_empty() {
             return Ok(false);
         }

@@ -177,6 +177,13 @@ impl Board {
         shown.is_some_and(|row| row.state > ComponentState::Unknown)
     }
 
+    /// Does it say that this is well?
+    pub(crate) fn says_well(&self, code: HealthCode) -> bool {
+        let state = self.state.lock();
+        let shown = state.components.iter().find(|row| row.code == code);
+        shown.is_some_and(|row| row.state == ComponentState::Ok)
+    }
+
     /// Is this not well, and not for long enough to be shown?
     pub(super) fn holds_back(&self, code: HealthCode) -> bool {
         self.state.lock().held.contains_key(&code)

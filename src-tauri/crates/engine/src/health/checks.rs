@@ -324,7 +324,8 @@ impl Core {
         }
         let on = Arc::clone(&run);
         let body = Box::new(move || {
-            let looked = catch_unwind(AssertUnwindSafe(|| look(code, &core, &on)));
+            let look = || look(code, &core, &on).map_err(|error| core.named(error));
+            let looked = catch_unwind(AssertUnwindSafe(look));
             core.checks.came_back(code);
             on.end(looked.map_or(Looked::Panicked, Looked::Row));
         });

@@ -35,6 +35,16 @@ pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
     }
 }
 
+/// What was met in use, before anybody read the file through.
+pub(super) fn met() -> Row {
+    Row::fail(
+        "A part of the memory's file could not be read when it was used.",
+        "It is read through by itself while nothing else is done; Run it now to know at once. Restore the newest copy, or make a copy of what can still be read; what is here is kept aside whole.",
+    )
+    .mended_by(FixCode::RestoreBackup)
+    .mended_by(FixCode::OpenCopy)
+}
+
 impl Core {
     /// Can all of the file be read at this moment? Reads every page.
     pub(crate) fn reads_through(&self) -> bool {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::board::not_looked_at;
 use super::{Component, ComponentState, Evidence, FixCode, HealthCode};
+use super::{integrity, salvaged};
 use crate::beside;
 use crate::engine::Core;
 
@@ -21,6 +22,8 @@ pub(crate) struct KeptChecks {
     rows: Vec<KeptRow>,
     /// When the file was last read through index by index too.
     thorough_unix_ms: Option<i64>,
+    /// Passages were found missing. Once they are back, the tree still names those that were.
+    untidy: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -113,14 +116,64 @@ impl Core {
         let Some(row) = self.board.row(code).filter(|row| row.waits_for.is_none()) else {
             return;
         };
-        let text = {
+        {
             let mut kept = self.kept_checks.lock();
             kept.keep(&row);
             if thorough {
                 kept.thorough_unix_ms = Some(self.now().0);
             }
-            serde_json::to_vec_pretty(&*kept)
+        }
+        self.write_checks();
+    }
+
+    /// Somebody came upon a damage in use. The next start may not, and what is known to be damaged is not well until
+    /// it was read through.
+    pub(super) fn keep_damage(&self) {
+        if self.kept_check(HealthCode::Integrity).state == ComponentState::Fail {
+            return;
+        }
+        let met = integrity::met();
+        let row = Component {
+            state: met.state,
+            cause: met.cause,
+            next: met.next,
+            fixes: met.fixes,
+            ..not_looked_at(HealthCode::Integrity, self.now())
         };
+        self.kept_checks.lock().keep(&row);
+        self.write_checks();
+    }
+
+    /// Was a damage met, and the file not read through since?
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        let row = self.board.row(HealthCode::Integrity);
+        row.is_some_and(|row| row.state == ComponentState::Fail && row.checked_at.is_none())
+    }
+
+    /// To be called when passages were found missing.
+    pub(super) fn keep_untidy(&self) {
+        self.set_untidy(true);
+    }
+
+    pub(crate) fn is_untidy(&self) -> bool {
+        self.kept_checks.lock().untidy || salvaged::is_untidy(&self.workspace)
+    }
+
+    /// What named lost passages was put in order.
+    pub(crate) fn tidied(&self) {
+        self.set_untidy(false);
+        salvaged::is_tidied(&self.workspace);
+    }
+
+    fn set_untidy(&self, untidy: bool) {
+        let was = std::mem::replace(&mut self.kept_checks.lock().untidy, untidy);
+        if was != untidy {
+            self.write_checks();
+        }
+    }
+
+    fn write_checks(&self) {
+        let text = serde_json::to_vec_pretty(&*self.kept_checks.lock());
         let written = text
             .map_err(std::io::Error::from)
             .and_then(|text| beside::write(&self.workspace, FILE, &text));

@@ -79,6 +79,9 @@ impl Core {
     /// What to say when nothing was found out: that it waits for the store, where that can't be used, and that
     /// the check is at fault, where it is. None when what was found before stands.
     pub(super) fn unanswered(&self, code: HealthCode, error: &Error) -> Option<Row> {
+        if matches!(error, Error::NoWordIndex) {
+            return Some(rows::waits_for_words());
+        }
         match error.store_class() {
             Some(class) if error.is_of_the_store() => {
                 if self.trouble().is_some() {
@@ -147,7 +150,7 @@ impl Core {
             self.look_at_surroundings();
         }
         if store_answers {
-            self.unfold();
+            self.unfold(HealthCode::Store);
             self.look_at_counts(look);
         } else {
             self.board.mark_counts_stale();
@@ -155,13 +158,13 @@ impl Core {
         self.board.status(self.store.reservations())
     }
 
-    /// What was found before the store could not be read is what is known still.
-    fn unfold(&self) {
+    /// What was found before this could not be read is what is known still.
+    fn unfold(&self, from_under: HealthCode) {
         for code in READS_STORE.into_iter().filter(|code| code.on_demand()) {
             let waits = self
                 .board
                 .row(code)
-                .is_some_and(|row| row.waits_for == Some(HealthCode::Store));
+                .is_some_and(|row| row.waits_for == Some(from_under));
             if waits {
                 self.board.put_back(self.kept_check(code));
             }
@@ -185,12 +188,17 @@ impl Core {
         match self.counted_until(freshness, &called_off) {
             Ok(counted) => {
                 let sum = counted.sum();
+                self.by_itself.note_lost(sum.with_gaps > 0);
+                if sum.with_gaps > 0 {
+                    self.keep_untidy();
+                }
                 let said = self.put(HealthCode::Coverage, || {
                     let mark = salvaged::Mark::of(&self.workspace);
                     let lacks = mark.as_ref().is_some_and(|mark| self.lacks(mark));
                     let row = rows::coverage(&sum, counted.sources.len(), mark.is_some(), lacks);
                     evidence::coverage(row, &sum)
                 });
+                self.unfold(HealthCode::Coverage);
                 // Only now: whoever asks meanwhile waits for the same count.
                 self.board.counted(to_count.unwrap_or_default());
                 // Whoever was answered with what was counted of late hears of the last word, by
@@ -202,10 +210,9 @@ impl Core {
             // What it said before is as true as it was, and counts as stale.
             Err(Error::Stopping) => return,
             Err(error) => {
-                let read = self.store.read(Lane::Interactive, |r| r.has_words());
-                self.try_put(HealthCode::Coverage, || match read {
-                    Ok(false) => Ok(rows::without_word_index()),
-                    Ok(true) | Err(_) => Err(error),
+                self.try_put(HealthCode::Coverage, || match error {
+                    Error::NoWordIndex => Ok(rows::without_word_index()),
+                    error => Err(error),
                 });
                 self.board.mark_counts_stale();
             }
@@ -305,13 +312,13 @@ impl Core {
         Ok(self.backup_row())
     }
 
-    pub(super) fn look_at_store(&self, facts: &Facts) {
+    pub(crate) fn look_at_store(&self, facts: &Facts) {
         self.put(HealthCode::Store, || {
             let health = self.store.health().state;
             let row = store::row(&health, facts, self.place_is_fixed);
             let trouble = self.trouble();
             // Looked for only where one of them is to be put in its place.
-            if !trouble.is_some_and(store::is_for_a_copy) {
+            if !self.needs_copy() {
                 return evidence::store(row, facts, trouble, Ways::default());
             }
             let saved = self.saved();

@@ -144,6 +144,11 @@ impl Core {
         store::can_be_read(&self.store.health().state)
     }
 
+    /// Is it in a trouble that a copy in the memory's place mends?
+    pub(crate) fn needs_copy(&self) -> bool {
+        self.trouble().is_some_and(store::is_for_a_copy)
+    }
+
     /// Can the store be read at this moment?
     pub(crate) fn store_reads(&self) -> bool {
         let read = self
@@ -155,6 +160,9 @@ impl Core {
     /// Called by the keeper, on whichever thread noticed: it must not wait for the store.
     pub(crate) fn store_health_changed(&self) {
         let health = self.store.health().state;
+        if health == Health::Corrupt {
+            self.keep_damage();
+        }
         // A file that opens and can't be read opens at each try. That it can be used again is said when
         // something was read, which a worker does at once.
         let recovers =

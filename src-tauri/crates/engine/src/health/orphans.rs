@@ -26,7 +26,7 @@ const KNOWN_TABLES: [&str; 10] = [
 pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
     let permit = core.store.reserve(LABEL).ok_or(Error::TooManyLongReads)?;
     run.heed(permit.canceller());
-    let (strays, loose, others, gaps) = core.store.read_long(&permit, |r| {
+    let (strays, loose, others) = core.store.read_long(&permit, |r| {
         let mut strays = Vec::new();
         for kind in Orphan::ALL {
             let count = r.orphans(kind)?.len();
@@ -36,13 +36,11 @@ pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
         }
         let mut others = r.broken_references()?;
         others.retain(|one| !KNOWN_TABLES.contains(&one.table.as_str()));
-        let gaps = r.documents_with_gaps()?;
-        Ok::<_, Error>((strays, r.loose_nodes()?.len(), others, gaps))
+        Ok::<_, Error>((strays, r.loose_nodes()?.len(), others))
     })?;
     let unknown: u64 = others.iter().map(|one| u64::from(one.rows)).sum();
     let known: usize = strays.iter().map(|(_, count)| count).sum::<usize>() + loose;
     let mut row = match (known as u64, unknown) {
-        _ if gaps > 0 => lost(gaps, known > 0),
         (0, 0) => Row::ok("Every row belongs to something."),
         (0, unknown) => Row::warn(
             format!(
@@ -80,23 +78,6 @@ pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
         );
     }
     Ok(row)
-}
-
-/// Passages are gone, and nothing but a copy has them.
-fn lost(documents: u32, strays: bool) -> Row {
-    let row = Row::fail(
-        format!(
-            "Passages are missing from {}.",
-            counted(documents.into(), "document", "documents")
-        ),
-        "Read their sources again under Sources: what is missing is added. What is nowhere any more is in a backup that is old enough; what is here now is kept aside whole.",
-    )
-    .mended_by(FixCode::RestoreBackup);
-    if strays {
-        row.mended_by(FixCode::SetAsideOrphans)
-    } else {
-        row
-    }
 }
 
 /// How many of a kind, in words.

@@ -282,13 +282,23 @@ pub(super) fn coverage(coverage: &Coverage, sources: usize, is_salvaged: bool, l
     const AGAIN: &str = "Under Sources choose Read again for each, and import again what is not listed there: what the damage took comes back.";
     let passages = grouped(coverage.chunks.into());
     if lacks && (coverage.chunks == 0 || is_in_step(coverage)) {
+        let gaps = match coverage.with_gaps {
+            0 => String::new(),
+            gaps => format!(
+                " {} not whole.",
+                counted(gaps.into(), "document is", "documents are")
+            ),
+        };
         return Row::warn(
             format!(
-                "This memory was made from what could be read of a damaged one: {}. Not all that it was made from has been read again since.",
+                "This memory was made from what could be read of a damaged one: {}.{gaps} Not all that it was made from has been read again since.",
                 counted(coverage.chunks.into(), "passage", "passages")
             ),
             AGAIN,
         );
+    }
+    if coverage.with_gaps > 0 && !lacks {
+        return without_passages(coverage);
     }
     if coverage.chunks == 0 {
         return Row::ok("Nothing has been brought in yet.");
@@ -335,6 +345,26 @@ pub(super) fn coverage(coverage: &Coverage, sources: usize, is_salvaged: bool, l
         (false, _) => format!("{mended} Please report this: it is a fault of ours."),
     };
     Row::warn(format!("Of {passages} passages {behind}."), &next)
+}
+
+/// Passages are gone, and nothing but a copy or what they were read from has them.
+fn without_passages(coverage: &Coverage) -> Row {
+    Row::fail(
+        format!(
+            "Passages are missing from {}. The other {} there and can be found.",
+            counted(coverage.with_gaps.into(), "document", "documents"),
+            counted(coverage.chunks.into(), "passage is", "passages are"),
+        ),
+        "Read their sources again under Sources: what is missing is added. What is nowhere any more is in a backup that is old enough; what is here now is kept aside whole.",
+    )
+    .mended_by(FixCode::RestoreBackup)
+}
+
+pub(super) fn waits_for_words() -> Row {
+    Row {
+        waits_for: Some(HealthCode::Coverage),
+        ..Row::unknown("This waits for the word index, which is missing.")
+    }
 }
 
 /// No passage can be found by its words.

@@ -19,6 +19,8 @@ pub(crate) struct Mark {
     lost: bool,
     /// Its word index holds nothing yet.
     lacks_index: bool,
+    /// Its summaries may cite what is lost.
+    untidy: bool,
 }
 
 /// What the damage took is missing without this mark too, so that it could not be made is no failure.
@@ -27,8 +29,23 @@ pub(crate) fn mark_as_salvaged(workspace: &Path, now: UnixMs, lost: bool, lacks_
         made_unix_ms: now.0,
         lost,
         lacks_index,
+        untidy: true,
     }
     .keep(workspace);
+}
+
+pub(super) fn is_untidy(workspace: &Path) -> bool {
+    Mark::of(workspace).is_some_and(|mark| mark.untidy)
+}
+
+pub(super) fn is_tidied(workspace: &Path) {
+    if let Some(mark) = Mark::of(workspace).filter(|mark| mark.untidy) {
+        Mark {
+            untidy: false,
+            ..mark
+        }
+        .keep(workspace);
+    }
 }
 
 /// Is its word index to be made yet?

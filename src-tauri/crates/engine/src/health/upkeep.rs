@@ -95,6 +95,7 @@ pub(super) struct CopiesSeen {
 pub(super) fn backup(seen: &CopiesSeen) -> Row {
     let ask = match seen.readable {
         true => "Choose Back up now under Settings, or run oldgrowth backup.",
+        false if seen.backups.is_empty() => "One can be made once the memory can be read again.",
         false => {
             "Another can be made once the memory can be read again. Remove none of those that there are."
         }
@@ -168,6 +169,10 @@ pub(super) fn backup(seen: &CopiesSeen) -> Row {
             1 => "The newest backup is a day old.".to_owned(),
             days => format!("The newest backup is {days} days old."),
         }),
+        (None, _) if !seen.readable => Row::warn(
+            "There is no backup of this memory, and none can be made of it now.",
+            ask,
+        ),
         (None, _) => Row::ok(
             "There is no backup yet. One is made by itself when the app has been idle for a while.",
         ),

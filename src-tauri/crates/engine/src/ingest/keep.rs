@@ -80,6 +80,11 @@ pub(crate) fn keep(
     let moved_on = before
         .map(|before| before.document)
         .filter(|before| *before != document.key);
+    // Nothing is left of it.
+    let lost_whole = match moved_on {
+        Some(old) => w.document_if_there(old)?.is_none(),
+        None => false,
+    };
     if let Some(old) = moved_on {
         w.take_over_tags(old, document.key)?;
         if !w.has_place(old)? {
@@ -96,7 +101,7 @@ pub(crate) fn keep(
         true => super::plan::count(filled),
         false => w.chunk_count_of(document.key)?,
     };
-    let note = (!is_new && filled > 0).then(|| missing_again(filled as u64));
+    let note = ((!is_new || lost_whole) && filled > 0).then(|| missing_again(filled as u64));
     Ok(Ok(Kept {
         document: document.id,
         key: document.key,
@@ -109,10 +114,14 @@ pub(crate) fn keep(
 }
 
 fn missing_again(count: u64) -> Reason {
-    let words = counted(count, "passage", "passages");
+    let words = counted(
+        count,
+        "passage that had been lost is back",
+        "passages that had been lost are back",
+    );
     Reason {
         code: "filled".to_owned(),
-        words: format!("{words} that had been lost are back"),
+        words,
     }
 }
 

@@ -67,9 +67,12 @@ impl Core {
                 self.look_after_copies();
                 self.look_after_health();
                 self.prune_due();
+            } else if self.is_in_doubt() {
+                self.look_after_health();
             }
             ticks = ticks.saturating_add(1);
             failures = if self.tick_once().is_err() {
+                self.mend_by_itself();
                 failures + 1
             } else {
                 0
@@ -102,6 +105,7 @@ impl Core {
         if self.store.writing_may_resume() {
             self.store.try_now()?;
         }
+        self.put_index_where_none_is()?;
         if !self.queue.is_recovered() {
             self.clear_up()?;
         }
@@ -110,7 +114,7 @@ impl Core {
         self.ask_for_stale_seals()?;
         self.remake_degraded()?;
         // Before anybody who waits may think that nothing is to be done.
-        self.make_lacking_index();
+        self.mend_by_itself();
         // A day is over, or the clock another one.
         if self.is_to_grow()? {
             self.queue.wake();

@@ -286,28 +286,6 @@ fn a_folder_that_was_read_and_is_gone_is_told_and_a_single_file_is_not() {
 }
 
 #[test]
-fn documents_whose_passages_are_gone_are_told_and_a_restore_is_offered_first() {
-    let place = Place::new();
-    place.write_many(5);
-    let rig = place.start(1);
-    rig.import_to_the_end();
-    rig.note("A heron.");
-    assert_eq!(
-        found(&rig, HealthCode::Orphans).state,
-        ComponentState::Ok,
-        "nothing is missing"
-    );
-    place
-        .raw()
-        .execute_batch("PRAGMA foreign_keys = OFF; DELETE FROM chunks WHERE document_id <= 2")
-        .unwrap();
-    let row = found(&rig, HealthCode::Orphans);
-    assert_eq!(row.state, ComponentState::Fail, "{}", row.cause);
-    assert_eq!(row.cause, "Passages are missing from 2 documents.");
-    assert_eq!(row.fixes.first(), Some(&FixCode::RestoreBackup));
-}
-
-#[test]
 fn a_check_that_panics_is_told_as_broken_and_the_others_go_on() {
     let place = Place::new();
     place.write_many(3);
@@ -498,14 +476,24 @@ fn rows_that_wait_for_the_store_stand_under_it_and_come_back_with_it() {
     std::fs::write(&file, good).unwrap();
     let rig = place.start(0);
     let status = rig.engine.status();
-    let integrity = row(&status, HealthCode::Integrity);
+    let loose = row(&status, HealthCode::Orphans);
     assert_eq!(
-        (integrity.state, integrity.waits_for),
+        (loose.state, loose.waits_for),
         (ComponentState::Ok, None),
         "what was found before is known still: {}",
-        integrity.cause
+        loose.cause
     );
-    assert!(integrity.checked_at.is_some() && !integrity.evidence.is_empty());
+    assert!(loose.checked_at.is_some());
+    let integrity = row(&status, HealthCode::Integrity);
+    assert_eq!(
+        (integrity.state, integrity.checked_at),
+        (ComponentState::Fail, None),
+        "that a damage was met is known until somebody has read the file through"
+    );
+    assert_eq!(status.headline, integrity.cause);
+    let status = rig.engine.run_checks(&[HealthCode::Integrity]);
+    let integrity = row(&status, HealthCode::Integrity);
+    assert_eq!(integrity.state, ComponentState::Ok, "{}", integrity.cause);
 }
 
 #[test]

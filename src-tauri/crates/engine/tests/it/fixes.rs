@@ -326,7 +326,7 @@ fn a_word_index_that_is_missing_is_made_anew() {
         rig.note("A heron.");
     }
     place.raw().execute_batch("DROP TABLE words").unwrap();
-    let rig = place.start(1);
+    let rig = place.start(0);
     let status = rig.engine.doctor();
     let row = status
         .components

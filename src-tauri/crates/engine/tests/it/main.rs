@@ -26,6 +26,7 @@ mod idle;
 mod imports;
 mod interleavings;
 mod leases;
+mod losses;
 mod memories;
 mod parents;
 mod pausing;

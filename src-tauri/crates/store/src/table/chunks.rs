@@ -110,10 +110,17 @@ impl Write<'_> {
         ordinal: u32,
         draft: &ChunkDraft,
     ) -> Result<(ChunkKey, u32)> {
+        // Above what a damage may have left that refers to passages which are gone.
         const SQL: &str = "
-            INSERT INTO chunks (public_id, document_id, ordinal, text, headings, line_first, line_last,
+            INSERT INTO chunks (id, public_id, document_id, ordinal, text, headings, line_first, line_last,
                                 happened_at, tokens, author)
-            VALUES (:public_id, :document, :ordinal, :text, :headings, :line_first, :line_last,
+            VALUES (1 + max(ifnull((SELECT max(id) FROM chunks), 0),
+                            ifnull((SELECT max(id) FROM words_docsize), 0),
+                            ifnull((SELECT max(chunk_id) FROM buffer_items WHERE chunk_id IS NOT NULL), 0),
+                            ifnull((SELECT max(chunk_id) FROM node_children WHERE chunk_id IS NOT NULL), 0),
+                            ifnull((SELECT max(chunk_id) FROM node_spans), 0),
+                            ifnull((SELECT max(chunk_id) FROM mentions), 0)),
+                    :public_id, :document, :ordinal, :text, :headings, :line_first, :line_last,
                     :happened_at, :tokens, :author)";
         let id = chunk_id(&document.id, ordinal);
         let tokens = text::tokens(&draft.text);

@@ -37,11 +37,17 @@ pub struct NewDocument {
 
 impl Read<'_> {
     pub fn document(&self, key: DocumentKey) -> Result<Document> {
+        self.document_if_there(key)?
+            .ok_or(rusqlite::Error::QueryReturnedNoRows.into())
+    }
+
+    /// None for one that a damage has taken, though something refers to it still.
+    pub fn document_if_there(&self, key: DocumentKey) -> Result<Option<Document>> {
         const SQL: &str = "
             SELECT id, public_id, source_id, sha256, format, title, bytes, happened_at, happened_basis,
                    imported_at, superseded_at, replaced_by
             FROM documents WHERE id = :id";
-        self.one(SQL, named_params! { ":id": key }, document)
+        self.row(SQL, named_params! { ":id": key }, document)
     }
 
     pub fn document_by_id(&self, id: &DocumentId) -> Result<Option<Document>> {
@@ -206,10 +212,14 @@ impl Write<'_> {
     }
 
     pub fn insert_document(&self, new: &NewDocument) -> Result<Document> {
+        // Above what a damage may have left that refers to documents which are gone.
         const SQL: &str = "
-            INSERT INTO documents (public_id, source_id, sha256, format, title, bytes, happened_at,
+            INSERT INTO documents (id, public_id, source_id, sha256, format, title, bytes, happened_at,
                                    happened_basis, imported_at, chunk_rule)
-            VALUES (:public_id, :source, :sha256, :format, :title, :bytes, :happened_at,
+            VALUES (1 + max(ifnull((SELECT max(id) FROM documents), 0),
+                            ifnull((SELECT max(document_id) FROM places), 0),
+                            ifnull((SELECT max(document_id) FROM chunks), 0)),
+                    :public_id, :source, :sha256, :format, :title, :bytes, :happened_at,
                     :happened_basis, :imported_at, :chunk_rule)";
         let id = self.document_id_for(&new.sha256)?;
         let key = self.insert(

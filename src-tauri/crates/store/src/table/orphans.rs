@@ -242,15 +242,6 @@ impl Read<'_> {
         })
     }
 
-    /// How many documents have passages missing: all of them, or some before the last that is there.
-    pub fn documents_with_gaps(&self) -> Result<u32> {
-        const SQL: &str = "
-            SELECT count(*) FROM documents d
-            WHERE d.superseded_at IS NULL
-              AND (SELECT count(*) - 1 - max(c.ordinal) FROM chunks c WHERE c.document_id = d.id) IS NOT 0";
-        self.one(SQL, [], |row| row.get(0))
-    }
-
     /// Are passages of this document missing: all of them, or some before the last that is there?
     pub fn has_gap(&self, document: DocumentKey) -> Result<bool> {
         const SQL: &str = "

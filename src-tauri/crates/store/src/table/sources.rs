@@ -98,6 +98,8 @@ pub struct Coverage {
     /// not what lay beside them.
     pub not_read: u32,
     pub documents: u32,
+    /// Documents of which passages are missing: all of them, or some before the last that is there.
+    pub with_gaps: u32,
     pub chunks: u32,
     /// Passages with a row in the word index.
     pub indexed: u32,
@@ -111,6 +113,7 @@ impl Coverage {
         self.placed += part.placed;
         self.not_read += part.not_read;
         self.documents += part.documents;
+        self.with_gaps += part.with_gaps;
         self.chunks += part.chunks;
         self.indexed += part.indexed;
         self.in_tree += part.in_tree;
@@ -180,36 +183,30 @@ impl Read<'_> {
     /// What the documents of these keys, both included, have come to, by source. All of them at once would
     /// take seconds in a large memory.
     pub fn coverage_of_documents(&self, from: i64, to: i64) -> Result<Vec<(SourceKey, Coverage)>> {
-        const DOCUMENTS: &str = "
-            SELECT source_id, count(*) FROM documents
-            WHERE id BETWEEN :from AND :to AND superseded_at IS NULL GROUP BY source_id";
-        const CHUNKS: &str = "
-            SELECT d.source_id, count(*), count(w.id), count(b.id) + count(n.node_id)
-            FROM documents d
-            CROSS JOIN chunks c ON c.document_id = d.id
-            LEFT JOIN words_docsize w ON w.id = c.id
-            LEFT JOIN buffer_items b ON b.chunk_id = c.id AND b.branch = 0
-            LEFT JOIN node_children n ON n.chunk_id = c.id AND n.branch = 0
-            WHERE d.id BETWEEN :from AND :to AND d.superseded_at IS NULL
-            GROUP BY d.source_id";
+        const SQL: &str = "
+            SELECT source, count(*), sum(chunks - 1 - last IS NOT 0), sum(chunks), sum(words), sum(tree)
+            FROM (SELECT d.source_id AS source, count(c.id) AS chunks, max(c.ordinal) AS last, count(w.id) AS words,
+                         count(b.id) + count(n.node_id) AS tree
+                  FROM documents d
+                  LEFT JOIN chunks c ON c.document_id = d.id
+                  LEFT JOIN words_docsize w ON w.id = c.id
+                  LEFT JOIN buffer_items b ON b.chunk_id = c.id AND b.branch = 0
+                  LEFT JOIN node_children n ON n.chunk_id = c.id AND n.branch = 0
+                  WHERE d.id BETWEEN :from AND :to AND d.superseded_at IS NULL
+                  GROUP BY d.id)
+            GROUP BY source";
         let range = named_params! { ":from": from, ":to": to };
-        let mut parts = self.rows(DOCUMENTS, range, |row| {
+        self.rows(SQL, range, |row| {
             let coverage = Coverage {
                 documents: row.get(1)?,
+                with_gaps: row.get(2)?,
+                chunks: row.get(3)?,
+                indexed: row.get(4)?,
+                in_tree: row.get(5)?,
                 ..Coverage::default()
             };
             Ok((row.get(0)?, coverage))
-        })?;
-        parts.extend(self.rows(CHUNKS, range, |row| {
-            let coverage = Coverage {
-                chunks: row.get(1)?,
-                indexed: row.get(2)?,
-                in_tree: row.get(3)?,
-                ..Coverage::default()
-            };
-            Ok((row.get(0)?, coverage))
-        })?);
-        Ok(parts)
+        })
     }
 
     /// What of a source's coverage is not counted from its documents: its places, what was not read, and

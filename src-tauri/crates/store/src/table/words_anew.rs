@@ -7,6 +7,8 @@ use rusqlite::named_params;
 use super::canary::FIRST_KEY;
 use crate::{ChunkKey, Read, Result, Write};
 
+const RENAME: &str = "ALTER TABLE words_anew RENAME TO words";
+
 impl Read<'_> {
     /// How many passages are to be in the word index.
     pub fn searched_passages(&self) -> Result<u32> {
@@ -42,7 +44,24 @@ impl Read<'_> {
     }
 }
 
+impl Read<'_> {
+    /// There are passages, and the index holds none of them.
+    pub fn words_hold_nothing(&self) -> Result<bool> {
+        const SQL: &str = "
+            SELECT EXISTS (SELECT 1 FROM chunks WHERE id >= :first)
+               AND NOT EXISTS (SELECT 1 FROM words_docsize WHERE id >= :first)";
+        self.one(SQL, named_params! { ":first": FIRST_KEY }, |row| row.get(0))
+    }
+}
+
 impl Write<'_> {
+    /// Puts an empty index where there is none, so that what comes can be entered.
+    pub fn make_words(&self) -> Result<()> {
+        self.begin_words_anew()?;
+        self.execute(RENAME, [])?;
+        Ok(())
+    }
+
     /// Begins a new index; what an earlier try has left goes.
     pub fn begin_words_anew(&self) -> Result<()> {
         const SQL: &str = "
@@ -90,7 +109,6 @@ impl Write<'_> {
                 LEFT JOIN chunks c ON c.id = w.id LEFT JOIN documents d ON d.id = c.document_id
                 WHERE d.id IS NULL OR d.superseded_at IS NOT NULL)";
         const DROP: &str = "DROP TABLE IF EXISTS words";
-        const RENAME: &str = "ALTER TABLE words_anew RENAME TO words";
         let missing: Vec<ChunkKey> =
             self.rows(MISSING, named_params! { ":first": FIRST_KEY }, |row| {
                 row.get(0)
