@@ -120,6 +120,14 @@ impl Core {
 }
 
 impl Core {
+    /// Has so much time passed since the last count that another takes a small part of it?
+    pub(crate) fn count_is_due(&self) -> bool {
+        let now = self.ambient.clock.monotonic();
+        let is_due = |kept: &Kept| now.saturating_sub(kept.at) >= kept.took * SERVES_FOR_TIMES;
+        let last = self.last_count.0.try_lock();
+        last.is_some_and(|last| last.as_ref().is_none_or(is_due))
+    }
+
     /// What was counted is not so: somebody else has changed the file.
     pub(crate) fn count_anew(&self) {
         // Held, it is counted at this moment.

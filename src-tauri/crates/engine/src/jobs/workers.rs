@@ -128,23 +128,23 @@ impl Core {
                     if self.queue.holds_none() {
                         self.files.rest();
                     }
-                    // Whoever ends the last job counts for all.
+                    let aside = self.work_on_the_side();
+                    // Whoever ends the last job counts for all: what is done on the side asks for many small ones,
+                    // and to count after each would take longer than they do.
+                    let more = matches!(aside, Ok(true));
                     let stale = to_count || self.board.counts_are_stale();
-                    if stale && self.queue.holds_none() {
+                    if stale && self.queue.holds_none() && (!more || self.count_is_due()) {
                         to_count = false;
                         self.tell_counts_unasked();
                     }
-                    let at_most = if self.board.counts_are_stale() {
+                    let mut at_most = if self.board.counts_are_stale() {
                         Some(at_most.map_or(COUNT_AGAIN, |at_most| at_most.min(COUNT_AGAIN)))
                     } else {
                         at_most
                     };
-                    let at_most = match self.work_on_the_side() {
+                    match aside {
                         Ok(true) => continue,
-                        Ok(false) => {
-                            in_vain = 0;
-                            at_most
-                        }
+                        Ok(false) => in_vain = 0,
                         Err(error) => {
                             in_vain += 1;
                             tracing::debug!(
@@ -152,9 +152,9 @@ impl Core {
                                 "passages could not be looked through, or put to their days"
                             );
                             let wait = self.backoff(in_vain);
-                            Some(at_most.map_or(wait, |at_most| at_most.min(wait)))
+                            at_most = Some(at_most.map_or(wait, |at_most| at_most.min(wait)));
                         }
-                    };
+                    }
                     self.queue.sleep(seen, at_most);
                 }
                 Err(error) => {

@@ -1,7 +1,5 @@
 //! What is told when passages are gone or the file is damaged further in, and how all of it comes back.
 
-use std::time::Duration;
-
 use oldgrowth_engine::{Asked, ComponentState, Error, FixCode, HealthCode};
 use oldgrowth_store::Store;
 
@@ -71,14 +69,11 @@ fn a_damage_that_was_met_has_the_file_read_through_by_itself_when_it_reads_again
     );
     std::fs::write(&file, good).unwrap();
     let rig = place.start(1);
-    let sound = || {
+    // By the ticker, at its first look.
+    rig.until("that it was read through without anybody asking", || {
         let status = rig.engine.status();
         row(&status, HealthCode::Integrity).state == ComponentState::Ok
-    };
-    assert!(
-        within_patience(sound),
-        "at the first look of the ticker, and without anybody asking"
-    );
+    });
 }
 
 #[test]
@@ -122,17 +117,14 @@ fn what_was_deleted_from_under_the_tree_comes_back_whole_by_reading_the_files_ag
     // Whoever has it begun anew need not wait for the ticker's next minute.
     drop(rig);
     let rig = place.start(1);
-    let tidy = || {
-        let status = rig.engine.run_checks(&[]);
+    rig.until("that what cited lost passages is put in order", || {
+        let status = rig.engine.status();
         [HealthCode::Orphans, HealthCode::Faithful]
             .iter()
             .all(|code| row(&status, *code).state == ComponentState::Ok)
-    };
-    assert!(
-        within_patience(tidy),
-        "what cited the lost passages is put in order by itself: {:?}",
-        rig.engine.status().headline
-    );
+    });
+    let status = rig.engine.run_checks(&[]);
+    assert_eq!(status.state, ComponentState::Ok, "{}", status.headline);
 }
 
 #[test]
@@ -162,20 +154,15 @@ fn a_word_index_that_is_gone_is_made_anew_by_itself_and_no_check_is_called_broke
         );
     }
     let rig = place.start(1);
-    assert!(
-        within_patience(|| {
-            let asked = Asked {
-                text: "boat7".to_owned(),
-                limit: 9,
-                ..Asked::default()
-            };
-            rig.engine
-                .search(&asked)
-                .is_ok_and(|found| found.hits.len() == 1)
-        }),
-        "{}",
-        rig.engine.status().headline
-    );
+    rig.until("that a passage is found by its words again", || {
+        let asked = Asked {
+            text: "boat7".to_owned(),
+            limit: 9,
+            ..Asked::default()
+        };
+        let found = rig.engine.search(&asked);
+        found.is_ok_and(|found| found.hits.len() == 1)
+    });
     rig.idle();
     let status = rig.engine.run_checks(&[]);
     assert_eq!(status.state, ComponentState::Ok, "{}", status.headline);
@@ -191,13 +178,11 @@ fn a_backup_that_is_damaged_too_is_known_as_such_before_anybody_restores_it() {
     let file = place.workspace.path().join(Store::FILE);
     std::fs::write(&file, vec![7_u8; 8_192]).unwrap();
     let rig = place.start(1);
-    let told = || {
+    rig.until("that neither backup is sound", || {
         let status = rig.engine.status();
-        row(&status, HealthCode::Store)
-            .cause
-            .contains("No backup of it is sound.")
-    };
-    assert!(within_patience(told), "{}", rig.engine.status().headline);
+        let store = row(&status, HealthCode::Store);
+        store.cause.contains("No backup of it is sound.")
+    });
     let status = rig.engine.status();
     let first = row(&status, HealthCode::Store).fixes.first().copied();
     assert_eq!(
@@ -205,13 +190,4 @@ fn a_backup_that_is_damaged_too_is_known_as_such_before_anybody_restores_it() {
         Some(FixCode::OpenCopy),
         "the way that may still help"
     );
-}
-
-fn within_patience(is_so: impl Fn() -> bool) -> bool {
-    (0..600).any(|_| {
-        is_so() || {
-            std::thread::sleep(Duration::from_millis(50));
-            false
-        }
-    })
 }
