@@ -111,7 +111,7 @@ impl Pointer {
         let written = witness
             .parent()
             .map_or(Ok(()), relocate::make_folder)
-            .and_then(|()| relocate::replace(witness, self.usual.as_os_str().as_encoded_bytes()));
+            .and_then(|()| relocate::replace(witness, self.usual_in_home()));
         if let Err(error) = written {
             tracing::debug!(kind = ?error.kind(), "that a memory was made is not written down");
         }
@@ -119,8 +119,14 @@ impl Pointer {
 
     fn is_witnessed(&self) -> bool {
         let witness = self.witness.as_deref().map(read_small);
-        let usual = self.usual.as_os_str().as_encoded_bytes();
-        matches!(witness, Some(Ok(Some(folder))) if folder == usual)
+        matches!(witness, Some(Ok(Some(folder))) if folder == self.usual_in_home())
+    }
+
+    /// From the person's own folder on, which may bear another name one day.
+    fn usual_in_home(&self) -> &[u8] {
+        let home = dirs::home_dir();
+        let below = home.and_then(|home| self.usual.strip_prefix(home).ok());
+        below.unwrap_or(&self.usual).as_os_str().as_encoded_bytes()
     }
 
     /// A memory was in the usual folder, and nothing there tells of it any more.

@@ -68,14 +68,19 @@ pub(super) fn store(row: Row, facts: &Facts, trouble: Option<Class>, ways: Ways)
             .mended_by(FixCode::OpenCopy),
         // The last says what is left to do.
         Some(class) if is_for_a_copy(class) && !ways.restorable => {
-            let [first, second] = if lies_there(facts) && class != Class::SplitBrain {
-                [FixCode::OpenCopy, FixCode::TryAgain]
-            } else {
-                [FixCode::TryAgain, FixCode::OpenCopy]
+            let holds = lies_there(facts) || facts.wal_bytes.is_some_and(|bytes| bytes > 0);
+            let ways: &[FixCode] = match (holds, class) {
+                (false, _) => &[FixCode::TryAgain, FixCode::StartFresh],
+                (true, Class::SplitBrain) => {
+                    &[FixCode::TryAgain, FixCode::StartFresh, FixCode::OpenCopy]
+                }
+                (true, _) if lies_there(facts) => {
+                    &[FixCode::OpenCopy, FixCode::StartFresh, FixCode::TryAgain]
+                }
+                (true, _) => &[FixCode::TryAgain, FixCode::StartFresh, FixCode::OpenCopy],
             };
-            row.mended_by(first)
-                .mended_by(FixCode::StartFresh)
-                .mended_by(second)
+            ways.iter()
+                .fold(row, |row, way| row.mended_by(*way))
                 .mended_by(FixCode::RestoreBackup)
         }
         // Most often it has come back, and what was kept of it is older.

@@ -74,7 +74,16 @@ pub(super) fn with_what_is_saved(
     };
     // The way back is not named where there is none. What can be read still has others.
     let is_lost = !can_be_read(health) && !ways.restorable;
+    let is_gone = matches!(health, Health::Misplaced(Misplaced::Vanished));
     let next = match (is_lost, row.next) {
+        (true, Some(_)) if is_gone && place_is_fixed => Some(
+            "Put it back where it was and choose Try now: all that was in it is there again. Nothing here is changed or deleted."
+                .to_owned(),
+        ),
+        (true, Some(_)) if is_gone => Some(
+            "Put it back where it was and choose Try now: all that was in it is there again. Or begin an empty memory beside it. Nothing here is changed or deleted."
+                .to_owned(),
+        ),
         (true, Some(_)) if ways.nothing_reads && place_is_fixed => Some(
             "It was tried to read it, and nothing could be. A backup from elsewhere can be restored: Restore the newest copy says where it is looked for. Nothing here is changed or deleted."
                 .to_owned(),

@@ -4,6 +4,7 @@ use oldgrowth_domain::{TimeZone, UnixMs};
 use oldgrowth_store::copies::{AsideReason, KeptAside};
 use oldgrowth_store::{Reservations, SqliteGrade, SqliteVerdict};
 
+use super::HealthCode;
 use super::rows::{Row, bytes, counted};
 use crate::copies::{BackupView, Failure, without_memory};
 use crate::settings::{SETTINGS_FILE, SettingProblem};
@@ -92,10 +93,17 @@ pub(super) struct CopiesSeen {
     pub(super) zone: TimeZone,
 }
 
+/// Nor can one be made.
+fn without_any() -> Row {
+    Row {
+        waits_for: Some(HealthCode::Store),
+        ..Row::unknown("There is no backup of this memory, and none can be made of it now.")
+    }
+}
+
 pub(super) fn backup(seen: &CopiesSeen) -> Row {
     let ask = match seen.readable {
         true => "Choose Back up now under Settings, or run oldgrowth backup.",
-        false if seen.backups.is_empty() => "One can be made once the memory can be read again.",
         false => {
             "Another can be made once the memory can be read again. Remove none of those that there are."
         }
@@ -111,6 +119,7 @@ pub(super) fn backup(seen: &CopiesSeen) -> Row {
                 "Put the memory's file back, or restore an older backup.",
             ),
             Some(_) => Row::warn(words, "Put the memory's file back."),
+            None if seen.backups.is_empty() && !seen.readable => without_any(),
             None => Row::ok(words),
         };
     };
@@ -169,10 +178,7 @@ pub(super) fn backup(seen: &CopiesSeen) -> Row {
             1 => "The newest backup is a day old.".to_owned(),
             days => format!("The newest backup is {days} days old."),
         }),
-        (None, _) if !seen.readable => Row::warn(
-            "There is no backup of this memory, and none can be made of it now.",
-            ask,
-        ),
+        (None, _) if !seen.readable => without_any(),
         (None, _) => Row::ok(
             "There is no backup yet. One is made by itself when the app has been idle for a while.",
         ),
