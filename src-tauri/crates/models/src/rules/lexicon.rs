@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use oldgrowth_domain::words::{fold, is_stop_word};
 
-use around::{CALENDAR, GERMAN, LETTERS, MET, PEOPLES, SAID, WHERE, WHITHER, WORK};
+use around::{CALENDAR, EXCLAIMED, GERMAN, LETTERS, MET, PEOPLES, SAID, WHERE, WHITHER, WORK};
 use parts::{
     INNER, LEGAL_FORMS, ORGANISATION_ENDS, ORGANISATION_FIRST, ORGANISATION_LAST, ORGANISATION_OF,
     ORGANISATIONS, PLACE_FIRST, PLACE_LAST, PRODUCTS, RATHER_PLACES, TITLES,
@@ -105,6 +105,13 @@ impl Word<'_> {
 
     pub(super) fn is_german(&self) -> bool {
         GERMAN.contains(&self.0)
+    }
+
+    /// "Yeah", "Congrats", or drawn out like "Sooo".
+    pub(super) fn is_exclaimed(&self) -> bool {
+        let letters: Vec<char> = self.0.chars().collect();
+        let drawn_out = |three: &[char]| matches!(three, [a, b, c] if a == b && b == c && a.is_alphabetic() && !matches!(a, 'i' | 'w' | 'x'));
+        EXCLAIMED.contains(&self.0) || letters.windows(3).any(drawn_out)
     }
 
     pub(super) fn is_said_of_people(&self) -> bool {
