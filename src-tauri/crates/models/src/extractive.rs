@@ -10,7 +10,7 @@
 //! name or a number in it, less for one that asks, for one that is about whoever is spoken to, and much less for code and
 //! tables of figures. Who speaks is no word of theirs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use oldgrowth_domain::words::{fold, is_stop_word, question_words};
 use oldgrowth_engine::ports::{Summarised, Summariser, SummarySentence, Unit, no_connection_held};
@@ -139,6 +139,7 @@ fn shortest(units: &[Unit], chars_max: usize) -> Option<usize> {
 
 fn candidates(units: &[Unit]) -> Vec<Candidate> {
     let stemmer = Stemmer::create(Algorithm::English);
+    let speakers = speakers(units);
     let mut seen_group = None;
     units
         .iter()
@@ -146,9 +147,9 @@ fn candidates(units: &[Unit]) -> Vec<Candidate> {
         .filter_map(|(unit, Unit { text, group })| {
             let first = seen_group.replace(*group) != Some(*group);
             let chars = text.chars().count();
-            let said = without_speaker(text);
+            let (speaker, said) = by_speaker(text);
             // What opens a talk is a greeting.
-            let opens = first && said.len() == text.len();
+            let opens = first && speaker.is_none();
             let words: Vec<String> = question_words(said)
                 .iter()
                 .map(|word| stemmer.stem(&fold(word)).into_owned())
@@ -160,38 +161,42 @@ fn candidates(units: &[Unit]) -> Vec<Candidate> {
                 group: *group,
                 words,
                 chars,
-                worth: worth(said) * if opens { FIRST_BONUS } else { 1.0 },
+                worth: worth(said, &speakers) * if opens { FIRST_BONUS } else { 1.0 },
             })
         })
         .collect()
 }
 
-/// "Anna: I am late" without its first two words, as a dialogue is written down.
-fn without_speaker(text: &str) -> &str {
+/// "Anna: I am late" as "Anna" and "I am late", as a dialogue is written down.
+fn by_speaker(text: &str) -> (Option<&str>, &str) {
     let is_name = |name: &str| {
         let mut words = name.split(' ');
-        words
-            .by_ref()
-            .take(SPEAKER_WORDS_MAX)
-            .all(|word| word.starts_with(char::is_uppercase))
-            && words.next().is_none()
+        let mut first = words.by_ref().take(SPEAKER_WORDS_MAX);
+        first.all(|word| word.starts_with(char::is_uppercase)) && words.next().is_none()
     };
     match text.split_once(": ") {
-        Some((name, said)) if is_name(name) => said,
-        _ => text,
+        Some((name, said)) if is_name(name) => (Some(name), said),
+        _ => (None, text),
     }
 }
 
-fn worth(said: &str) -> f64 {
+/// The names of those who speak, folded: to be called by them tells nothing.
+fn speakers(units: &[Unit]) -> HashSet<String> {
+    let names = units.iter().filter_map(|unit| by_speaker(&unit.text).0);
+    names.flat_map(str::unicode_words).map(fold).collect()
+}
+
+fn worth(said: &str, speakers: &HashSet<String>) -> f64 {
     let letters = said
         .chars()
         .filter(|c| c.is_alphabetic() || c.is_whitespace());
     if (letters.count() as f64) < LETTERS_SHARE_MIN * said.chars().count() as f64 {
         return IS_CODE;
     }
+    let is_name = |word: &str| is_capital(word) && !speakers.contains(&fold(word));
     let mut words = said.unicode_words();
-    let tells = words.next().is_some_and(has_digit)
-        || words.any(|word| has_digit(word) || is_capital(word));
+    let tells =
+        words.next().is_some_and(has_digit) || words.any(|word| has_digit(word) || is_name(word));
     let asks = said
         .trim_end_matches(['"', '\u{201d}', ')', ' '])
         .ends_with(['?', '\u{ff1f}']);
@@ -351,15 +356,15 @@ mod tests {
 
     #[test]
     fn who_speaks_is_no_word_of_what_is_said() {
-        assert_eq!(without_speaker("Anna: I am late"), "I am late");
-        assert_eq!(without_speaker("Anna B. Meyer: so am I"), "so am I");
+        assert_eq!(by_speaker("Anna: I am late"), (Some("Anna"), "I am late"));
+        assert_eq!(by_speaker("Anna B. Meyer: me too").0, Some("Anna B. Meyer"));
         for whole in [
             "one more: this",
             "Anna, late as ever: I am",
             "Anna:",
             "One Two Three Four: 5",
         ] {
-            assert_eq!(without_speaker(whole), whole);
+            assert_eq!(by_speaker(whole), (None, whole));
         }
     }
 
