@@ -308,6 +308,40 @@ fn a_memory_that_was_salvaged_begins_without_days_and_topics() {
 }
 
 #[test]
+fn the_summary_of_a_topic_says_what_names_it_and_what_follows() {
+    let place = Place::new();
+    let rig = start(&place, ALL);
+    for number in 0..LEAF {
+        let at = UnixMs(TODAY - 2 * 86_400_000 - number as i64 * 1_000).to_rfc3339();
+        let text = format!(
+            "The baker of street{number} opened late in the morning. Marta sold boat{number} to a sailor from afar. \
+             She rowed home before wind{number} had turned. The baker of street{number} closed late in the evening."
+        );
+        place.say(&rig, &text, &at);
+    }
+    rig.grown();
+    place.assert_gathered();
+    let raw = place.raw();
+    let texts = |kind: &str| {
+        let sql = "SELECT n.text FROM nodes n JOIN trees t ON t.id = n.tree_id WHERE t.kind = ?1";
+        let mut found = raw.prepare(sql).unwrap();
+        let texts = found.query_map([kind], |row| row.get::<_, String>(0));
+        texts.unwrap().map(|text| text.unwrap()).collect::<Vec<_>>()
+    };
+    let of_topic = texts("topic");
+    assert_eq!(of_topic.len(), 1, "one is full");
+    for sentence in of_topic[0].lines() {
+        let about = sentence.starts_with("Marta") || sentence.starts_with("She rowed");
+        assert!(about, "{sentence}");
+    }
+    let of_source = texts("source").concat();
+    assert!(
+        of_source.contains("The baker"),
+        "elsewhere it is told of too"
+    );
+}
+
+#[test]
 fn days_and_topics_that_do_not_add_up_are_found_by_the_doctor_and_made_anew() {
     const DAMAGES: [(&str, &str); 6] = [
         (
