@@ -167,7 +167,7 @@ fn what_programmers_write_with_capitals_is_nobody() {
     let text = "Deserialize YAML with Serde JSON. FreeBSD CI runs WebAssembly SIMD and the C API.\n\
                 LINE FEED and HANGUL CHOSEONG KIYEOK. Xorshift RNG, Musl Mips64, RISC-V, Enum E2.\n\n\
                 Reviewed by Siobhan McCarthy, Jean DUPONT, J. K. Rowling and Frank O'Brien.\n\n\
-                See Also\n\nFilename: src/main.rs\n\nFilename: src/lib.rs";
+                See Also\n\nSee Valgrind. This is a major V8 upgrade.\n\nFilename: src/main.rs\n\nFilename: src/lib.rs";
     let found = Rules
         .extract(&[Passage { text, author: None }])
         .unwrap()

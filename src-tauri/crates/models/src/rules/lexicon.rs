@@ -14,10 +14,13 @@ use parts::{
     ORGANISATIONS, PLACE_FIRST, PLACE_LAST, PRODUCTS, RATHER_PLACES, TITLES,
 };
 
+/// Names somewhere, and elsewhere words that begin a sentence or stand for something else.
+const RATHER_WORDS: [&str; 4] = ["see", "ok", "un", "na"];
+
 /// "In" and "So" are names somewhere too.
 static FIRST_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let mut names = lines(include_str!("../../data/first_names.txt"));
-    names.retain(|name| *name == "will" || !is_stop_word(name));
+    names.retain(|name| *name == "will" || !(is_stop_word(name) || RATHER_WORDS.contains(name)));
     names
 });
 static COMMON_WORDS: LazyLock<HashSet<&str>> =

@@ -282,7 +282,10 @@ impl<'w> Seen<'w> {
 
     fn guess(&self) -> Guess {
         let one = self.name.len() == 1;
-        if self.titled && !(self.last.word().ends_organisation() && self.name.len() > 2) {
+        if self.titled
+            && !self.is_coded()
+            && !(self.last.word().ends_organisation() && self.name.len() > 2)
+        {
             return Guess::Sure(Person);
         }
         let folded = folded(self.name);
