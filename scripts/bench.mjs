@@ -1,6 +1,7 @@
 // `npm run bench`: measures against the plain alternative, in the same run. Arguments are passed on.
 //
-// `-- --only page` is what the page costs a browser, `-- --only start` how long the real window takes to come.
+// `-- --only page` is what the page costs a browser, `-- --only start` how long the real window takes to come. With
+// `-- --grow-from FOLDER,FOLDER` nothing is measured but what becomes of the files in these folders.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +11,8 @@ import { setUp } from "./setup.mjs";
 
 await asProgram(async () => {
   const asked = process.argv.slice(2);
-  const only = asked.includes("--only") ? (asked[asked.indexOf("--only") + 1] ?? "") : "";
+  const whole = asked.includes("--grow-from") ? "grow-from" : "";
+  const only = asked.includes("--only") ? (asked[asked.indexOf("--only") + 1] ?? "") : whole;
   const wanted = (name) => process.platform === "linux" && name.includes(only);
   const [page, start] = [wanted("page"), wanted("start")];
   await setUp({ window: page || start, tests: page || start, weights: true, profile: "release" });

@@ -105,7 +105,7 @@ impl Core {
                 }
                 let items = front(r, tree, level)?;
                 let members: Vec<Member> = items.iter().map(|item| item.member).collect();
-                Ok(Some((items, Material::read(r, &members)?)))
+                Ok(Some((items, Material::read(r, &members)?.about(r, tree)?)))
             })?;
             let Some((items, material)) = read else {
                 return self.settle(job.lease, Outcome::Nothing);
@@ -153,10 +153,11 @@ impl Core {
                 } else {
                     material
                 };
-                Ok::<_, Error>(
-                    r.node(node)?
-                        .map(|before| (before, spans, members, material)),
-                )
+                let Some(before) = r.node(node)? else {
+                    return Ok::<_, Error>(None);
+                };
+                let material = material.about(r, before.tree)?;
+                Ok(Some((before, spans, members, material)))
             })?;
             let nothing = || match lease {
                 Some(lease) => self.settle(lease, Outcome::Nothing),
@@ -275,11 +276,7 @@ impl Core {
         if let ([_], [only]) = (material.members.as_slice(), material.nodes.as_slice()) {
             return Ok(material.as_said_by(only));
         }
-        let input_chars: usize = material
-            .units
-            .iter()
-            .map(|unit| unit.text.chars().count())
-            .sum();
+        let input_chars = material.chars;
         // Shorter than what it summarises, always, but for a day of which there is little to say.
         let whole = (input_chars + material.units.len()).min(material.said_whole_chars);
         let budget = SUMMARY_CHARS_MAX.min(whole.max(input_chars / 2));
@@ -329,6 +326,8 @@ pub(crate) struct Material {
     passages: u32,
     first_happened_at: Option<UnixMs>,
     last_happened_at: Option<UnixMs>,
+    /// Of all that is there.
+    chars: usize,
     /// No more than so many characters are not made shorter.
     said_whole_chars: usize,
 }
@@ -357,6 +356,7 @@ impl Material {
             passages: 0,
             first_happened_at: None,
             last_happened_at: None,
+            chars: 0,
             said_whole_chars: 0,
         };
         let mut groups = HashMap::new();
@@ -369,7 +369,37 @@ impl Material {
                 material.members.push(*member);
             }
         }
+        let units = material.units.iter();
+        material.chars = units.map(|unit| unit.text.chars().count()).sum();
         Ok(material)
+    }
+
+    /// Of what a topic's tree holds, the sentences that name the topic, and the one after each: passages speak of other
+    /// things too. All of it for other trees, and where nothing names the topic any more.
+    pub(crate) fn about(mut self, r: &Read<'_>, tree: TreeKey) -> Result<Self> {
+        let Some(topic) = r.topic_of_tree(tree)? else {
+            return Ok(self);
+        };
+        let Some(entity) = r.entity_by_id(&topic.id)? else {
+            return Ok(self);
+        };
+        let mut named_before = None;
+        let mut about = Vec::with_capacity(self.origins.len());
+        for Origin { chunk, range } in &self.origins {
+            let mentions = r.mentions_in(entity.key, *chunk)?;
+            let names = mentions
+                .iter()
+                .any(|named| named.start < range.end && range.start < named.end);
+            about.push(names || named_before == Some(*chunk));
+            named_before = names.then_some(*chunk);
+        }
+        if about.contains(&true) {
+            let mut kept = about.iter();
+            self.units.retain(|_| kept.next() == Some(&true));
+            let mut kept = about.iter();
+            self.origins.retain(|_| kept.next() == Some(&true));
+        }
+        Ok(self)
     }
 
     /// For a stretch of days.

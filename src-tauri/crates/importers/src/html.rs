@@ -251,10 +251,10 @@ impl<'a> Reader<'a> {
             | "noembed" | "noframes" | "canvas" | "audio" | "video" | "select" | "datalist"
             | "annotation" | "annotation-xml" | "title" => true,
             "nav" | "footer" if self.has_main => true,
-            // A style attribute is only kept when it hides its element.
+            // A style attribute is only kept when it hides its element, a role when it is that of a menu.
             _ => attributes
                 .iter()
-                .any(|a| matches!(&*a.name.local, "hidden" | "style")),
+                .any(|a| matches!(&*a.name.local, "hidden" | "style" | "role")),
         }
     }
 

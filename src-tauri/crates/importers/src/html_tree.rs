@@ -329,6 +329,7 @@ fn is_used(attribute: &Attribute) -> bool {
         "hidden" | "content" | "name" | "property" | "itemprop" | "http-equiv" | "charset"
         | "datetime" => true,
         "style" => hides(&attribute.value),
+        "role" => matches!(&*attribute.value, "menu" | "menubar" | "toolbar"),
         _ => false,
     }
 }

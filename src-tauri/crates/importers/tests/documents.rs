@@ -284,7 +284,7 @@ const PAGE: &str = "<!DOCTYPE html>
  heading</h1>
 <p>First <b>bold</b>
    words.<br>Next line.
-<p hidden>unseen</p><p style='Display: none'>unseen</p><template>unseen</template>
+<p hidden>unseen</p><p style='Display: none'>unseen</p><ul role=menu><li>unseen</li></ul><template>unseen</template>
 <ul><li>one<li>two</ul>
 <table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>
 <pre>

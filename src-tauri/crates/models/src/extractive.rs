@@ -5,14 +5,19 @@
 //! first; each that is taken takes weight from its words, so that the next says something else
 //! (SumBasic: Nenkova and Vanderwende, "The impact of frequency on summarization", 2005), and from
 //! its passage, so that each passage is heard. What was taken stands in the order of the input.
+//!
+//! In talk the words that many sentences share are those of kindness, so what a sentence tells counts too: more for a
+//! name or a number in it, less for one that asks, for one that is about whoever is spoken to, and much less for code and
+//! tables of figures. Who speaks is no word of theirs.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use oldgrowth_domain::words::{fold, question_words};
+use oldgrowth_domain::words::{fold, is_stop_word, question_words};
 use oldgrowth_engine::ports::{Summarised, Summariser, SummarySentence, Unit, no_connection_held};
 use rust_stemmers::{Algorithm, Stemmer};
+use unicode_segmentation::UnicodeSegmentation;
 
-const ID: &str = "extractive-1";
+const ID: &str = "extractive-2";
 
 /// A sentence of fewer words than this says too little on its own.
 const WORDS_MIN: usize = 4;
@@ -25,6 +30,28 @@ const FIRST_BONUS: f64 = 1.25;
 
 /// What a passage's next sentence is worth after one was taken.
 const SAME_GROUP_AGAIN: f64 = 0.6;
+
+/// How much more a sentence is worth that has a name or a number in it.
+const TELLS: f64 = 2.0;
+
+/// What a question is worth.
+const ASKS: f64 = 0.5;
+
+/// What is worth a sentence that is about whoever is spoken to.
+const SAID_TO_YOU: f64 = 0.6;
+
+/// What code and figures are worth: next to nothing, where anybody says anything.
+const IS_CODE: f64 = 0.2;
+
+/// Where fewer characters than this are letters or spaces, it is code or figures.
+const LETTERS_SHARE_MIN: f64 = 0.75;
+
+const YOU: [&str; 7] = [
+    "you", "your", "yours", "yourself", "you're", "you've", "you'll",
+];
+
+/// A name of more words than this before a colon is part of the sentence.
+const SPEAKER_WORDS_MAX: usize = 3;
 
 /// The built-in summariser.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,7 +88,8 @@ struct Candidate {
     group: usize,
     words: Vec<String>,
     chars: usize,
-    first: bool,
+    /// By its place and by what it tells.
+    worth: f64,
 }
 
 fn choose(units: &[Unit], chars_max: usize) -> Vec<usize> {
@@ -111,6 +139,7 @@ fn shortest(units: &[Unit], chars_max: usize) -> Option<usize> {
 
 fn candidates(units: &[Unit]) -> Vec<Candidate> {
     let stemmer = Stemmer::create(Algorithm::English);
+    let speakers = speakers(units);
     let mut seen_group = None;
     units
         .iter()
@@ -118,7 +147,10 @@ fn candidates(units: &[Unit]) -> Vec<Candidate> {
         .filter_map(|(unit, Unit { text, group })| {
             let first = seen_group.replace(*group) != Some(*group);
             let chars = text.chars().count();
-            let words: Vec<String> = question_words(text)
+            let (speaker, said) = by_speaker(text);
+            // What opens a talk is a greeting.
+            let opens = first && speaker.is_none();
+            let words: Vec<String> = question_words(said)
                 .iter()
                 .map(|word| stemmer.stem(&fold(word)).into_owned())
                 .collect();
@@ -129,17 +161,70 @@ fn candidates(units: &[Unit]) -> Vec<Candidate> {
                 group: *group,
                 words,
                 chars,
-                first,
+                worth: worth(said, &speakers) * if opens { FIRST_BONUS } else { 1.0 },
             })
         })
         .collect()
+}
+
+/// "Anna: I am late" as "Anna" and "I am late", as a dialogue is written down.
+fn by_speaker(text: &str) -> (Option<&str>, &str) {
+    let is_name = |name: &str| {
+        let mut words = name.split(' ');
+        let mut first = words.by_ref().take(SPEAKER_WORDS_MAX);
+        first.all(|word| word.starts_with(char::is_uppercase)) && words.next().is_none()
+    };
+    match text.split_once(": ") {
+        Some((name, said)) if is_name(name) => (Some(name), said),
+        _ => (None, text),
+    }
+}
+
+/// The names of those who speak, folded: to be called by them tells nothing.
+fn speakers(units: &[Unit]) -> HashSet<String> {
+    let names = units.iter().filter_map(|unit| by_speaker(&unit.text).0);
+    names.flat_map(str::unicode_words).map(fold).collect()
+}
+
+fn worth(said: &str, speakers: &HashSet<String>) -> f64 {
+    let letters = said
+        .chars()
+        .filter(|c| c.is_alphabetic() || c.is_whitespace());
+    if (letters.count() as f64) < LETTERS_SHARE_MIN * said.chars().count() as f64 {
+        return IS_CODE;
+    }
+    let is_name = |word: &str| is_capital(word) && !speakers.contains(&fold(word));
+    let mut words = said.unicode_words();
+    let tells =
+        words.next().is_some_and(has_digit) || words.any(|word| has_digit(word) || is_name(word));
+    let asks = said
+        .trim_end_matches(['"', '\u{201d}', ')', ' '])
+        .ends_with(['?', '\u{ff1f}']);
+    let to_you = said
+        .unicode_words()
+        .any(|word| YOU.contains(&fold(&word.replace('\u{2019}', "'")).as_str()));
+    [(tells, TELLS), (asks, ASKS), (to_you, SAID_TO_YOU)]
+        .iter()
+        .filter(|(holds, _)| *holds)
+        .map(|(_, factor)| factor)
+        .product()
+}
+
+fn has_digit(word: &str) -> bool {
+    word.contains(|c: char| c.is_numeric())
+}
+
+/// Of what begins a sentence it says nothing, nor of "I'm".
+fn is_capital(word: &str) -> bool {
+    let is_me = word == "I" || word.starts_with("I'") || word.starts_with("I\u{2019}");
+    word.starts_with(char::is_uppercase) && !is_me && !is_stop_word(&fold(word))
 }
 
 fn is_heading(text: &str) -> bool {
     text.starts_with('#') || text.starts_with('|') || text.starts_with("```")
 }
 
-/// Each word's share of all words.
+/// The root of each word's share of all words: who talks repeats what is said of anything, and what happened is said once.
 fn weights(candidates: &[Candidate]) -> HashMap<String, f64> {
     let mut counts: HashMap<String, f64> = HashMap::new();
     let mut total = 0.0;
@@ -149,7 +234,7 @@ fn weights(candidates: &[Candidate]) -> HashMap<String, f64> {
     }
     counts
         .values_mut()
-        .for_each(|count| *count /= f64::max(total, 1.0));
+        .for_each(|count| *count = (*count / f64::max(total, 1.0)).sqrt());
     counts
 }
 
@@ -164,8 +249,7 @@ fn score(
         .filter_map(|word| weights.get(word))
         .sum();
     let mean = sum / candidate.words.len().max(1) as f64;
-    let bonus = if candidate.first { FIRST_BONUS } else { 1.0 };
-    mean * bonus * groups.get(&candidate.group).copied().unwrap_or(1.0)
+    mean * candidate.worth * groups.get(&candidate.group).copied().unwrap_or(1.0)
 }
 
 /// The sentence on one line, as long as it was.
@@ -232,6 +316,56 @@ mod tests {
         );
         let groups: Vec<usize> = made.iter().map(|s| s.unit / 2).collect();
         assert_eq!(groups, [0, 1], "one sentence of each");
+    }
+
+    #[test]
+    fn of_a_talk_it_says_what_happened_and_not_how_kind_both_were() {
+        let made = summary(
+            &[
+                ("Anna: Wow, that sounds really great!", 0),
+                ("Your support really means a great deal to me.", 0),
+                ("I signed up for a pottery class in Leeds on 2 July.", 0),
+                (
+                    "Ben: Wow, that sounds so great, your hard work really pays off!",
+                    0,
+                ),
+                ("Doesn't it feel really great to get support?", 0),
+                (
+                    "Let me know if you need any support with your great work!",
+                    0,
+                ),
+            ],
+            60,
+        );
+        assert_eq!(made.len(), 1, "there is room for one");
+        assert_eq!(made[0].unit, 2, "{}", made[0].text);
+    }
+
+    #[test]
+    fn code_and_figures_are_left_to_those_who_have_nothing_else() {
+        let code = "let (a, b) = values.split_at_mut(3); // values[..3], values[3..]";
+        let said = "Two halves of a slice are borrowed at a time.";
+        let made = summary(&[(code, 0), (code, 0), (said, 0)], 70);
+        assert_eq!(made[0].text, said);
+        assert_eq!(
+            summary(&[(code, 0)], 70)[0].text,
+            code,
+            "better than silence"
+        );
+    }
+
+    #[test]
+    fn who_speaks_is_no_word_of_what_is_said() {
+        assert_eq!(by_speaker("Anna: I am late"), (Some("Anna"), "I am late"));
+        assert_eq!(by_speaker("Anna B. Meyer: me too").0, Some("Anna B. Meyer"));
+        for whole in [
+            "one more: this",
+            "Anna, late as ever: I am",
+            "Anna:",
+            "One Two Three Four: 5",
+        ] {
+            assert_eq!(by_speaker(whole), (None, whole));
+        }
     }
 
     #[test]

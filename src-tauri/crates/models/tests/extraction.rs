@@ -136,3 +136,54 @@ fn of_a_sample_it_was_not_tuned_on() {
     assert!(all.precision() >= 0.88, "{}", all.precision());
     assert!(all.recall() >= 0.72, "{}", all.recall());
 }
+
+#[test]
+fn what_is_called_out_before_a_name_is_no_part_of_it() {
+    let talk = "John: Hey Maria, guess what!\n\nMaria: Yeah John, tell me! Aww, poor Max.\n\n\
+                John: Congrats Maria! Nooo John is not jealous. Ok I am.\n\n\
+                Maria: Well, John. Glad John asked. Anytime John! It was easy. Woohoo Maria!";
+    let found = Rules
+        .extract(&[Passage {
+            text: talk,
+            author: None,
+        }])
+        .unwrap()
+        .remove(0);
+    let mut names: Vec<&str> = found.iter().map(|named| named.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names, ["John", "Maria", "Max"], "and nobody else");
+    let named = |name: &str| {
+        let range = found.iter().filter(|named| named.name == name);
+        range
+            .map(|named| &talk[named.range.clone()])
+            .all(|said| said == name)
+    };
+    assert!(named("John") && named("Maria"), "the name alone is marked");
+}
+
+#[test]
+fn what_programmers_write_with_capitals_is_nobody() {
+    let text = "Deserialize YAML with Serde JSON. FreeBSD CI runs WebAssembly SIMD and the C API.\n\
+                LINE FEED and HANGUL CHOSEONG KIYEOK. Xorshift RNG, Musl Mips64, RISC-V, Enum E2.\n\n\
+                Reviewed by Siobhan McCarthy, Jean DUPONT, J. K. Rowling and Frank O'Brien.\n\n\
+                See Also\n\nSee Valgrind. This is a major V8 upgrade.\n\nFilename: src/main.rs\n\nFilename: src/lib.rs";
+    let found = Rules
+        .extract(&[Passage { text, author: None }])
+        .unwrap()
+        .remove(0);
+    let people: Vec<&str> = found
+        .iter()
+        .filter(|named| named.kind == EntityKind::Person)
+        .map(|named| named.name.as_str())
+        .collect();
+    assert_eq!(
+        people,
+        [
+            "Siobhan McCarthy",
+            "Jean DUPONT",
+            "J. K. Rowling",
+            "Frank O'Brien"
+        ]
+    );
+}

@@ -1,4 +1,5 @@
-//! What was announced as committed is there, whole and searchable, whenever the process is killed.
+//! What was announced as committed is there, whole and searchable, whenever the process is killed, and in the end
+//! everything is in its places: in its source's tree, at its day, and at what it names.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -57,6 +58,13 @@ fn a_killed_import_loses_nothing_that_it_announced() {
     );
     assert_eq!(ended.code, 0, "the last import ends well: {}", ended.stderr);
     check(workspace.path(), &announced);
+    let doctor = run(workspace.path(), &["doctor", "--run", "orphans,faithful"]);
+    assert_eq!(
+        doctor.code,
+        0,
+        "every row is in its place: {}",
+        doctor.last()
+    );
     let test = TestEngine::start(workspace.path(), 2);
     assert!(test.engine.wait_until_idle(|| true).unwrap(), "all of it");
     let imports = test.engine.batches().unwrap().into_iter();
@@ -102,7 +110,10 @@ fn add_notes(corpus: &Corpus, notes: &Path, round: usize) {
         let text = corpus.markdown(number, PARAGRAPHS);
         std::fs::write(
             folder.join(format!("{number}.md")),
-            format!("{text}\nRemember {}.\n", word(round, number)),
+            format!(
+                "{text}\nMarta Kowalska was there.\n\nRemember {}.\n",
+                word(round, number)
+            ),
         )
         .unwrap();
     }
@@ -126,9 +137,13 @@ fn import_and_kill(
         .unwrap();
     let stdout = child.stdout.take().unwrap();
     let pid = child.id();
-    // Killed after so many lines, then after so many microseconds more: between any two steps.
-    let lines_before = random.below(NOTES_A_ROUND);
-    let and_then = Duration::from_micros(random.below(3_000) as u64);
+    // Killed after so many lines, then after so many microseconds more: between any two steps. Now and then all lines
+    // are heard before: then names and days are seen to.
+    let (lines_before, micros_max) = match random.below(3) {
+        0 => (NOTES_A_ROUND - 1, 500_000),
+        _ => (random.below(NOTES_A_ROUND), 3_000),
+    };
+    let and_then = Duration::from_micros(random.below(micros_max) as u64);
     let mut announced = Vec::new();
     let mut ended = false;
     let mut reader = BufReader::new(stdout);

@@ -363,7 +363,7 @@ fn a_model_that_is_away_shows_in_health_and_its_summaries_are_made_anew_by_one_t
     open.choose(&away);
     open.import();
     let made = open.until("a summary without the model", || open.summary());
-    assert_eq!(made, ("extractive-1".to_owned(), true));
+    assert_eq!(made, ("extractive-2".to_owned(), true));
     let (state, cause) = open.until("the row", || {
         Some(open.models_row()).filter(|(state, _)| *state != HealthState::Ok)
     });

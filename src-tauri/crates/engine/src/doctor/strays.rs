@@ -82,7 +82,7 @@ impl Strays {
             let named = orphans_named(kind, count);
             steps.push(match kind {
                 Orphan::Words => format!("{named}: removed, as they hold nothing of their own."),
-                Orphan::Mention => {
+                Orphan::Mention | Orphan::Gathered => {
                     format!("{named}: all of these are made anew from the passages.")
                 }
                 _ => format!("{named}: set aside in a file beside the memory."),
@@ -257,10 +257,18 @@ impl Core {
         let now = self.now();
         let taken = self.store.write(move |w| {
             // Only what still belongs to nothing.
-            let still = Strays::read(w)?.also_in(strays);
+            let mut still = Strays::read(w)?.also_in(strays);
+            let mut forgotten = HashSet::new();
             for (kind, row) in &still.rows {
-                w.take_orphan(*kind, row)?;
+                // One of them is enough to have all made anew.
+                let anew = matches!(kind, Orphan::Mention | Orphan::Gathered);
+                if !anew || forgotten.insert(kind.as_str()) {
+                    w.take_orphan(*kind, row)?;
+                }
             }
+            // A summary of days or of a topic may have gone with them.
+            let loose: HashSet<Loose> = w.loose_nodes()?.into_iter().collect();
+            still.loose.retain(|node| loose.contains(node));
             for loose in &still.loose {
                 w.hang_node(*loose, now)?;
             }
@@ -308,7 +316,7 @@ impl Core {
                 let is_back = match serde_json::from_str(&line) {
                     Ok(Line::Row { table, row }) => match Orphan::parse(&table) {
                         // What is made of passages holds nothing of its own.
-                        Some(Orphan::Words | Orphan::Mention) => continue,
+                        Some(Orphan::Words | Orphan::Mention | Orphan::Gathered) => continue,
                         Some(kind) => {
                             w.put_orphan_back(kind, &row)? || there.contains(&(kind, row))
                         }

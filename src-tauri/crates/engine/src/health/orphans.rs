@@ -10,7 +10,7 @@ use crate::engine::Core;
 use crate::{Error, Result};
 
 /// Tables whose strays are found by what they are, and not only by SQLite's count of broken references.
-const KNOWN_TABLES: [&str; 10] = [
+const KNOWN_TABLES: [&str; 12] = [
     "places",
     "document_tags",
     "buffer_items",
@@ -21,6 +21,8 @@ const KNOWN_TABLES: [&str; 10] = [
     "aliases",
     "mentions",
     "extraction_failures",
+    "periods",
+    "topics",
 ];
 
 pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
@@ -115,6 +117,10 @@ pub(crate) fn named(kind: Orphan, count: u64) -> String {
         Orphan::Mention => (
             "entry of what passages name that does not add up",
             "entries of what passages name that do not add up",
+        ),
+        Orphan::Gathered => (
+            "entry of days and topics that does not add up",
+            "entries of days and topics that do not add up",
         ),
     };
     counted(count, one, other)

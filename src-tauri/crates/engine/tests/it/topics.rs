@@ -7,13 +7,15 @@ use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::entities::EntityKind::{self, Email, Person};
 use oldgrowth_domain::sealing::LEAF_ITEMS_MAX;
 use oldgrowth_engine::ports::{Extractor, Named, Passage, no_connection_held};
-use oldgrowth_engine::{At, FixCode, Page, Result, Row, RowKind, Shown};
+use oldgrowth_engine::{
+    At, ComponentState, FixCode, HealthCode, Page, Result, Row, RowKind, Shown,
+};
 use oldgrowth_models::Extractive;
 use oldgrowth_store::Lane;
 use oldgrowth_store::table::sources::SourceKind;
 use oldgrowth_testkit::TestEngine;
 
-use crate::fixes::mend;
+use crate::fixes::{mend, state};
 use crate::fixes_of_copies::{laid_out, sweep};
 use crate::rig::{Place, Rig, TODAY};
 use crate::salvaged::{LAST_PAGE, spoil};
@@ -303,4 +305,100 @@ fn a_memory_that_was_salvaged_begins_without_days_and_topics() {
     assert_eq!((loose, broken), (0, Vec::new()), "nothing hangs about");
     drop(copy);
     sweep(&folder);
+}
+
+#[test]
+fn the_summary_of_a_topic_says_what_names_it_and_what_follows() {
+    let place = Place::new();
+    let rig = start(&place, ALL);
+    for number in 0..LEAF {
+        let at = UnixMs(TODAY - 2 * 86_400_000 - number as i64 * 1_000).to_rfc3339();
+        let text = format!(
+            "The baker of street{number} opened late in the morning. Marta sold boat{number} to a sailor from afar. \
+             She rowed home before wind{number} had turned. The baker of street{number} closed late in the evening."
+        );
+        place.say(&rig, &text, &at);
+    }
+    rig.grown();
+    place.assert_gathered();
+    let raw = place.raw();
+    let texts = |kind: &str| {
+        let sql = "SELECT n.text FROM nodes n JOIN trees t ON t.id = n.tree_id WHERE t.kind = ?1";
+        let mut found = raw.prepare(sql).unwrap();
+        let texts = found.query_map([kind], |row| row.get::<_, String>(0));
+        texts.unwrap().map(|text| text.unwrap()).collect::<Vec<_>>()
+    };
+    let of_topic = texts("topic");
+    assert_eq!(of_topic.len(), 1, "one is full");
+    for sentence in of_topic[0].lines() {
+        let about = sentence.starts_with("Marta") || sentence.starts_with("She rowed");
+        assert!(about, "{sentence}");
+    }
+    let of_source = texts("source").concat();
+    assert!(
+        of_source.contains("The baker"),
+        "elsewhere it is told of too"
+    );
+}
+
+#[test]
+fn days_and_topics_that_do_not_add_up_are_found_by_the_doctor_and_made_anew() {
+    const DAMAGES: [(&str, &str); 6] = [
+        (
+            "a passage is at no day",
+            "DELETE FROM node_children WHERE branch = 1 AND chunk_id = (SELECT max(chunk_id) FROM node_children);",
+        ),
+        (
+            "a passage is at two days",
+            "INSERT INTO buffer_items (tree_id, level, chunk_id, tokens, appended_at, branch)
+             SELECT (SELECT min(tree_id) FROM periods WHERE rank = 0), 0, chunk_id, 1, 0, 1
+             FROM node_children WHERE branch = 1 AND chunk_id IS NOT NULL LIMIT 1;",
+        ),
+        ("the days are gone", "DELETE FROM periods WHERE rank < 2;"),
+        (
+            "the summary of a day is gone",
+            "UPDATE periods SET root_id = 7777 WHERE root_id = (SELECT min(root_id) FROM periods);",
+        ),
+        ("the topics are gone", "DELETE FROM topics;"),
+        (
+            "a passage is in a topic that it does not name",
+            "INSERT INTO buffer_items (tree_id, level, chunk_id, tokens, appended_at, branch)
+             SELECT (SELECT tree_id FROM topics), 0, min(id), 1, 0, 2 FROM chunks
+             WHERE text LIKE 'Nobody%';",
+        ),
+    ];
+    for (what, damage) in DAMAGES {
+        let place = Place::new();
+        let rig = start(&place, ALL);
+        mention(&place, &rig, "Nobody", 0..2, 2);
+        mention(&place, &rig, "Marta", 0..LEAF + 2, 3);
+        rig.grown();
+        place.assert_gathered();
+        assert_eq!(topics(&rig).len(), 1, "Marta is one");
+        assert_eq!(
+            state(&rig, HealthCode::Orphans),
+            ComponentState::Ok,
+            "before"
+        );
+        place
+            .raw()
+            .execute_batch(&format!("PRAGMA foreign_keys = 0; {damage}"))
+            .unwrap();
+        assert_eq!(
+            state(&rig, HealthCode::Orphans),
+            ComponentState::Warn,
+            "{what}"
+        );
+        let (plan, _) = mend(&rig, FixCode::SetAsideOrphans);
+        let made_anew = |step: &String| step.contains("days and topics");
+        assert!(plan.steps.iter().any(made_anew), "{what}: {plan:?}");
+        rig.grown();
+        place.assert_gathered();
+        assert_eq!(topics(&rig).len(), 1, "{what}: Marta is one again");
+        assert_eq!(
+            state(&rig, HealthCode::Orphans),
+            ComponentState::Ok,
+            "{what}"
+        );
+    }
 }

@@ -8,16 +8,19 @@ use std::sync::LazyLock;
 
 use oldgrowth_domain::words::{fold, is_stop_word};
 
-use around::{CALENDAR, GERMAN, LETTERS, MET, PEOPLES, SAID, WHERE, WHITHER, WORK};
+use around::{CALENDAR, EXCLAIMED, GERMAN, LETTERS, MET, PEOPLES, SAID, WHERE, WHITHER, WORK};
 use parts::{
     INNER, LEGAL_FORMS, ORGANISATION_ENDS, ORGANISATION_FIRST, ORGANISATION_LAST, ORGANISATION_OF,
     ORGANISATIONS, PLACE_FIRST, PLACE_LAST, PRODUCTS, RATHER_PLACES, TITLES,
 };
 
+/// Names somewhere, and elsewhere words that begin a sentence or stand for something else.
+const RATHER_WORDS: [&str; 4] = ["see", "ok", "un", "na"];
+
 /// "In" and "So" are names somewhere too.
 static FIRST_NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let mut names = lines(include_str!("../../data/first_names.txt"));
-    names.retain(|name| *name == "will" || !is_stop_word(name));
+    names.retain(|name| *name == "will" || !(is_stop_word(name) || RATHER_WORDS.contains(name)));
     names
 });
 static COMMON_WORDS: LazyLock<HashSet<&str>> =
@@ -105,6 +108,13 @@ impl Word<'_> {
 
     pub(super) fn is_german(&self) -> bool {
         GERMAN.contains(&self.0)
+    }
+
+    /// "Yeah", "Congrats", or drawn out like "Sooo".
+    pub(super) fn is_exclaimed(&self) -> bool {
+        let letters: Vec<char> = self.0.chars().collect();
+        let drawn_out = |three: &[char]| matches!(three, [a, b, c] if a == b && b == c && a.is_alphabetic() && !matches!(a, 'i' | 'w' | 'x'));
+        EXCLAIMED.contains(&self.0) || letters.windows(3).any(drawn_out)
     }
 
     pub(super) fn is_said_of_people(&self) -> bool {

@@ -16,7 +16,7 @@ pub struct Rules;
 
 impl Extractor for Rules {
     fn id(&self) -> &str {
-        "rules-1"
+        "rules-2"
     }
 
     fn extract(&self, passages: &[Passage<'_>]) -> oldgrowth_engine::Result<Vec<Vec<Named>>> {

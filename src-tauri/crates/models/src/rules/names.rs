@@ -8,11 +8,14 @@ use oldgrowth_domain::words::fold;
 use oldgrowth_engine::ports::{Named, Passage};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::lexicon::{is_organisation, is_place};
+use super::lexicon::{Word, is_organisation, is_place};
 use super::words::{Token, is_german, tokens};
 
 /// More words than this are a heading or a list.
 const WORDS_MAX: usize = 6;
+
+/// Fewer capitals than this after a first name are an abbreviation.
+const SHOUTED_SURNAME_CHARS_MIN: usize = 5;
 
 /// A run of capitalised words within a passage.
 struct Candidate {
@@ -51,6 +54,8 @@ struct Seen<'w> {
     titled: bool,
     /// Every noun of the text has a capital.
     german: bool,
+    /// What follows is what they say.
+    speaks: bool,
 }
 
 /// For each passage, in the order of its text. Nothing overlaps another or one of the forms.
@@ -65,12 +70,13 @@ pub(super) fn find(passages: &[Passage<'_>], forms: &[Vec<Named>]) -> Vec<Vec<Na
     for author in authors {
         known.learn_person(author);
     }
+    let speakers = speakers(words.iter().flatten());
     let mut candidates = Vec::new();
     for (passage, words) in words.iter().enumerate() {
         let german = is_german(words);
         for run in runs(words) {
-            let (tokens, titled) = trimmed(words, run);
-            if let Some(seen) = Seen::of(words, &tokens, titled, german) {
+            let (tokens, titled) = trimmed(words, run, &speakers);
+            if let Some(seen) = Seen::of(words, &tokens, titled, german, &speakers) {
                 candidates.push(Candidate {
                     passage,
                     tokens,
@@ -106,6 +112,16 @@ pub(super) fn find(passages: &[Passage<'_>], forms: &[Vec<Named>]) -> Vec<Vec<Na
         }
     }
     found
+}
+
+/// Who speaks in it. Where it is one alone who is called by no first name, it is the label of something: "Filename:".
+fn speakers<'w>(words: impl Iterator<Item = &'w Token>) -> HashSet<&'w str> {
+    let spoken = words.filter(|token| token.is_speaker());
+    let mut speakers: HashSet<&str> = spoken.map(|token| token.folded.as_str()).collect();
+    if speakers.len() == 1 {
+        speakers.retain(|name| Word(name).is_first_name());
+    }
+    speakers
 }
 
 /// Capitalised words one beside the other, and the small ones that join them.
@@ -187,7 +203,7 @@ fn goes_on(words: &[Token], start: usize, at: usize) -> Option<usize> {
 }
 
 /// The run without what only begins its sentence, and without titles; was there one?
-fn trimmed(words: &[Token], run: Range<usize>) -> (Range<usize>, bool) {
+fn trimmed(words: &[Token], run: Range<usize>, speakers: &HashSet<&str>) -> (Range<usize>, bool) {
     let mut run = run;
     let is_thing = words
         .get(run.end - 1)
@@ -214,7 +230,12 @@ fn trimmed(words: &[Token], run: Range<usize>) -> (Range<usize>, bool) {
         let is_title =
             first.is_title() && !(is_thing && run.len() > 2) && !first.word().begins_place();
         let is_article = matches!(first.folded.as_str(), "the" | "a" | "an");
-        if !(is_article || of_place || of_people || is_title) {
+        // "Poor Anna", said to Anna, who speaks herself elsewhere.
+        let said_to = first.begins
+            && !first.word().is_first_name()
+            && matches!(rest, [name] if speakers.contains(name.folded.as_str()));
+        let is_called = first.word().is_exclaimed() && !is_thing && !is_known;
+        if !(is_article || of_place || of_people || is_title || said_to || is_called) {
             break;
         }
         titled |= is_title;
@@ -229,12 +250,21 @@ fn folded(name: &[Token]) -> String {
 }
 
 impl<'w> Seen<'w> {
-    fn of(words: &'w [Token], run: &Range<usize>, titled: bool, german: bool) -> Option<Self> {
+    fn of(
+        words: &'w [Token],
+        run: &Range<usize>,
+        titled: bool,
+        german: bool,
+        speakers: &HashSet<&str>,
+    ) -> Option<Self> {
         let name = words.get(run.clone())?;
         let first = name.first()?;
         let is_name = name.len() <= WORDS_MAX
             && (name.len() > 1
-                || !(first.is_title() || first.word().is_product() || first.folded.len() == 1));
+                || !(first.is_title()
+                    || first.word().is_product()
+                    || first.word().is_exclaimed()
+                    || first.folded.len() == 1));
         is_name.then_some(())?;
         let before = |back: usize| run.start.checked_sub(back).and_then(|at| words.get(at));
         Some(Self {
@@ -246,12 +276,16 @@ impl<'w> Seen<'w> {
             after: words.get(run.end),
             titled,
             german,
+            speaks: first.speaks && speakers.contains(first.folded.as_str()),
         })
     }
 
     fn guess(&self) -> Guess {
         let one = self.name.len() == 1;
-        if self.titled && !(self.last.word().ends_organisation() && self.name.len() > 2) {
+        if self.titled
+            && !self.is_coded()
+            && !(self.last.word().ends_organisation() && self.name.len() > 2)
+        {
             return Guess::Sure(Person);
         }
         let folded = folded(self.name);
@@ -268,6 +302,13 @@ impl<'w> Seen<'w> {
         }
         if is_place(&folded) {
             return self.place();
+        }
+        if self.is_coded() {
+            return if one && self.first.is_letters {
+                self.letters()
+            } else {
+                Guess::Unknown
+            };
         }
         let a = self.before_is(&["a", "an", "any", "each", "every"]) && self.all_common();
         if !one && self.last.word().ends_place() && !a && !self.in_vain() {
@@ -379,7 +420,7 @@ impl<'w> Seen<'w> {
             return Guess::Unknown;
         }
         let common = self.first.word().is_common();
-        if count <= 2 && self.first.speaks && (!common || self.first.word().is_first_name()) {
+        if count <= 2 && self.speaks {
             return Guess::Sure(Person);
         }
         if self.first.word().is_first_name() {
@@ -387,7 +428,11 @@ impl<'w> Seen<'w> {
                 1 if common => met_or_said && !self.first.in_title,
                 1 if self.before_is(&["the", "a", "an"]) => false,
                 1 => !self.first.in_title || met_or_said,
-                2..=5 if common => !(self.first.in_title || self.german && self.first.begins),
+                // "See Also" begins a line, and "See" is a name somewhere.
+                2..=5 if common => {
+                    let in_vain = self.german || self.all_common();
+                    !(self.first.in_title || in_vain && self.first.begins)
+                }
                 2..=5 => true,
                 _ => false,
             };
@@ -436,6 +481,17 @@ impl<'w> Seen<'w> {
     /// Its capitals say nothing: it is a title, or German.
     fn in_vain(&self) -> bool {
         self.first.in_title || self.german
+    }
+
+    /// Written as a name of a person or a place is not, but for "Jean DUPONT".
+    fn is_coded(&self) -> bool {
+        let surname = |token: &Token| {
+            token.is_letters && token.folded.chars().count() >= SHOUTED_SURNAME_CHARS_MIN
+        };
+        match self.name {
+            [_, last] if self.is_given_name() && surname(last) => false,
+            name => name.iter().any(|token| token.is_coded),
+        }
     }
 
     fn is_given_name(&self) -> bool {

@@ -16,6 +16,8 @@ pub(super) struct Token {
     pub(super) is_capital: bool,
     /// Capitals only, two or more.
     pub(super) is_letters: bool,
+    /// Written as no word of a person's name is: "UTF", "WebAssembly", "v2", "read_to_end".
+    pub(super) is_coded: bool,
     /// It may be written with a capital for its place alone.
     pub(super) begins: bool,
     /// Its line is one of a title, where every word may have a capital.
@@ -37,6 +39,14 @@ impl Token {
 
     pub(super) fn is_title(&self) -> bool {
         self.word().is_title()
+    }
+
+    /// Whose words follow, as far as one word says it.
+    pub(super) fn is_speaker(&self) -> bool {
+        self.speaks
+            && self.is_capital
+            && !self.is_coded
+            && (self.word().is_first_name() || !self.word().is_common())
     }
 }
 
@@ -103,6 +113,7 @@ pub(super) fn tokens(text: &str, forms: &[Named]) -> Vec<Token> {
             is_letters: kept.chars().count() >= 2
                 && kept.chars().any(char::is_alphabetic)
                 && !kept.chars().any(char::is_lowercase),
+            is_coded: is_coded(kept),
             begins,
             in_title: at < title_until,
             joined,
@@ -113,6 +124,28 @@ pub(super) fn tokens(text: &str, forms: &[Named]) -> Vec<Token> {
     }
     tokens
 }
+
+fn is_coded(word: &str) -> bool {
+    let mut initials = word.split('.');
+    if initials.all(|part| part.chars().count() <= 1) {
+        return false;
+    }
+    // "McCarthy", "DeVito", "O'Brien" have two capitals.
+    let capitals = word.chars().filter(|c| c.is_uppercase()).count();
+    let second = word.char_indices().skip(1).find(|(_, c)| c.is_uppercase());
+    let begins_name = second.is_some_and(|(at, _)| {
+        word.get(..at).is_some_and(|start| {
+            NAME_STARTS.contains(&fold(start).trim_end_matches(['\'', '\u{2019}']))
+        })
+    });
+    capitals > 1 && !(capitals == 2 && begins_name)
+        || word.contains(|c: char| c.is_numeric() || matches!(c, '_' | '.' | ':'))
+}
+
+/// What stands before a capital within a name.
+const NAME_STARTS: [&str; 14] = [
+    "mc", "mac", "de", "di", "du", "da", "la", "le", "lo", "van", "von", "fitz", "o", "d",
+];
 
 /// The full stop belongs to "Inc." and its like.
 fn keeps_stop(text: &str, end: usize, word: &str) -> bool {

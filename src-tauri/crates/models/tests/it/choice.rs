@@ -161,7 +161,7 @@ fn a_model_that_can_not_do_it_has_done_and_one_that_is_away_is_made_up_for_later
         let made = summarise(&models, 200);
         (made.by, made.degraded)
     };
-    let built_in = "extractive-1".to_owned();
+    let built_in = "extractive-2".to_owned();
     for cant in [
         choosing(&[99]),
         ModelAnswer::Chat("no".to_owned()),
@@ -547,7 +547,7 @@ fn what_can_not_be_read_asks_nobody_and_can_be_chosen_anew() {
     std::fs::write(&path, "{").unwrap();
     assert!(models.view().unreadable);
     let made = summarise(&models, 200);
-    assert_eq!((made.by.as_str(), made.degraded), ("extractive-1", false));
+    assert_eq!((made.by.as_str(), made.degraded), ("extractive-2", false));
     assert!(server.asked().is_empty());
     chosen(&models, &server);
     assert!(!models.view().unreadable);

@@ -27,6 +27,9 @@ pub enum Orphan {
     /// Something that is said to be named in a passage that is not there or not searched any more, or that is
     /// named nowhere.
     Mention,
+    /// A stretch of days or a topic without its tree, a tree without either, a passage that is not at just one day, or
+    /// that is in the tree of a topic and does not name it.
+    Gathered,
 }
 
 /// What other rows name and is not there.
@@ -181,8 +184,9 @@ const KINDS: [Kind; 7] = [
 ];
 
 impl Orphan {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Mention,
+        Self::Gathered,
         Self::Place,
         Self::Tag,
         Self::Buffered,
@@ -204,6 +208,7 @@ impl Orphan {
             Self::Chunk => "chunk",
             Self::Words => "words",
             Self::Mention => "mention",
+            Self::Gathered => "gathered",
         }
     }
 
@@ -251,8 +256,8 @@ impl Read<'_> {
         })
     }
 
-    /// The rows of a kind that belong to nothing, as JSON. Entries of the word index, and what passages name,
-    /// are made of the passages and hold nothing that is to be written out; of them it is their keys.
+    /// The rows of a kind that belong to nothing, as JSON. Entries of the word index, what passages name, and where
+    /// they are gathered are made of the passages and hold nothing that is to be written out; of them it is their keys.
     pub fn orphans(&self, of: Orphan) -> Result<Vec<String>> {
         const WORDS: &str = "
             SELECT CAST(w.id AS TEXT) FROM words_docsize w
@@ -273,9 +278,40 @@ impl Read<'_> {
             SELECT format('alias %d', entity_id) FROM aliases WHERE entity_id NOT IN (SELECT id FROM entities)
             UNION ALL
             SELECT format('failure %d', chunk_id) FROM extraction_failures WHERE chunk_id NOT IN searched";
+        // What was not looked at yet, or is looked at anew, is nowhere for now. The years are those of the calendar.
+        const GATHERED: &str = "
+            SELECT format('period %d', p.tree_id) FROM periods p
+            WHERE NOT EXISTS (SELECT 1 FROM trees t WHERE t.id = p.tree_id AND t.kind = 'period')
+               OR (p.root_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = p.root_id))
+            UNION ALL
+            SELECT format('topic %d', o.tree_id) FROM topics o
+            WHERE NOT EXISTS (SELECT 1 FROM trees t WHERE t.id = o.tree_id AND t.kind = 'topic')
+            UNION ALL
+            SELECT format('tree %d', t.id) FROM trees t
+            WHERE (t.kind = 'period' AND NOT EXISTS (SELECT 1 FROM periods p WHERE p.tree_id = t.id))
+               OR (t.kind = 'topic' AND NOT EXISTS (SELECT 1 FROM topics o WHERE o.tree_id = t.id))
+            UNION ALL
+            SELECT format('passage %d', c.id) FROM documents d CROSS JOIN chunks c ON c.document_id = d.id
+            WHERE d.superseded_at IS NULL AND c.id BETWEEN 0 AND (SELECT up_to FROM days)
+              AND c.happened_at BETWEEN -377000000000000 AND 253000000000000
+              AND (SELECT count(*) FROM buffer_items b WHERE b.chunk_id = c.id AND b.branch = 1)
+                + (SELECT count(*) FROM node_children n WHERE n.chunk_id = c.id AND n.branch = 1) <> 1
+            UNION ALL
+            SELECT format('passage %d of topic %d', g.chunk_id, g.tree_id) FROM (
+                SELECT chunk_id, tree_id FROM buffer_items WHERE branch = 2 AND chunk_id IS NOT NULL
+                UNION ALL
+                SELECT n.chunk_id, x.tree_id FROM node_children n CROSS JOIN nodes x ON x.id = n.node_id
+                WHERE n.branch = 2 AND n.chunk_id IS NOT NULL) g
+            CROSS JOIN topics o ON o.tree_id = g.tree_id
+            CROSS JOIN topics_seen s JOIN extraction x ON x.extractor = s.extractor AND x.up_to >= s.up_to
+            WHERE o.changed = 0 AND g.chunk_id <= s.up_to
+              AND NOT EXISTS (SELECT 1 FROM entities e CROSS JOIN mentions m
+                              ON m.entity_id = e.id AND m.chunk_id = g.chunk_id
+                              WHERE e.public_id = o.entity)";
         let sql = match (of.kind(), of) {
             (Some(kind), _) => kind.list,
             (None, Orphan::Mention) => MENTIONS,
+            (None, Orphan::Gathered) => GATHERED,
             (None, _) => WORDS,
         };
         self.rows(sql, [], |row| row.get(0))
@@ -310,6 +346,10 @@ impl Write<'_> {
         if of == Orphan::Mention {
             // Counts go by what was there: all of it is made anew.
             return self.forget_extraction();
+        }
+        if of == Orphan::Gathered {
+            self.forget_days()?;
+            return self.forget_topics();
         }
         if of == Orphan::EmptyNode {
             self.leave_period_of(row)?;

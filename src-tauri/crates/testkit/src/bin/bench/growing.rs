@@ -162,7 +162,7 @@ pub(crate) fn measure_rest(table: &mut Table) {
         .read_line(&mut line)
         .expect("it says that it is ready");
     std::thread::park_timeout(SETTLE);
-    let Some(bytes) = rss(serving.0.id()) else {
+    let Some(bytes) = memory_of(serving.0.id(), "VmRSS:") else {
         say("  what a process takes is not told by this system");
         return;
     };
@@ -184,11 +184,10 @@ impl Drop for Serving {
     }
 }
 
-fn rss(pid: u32) -> Option<u64> {
+/// What a process takes, in bytes: by the name that the system's own account gives it.
+pub(crate) fn memory_of(pid: u32, name: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
     Some(kib * 1024)
 }

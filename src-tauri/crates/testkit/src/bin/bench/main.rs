@@ -11,6 +11,7 @@ mod idle;
 mod import;
 mod opens;
 mod read;
+mod real;
 mod refused;
 mod search;
 mod sized;
@@ -57,6 +58,9 @@ struct Args {
     /// Only see to it that the memory of a million passages is there, and say where
     #[arg(long)]
     grow: bool,
+    /// Only grow a memory of these folders, and say what it comes to, with ten summaries beside their sources
+    #[arg(long, value_delimiter = ',')]
+    grow_from: Vec<PathBuf>,
     /// Be the process that leaves a file without closing it
     #[arg(long, hide = true)]
     be_killed: Option<PathBuf>,
@@ -69,6 +73,10 @@ fn main() {
     }
     if args.grow {
         table::say(&grown::workspace(grown::MILLION).to_string_lossy());
+        return;
+    }
+    if !args.grow_from.is_empty() {
+        real::grow(&args.grow_from);
         return;
     }
     let wanted = |name: &str| args.only.as_deref().is_none_or(|only| name.contains(only));
