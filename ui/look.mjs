@@ -185,7 +185,8 @@ const views = [
   { name: "plan-tagged", at: "?fake=full#/sources", see: id("import-menu"), do: async (page) => {
       await click("import-menu")(page);
       await click("choose-folder")(page);
-      await page.locator(id("plan-tags")).fill("Trees, the mill");
+      await page.locator(id("plan-tags")).focus();
+      await page.keyboard.type("Trees, the mill");
     } },
   { name: "note", at: "?fake=full#/sources", see: id("import-menu"), do: async (page) => {
       await click("import-menu")(page);
