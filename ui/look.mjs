@@ -117,6 +117,7 @@ const views = [
     } },
   { name: "recall-loading", at: "?fake=loading#/recall?q=beech", see: "[role=status]" },
   { name: "memory-document", at: "?fake=full#/memory/doc-beech.2", see: id("asked-passage") },
+  { name: "memory-tags", at: "?fake=full#/memory/doc-beech", see: id("tags") },
   { name: "memory-note", at: "?fake=full#/memory/doc-list", see: id("passage") },
   { name: "memory-summary", at: "?fake=full#/memory/sum-doc-beech", see: id("pair"), do: (page) => page.locator(id("pair-sentence")).nth(1).focus() },
   { name: "memory-long", at: "?fake=full#/memory/doc-diary.700", see: id("asked-passage") },
