@@ -42,6 +42,12 @@ const openLarge = (key, seen = '[data-key="old-3"]') => async (page) => {
   await page.waitForSelector(seen);
 };
 
+/** Opens a row of the tree, to see what is under it. */
+const unfold = (key) => async (page) => {
+  await page.locator(`[data-key="${key}"] ${id("tree-toggle")}`).click();
+  await page.waitForSelector(`[data-key="${key}"][aria-expanded="true"] ~ ${id("tree-item")}:not([aria-level="1"])`);
+};
+
 const bring = async (page) => {
   await click("choose-folder")(page);
   await page.locator(`${id("plan-start")}:enabled`).click();
@@ -102,6 +108,8 @@ const views = [
     } },
   { name: "recall-filters", at: "?fake=full#/recall?q=beech&source=src-field&kind=document&from=2023-01-01&to=2023-12-31", see: id("chips") },
   { name: "recall-filtered-out", at: "?fake=full#/recall?q=beech&source=src-written&kind=document&from=2024-01-01", see: id("behind") },
+  { name: "recall-tagged", at: "?fake=full#/recall?q=beech&tag=trees", see: id("chips") },
+  { name: "recall-unsearched", at: "?fake=attention#/recall?q=volcano", see: id("unsearched") },
   { name: "recall-empty", at: "?fake=empty#/recall", see: id("choose-folder") },
   { name: "recall-error", at: "?fake=error#/doctor", see: id("doctor-headline"), do: async (page) => {
       await page.evaluate(() => { location.hash = "#/recall?q=beech"; });
@@ -109,6 +117,7 @@ const views = [
     } },
   { name: "recall-loading", at: "?fake=loading#/recall?q=beech", see: "[role=status]" },
   { name: "memory-document", at: "?fake=full#/memory/doc-beech.2", see: id("asked-passage") },
+  { name: "memory-tags", at: "?fake=full#/memory/doc-beech", see: id("tags") },
   { name: "memory-note", at: "?fake=full#/memory/doc-list", see: id("passage") },
   { name: "memory-summary", at: "?fake=full#/memory/sum-doc-beech", see: id("pair"), do: (page) => page.locator(id("pair-sentence")).nth(1).focus() },
   { name: "memory-long", at: "?fake=full#/memory/doc-diary.700", see: id("asked-passage") },
@@ -174,6 +183,12 @@ const views = [
       await click("choose-folder")(page);
       await page.waitForSelector(`${id("plan-start")}:enabled`);
     } },
+  { name: "plan-tagged", at: "?fake=full#/sources", see: id("import-menu"), do: async (page) => {
+      await click("import-menu")(page);
+      await click("choose-folder")(page);
+      await page.locator(id("plan-tags")).focus();
+      await page.keyboard.type("Trees, the mill");
+    } },
   { name: "note", at: "?fake=full#/sources", see: id("import-menu"), do: async (page) => {
       await click("import-menu")(page);
       await click("write-note")(page);
@@ -206,10 +221,15 @@ const views = [
   { name: "tree-open", at: "?fake=full#/tree/doc-beech.2", see: id("asked-passage") },
   { name: "tree-summary", at: "?fake=full#/tree/sum-doc-reading", see: id("pair"), do: (page) => page.locator(id("pair")).first().hover() },
   { name: "tree-waiting", at: "?fake=full#/tree/src-written", see: id("tree-item"), do: async (page) => {
-      await page.locator(`[data-key="src-written"] ${id("tree-toggle")}`).click();
+      await unfold("src-written")(page);
       await page.locator('[data-kind="waiting"]').click();
     } },
   { name: "tree-source", at: "?fake=full#/tree/src-notes", see: id("row-details") },
+  { name: "tree-days", at: "?fake=full#/tree/days", see: id("row-details"), do: unfold("days") },
+  { name: "tree-day", at: "?fake=full#/tree/days.Saturday-14-October-2023", see: id("pair") },
+  { name: "tree-day-waiting", at: "?fake=full#/tree/waiting.days", see: id("row-details"), do: unfold("waiting.days") },
+  { name: "tree-topics", at: "?fake=full#/tree/topics", see: id("row-details"), do: unfold("topics") },
+  { name: "tree-topic", at: "?fake=full#/tree/topic.en_1", see: id("row-details"), do: unfold("topic.en_1") },
   { name: "tree-large-top", at: "?fake=large#/tree", see: id("tree-item"), do: openLarge() },
   { name: "tree-large-middle", at: "?fake=large#/tree/old-50000", see: '[data-key="old-50000"]' },
   { name: "tree-large-end", at: "?fake=large#/tree", see: id("tree-item"), do: openLarge("End", '[data-key="old-99999"]:focus') },

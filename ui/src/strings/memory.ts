@@ -142,7 +142,7 @@ export const memoryWords = {
         "These passages can be searched already. As soon as there are enough of them, or after a week, they are summarised together and move up into the tree.",
       "waiting.days": "These passages can be searched already. They are summarised once their day is over.",
       source: "A source holds the summaries and passages of everything that was imported from it.",
-      topic: "What names it, summarised as it comes. When it is named no more for a while, this stays as it is.",
+      topic: "The passages that have this name, summarised as they come. While it is not named, this stays as it is.",
       days: "What you keep, by the day on which it happened. A day is summarised once it is over, and told in its week, month and year.",
       topics: "People, organisations and tags that are named often and lately, each with what names them.",
     } as Record<string, string>,

@@ -149,9 +149,7 @@ export const recallWords = {
       `${counted.passages(passages)} in ${plural(conversations, "conversation", "conversations")}`,
     more: (shown: string) => `These ${shown} say most; others say less.`,
     topics: "Topics",
-    topicsAbout: "What your memory is about stands in its summaries. Each source has a branch of them in the tree.",
-    noTopics: "What your memory is about is summarised by itself, as soon as there is enough of it.",
-    summarised: (summaries: number, passages: number) => `${counted.summaries(summaries)} of ${counted.passages(passages)}`,
-    toTree: "All sources in the tree",
+    noTopics: "Who or what your texts name often and lately becomes a topic by itself.",
+    toTree: "All topics in the tree",
   },
 } as const;

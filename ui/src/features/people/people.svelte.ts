@@ -3,14 +3,19 @@ import type { Platform } from "../../platform";
 import { Latest } from "../../shared/latest";
 import type { People } from "../../wire/People";
 import type { Person } from "../../wire/Person";
+import type { TreeView } from "../../wire/TreeView";
 import type { WireError } from "../../wire/WireError";
 
 /** From so many people on, a box narrows the list. */
 export const FILTER_FROM = 12;
 
-/** Those who speak in the memory. */
+/** How many topics are listed; the tree has them all. */
+const TOPICS_MAX = 24;
+
+/** Those who speak in the memory, and its topics. */
 export class PeopleState {
   known = $state.raw<People | null>(null);
+  topics = $state.raw<TreeView | null>(null);
   error = $state.raw<WireError | null>(null);
   /** What is typed to narrow the list. */
   typed = $state("");
@@ -21,9 +26,10 @@ export class PeopleState {
   async load(): Promise<void> {
     const isNewest = this.#latest.begin();
     try {
-      const known = await this.platform.call("people", {});
+      const [known, topics] = await Promise.all([this.platform.call("people", {}), this.platform.call("tree", { node: "topics", offset: 0, limit: TOPICS_MAX })]);
       if (!isNewest()) return;
       this.known = known;
+      this.topics = topics;
       this.error = null;
     } catch (thrown) {
       if (isNewest()) this.error = toWireError(thrown);

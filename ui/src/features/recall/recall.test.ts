@@ -339,7 +339,7 @@ it("a_tag_is_a_filter_as_soon_as_there_is_one", async () => {
   expect([...select.options].map(({ text }) => text)).toEqual(["All tags", "garden (1,200)", "Küche (1)"]);
   expect(select.value, "whatever its capital letters").toBe("Küche");
   const [chip] = screen.getByTestId("chips").querySelectorAll("button");
-  expect(chip?.getAttribute("aria-label")).toBe("Remove the filter: Tagged küche");
+  expect(chip?.getAttribute("aria-label"), "written as it is listed").toBe("Remove the filter: Tagged Küche");
   select.value = "garden";
   select.dispatchEvent(new Event("change", { bubbles: true }));
   expect(go).toHaveBeenLastCalledWith({ place: "recall", ...ask("beech"), tag: "garden" }, false);

@@ -198,7 +198,7 @@ export class FakePlatform implements Platform {
       return { document: "doc-list", chunks: 1, new: true };
     },
     search: ({ query, ...rest }) => recall({ question: query, typing: null, asker: null, ...rest }),
-    recall: (question) => recall(question),
+    recall: (question) => recall(question, this.scenario === "attention" ? 38 : 0),
     why: (asked) => why(asked),
     near: ({ id }) => near(id),
     find_in_document: (asked) => findInDocument(asked),

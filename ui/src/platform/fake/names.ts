@@ -6,6 +6,7 @@ import type { NameRow } from "../../wire/NameRow";
 import type { Names } from "../../wire/Names";
 import type { NamesAsked } from "../../wire/NamesAsked";
 import type { NamesLeft } from "../../wire/NamesLeft";
+import { branchOf } from "./branches";
 import { documents, sources } from "./memories";
 import { authorOf, chunkId, spansOf } from "./search";
 
@@ -112,6 +113,6 @@ export function name({ id, offset, limit }: NameAt): Name | null {
     }),
     passages: one.hits.slice(offset ?? 0, (offset ?? 0) + (limit ?? 20)),
     passages_total: one.hits.length,
-    topic: null,
+    topic: branchOf(`topic.${id}`)?.id ?? null,
   };
 }

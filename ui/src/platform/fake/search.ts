@@ -103,9 +103,16 @@ function behind(terms: string[], { source, author, from, to, kind, tag }: Narrow
   };
 }
 
-export function recall(question: Question): Answer {
+function nothingFound(terms: string[], narrowed: boolean, unsearched: number): string {
+  const what = unsearched > 0 ? "Nothing that can be searched" : "Nothing";
+  const mentions = `${what} ${narrowed ? "within these filters" : "in your memory"} mentions ${terms.map((term) => `“${term}”`).join(" or ")}.`;
+  return unsearched > 0 ? `${mentions} ${unsearched} passages can't be found by their words yet.` : mentions;
+}
+
+/** `unsearched` passages can't be found by their words yet. */
+export function recall(question: Question, unsearched = 0): Answer {
   const terms = termsOf(question.question);
-  const { source } = question;
+  const narrowed = [question.source, question.from, question.to, question.kind, question.author, question.tag].some((filter) => filter !== null);
   const hits: AnswerHit[] = [];
   for (const document of documents) {
     if (!passes(document, question)) continue;
@@ -137,15 +144,11 @@ export function recall(question: Question): Answer {
     });
   }
   hits.sort((a, b) => b.score - a.score);
-  const where = sources.find(({ id }) => id === source)?.name;
   return {
     hits: hits.slice(0, question.limit ?? 8),
     terms,
-    nothing:
-      hits.length > 0
-        ? null
-        : `No passage ${where === undefined ? "" : `of ${where} `}contains ${terms.map((term) => `“${term}”`).join(" or ")}.`,
-    unsearched: 0,
+    nothing: hits.length > 0 ? null : nothingFound(terms, narrowed, unsearched),
+    unsearched: hits.length > 0 ? 0 : unsearched,
     behind: hits.length > 0 ? null : behind(terms, question),
   };
 }

@@ -1,11 +1,13 @@
 import type { Ledger } from "../../wire/Ledger";
 import type { ShowAt } from "../../wire/ShowAt";
 import type { Shown } from "../../wire/Shown";
+import type { SummarySentence } from "../../wire/SummarySentence";
 import type { TreeAt } from "../../wire/TreeAt";
 import type { TreePosition } from "../../wire/TreePosition";
 import type { TreeRow } from "../../wire/TreeRow";
 import type { TreeStep } from "../../wire/TreeStep";
 import type { TreeView } from "../../wire/TreeView";
+import { branchOf, pathToBranch, rowsUnder, shownBranch } from "./branches";
 import { chat, diary, documents, sources, type FakeDocument } from "./memories";
 import { authorOf, chunkId, firstSentence, pathTo, summaryOf } from "./search";
 
@@ -24,6 +26,7 @@ export const nameOf = (source: string): string => sources.find(({ id }) => id ==
 export function show({ id, from, limit }: ShowAt): Shown | null {
   const summarised = documents.find((document) => summaryOf(document) === id);
   if (summarised !== undefined) return summary(summarised, id);
+  if (branchOf(id) !== undefined) return shownBranch(id, sentencesOf);
   const document = documentOf(id);
   if (document === undefined) return null;
   const most = limit ?? 60;
@@ -57,6 +60,17 @@ export function show({ id, from, limit }: ShowAt): Shown | null {
   };
 }
 
+const sentencesOf = (document: FakeDocument): SummarySentence[] =>
+  document.passages.map(({ text }, index) => ({
+    text: firstSentence(text),
+    chunk: chunkId(document, index),
+    document: document.id,
+    title: document.title,
+    locator: locator(document, index),
+    passage: text,
+    words: { start: text.indexOf(firstSentence(text)), end: text.indexOf(firstSentence(text)) + firstSentence(text).length },
+  }));
+
 function summary(document: FakeDocument, id: string): Shown {
   return {
     kind: "summary",
@@ -69,15 +83,7 @@ function summary(document: FakeDocument, id: string): Shown {
     sealed_at: "2026-11-18T09:13:02Z",
     first_happened_at: document.happened,
     last_happened_at: document.happened,
-    sentences: document.passages.map(({ text }, index) => ({
-      text: firstSentence(text),
-      chunk: chunkId(document, index),
-      document: document.id,
-      title: document.title,
-      locator: locator(document, index),
-      passage: text,
-      words: { start: text.indexOf(firstSentence(text)), end: text.indexOf(firstSentence(text)) + firstSentence(text).length },
-    })),
+    sentences: sentencesOf(document),
     tree: pathTo(document).slice(0, 1),
     passages: document.passages.length,
   };
@@ -125,6 +131,7 @@ const days: TreeRow[] = Array.from({ length: 160 }, (_, index) => {
 });
 
 function under(node: string): TreeRow[] {
+  if (branchOf(node) !== undefined) return rowsUnder(node, chunkRows, firstSentence);
   const of = documents.filter(({ source }) => source === node);
   if (node === "src-written") {
     const rows = of.flatMap(chunkRows);
@@ -165,10 +172,11 @@ function under(node: string): TreeRow[] {
 }
 
 function roots(): TreeRow[] {
-  return sources.map(({ id, name, path }) => {
+  const held = sources.map(({ id, name, path }) => {
     const of = documents.filter(({ source }) => source === id);
     return row({ id, kind: "source", title: name, preview: path ?? "", children: under(id).length, passages: passagesOf(id), ...spanOf(of) });
   });
+  return [...rowsUnder(null, chunkRows, firstSentence), ...held];
 }
 
 export function tree({ node, offset, limit }: TreeAt): TreeView {
@@ -193,6 +201,7 @@ function passagesOf(source: string): number {
 }
 
 function pathOf(node: string): TreeStep[] {
+  if (branchOf(node) !== undefined) return pathToBranch(node);
   if (node === "wait-written") return [{ id: "src-written", title: nameOf("src-written") }];
   if (node === "sum-walks") return [{ id: "src-field", title: nameOf("src-field") }];
   const source = sources.find(({ id }) => id === node);

@@ -26,6 +26,7 @@ mod models;
 mod moving;
 #[cfg(target_os = "linux")]
 mod names;
+#[cfg(target_os = "linux")]
 mod network;
 #[cfg(target_os = "linux")]
 mod open_reports;

@@ -102,7 +102,6 @@ impl Serving {
         Self(child)
     }
 
-    #[cfg(unix)]
     pub(crate) fn pid(&self) -> u32 {
         self.0.id()
     }
