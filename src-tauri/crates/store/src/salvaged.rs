@@ -66,8 +66,10 @@ pub(crate) fn take_in(w: &Write<'_>, now: UnixMs) -> Result<u64> {
         })?;
     let under_lost: bool = w.one(UNDER_LOST, [], |row| row.get(0))?;
     if without.is_empty() && !under_lost {
+        w.detach_jobs_of_gone_documents()?;
         return Ok(0);
     }
+    w.detach_jobs_of_gone_documents()?;
     let notes = w.ensure_source(Origin::Notes, NOTES, now)?.key;
     for sql in [DOCUMENTS, PLACES] {
         w.execute(sql, named_params! { ":notes": notes })?;

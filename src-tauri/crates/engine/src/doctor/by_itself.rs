@@ -156,6 +156,8 @@ impl Core {
 
     /// Takes what cites lost passages out of the tree, into a file beside the memory, and makes its summaries anew.
     fn tidy_by_itself(&self) -> Result<()> {
+        self.store
+            .write(|w| Ok::<_, Error>(w.detach_jobs_of_gone_documents()?))?;
         if self.is_untidy_of_passages()? {
             self.by_itself(FixCode::SetAsideOrphans, |work, begun| {
                 self.set_strays_aside(work, begun, Which::MadeOfPassages)

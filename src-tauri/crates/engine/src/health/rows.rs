@@ -285,7 +285,7 @@ pub(super) fn coverage(coverage: &Coverage, sources: usize, is_salvaged: bool, l
         let gaps = match coverage.with_gaps {
             0 => String::new(),
             gaps => format!(
-                " {} not whole.",
+                " At least {} not whole.",
                 counted(gaps.into(), "document is", "documents are")
             ),
         };
@@ -351,7 +351,7 @@ pub(super) fn coverage(coverage: &Coverage, sources: usize, is_salvaged: bool, l
 fn without_passages(coverage: &Coverage) -> Row {
     Row::fail(
         format!(
-            "Passages are missing from {}. The other {} there and can be found.",
+            "Passages are missing from at least {}. The other {} there and can be found.",
             counted(coverage.with_gaps.into(), "document", "documents"),
             counted(coverage.chunks.into(), "passage is", "passages are"),
         ),

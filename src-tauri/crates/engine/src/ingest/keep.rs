@@ -242,10 +242,11 @@ fn fill(
         return Ok(Vec::new());
     }
     let mut there = there.iter().map(|chunk| chunk.ordinal).peekable();
+    let mut first = Some(w.free_chunk()?);
     let (mut members, mut inserted) = (Vec::new(), Vec::new());
     for (ordinal, chunk) in (0_u32..).zip(&draft.chunks) {
         if there.next_if_eq(&ordinal).is_none() {
-            let (key, tokens) = w.insert_chunk(document, ordinal, chunk)?;
+            let (key, tokens) = w.insert_chunk(first.take(), document, ordinal, chunk)?;
             members.push((key, tokens));
             inserted.push((key, ordinal));
         }

@@ -102,31 +102,39 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
+    /// A number above what a damage may have left that refers to passages which are gone. Those that are inserted
+    /// without one after it follow it.
+    pub fn free_chunk(&self) -> Result<ChunkKey> {
+        const SQL: &str = "
+            SELECT 1 + max(ifnull((SELECT max(id) FROM chunks), 0),
+                           ifnull((SELECT max(id) FROM words_docsize), 0),
+                           ifnull((SELECT max(chunk_id) FROM buffer_items WHERE chunk_id IS NOT NULL), 0),
+                           ifnull((SELECT max(chunk_id) FROM node_children WHERE chunk_id IS NOT NULL), 0),
+                           ifnull((SELECT max(chunk_id) FROM node_spans), 0),
+                           ifnull((SELECT max(chunk_id) FROM mentions), 0))";
+        self.one(SQL, [], |row| row.get(0))
+    }
+
     /// Inserts a passage; answers its length in tokens too. Its words are to be indexed in the same
     /// transaction.
     pub fn insert_chunk(
         &self,
+        key: Option<ChunkKey>,
         document: &Document,
         ordinal: u32,
         draft: &ChunkDraft,
     ) -> Result<(ChunkKey, u32)> {
-        // Above what a damage may have left that refers to passages which are gone.
         const SQL: &str = "
             INSERT INTO chunks (id, public_id, document_id, ordinal, text, headings, line_first, line_last,
                                 happened_at, tokens, author)
-            VALUES (1 + max(ifnull((SELECT max(id) FROM chunks), 0),
-                            ifnull((SELECT max(id) FROM words_docsize), 0),
-                            ifnull((SELECT max(chunk_id) FROM buffer_items WHERE chunk_id IS NOT NULL), 0),
-                            ifnull((SELECT max(chunk_id) FROM node_children WHERE chunk_id IS NOT NULL), 0),
-                            ifnull((SELECT max(chunk_id) FROM node_spans), 0),
-                            ifnull((SELECT max(chunk_id) FROM mentions), 0)),
-                    :public_id, :document, :ordinal, :text, :headings, :line_first, :line_last,
+            VALUES (:key, :public_id, :document, :ordinal, :text, :headings, :line_first, :line_last,
                     :happened_at, :tokens, :author)";
         let id = chunk_id(&document.id, ordinal);
         let tokens = text::tokens(&draft.text);
         let key = self.insert(
             SQL,
             named_params! {
+                ":key": key,
                 ":public_id": id.as_str(),
                 ":document": document.key,
                 ":ordinal": ordinal,

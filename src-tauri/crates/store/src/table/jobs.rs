@@ -305,6 +305,15 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
+    /// Jobs say no more what they made of documents that a damage has taken. Reads all jobs.
+    pub fn detach_jobs_of_gone_documents(&self) -> Result<()> {
+        const SQL: &str = "
+            UPDATE jobs SET document_id = NULL
+            WHERE document_id IS NOT NULL AND document_id NOT IN (SELECT id FROM documents)";
+        self.execute(SQL, [])?;
+        Ok(())
+    }
+
     /// Removes the jobs of a source, in whatever state, and what is counted of those that were pruned. Who
     /// works on one finds its lease lost.
     pub fn delete_jobs_of(&self, source: SourceKey) -> Result<()> {

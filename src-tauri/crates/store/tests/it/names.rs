@@ -43,7 +43,7 @@ fn document(w: &Write<'_>, source: SourceKey, passages: &[&str]) -> Result<Docum
             author: None,
             said_at: Some(UnixMs(i64::from(ordinal) * 1_000)),
         };
-        w.insert_chunk(&document, ordinal, &draft)?;
+        w.insert_chunk(None, &document, ordinal, &draft)?;
     }
     Ok(document.key)
 }

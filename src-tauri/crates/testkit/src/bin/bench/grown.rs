@@ -294,7 +294,7 @@ fn keep(
         w.insert_place(home.source.key, &leaf.item, placed, NOW)?;
         let mut keys = Vec::new();
         for (ordinal, draft) in (0_u32..).zip(&leaf.chunks) {
-            let (key, tokens) = w.insert_chunk(&document, ordinal, draft)?;
+            let (key, tokens) = w.insert_chunk(None, &document, ordinal, draft)?;
             keys.push(key);
             if fate == Fate::Waits {
                 w.append_to_buffer(home.tree, 0, Member::Chunk(key), tokens, NOW)?;
