@@ -83,9 +83,10 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
-        // Accepting waits for a connection: this one.
-        let woken = self.endpoint.name().and_then(Stream::connect).is_ok();
-        if let Some(accepting) = self.accepting.take().filter(|_| woken)
+        // Accepting waits for a connection: this one. It stays until then, since a pipe does not tell
+        // everywhere of somebody who came and went before it was asked.
+        let waking = self.endpoint.name().and_then(Stream::connect);
+        if let Some(accepting) = self.accepting.take().filter(|_| waking.is_ok())
             && accepting.join().is_err()
         {
             tracing::error!("the socket's thread panicked");
