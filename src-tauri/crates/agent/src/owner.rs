@@ -42,7 +42,7 @@ pub(crate) struct Owner {
     engine: Arc<Engine>,
     keeper: Keeper,
     lock: Option<WorkspaceLock>,
-    pointer: Option<Pointer>,
+    pointer: Option<Box<Pointer>>,
 }
 
 /// An owner whose store is closed. It still listens, and still holds the workspace.
@@ -162,7 +162,7 @@ impl Owner {
             engine,
             keeper,
             lock: Some(lock),
-            pointer: found.pointer().cloned(),
+            pointer: found.pointer().cloned().map(Box::new),
         };
         owner.bear_witness();
         if let Some(server) = &owner.server {

@@ -60,6 +60,8 @@ pub struct KeptFile {
     pub(crate) writers: Mutex<Vec<(SharedHub, JoinHandle<()>)>>,
     pub(crate) health: HealthCell,
     pub(crate) closed: AtomicBool,
+    /// This process has had it open, so that there was one.
+    pub(crate) was_open: AtomicBool,
     pub(crate) counts: Counts,
     pub(crate) permits: Permits,
     pub(crate) incidents: Incidents,
@@ -112,6 +114,7 @@ impl KeptFile {
             writers: Mutex::new(Vec::new()),
             health: HealthCell::new(unix_ms),
             closed: AtomicBool::new(false),
+            was_open: AtomicBool::new(false),
             counts: Counts::default(),
             permits: Permits::new(),
             incidents: Incidents::default(),

@@ -292,6 +292,8 @@ impl KeptFile {
         for _ in 0..LOOKS_MAX {
             let mut found = look(&self.place)?;
             found.seen.accepted = self.opening.last.lock().accepted;
+            // Its marks may have gone with it.
+            found.seen.existed |= self.was_open.load(Ordering::SeqCst);
             let row = before_opening(&found.seen);
             if row != Row::Whole && row != Row::NeverWas {
                 tracing::warn!(
@@ -343,6 +345,7 @@ impl KeptFile {
             return Err(Failed::passing(Error::Closed));
         }
         *slot = Some(Arc::clone(&hub));
+        self.was_open.store(true, Ordering::SeqCst);
         drop(slot);
         self.shelve();
         Ok(hub)

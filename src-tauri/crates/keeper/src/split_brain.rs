@@ -216,6 +216,10 @@ impl KeptFile {
         forbid_checkpoint(conn)?;
         let bytes = dump(&self.place, &self.ambient, split, conn)?;
         split.hub.stays_open.store(false, Ordering::SeqCst);
+        // What was kept lies where it was, and the marks may have gone with the folder.
+        if !self.reads_only {
+            self.remember_that_it_was_made();
+        }
         Ok(bytes)
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use common::*;
-use oldgrowth_keeper::{Class, Error, Health, Keeper, KeptFile, Lane, Source};
+use oldgrowth_keeper::{Class, Error, Health, Keeper, KeptFile, Lane, Misplaced, Source};
 
 const ACTS: [Act; 6] = [
     Act::MainRenamed,
@@ -312,6 +312,30 @@ fn what_cannot_be_copied_stays_open_until_it_can() {
     keeper.shut_down();
     let missing = rows.difference(&rows_left(dir.path())).count();
     assert_eq!(missing, 0, "the copy was made later, and is whole");
+}
+
+#[test]
+fn where_the_whole_folder_was_moved_away_no_new_one_is_begun_and_what_was_open_can_be_put_back() {
+    let above = tempfile::tempdir().unwrap();
+    let (home, moved) = (above.path().join("home"), above.path().join("elsewhere"));
+    std::fs::create_dir(&home).unwrap();
+    let (keeper, file) = keep(&home.join("a.db"));
+    let rows = acknowledged(&file);
+    std::fs::rename(&home, &moved).unwrap();
+    file.compare_names();
+    assert_eq!(file.health().state, Health::SplitBrain);
+    let missed = Err(Error::Misplaced(Misplaced::Vanished));
+    assert_eq!(file.try_now(), missed, "it is still not there");
+    assert_eq!(count(&file).map(drop), missed);
+    assert!(!home.join("a.db").exists(), "and none is begun");
+    keeper.shut_down();
+
+    let (keeper, file) = keep(&home.join("a.db"));
+    assert_eq!(count(&file).map(drop), missed, "nor by the next process");
+    let set = file.quarantine().remove(0);
+    file.restore(&Source::Set(set)).unwrap();
+    assert_eq!(count(&file), Ok(rows.len() as i64), "all of it was kept");
+    keeper.shut_down();
 }
 
 #[test]

@@ -189,7 +189,7 @@ impl KeptFile {
     }
 
     /// So that a file which disappears later is missed, and not made anew.
-    fn remember_that_it_was_made(&self) {
+    pub(crate) fn remember_that_it_was_made(&self) {
         let text = format!("made_unix_ms={}\n", self.ambient.clock.unix_ms());
         let marks = self.place.marks_of_making();
         for mark in marks.filter(|mark| place::size_of(mark).is_none()) {
