@@ -83,6 +83,13 @@ impl Store {
         })
     }
 
+    /// The store of a folder that is no workspace, or not yet: it leaves no mark beside its own folder.
+    pub fn of_draft(keeper: &Keeper, folder: &Path) -> Result<Self> {
+        Ok(Self {
+            file: keeper.file(&folder.join(Self::FILE), SCHEMA)?,
+        })
+    }
+
     pub fn read<T, E: From<Error>>(
         &self,
         lane: Lane,

@@ -105,7 +105,7 @@ impl Pointer {
         let Some(witness) = &self.witness else {
             return;
         };
-        if !is_memory(&self.usual) || self.is_witnessed() {
+        if !was_made_in(&self.usual) || self.is_witnessed() {
             return;
         }
         let written = witness
@@ -131,8 +131,7 @@ impl Pointer {
 
     /// A memory was in the usual folder, and nothing there tells of it any more.
     fn is_gone(&self) -> bool {
-        let tells = is_memory(&self.usual) || self.usual.join(Store::MARK).exists();
-        !tells && self.is_witnessed()
+        !is_memory(&self.usual) && !was_made_in(&self.usual) && self.is_witnessed()
     }
 
     /// The folder that is used when nobody has chosen one.
@@ -246,6 +245,11 @@ impl Note {
         self.old.retain(|old| old.folder != folder);
         Ok(())
     }
+}
+
+/// Does the folder say that a memory was made in it? What lies there under its name may never have been one.
+fn was_made_in(folder: &Path) -> bool {
+    folder.join(Store::MARK).exists()
 }
 
 /// Two names of one folder.

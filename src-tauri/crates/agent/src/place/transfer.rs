@@ -149,10 +149,10 @@ impl Transfer {
     }
 }
 
-/// The rows of the store in a workspace, which is opened as it always is and closed again.
-fn totals_in(workspace: &Path) -> Result<Totals, oldgrowth_store::Error> {
+/// The rows of the store in a draft, which is opened as it always is and closed again.
+fn totals_in(draft: &Path) -> Result<Totals, oldgrowth_store::Error> {
     let keeper = Keeper::new(ambient());
-    let totals = Store::of_workspace(&keeper, workspace)
+    let totals = Store::of_draft(&keeper, draft)
         .and_then(|store| store.read(Lane::Background, |read| read.totals()));
     keeper.shut_down();
     totals
@@ -224,7 +224,7 @@ impl Begun {
         // Windows keeps a lock's file for as long as the lock is held; an empty folder with one in it
         // is no harm.
         if self.fresh {
-            for name in [".lock", ".owner", ".owner.sock"] {
+            for name in [".lock", ".owner", ".owner.sock", Store::MARK] {
                 relocate::remove_copy(&self.to.join(name)).ok();
             }
         }
