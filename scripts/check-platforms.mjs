@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { countTests } from "./lib/counts.mjs";
 import { asProgram, endOf, root, runInto, seconds, Stop } from "./lib/process.mjs";
+import { makeWeights } from "./lib/weights.mjs";
 
 const WINDOWS = join(root, "scripts", "platforms", "windows.sh");
 const MACOS = join(root, "scripts", "platforms", "macos.sh");
@@ -30,6 +31,8 @@ const STEPS = [
 
 await asProgram(async () => {
   const steps = chosen(process.argv.slice(2));
+  // What is tested under Wine reads them too.
+  if (steps.some((step) => step.tests)) await makeWeights();
   let failures = 0;
   for (const step of steps) {
     const from = Date.now();
