@@ -30,7 +30,11 @@ const fn call(
 }
 
 pub(super) const CALLS: &[Call] = &[
-    call("find the file again", &["Keeper::file"], find_again),
+    call(
+        "find the file again",
+        &["Keeper::file", "Keeper::file_marked"],
+        find_again,
+    ),
     call("read", &["KeptFile::read"], read),
     call(
         "read until called off",
@@ -168,7 +172,9 @@ fn told<T>(answer: Result<T, Error>) -> Result<(), String> {
 fn find_again(scene: &Scene) -> Result<(), String> {
     let found = scene.keeper.file(&scene.path, SCHEMA);
     let roundabout = scene.folder.join("..").join("m").join(DATABASE);
-    let again = scene.keeper.file(&roundabout, SCHEMA);
+    // Whoever names a mark too finds the same.
+    let mark = scene.path.with_extension("mark");
+    let again = scene.keeper.file_marked(&roundabout, SCHEMA, Some(mark));
     match (found, again) {
         (Ok(one), Ok(other)) if Arc::ptr_eq(&one, &other) => Ok(()),
         other => Err(format!("two entries for one file: {other:?}")),
