@@ -1,4 +1,4 @@
--- What the steps come to, version 6. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
+-- What the steps come to, version 7. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
 
 CREATE TABLE aliases (
     kind      TEXT    NOT NULL CHECK (kind IN ('person', 'organisation', 'place', 'email', 'link', 'handle', 'tag',
@@ -96,6 +96,17 @@ CREATE INDEX documents_replaced_by ON documents (replaced_by) WHERE replaced_by 
 CREATE INDEX documents_source ON documents (source_id);
 
 CREATE INDEX documents_superseded_content ON documents (sha256) WHERE superseded_at IS NOT NULL;
+
+CREATE TABLE embedding (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    model TEXT    NOT NULL CHECK (model <> ''),
+    up_to INTEGER NOT NULL CHECK (up_to >= -1) -- the last passage's key; -1 before the first
+) STRICT;
+
+CREATE TABLE embedding_failures (
+    chunk_id INTEGER PRIMARY KEY REFERENCES chunks (id),
+    reason   TEXT    NOT NULL CHECK (reason IN ('panic', 'refused'))
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE entities (
     id        INTEGER PRIMARY KEY,
@@ -306,6 +317,22 @@ CREATE TABLE trees (
     source_id INTEGER UNIQUE REFERENCES sources (id),
     CHECK ((kind = 'source') = (source_id IS NOT NULL))
 ) STRICT;
+
+CREATE TABLE vector_models (
+    id    INTEGER PRIMARY KEY,
+    name  TEXT    NOT NULL UNIQUE CHECK (name <> ''),
+    width INTEGER NOT NULL CHECK (width > 0)
+) STRICT;
+
+CREATE TABLE vectors (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    chunk_id   INTEGER NOT NULL UNIQUE REFERENCES chunks (id),
+    model_id   INTEGER NOT NULL REFERENCES vector_models (id),
+    scale      REAL    NOT NULL CHECK (scale >= 0),
+    components BLOB    NOT NULL CHECK (length(components) > 0) -- each a signed byte, to be multiplied by the scale
+) STRICT;
+
+CREATE INDEX vectors_model ON vectors (model_id);
 
 CREATE VIRTUAL TABLE words USING fts5 (
     head, body,

@@ -467,10 +467,11 @@ fn has_empty_index(made: &oldgrowth_keeper::Salvaged, lacked: &[String]) -> bool
 fn complete(file: &Path, now: UnixMs) -> Result<(Vec<String>, u64)> {
     complete_salvaged(file, &SCHEMA, |tx| {
         let w = Write::new(tx.connection());
-        // Keys of passages that were lost are used again, so nothing tells which were looked through or put to a day.
+        // Keys of passages that were lost are used again, so nothing tells which were looked through, put to a day or embedded.
         w.forget_extraction()?;
         w.forget_days()?;
         w.forget_topics()?;
+        w.forget_vectors()?;
         salvaged::take_in(&w, now)
     })
 }

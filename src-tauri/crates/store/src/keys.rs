@@ -42,5 +42,6 @@ keys!(
     BufferKey,
     BatchKey,
     JobKey,
-    EntityKey
+    EntityKey,
+    VectorKey
 );

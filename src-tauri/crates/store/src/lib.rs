@@ -16,6 +16,7 @@ mod tx;
 pub use error::{Error, Result};
 pub use keys::{
     BatchKey, BufferKey, ChunkKey, DocumentKey, EntityKey, JobKey, NodeKey, SourceKey, TreeKey,
+    VectorKey,
 };
 pub use oldgrowth_keeper::{
     Ambient, Canceller, Class, Clock, Degraded, Facts, Health, HealthSnapshot, Holder, Incident,

@@ -19,6 +19,7 @@ const STEPS: &[&str] = &[
     include_str!("../schema/0004_pruned_jobs.sql"),
     include_str!("../schema/0005_names.sql"),
     include_str!("../schema/0006_days_and_topics.sql"),
+    include_str!("../schema/0007_vectors.sql"),
 ];
 
 /// All tables but the word index, which is made anew from the others.
@@ -30,6 +31,8 @@ const TABLES: &[&str] = &[
     "days",
     "document_tags",
     "documents",
+    "embedding",
+    "embedding_failures",
     "entities",
     "extraction",
     "extraction_failures",
@@ -45,6 +48,8 @@ const TABLES: &[&str] = &[
     "topics",
     "topics_seen",
     "trees",
+    "vector_models",
+    "vectors",
 ];
 
 pub(crate) const SCHEMA: Schema = Schema {

@@ -82,6 +82,7 @@ impl Strays {
             let named = orphans_named(kind, count);
             steps.push(match kind {
                 Orphan::Words => format!("{named}: removed, as they hold nothing of their own."),
+                Orphan::Vector => format!("{named}: made anew from the passages where one is due."),
                 Orphan::Mention | Orphan::Gathered => {
                     format!("{named}: all of these are made anew from the passages.")
                 }
@@ -316,7 +317,9 @@ impl Core {
                 let is_back = match serde_json::from_str(&line) {
                     Ok(Line::Row { table, row }) => match Orphan::parse(&table) {
                         // What is made of passages holds nothing of its own.
-                        Some(Orphan::Words | Orphan::Mention | Orphan::Gathered) => continue,
+                        Some(
+                            Orphan::Words | Orphan::Mention | Orphan::Gathered | Orphan::Vector,
+                        ) => continue,
                         Some(kind) => {
                             w.put_orphan_back(kind, &row)? || there.contains(&(kind, row))
                         }

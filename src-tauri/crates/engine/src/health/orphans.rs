@@ -10,7 +10,7 @@ use crate::engine::Core;
 use crate::{Error, Result};
 
 /// Tables whose strays are found by what they are, and not only by SQLite's count of broken references.
-const KNOWN_TABLES: [&str; 12] = [
+const KNOWN_TABLES: [&str; 14] = [
     "places",
     "document_tags",
     "buffer_items",
@@ -23,6 +23,8 @@ const KNOWN_TABLES: [&str; 12] = [
     "extraction_failures",
     "periods",
     "topics",
+    "vectors",
+    "embedding_failures",
 ];
 
 pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
@@ -122,6 +124,7 @@ pub(crate) fn named(kind: Orphan, count: u64) -> String {
             "entry of days and topics that does not add up",
             "entries of days and topics that do not add up",
         ),
+        Orphan::Vector => ("vector that does not add up", "vectors that do not add up"),
     };
     counted(count, one, other)
 }

@@ -252,6 +252,11 @@ fn fill(
         }
     }
     if !members.is_empty() {
+        if !is_new {
+            for (_, ordinal) in &inserted {
+                w.embed_anew_around(document.key, *ordinal)?;
+            }
+        }
         enter_tree(w, document.source, &members, now)?;
     }
     Ok(inserted)

@@ -17,6 +17,7 @@ pub(crate) fn supersede(
     w.supersede_document(old, by, now)?;
     w.unindex_document(old)?;
     w.forget_mentions_of(old)?;
+    w.forget_vectors_of(old)?;
     leave_branches(w, old, now)?;
     leave_tree(w, old, now)
 }

@@ -111,7 +111,8 @@ impl Write<'_> {
                            ifnull((SELECT max(chunk_id) FROM buffer_items WHERE chunk_id IS NOT NULL), 0),
                            ifnull((SELECT max(chunk_id) FROM node_children WHERE chunk_id IS NOT NULL), 0),
                            ifnull((SELECT max(chunk_id) FROM node_spans), 0),
-                           ifnull((SELECT max(chunk_id) FROM mentions), 0))";
+                           ifnull((SELECT max(chunk_id) FROM mentions), 0),
+                           ifnull((SELECT max(chunk_id) FROM vectors), 0))";
         self.one(SQL, [], |row| row.get(0))
     }
 

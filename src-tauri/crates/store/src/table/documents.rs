@@ -134,8 +134,8 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Removes the documents of a source with their tags, their passages from the word index with what they mention,
-    /// and the passages themselves. Nothing of a tree may hold one of these any more.
+    /// Removes the documents of a source with their tags, their passages from the word index with what they mention
+    /// and their vectors, and the passages themselves. Nothing of a tree may hold one of these any more.
     pub fn delete_documents_of(&self, source: SourceKey) -> Result<usize> {
         const WORDS: &str = "
             DELETE FROM words WHERE rowid IN (SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id
@@ -153,6 +153,7 @@ impl Write<'_> {
         const DOCUMENTS: &str = "DELETE FROM documents WHERE source_id = :source";
         let of = named_params! { ":source": source };
         self.forget_mentions_of_source(source)?;
+        self.forget_vectors_of_source(source)?;
         for sql in [WORDS, CHUNKS, REPLACED, JOBS, TAGS] {
             self.execute(sql, of)?;
         }

@@ -57,11 +57,17 @@ pub struct Left {
 }
 
 impl FailureReason {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Panic => "panic",
             Self::Refused => "refused",
         }
+    }
+
+    pub(super) fn parse(name: &str) -> Option<Self> {
+        [Self::Panic, Self::Refused]
+            .into_iter()
+            .find(|reason| reason.as_str() == name)
     }
 }
 
@@ -246,7 +252,8 @@ impl Write<'_> {
             UPDATE extraction SET up_to = max(-1, coalesce((SELECT max(id) FROM chunks), -1))
             WHERE up_to > coalesce((SELECT max(id) FROM chunks), -1)";
         self.execute(SQL, [])?;
-        self.clamp_days()
+        self.clamp_days()?;
+        self.clamp_embedding()
     }
 
     /// Forgets all that passages mention. It is made anew, from the first passage on.

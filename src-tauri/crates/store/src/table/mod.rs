@@ -22,6 +22,7 @@ pub mod tags;
 pub mod topics;
 pub mod totals;
 pub mod trees;
+pub mod vectors;
 pub mod words;
 pub mod words_anew;
 

@@ -30,6 +30,9 @@ pub enum Orphan {
     /// A stretch of days or a topic without its tree, a tree without either, a passage that is not at just one day, or
     /// that is in the tree of a topic and does not name it.
     Gathered,
+    /// A vector of a passage that is not there or not searched any more, or of another length than its model's; or a
+    /// passage that should have one and has none.
+    Vector,
 }
 
 /// What other rows name and is not there.
@@ -184,7 +187,8 @@ const KINDS: [Kind; 7] = [
 ];
 
 impl Orphan {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
+        Self::Vector,
         Self::Mention,
         Self::Gathered,
         Self::Place,
@@ -209,6 +213,7 @@ impl Orphan {
             Self::Words => "words",
             Self::Mention => "mention",
             Self::Gathered => "gathered",
+            Self::Vector => "vector",
         }
     }
 
@@ -256,8 +261,8 @@ impl Read<'_> {
         })
     }
 
-    /// The rows of a kind that belong to nothing, as JSON. Entries of the word index, what passages name, and where
-    /// they are gathered are made of the passages and hold nothing that is to be written out; of them it is their keys.
+    /// The rows of a kind that belong to nothing, as JSON. Entries of the word index, what passages name, where
+    /// they are gathered, and vectors are made of the passages and hold nothing that is to be written out; of them it is their keys.
     pub fn orphans(&self, of: Orphan) -> Result<Vec<String>> {
         const WORDS: &str = "
             SELECT CAST(w.id AS TEXT) FROM words_docsize w
@@ -308,10 +313,27 @@ impl Read<'_> {
               AND NOT EXISTS (SELECT 1 FROM entities e CROSS JOIN mentions m
                               ON m.entity_id = e.id AND m.chunk_id = g.chunk_id
                               WHERE e.public_id = o.entity)";
+        // What the embedding has come to has a vector of its model, or is known to have none.
+        const VECTORS: &str = "
+            WITH searched AS MATERIALIZED (
+                SELECT c.id FROM documents d CROSS JOIN chunks c ON c.document_id = d.id
+                WHERE d.superseded_at IS NULL)
+            SELECT format('vector %d', v.id) FROM vectors v
+            LEFT JOIN vector_models m ON m.id = v.model_id
+            WHERE v.chunk_id NOT IN searched OR m.id IS NULL OR m.width <> length(v.components)
+            UNION ALL
+            SELECT format('unembeddable %d', chunk_id) FROM embedding_failures WHERE chunk_id NOT IN searched
+            UNION ALL
+            SELECT format('passage %d', s.id) FROM searched s
+            WHERE s.id BETWEEN 0 AND (SELECT up_to FROM embedding)
+              AND NOT EXISTS (SELECT 1 FROM vectors v CROSS JOIN vector_models m ON m.id = v.model_id
+                              WHERE v.chunk_id = s.id AND m.name = (SELECT model FROM embedding))
+              AND NOT EXISTS (SELECT 1 FROM embedding_failures f WHERE f.chunk_id = s.id)";
         let sql = match (of.kind(), of) {
             (Some(kind), _) => kind.list,
             (None, Orphan::Mention) => MENTIONS,
             (None, Orphan::Gathered) => GATHERED,
+            (None, Orphan::Vector) => VECTORS,
             (None, _) => WORDS,
         };
         self.rows(sql, [], |row| row.get(0))
@@ -351,6 +373,9 @@ impl Write<'_> {
             self.forget_days()?;
             return self.forget_topics();
         }
+        if of == Orphan::Vector {
+            return self.take_stray_vector(row);
+        }
         if of == Orphan::EmptyNode {
             self.leave_period_of(row)?;
         }
@@ -384,14 +409,19 @@ impl Write<'_> {
         self.leave_period(node)
     }
 
-    /// Lets what is looked for in passages be looked for again from this one on, and put to its day.
+    /// Lets what is looked for in passages be looked for again from this one on, and put to its day; and has it and
+    /// its neighbours embedded again.
     fn extract_anew_from(&self, row: &str) -> Result<()> {
         const SQL: &str = "
             UPDATE extraction SET up_to = max(-1, min(up_to, json_extract(:row, '$.id') - 1))";
-        const KEY: &str = "SELECT json_extract(:row, '$.id')";
+        const KEYS: &str = "
+            SELECT json_extract(:row, '$.id'), json_extract(:row, '$.document_id'), json_extract(:row, '$.ordinal')";
         self.execute(SQL, named_params! { ":row": row })?;
-        let key = self.one(KEY, named_params! { ":row": row }, |row| row.get(0))?;
-        self.sort_anew_from(key)
+        let of = named_params! { ":row": row };
+        let place = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let (key, document, ordinal) = self.one(KEYS, of, place)?;
+        self.sort_anew_from(key)?;
+        self.embed_anew_around(document, ordinal)
     }
 
     /// Hangs a summary back into the buffer of its level.

@@ -8,3 +8,4 @@ mod plans;
 mod released;
 mod schema;
 mod tags;
+mod vectors;

@@ -23,6 +23,7 @@ const PERIODS: &str = include_str!("../../src/table/periods.rs");
 const TOPICS: &str = include_str!("../../src/table/topics.rs");
 const DAYS: &str = include_str!("../../src/table/days.rs");
 const TAGS: &str = include_str!("../../src/table/tags.rs");
+const VECTORS: &str = include_str!("../../src/table/vectors.rs");
 
 /// Source, function, constant, and what must appear in the plan.
 const HOT: &[(&str, &str, &str, &str)] = &[
@@ -162,6 +163,54 @@ const HOT: &[(&str, &str, &str, &str)] = &[
         "passages_naming",
         "SQL",
         "PRIMARY KEY (entity_id=?)",
+    ),
+    (
+        VECTORS,
+        "to_embed",
+        "SQL",
+        "SEARCH c USING INTEGER PRIMARY KEY (rowid>?)",
+    ),
+    (
+        VECTORS,
+        "has_to_embed",
+        "SQL",
+        "SEARCH c USING INTEGER PRIMARY KEY (rowid>?)",
+    ),
+    (
+        VECTORS,
+        "left_to_embed",
+        "LEFT",
+        "SEARCH chunks USING INTEGER PRIMARY KEY",
+    ),
+    (
+        VECTORS,
+        "around",
+        "SQL",
+        "(document_id=? AND ordinal>? AND ordinal<?)",
+    ),
+    (
+        VECTORS,
+        "each_vector_after",
+        "SQL",
+        "SEARCH v USING INTEGER PRIMARY KEY (rowid>?)",
+    ),
+    (
+        VECTORS,
+        "has_vector",
+        "SQL",
+        "SEARCH vectors USING INTEGER PRIMARY KEY (rowid=?)",
+    ),
+    (
+        VECTORS,
+        "may_answer",
+        "SQL",
+        "SEARCH c USING INTEGER PRIMARY KEY (rowid=?)",
+    ),
+    (
+        VECTORS,
+        "take_vectors",
+        "VECTORS",
+        "sqlite_autoindex_vectors_1",
     ),
     (MENTIONS, "mentions_in", "SQL", "mentions_chunk"),
     (MENTIONS, "named_beside", "SQL", "mentions_chunk"),

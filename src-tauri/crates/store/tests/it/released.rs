@@ -6,21 +6,25 @@ use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::entities::EntityKind;
 use oldgrowth_domain::jobs::{BatchState, Cause};
 use oldgrowth_store::table::buffer_items::{BufferItem, Member};
+use oldgrowth_store::table::extraction::FailureReason;
+use oldgrowth_store::table::orphans::Orphan;
 use oldgrowth_store::table::sources::SourceKind;
+use oldgrowth_store::table::vectors::Vector;
 use oldgrowth_store::table::words::Wanted;
-use oldgrowth_store::{Error, Lane, SCHEMA_VERSION, Store};
+use oldgrowth_store::{ChunkKey, Error, Lane, SCHEMA_VERSION, Store};
 use rusqlite::Connection;
 
 use crate::place::{NOW, raw, with_store};
 
 /// A dump of a whole file, one for each released version.
-const RELEASED: [(i32, &str); 6] = [
+const RELEASED: [(i32, &str); 7] = [
     (1, include_str!("../fixtures/v01.sql")),
     (2, include_str!("../fixtures/v02.sql")),
     (3, include_str!("../fixtures/v03.sql")),
     (4, include_str!("../fixtures/v04.sql")),
     (5, include_str!("../fixtures/v05.sql")),
     (6, include_str!("../fixtures/v06.sql")),
+    (7, include_str!("../fixtures/v07.sql")),
 ];
 
 fn restore(folder: &std::path::Path, dump: &str) {
@@ -159,6 +163,22 @@ fn every_released_file_opens_with_all_its_rows() {
                         left_of_all,
                         "the others are to be looked through"
                     );
+                    let first = r.searched_after(ChunkKey::CANARY, 2)?;
+                    let kept = r.vector_of(*first.first().unwrap())?;
+                    let vector = Vector {
+                        scale: 0.007_812_5,
+                        components: vec![127, 0, -64, -127],
+                    };
+                    let vector = (version >= 7).then(|| ("little-1".to_owned(), vector));
+                    assert_eq!(kept, vector, "passages have vectors since version 7");
+                    let failed = r.embedding_failure(*first.last().unwrap())?;
+                    let refused = (version >= 7).then_some(FailureReason::Refused);
+                    assert_eq!(failed, refused, "and some have none");
+                    let next = r.to_embed("little-1", 1)?;
+                    let due = next.first().map(|one| (one.chunk.get(), one.is_due));
+                    let next = if version >= 7 { 3 } else { 1 };
+                    assert_eq!(due, Some((next, true)), "the others are to be embedded");
+                    assert!(r.orphans(Orphan::Vector)?.is_empty(), "all of it adds up");
                     Ok::<_, Error>(())
                 })
                 .unwrap();
