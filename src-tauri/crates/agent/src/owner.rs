@@ -123,6 +123,7 @@ impl Owner {
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
             extractor: Some(Arc::new(oldgrowth_models::Rules)),
+            embedder: None,
             gathers_days: true,
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
             emptied: found.emptied(),

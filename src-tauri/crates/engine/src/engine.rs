@@ -13,13 +13,15 @@ use crate::askers::Askers;
 use crate::copies::{Memo, Running};
 use crate::coverage::LastCount;
 use crate::doctor::{ByItself, FilesSeen, Fixing, Receipts};
+use crate::embedding::Embeds;
 use crate::events::Events;
 use crate::extraction::Extracting;
 use crate::faults::{Fault, Faults};
 use crate::health::{Board, Checks, ClockSeen, History, KeptChecks};
 use crate::jobs::{Pruning, Queue, Workers, kept_pause};
 use crate::ports::{
-    Ambient, CrashReports, Extractor, Files, Forbidden, Models, Random, Summariser, Watches,
+    Ambient, CrashReports, Embedder, Extractor, Files, Forbidden, Models, Random, Summariser,
+    Watches,
 };
 use crate::sealing::Degraded;
 use crate::settings::Settings;
@@ -40,6 +42,8 @@ pub struct Parts {
     pub summariser: Arc<dyn Summariser>,
     /// None where nobody is to look for what passages name.
     pub extractor: Option<Arc<dyn Extractor>>,
+    /// None where passages are found by words alone.
+    pub embedder: Option<Arc<dyn Embedder>>,
     /// Are passages gathered by days too, or by their sources alone?
     pub gathers_days: bool,
     /// How many jobs are worked on at once; with none the queue waits for another engine.
@@ -78,6 +82,8 @@ pub(crate) struct Core {
     pub(crate) summariser: Arc<dyn Summariser>,
     pub(crate) extractor: Option<Arc<dyn Extractor>>,
     pub(crate) extracting: Extracting,
+    pub(crate) embedder: Option<Arc<dyn Embedder>>,
+    pub(crate) embeds: Embeds,
     pub(crate) gathers_days: bool,
     /// Who puts passages to their days at this moment; others leave it to them.
     pub(crate) growing: Mutex<()>,
@@ -162,6 +168,8 @@ impl Engine {
             summariser: parts.summariser,
             extractor: parts.extractor,
             extracting: Extracting::default(),
+            embedder: parts.embedder,
+            embeds: Embeds::default(),
             gathers_days: parts.gathers_days,
             growing: Mutex::default(),
             events: Events::default(),

@@ -259,6 +259,9 @@ pub trait Embedder: Send + Sync {
 
     /// A vector for each text, in the order of the texts, all of one length. Must begin with [`no_connection_held`].
     fn embed(&self, side: Side, texts: &[&str]) -> Result<Vec<Vec<f32>>>;
+
+    /// Nothing is asked for now: what it takes while it is loaded is given back.
+    fn rest(&self) {}
 }
 
 /// Says how well texts answer a question, by reading them together with it.

@@ -200,6 +200,7 @@ impl TestEngine {
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
             extractor: whole.then(|| Arc::new(oldgrowth_models::Rules) as Arc<dyn Extractor>),
+            embedder: None,
             gathers_days: whole,
             workers,
             emptied,

@@ -125,6 +125,11 @@ impl Queue {
         self.changed.notify_all();
     }
 
+    /// May there be something to do by now that was not there?
+    pub(crate) fn has_woken_since(&self, seen: Seen) -> bool {
+        self.state.lock().wakes != seen.0
+    }
+
     pub(crate) fn stop(&self) {
         self.state.lock().stopping = true;
         self.changed.notify_all();

@@ -149,7 +149,7 @@ impl Core {
                             in_vain += 1;
                             tracing::debug!(
                                 transient = error.is_transient(),
-                                "passages could not be looked through, or put to their days"
+                                "passages could not be looked through, put to their days or embedded"
                             );
                             let wait = self.backoff(in_vain);
                             at_most = Some(at_most.map_or(wait, |at_most| at_most.min(wait)));
@@ -169,7 +169,7 @@ impl Core {
 
     /// What is done while no job is due. True when there may be more.
     fn work_on_the_side(&self) -> Result<bool> {
-        Ok(self.extract_some()? || self.grow_some()?)
+        Ok(self.extract_some()? || self.grow_some()? || self.embed_some()?)
     }
 
     pub(super) fn backoff(&self, failures: u32) -> Duration {

@@ -13,6 +13,7 @@ mod conversations;
 mod copies;
 mod counting;
 mod days;
+mod embedding;
 mod extracting;
 mod failures;
 mod fixes;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_domain::{BatchId, TimeZone};
-use oldgrowth_engine::ports::{Ambient, Clock, Extractor, Files, Spawn, Summariser};
+use oldgrowth_engine::ports::{Ambient, Clock, Embedder, Extractor, Files, Spawn, Summariser};
 use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts, Status};
 use oldgrowth_importers::{FilesOnDisk, WatchesOnDisk};
 use oldgrowth_keeper::Keeper;
@@ -87,8 +87,8 @@ impl Place {
     ) -> Rig {
         let files = Arc::new(FilesOnDisk::default());
         let beside = Beside {
-            extractor: None,
             days: Some(zone),
+            ..Beside::default()
         };
         Rig::start(self, workers, files, summariser, beside)
     }
@@ -104,8 +104,19 @@ impl Place {
         let beside = Beside {
             extractor: Some(extractor),
             days: Some(|| TimeZone::UTC),
+            ..Beside::default()
         };
         Rig::start(self, workers, files, summariser, beside)
+    }
+
+    /// With somebody who embeds passages.
+    pub(crate) fn start_embedding(&self, workers: usize, embedder: Arc<dyn Embedder>) -> Rig {
+        let files = Arc::new(FilesOnDisk::default());
+        let beside = Beside {
+            embedder: Some(embedder),
+            ..Beside::default()
+        };
+        Rig::start(self, workers, files, Arc::new(Extractive), beside)
     }
 
     /// With somebody who looks for what passages name.
@@ -113,7 +124,7 @@ impl Place {
         let files = Arc::new(FilesOnDisk::default());
         let beside = Beside {
             extractor: Some(extractor),
-            days: None,
+            ..Beside::default()
         };
         Rig::start(self, workers, files, Arc::new(Extractive), beside)
     }
@@ -293,6 +304,7 @@ pub(crate) struct Rig {
 #[derive(Default)]
 struct Beside {
     extractor: Option<Arc<dyn Extractor>>,
+    embedder: Option<Arc<dyn Embedder>>,
     /// Days are gathered, by this clock.
     days: Option<fn() -> TimeZone>,
 }
@@ -330,6 +342,7 @@ impl Rig {
             watches: Arc::new(WatchesOnDisk),
             summariser,
             extractor: beside.extractor,
+            embedder: beside.embedder,
             gathers_days: beside.days.is_some(),
             workers,
             emptied: Vec::new(),

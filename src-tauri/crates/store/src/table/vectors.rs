@@ -287,14 +287,19 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Notes how far a model has come. What another could not embed is forgotten with it: this one may.
+    /// Has all passages embedded by this model. What another could not embed is forgotten: this one may.
+    pub fn begin_embedding(&self, model: &str) -> Result<()> {
+        const FORGET: &str = "DELETE FROM embedding_failures";
+        self.execute(FORGET, [])?;
+        self.note_embedded(model, ChunkKey(Embedding::BEFORE))
+    }
+
+    /// Notes how far a model has come.
     pub fn note_embedded(&self, model: &str, up_to: ChunkKey) -> Result<()> {
-        const FORGET: &str = "DELETE FROM embedding_failures WHERE NOT EXISTS (SELECT 1 FROM embedding WHERE model = :model)";
-        const STATE: &str = "
+        const SQL: &str = "
             INSERT INTO embedding (id, model, up_to) VALUES (1, :model, :up_to)
             ON CONFLICT (id) DO UPDATE SET model = excluded.model, up_to = excluded.up_to";
-        self.execute(FORGET, named_params! { ":model": model })?;
-        self.execute(STATE, named_params! { ":model": model, ":up_to": up_to })?;
+        self.execute(SQL, named_params! { ":model": model, ":up_to": up_to })?;
         Ok(())
     }
 

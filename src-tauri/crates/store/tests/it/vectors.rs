@@ -183,6 +183,7 @@ fn another_model_comes_to_all_of_them_and_what_is_there_stays_until_then() {
             let second = ChunkKey::from_payload(2);
             w.put_embedding_failure(second, FailureReason::Refused)?;
             assert_eq!(w.left_to_embed("other-1")?.passages, 3);
+            w.begin_embedding("other-1")?;
             w.put_vector(ChunkKey::from_payload(1), "other-1", &vector(7))?;
             w.note_embedded("other-1", ChunkKey::from_payload(1))?;
             assert_eq!(w.embedding_failure(second)?, None, "the other one may");

@@ -1,0 +1,371 @@
+//! Has passages embedded, so that they are found by what they mean: a page at a time, while nothing else is to be done.
+//! Words come first: what is committed is found by them at once.
+//!
+//! How far it has come is a row of the store that moves in the write that keeps the vectors, so a process that ends
+//! anywhere loses the page it was at and nothing else. A vector is kept where the passage would be embedded as the same
+//! text at that moment; so what comes between costs some work and never leaves a vector of something else.
+
+mod quantised;
+mod window;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use oldgrowth_store::table::extraction::FailureReason;
+use oldgrowth_store::table::vectors::{Embedding, ToCome, Vector};
+use oldgrowth_store::{ChunkKey, Class, Lane, Read, Write};
+use parking_lot::Mutex;
+
+pub(crate) use self::quantised::quantised;
+use self::window::window;
+use crate::engine::Core;
+use crate::ports::{Embedder, Side};
+use crate::telling::News;
+use crate::{Engine, Error, Result};
+
+/// So many passages are looked at at a time, whether they are due or not.
+const PAGE_LOOKED_AT: u32 = 256;
+
+/// And so many of them embedded, some seconds' work on one core, before what came of it is kept.
+const PAGE_PASSAGES: usize = 32;
+
+/// So many are asked for at once; between two askings it is seen whether something else is to be done.
+const ASKED_AT_ONCE: usize = 4;
+
+/// What every model can embed. One that can't is not refusing a text: it is away.
+const PROBE: &str = "passage";
+
+/// How soon to look again whether all is embedded.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Who embeds at this moment; others leave it to them.
+#[derive(Debug, Default)]
+pub(crate) struct Embeds {
+    turn: Mutex<Turn>,
+    pace: Mutex<Pace>,
+}
+
+#[derive(Debug, Default)]
+struct Turn {
+    /// What was kept did not hold together and was forgotten once. Twice would be a fault of ours.
+    began_anew: bool,
+}
+
+/// How fast it goes, since it last began.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pace {
+    passages: u64,
+    worked: Duration,
+    /// Why the model could not be asked when it last was.
+    away: Option<&'static str>,
+}
+
+/// What is yet to be embedded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EmbeddingLeft {
+    /// At most so many passages: those that are searched no more are among them.
+    pub passages: u64,
+    /// Those that could not be embedded.
+    pub failed: u32,
+    /// None before any was embedded since the start.
+    pub passages_per_second: Option<f64>,
+    /// Why the model could not be asked when it last was: the code of its error.
+    pub away: Option<&'static str>,
+}
+
+/// Why a passage could not be embedded.
+enum Failed {
+    /// It may be embedded at another time.
+    Passing(Error),
+    For(FailureReason),
+}
+
+/// What comes next, and where the embedding stood when it was read.
+struct Page {
+    before: Option<Embedding>,
+    looked_at: Vec<(ChunkKey, Option<String>)>,
+}
+
+/// What became of a passage.
+struct Made {
+    chunk: ChunkKey,
+    /// None where none was due.
+    of: Option<(String, std::result::Result<Vector, FailureReason>)>,
+}
+
+impl Engine {
+    /// Waits until every passage was embedded. False when it was told to wait no longer, and when nobody embeds: nothing
+    /// is set up to, or the work is paused.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn wait_until_embedded(&self, keep_waiting: impl Fn() -> bool) -> Result<bool> {
+        let core = self.core();
+        loop {
+            let seen = core.queue.seen();
+            let Some(embedder) = core.embedder.as_deref() else {
+                return Ok(false);
+            };
+            let any = core.store.read(Lane::Interactive, |r| {
+                Ok::<_, Error>(r.has_live_jobs()? || r.has_to_embed(embedder.id())?)
+            })?;
+            if !any {
+                return Ok(true);
+            }
+            // What waits for a person can wait for ever.
+            if let Some(refused) = core.store.writing_refused() {
+                return Err(refused.into());
+            }
+            let stands = core.pause().is_some() || core.queue.is_stopping() || !core.has_workers;
+            if stands || !keep_waiting() {
+                return Ok(false);
+            }
+            core.queue.sleep(seen, Some(LOOK_AGAIN));
+        }
+    }
+
+    /// What is yet to be embedded, and how fast that goes. None where nobody embeds.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn embedding_left(&self) -> Result<Option<EmbeddingLeft>> {
+        let core = self.core();
+        core.store
+            .read(Lane::Interactive, |r| core.left_to_embed(r))
+    }
+}
+
+impl Core {
+    pub(crate) fn left_to_embed(&self, r: &Read<'_>) -> Result<Option<EmbeddingLeft>> {
+        let Some(embedder) = self.embedder.as_deref() else {
+            return Ok(None);
+        };
+        let ToCome { passages, failed } = r.left_to_embed(embedder.id())?;
+        let pace = *self.embeds.pace.lock();
+        let worked = pace.worked.as_secs_f64();
+        Ok(Some(EmbeddingLeft {
+            passages,
+            failed,
+            passages_per_second: (worked > 0.0).then(|| pace.passages as f64 / worked),
+            away: pace.away,
+        }))
+    }
+
+    /// Has a page of passages embedded, if nothing else is to be done. True when there may be more.
+    pub(crate) fn embed_some(&self) -> Result<bool> {
+        let Some(embedder) = self.embedder.as_deref() else {
+            return Ok(false);
+        };
+        let Some(mut turn) = self.embeds.turn.try_lock() else {
+            return Ok(false);
+        };
+        if !self.has_nothing_else_to_do() {
+            return Ok(false);
+        }
+        let Some(page) = self.next_to_embed(embedder)? else {
+            return Ok(false);
+        };
+        let before = page.before;
+        let made = self.embed_page(embedder, page.looked_at);
+        let made = made.inspect_err(|error| self.note_away(error))?;
+        if made.is_empty() {
+            return Ok(false);
+        }
+        let id = embedder.id().to_owned();
+        let kept = self.store.write_in(Lane::Background, move |w| {
+            keep(w, before.as_ref(), &id, &made)
+        });
+        match kept {
+            Ok(()) => {
+                self.tell_later(News::Work);
+                Ok(true)
+            }
+            Err(error) if error.store_class() == Some(Class::Constraint) && !turn.began_anew => {
+                tracing::warn!("the vectors did not hold together and are made anew");
+                turn.began_anew = true;
+                self.store
+                    .write_in(Lane::Background, |w| Ok::<_, Error>(w.forget_vectors()?))?;
+                Ok(true)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn next_to_embed(&self, embedder: &dyn Embedder) -> Result<Option<Page>> {
+        let page = self.store.read(Lane::Background, |r| {
+            let mut looked_at = Vec::new();
+            let mut due = 0;
+            for next in r.to_embed(embedder.id(), PAGE_LOOKED_AT)? {
+                if due == PAGE_PASSAGES {
+                    break;
+                }
+                due += usize::from(next.is_due);
+                let text = match next.is_due {
+                    true => window(&r.around(next.chunk)?, next.chunk),
+                    false => None,
+                };
+                looked_at.push((next.chunk, text));
+            }
+            Ok::<_, Error>(Page {
+                before: r.embedding()?,
+                looked_at,
+            })
+        })?;
+        Ok(Some(page).filter(|page| !page.looked_at.is_empty()))
+    }
+
+    /// As far as it comes before something else is to be done.
+    fn embed_page(
+        &self,
+        embedder: &dyn Embedder,
+        looked_at: Vec<(ChunkKey, Option<String>)>,
+    ) -> Result<Vec<Made>> {
+        let mut made: Vec<Made> = Vec::with_capacity(looked_at.len());
+        let mut rest = looked_at.into_iter().peekable();
+        let seen = self.queue.seen();
+        while rest.peek().is_some() {
+            // What is asked for wakes the queue.
+            if self.queue.has_woken_since(seen) || !self.has_nothing_else_to_do() {
+                break;
+            }
+            let mut some = Vec::new();
+            let mut texts = 0;
+            while texts < ASKED_AT_ONCE
+                && let Some(next) = rest.next()
+            {
+                texts += usize::from(next.1.is_some());
+                some.push(next);
+            }
+            let asked: Vec<&str> = some
+                .iter()
+                .filter_map(|(_, text)| text.as_deref())
+                .collect();
+            let mut vectors = self.embed_each(embedder, &asked)?.into_iter();
+            made.extend(some.into_iter().map(|(chunk, text)| Made {
+                chunk,
+                of: text.and_then(|text| Some((text, vectors.next()?))),
+            }));
+        }
+        Ok(made)
+    }
+
+    /// A vector of each text, or why it has none.
+    fn embed_each(
+        &self,
+        embedder: &dyn Embedder,
+        texts: &[&str],
+    ) -> Result<Vec<std::result::Result<Vector, FailureReason>>> {
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let begun = self.ambient.clock.monotonic();
+        let each = match self.ask_embedder(embedder, texts) {
+            Ok(vectors) => vectors.into_iter().map(Ok).collect(),
+            Err(Failed::Passing(error)) => return Err(error),
+            // One text is not to take the others along.
+            Err(Failed::For(_)) => {
+                let mut each = Vec::with_capacity(texts.len());
+                for text in texts {
+                    match self.ask_embedder(embedder, &[text]) {
+                        Ok(vectors) => each.extend(vectors.into_iter().map(Ok)),
+                        Err(Failed::Passing(error)) => return Err(error),
+                        Err(Failed::For(reason)) => each.push(Err(reason)),
+                    }
+                }
+                each
+            }
+        };
+        let mut pace = self.embeds.pace.lock();
+        pace.passages += texts.len() as u64;
+        pace.worked += self.ambient.clock.monotonic().saturating_sub(begun);
+        pace.away = None;
+        Ok(each)
+    }
+
+    fn ask_embedder(
+        &self,
+        embedder: &dyn Embedder,
+        texts: &[&str],
+    ) -> std::result::Result<Vec<Vector>, Failed> {
+        let ask = |texts: &[&str]| {
+            catch_unwind(AssertUnwindSafe(|| embedder.embed(Side::Passage, texts)))
+        };
+        let (reason, error) = match ask(texts) {
+            Ok(Ok(vectors)) => {
+                let all: Option<Vec<Vector>> = vectors.iter().map(|v| quantised(v)).collect();
+                match all.filter(|all| all.len() == texts.len()) {
+                    Some(all) => return Ok(all),
+                    None => (FailureReason::Refused, None),
+                }
+            }
+            Ok(Err(error)) if error.is_transient() => return Err(Failed::Passing(error)),
+            Ok(Err(error @ Error::HeldConnection)) => return Err(Failed::Passing(error)),
+            Ok(Err(error)) => (FailureReason::Refused, Some(error)),
+            Err(_) => {
+                tracing::error!(passages = texts.len(), "the embedder panicked");
+                (FailureReason::Panic, None)
+            }
+        };
+        // A model that can't be loaded refuses everything, and no passage is to blame.
+        match ask(&[PROBE]) {
+            Ok(Err(error)) => Err(Failed::Passing(error)),
+            Err(_) => Err(Failed::Passing(Error::Model {
+                code: "embedder_panicked",
+                retry_in: None,
+            })),
+            Ok(Ok(_)) => {
+                if let Some(error) = error {
+                    self.faults.tell_of_job("embed", &error);
+                }
+                Err(Failed::For(reason))
+            }
+        }
+    }
+
+    fn note_away(&self, error: &Error) {
+        if let Error::Model { code, .. } = error {
+            self.embeds.pace.lock().away = Some(code);
+        }
+    }
+}
+
+/// Keeps what still is so. What has changed meanwhile is embedded again, and what comes after it.
+fn keep(w: &Write<'_>, before: Option<&Embedding>, model: &str, made: &[Made]) -> Result<()> {
+    if w.embedding()?.as_ref() != before {
+        return Ok(());
+    }
+    if before.is_none_or(|before| before.model != model) {
+        w.begin_embedding(model)?;
+    }
+    let mut up_to = None;
+    for one in made {
+        if let Some((text, outcome)) = &one.of {
+            match window(&w.around(one.chunk)?, one.chunk) {
+                // It is searched no more.
+                None => {}
+                Some(now) if now != *text => break,
+                Some(_) => keep_one(w, model, one.chunk, outcome)?,
+            }
+        }
+        up_to = Some(one.chunk);
+    }
+    if let Some(up_to) = up_to {
+        w.note_embedded(model, up_to)?;
+    }
+    Ok(())
+}
+
+fn keep_one(
+    w: &Write<'_>,
+    model: &str,
+    chunk: ChunkKey,
+    outcome: &std::result::Result<Vector, FailureReason>,
+) -> Result<()> {
+    let reason = match outcome {
+        Ok(vector) if w.put_vector(chunk, model, vector)? => return Ok(()),
+        // Of another length than what this model has made before.
+        Ok(_) => FailureReason::Refused,
+        Err(reason) => *reason,
+    };
+    Ok(w.put_embedding_failure(chunk, reason)?)
+}
