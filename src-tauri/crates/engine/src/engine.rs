@@ -13,12 +13,13 @@ use crate::askers::Askers;
 use crate::copies::{Memo, Running};
 use crate::coverage::LastCount;
 use crate::doctor::{ByItself, FilesSeen, Fixing, Receipts};
-use crate::embedding::Embeds;
+use crate::embedding::{Embeds, Questions};
 use crate::events::Events;
 use crate::extraction::Extracting;
 use crate::faults::{Fault, Faults};
 use crate::health::{Board, Checks, ClockSeen, History, KeptChecks};
 use crate::jobs::{Pruning, Queue, Workers, kept_pause};
+use crate::nearest::Mirror;
 use crate::ports::{
     Ambient, CrashReports, Embedder, Extractor, Files, Forbidden, Models, Random, Summariser,
     Watches,
@@ -84,6 +85,8 @@ pub(crate) struct Core {
     pub(crate) extracting: Extracting,
     pub(crate) embedder: Option<Arc<dyn Embedder>>,
     pub(crate) embeds: Embeds,
+    pub(crate) questions: Questions,
+    pub(crate) mirror: Mirror,
     pub(crate) gathers_days: bool,
     /// Who puts passages to their days at this moment; others leave it to them.
     pub(crate) growing: Mutex<()>,
@@ -170,6 +173,8 @@ impl Engine {
             extracting: Extracting::default(),
             embedder: parts.embedder,
             embeds: Embeds::default(),
+            questions: Questions::default(),
+            mirror: Mirror::default(),
             gathers_days: parts.gathers_days,
             growing: Mutex::default(),
             events: Events::default(),
@@ -274,6 +279,7 @@ impl Engine {
         self.core.checks.stop();
         drop(self.workers.lock().take());
         self.core.by_itself.stop();
+        self.core.questions.stop();
         self.core.note_changes();
         self.core.history.end_run(self.core.now());
     }

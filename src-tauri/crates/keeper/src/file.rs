@@ -314,6 +314,11 @@ impl KeptFile {
     }
 
     /// What can be known without opening anything.
+    /// Attempts to open the file since the start: while it stays the same, so does the file.
+    pub fn opens(&self) -> u64 {
+        self.counts.opens.load(Ordering::Relaxed)
+    }
+
     pub fn facts(&self) -> Facts {
         let count = |c: &AtomicU64| c.load(Ordering::Relaxed);
         let hub = self.current_hub();

@@ -42,4 +42,8 @@ impl Embedder for BuiltIn {
             }
         })
     }
+
+    fn rest(&self) {
+        self.let_go();
+    }
 }

@@ -267,6 +267,11 @@ impl Store {
         self.file.set_reservation_cap(cap);
     }
 
+    /// How often the file was to be opened: while it stays the same, so does the file.
+    pub fn opens(&self) -> u64 {
+        self.file.opens()
+    }
+
     pub fn facts(&self) -> Facts {
         self.file.facts()
     }

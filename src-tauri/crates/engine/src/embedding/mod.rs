@@ -6,6 +6,7 @@
 //! text at that moment; so what comes between costs some work and never leaves a vector of something else.
 
 mod quantised;
+mod question;
 mod window;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +17,8 @@ use oldgrowth_store::table::vectors::{Embedding, ToCome, Vector};
 use oldgrowth_store::{ChunkKey, Class, Lane, Read, Write};
 use parking_lot::Mutex;
 
-pub(crate) use self::quantised::quantised;
+use self::quantised::quantised;
+pub(crate) use self::question::{QuestionVector, Questions};
 use self::window::window;
 use crate::engine::Core;
 use crate::ports::{Embedder, Side};
@@ -35,6 +37,9 @@ const ASKED_AT_ONCE: usize = 4;
 /// What every model can embed. One that can't is not refusing a text: it is away.
 const PROBE: &str = "passage";
 
+/// Nobody has asked for so long: what the model takes is given back.
+const IDLE: Duration = Duration::from_secs(5 * 60);
+
 /// How soon to look again whether all is embedded.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -43,6 +48,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 pub(crate) struct Embeds {
     turn: Mutex<Turn>,
     pace: Mutex<Pace>,
+    /// When the model was last asked for anything, by the monotonic clock. None since it was let go of.
+    asked: Mutex<Option<Duration>>,
 }
 
 #[derive(Debug, Default)]
@@ -258,6 +265,7 @@ impl Core {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
+        self.note_model_asked();
         let begun = self.ambient.clock.monotonic();
         let each = match self.ask_embedder(embedder, texts) {
             Ok(vectors) => vectors.into_iter().map(Ok).collect(),
@@ -319,6 +327,22 @@ impl Core {
                 }
                 Err(Failed::For(reason))
             }
+        }
+    }
+
+    pub(crate) fn note_model_asked(&self) {
+        *self.embeds.asked.lock() = Some(self.ambient.clock.monotonic());
+    }
+
+    /// Lets the model go when nobody has asked it for a while.
+    pub(crate) fn rest_from_embedding(&self) {
+        let now = self.ambient.clock.monotonic();
+        let mut asked = self.embeds.asked.lock();
+        if let Some(embedder) = &self.embedder
+            && asked.is_some_and(|asked| now.saturating_sub(asked) >= IDLE)
+        {
+            *asked = None;
+            embedder.rest();
         }
     }
 

@@ -70,6 +70,8 @@ impl Core {
             } else if self.is_in_doubt() {
                 self.look_after_health();
             }
+            self.rest_from_vectors();
+            self.rest_from_embedding();
             ticks = ticks.saturating_add(1);
             failures = if self.tick_once().is_err() {
                 self.mend_by_itself();

@@ -128,6 +128,8 @@ impl Core {
                     if self.queue.holds_none() {
                         self.files.rest();
                     }
+                    self.rest_from_vectors();
+                    self.rest_from_embedding();
                     let aside = self.work_on_the_side();
                     // Whoever ends the last job counts for all: what is done on the side asks for many small ones,
                     // and to count after each would take longer than they do.

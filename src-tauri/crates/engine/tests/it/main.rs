@@ -29,6 +29,7 @@ mod interleavings;
 mod leases;
 mod losses;
 mod memories;
+mod nearest;
 mod parents;
 mod pausing;
 mod pruning;

@@ -1,0 +1,342 @@
+//! The passages nearest to a question are those that the rows say, whatever is in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use oldgrowth_engine::{Error, Nearest};
+use oldgrowth_store::table::words::{Filter, Kind};
+use oldgrowth_store::{Canceller, Lane};
+use oldgrowth_testkit::SeededRandom;
+use rusqlite::Connection;
+
+use crate::embedding::{Letters, assert_embedded, embedded, letters};
+use crate::rig::{Place, Rig, file_name, file_text};
+
+const ALL: Filter<'static> = Filter {
+    source: None,
+    author: None,
+    from: None,
+    to: None,
+    kind: None,
+    tag: None,
+};
+
+fn near(rig: &Rig, text: &str, filter: Filter<'_>, limit: usize) -> Vec<Nearest> {
+    let found = rig
+        .engine
+        .nearest_to_question(text, filter, limit, &Canceller::default());
+    found.unwrap().expect("there is an embedder")
+}
+
+/// As bytes and a scale, by the rule of the rows.
+fn bytes(vector: &[f32]) -> (f32, Vec<i8>) {
+    let most = vector.iter().fold(0.0_f32, |most, n| most.max(n.abs()));
+    let scale = most / 127.0;
+    let byte = |n: &f32| (n / scale).round() as i8;
+    (scale, vector.iter().map(byte).collect())
+}
+
+/// What the rows say, one after the other: the nearest of those that this condition lets through.
+fn by_the_rows(
+    raw: &Connection,
+    id: &str,
+    text: &str,
+    which: &str,
+    limit: usize,
+) -> Vec<(i64, f32)> {
+    let (scale, question) = bytes(&letters(id, text));
+    let sql = format!(
+        "SELECT v.id, v.chunk_id, v.scale, v.components FROM vectors v
+         JOIN vector_models m ON m.id = v.model_id JOIN chunks c ON c.id = v.chunk_id
+         JOIN documents d ON d.id = c.document_id JOIN sources s ON s.id = d.source_id
+         WHERE m.name = ?1 AND d.superseded_at IS NULL AND {which}"
+    );
+    let mut rows = raw.prepare(&sql).unwrap();
+    let near = rows.query_map([id], |row| {
+        let (scale_of_row, components): (f64, Vec<u8>) = (row.get(2)?, row.get(3)?);
+        let product: i32 = components
+            .iter()
+            .zip(&question)
+            .map(|(a, b)| i32::from(a.cast_signed()) * i32::from(*b))
+            .sum();
+        let near = product as f32 * scale_of_row as f32 * scale;
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, near))
+    });
+    let mut near: Vec<_> = near.unwrap().map(rusqlite::Result::unwrap).collect();
+    near.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
+    near.truncate(limit);
+    near.into_iter()
+        .map(|(_, chunk, near)| (chunk, near))
+        .collect()
+}
+
+fn assert_nearest(place: &Place, rig: &Rig, id: &str, question: &str) {
+    let raw = place.raw();
+    let notes = Filter {
+        kind: Some(Kind::Note),
+        ..ALL
+    };
+    let read = Filter {
+        kind: Some(Kind::Document),
+        ..ALL
+    };
+    for (filter, which) in [
+        (ALL, "1"),
+        (notes, "s.kind = 'notes'"),
+        (read, "s.kind <> 'notes'"),
+    ] {
+        for limit in [1, 5, 1_000] {
+            let found = near(rig, question, filter, limit);
+            let found: Vec<_> = found
+                .iter()
+                .map(|one| (one.chunk.get(), one.nearness))
+                .collect();
+            let wanted = by_the_rows(&raw, id, question, which, limit);
+            assert_eq!(found, wanted, "{question}, {which}, {limit}");
+        }
+    }
+}
+
+#[test]
+fn the_nearest_passages_are_those_that_the_rows_say() {
+    let place = Place::new();
+    place.write_many(60);
+    let rig = place.start_embedding(2, Arc::new(Letters::of("one")));
+    rig.import_to_the_end();
+    rig.note("Ada repaired the old boat in the harbour.");
+    embedded(&rig, &place);
+    for question in ["Who repaired the boat?", "boat7", "harbour", ""] {
+        assert_nearest(&place, &rig, "one", question);
+    }
+    assert_eq!(rig.engine.vectors_in_memory(), 61);
+    assert!(near(&rig, "boat", ALL, 0).is_empty());
+}
+
+#[test]
+fn what_is_new_is_found_and_what_is_gone_is_not_though_it_was_in_memory() {
+    let place = Place::new();
+    place.write_many(30);
+    let rig = place.start_embedding(1, Arc::new(Letters::of("one")));
+    rig.import_to_the_end();
+    embedded(&rig, &place);
+    assert_nearest(&place, &rig, "one", "boat3");
+    for number in 0..20 {
+        place.write(&file_name(number), &file_text(number, "second"));
+    }
+    rig.import_to_the_end();
+    embedded(&rig, &place);
+    assert_nearest(&place, &rig, "one", "boat3");
+    assert_embedded(&place, "one");
+    assert_eq!(
+        rig.engine.vectors_in_memory(),
+        30,
+        "what was met and is gone is not kept for ever"
+    );
+}
+
+#[test]
+fn with_an_embedder_of_another_model_only_its_own_vectors_are_compared() {
+    let place = Place::new();
+    place.write_many(40);
+    {
+        let rig = place.start_embedding(1, Arc::new(Letters::of("one")));
+        rig.import_to_the_end();
+        embedded(&rig, &place);
+    }
+    let model = Arc::new(Letters::gated("two"));
+    model.gate.hold_call(9);
+    let rig = place.start_embedding(1, model.clone());
+    model.gate.wait_held();
+    assert_nearest(&place, &rig, "two", "boat3");
+    assert_eq!(rig.engine.vectors_in_memory(), 32);
+    model.gate.open();
+    embedded(&rig, &place);
+    assert_nearest(&place, &rig, "two", "boat3");
+}
+
+#[test]
+fn after_a_backup_is_put_back_its_vectors_are_compared_and_no_others() {
+    let place = Place::new();
+    place.write_many(10);
+    let rig = place.start_embedding(1, Arc::new(Letters::of("one")));
+    rig.import_to_the_end();
+    embedded(&rig, &place);
+    let made = rig.engine.make_backup(None).unwrap();
+    for number in 0..10 {
+        place.write(&file_name(number), &file_text(number, "second"));
+    }
+    rig.import_to_the_end();
+    embedded(&rig, &place);
+    assert_nearest(&place, &rig, "one", "boat3");
+    rig.engine.restore(&made.backup.id).unwrap();
+    embedded(&rig, &place);
+    assert_nearest(&place, &rig, "one", "boat3");
+    assert_embedded(&place, "one");
+}
+
+#[test]
+fn a_question_that_is_called_off_waits_for_no_model_and_one_that_is_not_waits_two_seconds() {
+    let place = Place::new();
+    let model = Arc::new(Letters::gated("one"));
+    let rig = place.start_embedding(0, model.clone());
+    model.gate.hold_call(1);
+    let canceller = Canceller::default();
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| rig.engine.nearest_to_question("Who?", ALL, 5, &canceller));
+        model.gate.wait_held();
+        canceller.cancel();
+        let found = asked.join().unwrap();
+        assert!(matches!(found, Err(Error::Cancelled)), "{found:?}");
+    });
+    model.gate.open();
+    model.gate.hold_call(1);
+    let found = rig
+        .engine
+        .nearest_to_question("Where?", ALL, 5, &Canceller::default());
+    assert_eq!(found.unwrap(), None, "words alone answer");
+    model.gate.open();
+    rig.engine.stop();
+    let found = rig
+        .engine
+        .nearest_to_question("When?", ALL, 5, &Canceller::default());
+    assert_eq!(found.unwrap(), None, "nothing is begun any more");
+}
+
+#[test]
+fn a_question_is_embedded_once_and_never_with_a_connection_held() {
+    let place = Place::new();
+    let model = Arc::new(Letters::of("one"));
+    let rig = place.start_embedding(0, model.clone());
+    for _ in 0..3 {
+        assert_eq!(near(&rig, "Who is it?", ALL, 5), []);
+    }
+    assert_eq!(*model.texts.lock(), ["Who is it?"]);
+    let inside = rig.store.read(Lane::Background, |_| {
+        let canceller = Canceller::default();
+        rig.engine.nearest_to_question("Where?", ALL, 5, &canceller)
+    });
+    assert!(matches!(inside, Err(Error::HeldConnection)), "{inside:?}");
+    let without = place.start(0);
+    let canceller = Canceller::default();
+    let found = without
+        .engine
+        .nearest_to_question("Who?", ALL, 5, &canceller);
+    assert_eq!(found.unwrap(), None, "nobody embeds");
+}
+
+#[test]
+fn searches_amid_imports_bring_passages_that_are_there() {
+    let place = Place::new();
+    place.write_many(30);
+    let rig = place.start_embedding(2, Arc::new(Letters::of("one")));
+    rig.import();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for seed in 1..=3_u64 {
+            let (rig, done) = (&rig, &done);
+            scope.spawn(move || {
+                let random = SeededRandom::new(seed);
+                while !done.load(Ordering::SeqCst) {
+                    let question = format!("boat{}", random.below(30));
+                    let found = near(rig, &question, ALL, 5);
+                    let mut times: BTreeMap<i64, usize> = BTreeMap::new();
+                    for one in &found {
+                        *times.entry(one.chunk.get()).or_default() += 1;
+                    }
+                    assert!(times.values().all(|times| *times == 1), "{found:?}");
+                }
+            });
+        }
+        for round in 0..6 {
+            for number in 0..30 {
+                place.write(
+                    &file_name(number),
+                    &file_text(number, ["second", "third"][round % 2]),
+                );
+            }
+            rig.import_to_the_end();
+        }
+        embedded(&rig, &place);
+        done.store(true, Ordering::SeqCst);
+    });
+    assert_nearest(&place, &rig, "one", "boat3");
+    assert_embedded(&place, "one");
+}
+
+#[test]
+fn whatever_comes_between_the_answers_are_those_of_the_rows() {
+    let cases = std::env::var("OLDGROWTH_CASES").ok();
+    let cases: u64 = cases.and_then(|n| n.parse().ok()).unwrap_or(25);
+    for seed in 1..=cases {
+        history(seed);
+    }
+}
+
+fn history(seed: u64) {
+    let random = SeededRandom::new(seed);
+    let place = Place::new();
+    place.write_many(8);
+    let mut id = "one";
+    let mut rig = place.start_embedding(2, Arc::new(Letters::of(id)));
+    for step in 0..12 {
+        match random.below(8) {
+            0..=2 => {
+                for _ in 0..1 + random.below(8) {
+                    let number = random.below(15);
+                    let version = ["first", "second", "third"][random.below(3)];
+                    place.write(&file_name(number), &file_text(number, version));
+                }
+                rig.import();
+            }
+            3 => {
+                // It may not be there.
+                drop(std::fs::remove_file(
+                    place.notes.path().join(file_name(random.below(15))),
+                ));
+                rig.import();
+            }
+            4 => {
+                rig.note(&file_text(random.below(50), "noted"));
+            }
+            5 if random.below(2) == 0 => {
+                drop(rig);
+                id = ["one", "two"][random.below(2)];
+                rig = place.start_embedding(2, Arc::new(Letters::of(id)));
+            }
+            6 => {
+                embedded(&rig, &place);
+                assert_nearest(&place, &rig, id, &format!("boat{step}"));
+            }
+            _ => {
+                near(&rig, &format!("wind{step}"), ALL, 3);
+            }
+        }
+    }
+    embedded(&rig, &place);
+    assert_nearest(&place, &rig, id, &format!("seed {seed}"));
+    assert_embedded(&place, id);
+}
+
+#[test]
+fn what_is_in_memory_is_given_back_when_nobody_asks() {
+    let place = Place::new();
+    place.write_many(5);
+    let rig = place.start_embedding(1, Arc::new(Letters::of("one")));
+    rig.import_to_the_end();
+    embedded(&rig, &place);
+    near(&rig, "boat3", ALL, 5);
+    assert_eq!(rig.engine.vectors_in_memory(), 5);
+    rig.later(Duration::from_secs(4 * 60));
+    assert_eq!(
+        rig.engine.vectors_in_memory(),
+        5,
+        "somebody has asked of late"
+    );
+    rig.later(Duration::from_secs(2 * 60));
+    rig.at_work_until("that it is given back", || {
+        rig.engine.vectors_in_memory() == 0
+    });
+    assert_nearest(&place, &rig, "one", "boat3");
+}
