@@ -28,6 +28,7 @@ const codes: Record<ComponentCode, string> = {
   clock: "Clock",
   crash_reports: "Crash reports",
   models: "Models",
+  meaning: "Meaning",
 };
 
 const explains: Record<ComponentCode, string> = {
@@ -52,6 +53,7 @@ const explains: Record<ComponentCode, string> = {
   clock: "Does the computer’s clock go forward?",
   crash_reports: "Are crash reports sent, and is one held back?",
   models: "Does the model answer that you chose?",
+  meaning: "Can passages be compared by what they mean?",
 };
 
 const groups: Record<ComponentGroup, string> = {

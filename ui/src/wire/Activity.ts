@@ -2,6 +2,7 @@
 import type { Batch } from "./Batch";
 import type { CopyProgress } from "./CopyProgress";
 import type { FailedGroup } from "./FailedGroup";
+import type { MeaningToCome } from "./MeaningToCome";
 import type { Work } from "./Work";
 import type { WorkPutOff } from "./WorkPutOff";
 import type { WorkRunning } from "./WorkRunning";
@@ -31,6 +32,10 @@ imports: Array<Batch>, copy: CopyProgress | null,
  * There are passages to be looked through for what they name. That comes after all other work.
  */
 names_to_come: boolean, 
+/**
+ * Passages to be read for what they mean. That comes last of all work.
+ */
+meaning_to_come: MeaningToCome | null, 
 /**
  * When all this was so, by the clock of whoever works.
  */

@@ -1,15 +1,17 @@
 //! The one process that works on a workspace: it holds the lock, runs the engine, and answers others
 //! through a local socket.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use oldgrowth_domain::TimeZone;
-use oldgrowth_engine::ports::Summariser;
+use oldgrowth_engine::ports::{Embedder, Summariser};
 use oldgrowth_engine::{Engine, Parts};
 use oldgrowth_keeper::Keeper;
-use oldgrowth_models::{Chosen, Extractive};
+use oldgrowth_models::{BuiltIn, Chosen, Extractive};
 use oldgrowth_store::{Holder, LockError, Store, WorkspaceLock};
 use oldgrowth_wire::{ErrorCode, Event, Request, WireError};
 use serde_json::Value;
@@ -22,6 +24,12 @@ use crate::{dispatch, models, reporting, views};
 
 /// Jobs worked on at once. Two keep a disk and a core busy and leave the machine to its person.
 const WORKERS: usize = 2;
+
+/// Threads that the built-in embedder works with: it may be at work for hours.
+const EMBEDDER_THREADS: NonZeroUsize = NonZeroUsize::MIN;
+
+/// Who starts the program wants to use it, so passages are embedded later.
+const EMBEDS_AFTER: Duration = Duration::from_secs(20);
 
 /// What a process owns a workspace for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +131,8 @@ impl Owner {
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
             extractor: Some(Arc::new(oldgrowth_models::Rules)),
-            embedder: None,
+            embedder: embedder(),
+            embeds_after: EMBEDS_AFTER,
             gathers_days: true,
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
             emptied: found.emptied(),
@@ -228,6 +237,13 @@ impl Drop for Owner {
         self.engine.stop();
         self.keeper.shut_down();
     }
+}
+
+/// The one that came with this program. None where none did: then passages are found by words alone.
+fn embedder() -> Option<Arc<dyn Embedder>> {
+    let program = std::env::current_exe().ok()?;
+    let embedder = BuiltIn::of_program(&program, EMBEDDER_THREADS)?;
+    Some(Arc::new(embedder))
 }
 
 /// This process, as others are told it.

@@ -7,6 +7,7 @@ use oldgrowth_domain::jobs::BatchState;
 use oldgrowth_store::table::jobs::{FailedGroup, JobCounts, SeenJob, Waiting};
 use oldgrowth_store::{JobKey, Lane};
 
+use crate::embedding::EmbeddingLeft;
 use crate::engine::Core;
 use crate::jobs::Pause;
 use crate::telling::News;
@@ -64,6 +65,8 @@ pub struct Activity {
     pub copy: Option<CopyProgress>,
     /// There are passages to be looked through for what they name.
     pub names_to_come: bool,
+    /// There are passages to be read for what they mean, and nothing is in the way of that.
+    pub meaning_to_come: Option<EmbeddingLeft>,
     /// When this was true.
     pub at: UnixMs,
 }
@@ -88,7 +91,7 @@ impl Engine {
         let now = core.now();
         let at_work = core.queue.at_work();
         let extractor = core.extractor.as_deref();
-        let (running, waiting, put_off, failed, batches, names_to_come) =
+        let (running, waiting, put_off, failed, batches, names_to_come, meaning_to_come) =
             core.store.read(Lane::Interactive, |r| {
                 let mut running = Vec::new();
                 for at in &at_work {
@@ -119,6 +122,7 @@ impl Engine {
                     failed,
                     batches,
                     names_to_come,
+                    core.left_to_embed(r)?,
                 ))
             })?;
         let imports = batches
@@ -134,6 +138,8 @@ impl Engine {
             imports,
             copy: core.running.progress(),
             names_to_come,
+            meaning_to_come: meaning_to_come
+                .filter(|left| left.passages > 0 && left.away.is_none()),
             at: now,
         })
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use oldgrowth_domain::{TimeZone, UnixMs};
 use oldgrowth_store::table::totals::Totals;
@@ -45,6 +46,8 @@ pub struct Parts {
     pub extractor: Option<Arc<dyn Extractor>>,
     /// None where passages are found by words alone.
     pub embedder: Option<Arc<dyn Embedder>>,
+    /// Passages are embedded from so long after the start on. Questions are whenever they are asked.
+    pub embeds_after: Duration,
     /// Are passages gathered by days too, or by their sources alone?
     pub gathers_days: bool,
     /// How many jobs are worked on at once; with none the queue waits for another engine.
@@ -85,6 +88,9 @@ pub(crate) struct Core {
     pub(crate) extracting: Extracting,
     pub(crate) embedder: Option<Arc<dyn Embedder>>,
     pub(crate) embeds: Embeds,
+    pub(crate) embeds_after: Duration,
+    /// When it was started, by the monotonic clock.
+    pub(crate) begun: Duration,
     pub(crate) questions: Questions,
     pub(crate) mirror: Mirror,
     pub(crate) gathers_days: bool,
@@ -158,6 +164,7 @@ impl Engine {
             .store
             .set_reservation_cap(settings.long_reads_max.to_use());
         let history = History::of(&parts.workspace);
+        let begun = parts.ambient.clock.monotonic();
         let core = Arc::new(Core {
             workspace: parts.workspace,
             history,
@@ -173,6 +180,8 @@ impl Engine {
             extracting: Extracting::default(),
             embedder: parts.embedder,
             embeds: Embeds::default(),
+            embeds_after: parts.embeds_after,
+            begun,
             questions: Questions::default(),
             mirror: Mirror::default(),
             gathers_days: parts.gathers_days,

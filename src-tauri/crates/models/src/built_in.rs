@@ -1,9 +1,9 @@
 //! The engine's port, by the embedder that is built in.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use oldgrowth_embedder::{E5, ID, Side as TextSide};
+use oldgrowth_embedder::{E5, ID, Side as TextSide, find};
 use oldgrowth_engine::ports::{Embedder, Side, no_connection_held};
 
 /// Embeds on this computer, with no network. It is loaded when it is first asked.
@@ -15,6 +15,12 @@ impl BuiltIn {
     #[must_use]
     pub fn new(weights: PathBuf, threads: NonZeroUsize) -> Self {
         Self(E5::new(weights, threads))
+    }
+
+    /// That of a program, with the weights that came with it. None where none came.
+    #[must_use]
+    pub fn of_program(program: &Path, threads: NonZeroUsize) -> Option<Self> {
+        find(program).map(|weights| Self::new(weights, threads))
     }
 
     /// Gives back the memory that it takes while it is loaded.

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use oldgrowth_engine::ports::{Ambient, Clock, Extractor, Files, Random, Spawn, Summariser};
+use oldgrowth_engine::ports::{
+    Ambient, Clock, Embedder, Extractor, Files, Random, Spawn, Summariser,
+};
 use oldgrowth_engine::{Engine, Parts};
 use oldgrowth_keeper::Keeper;
 use oldgrowth_store::Store;
@@ -168,13 +170,20 @@ impl TestEngine {
         )
     }
 
+    /// With somebody who embeds questions, and nobody who works.
+    pub fn embedding(workspace: &Path, embedder: Arc<dyn Embedder>) -> Self {
+        let clock = WallClock::start();
+        let summariser = Arc::new(oldgrowth_models::Extractive);
+        let embedder = Some(embedder);
+        Self::begin_with(workspace, 0, clock, summariser, Vec::new(), false, embedder)
+    }
+
     /// On a system that empties these folders by itself.
     pub fn in_folders(workspace: &Path, emptied: Vec<PathBuf>) -> Self {
         let summariser = Arc::new(oldgrowth_models::Extractive);
         Self::begin(workspace, 0, WallClock::start(), summariser, emptied, false)
     }
 
-    #[expect(clippy::expect_used, reason = "a failed set-up fails the test")]
     fn begin(
         workspace: &Path,
         workers: usize,
@@ -182,6 +191,19 @@ impl TestEngine {
         summariser: Arc<dyn Summariser>,
         emptied: Vec<PathBuf>,
         whole: bool,
+    ) -> Self {
+        Self::begin_with(workspace, workers, clock, summariser, emptied, whole, None)
+    }
+
+    #[expect(clippy::expect_used, reason = "a failed set-up fails the test")]
+    fn begin_with(
+        workspace: &Path,
+        workers: usize,
+        clock: Arc<dyn Clock>,
+        summariser: Arc<dyn Summariser>,
+        emptied: Vec<PathBuf>,
+        whole: bool,
+        embedder: Option<Arc<dyn Embedder>>,
     ) -> Self {
         let workspace = workspace.canonicalize().expect("the workspace is there");
         let ambient = Ambient {
@@ -200,7 +222,8 @@ impl TestEngine {
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
             extractor: whole.then(|| Arc::new(oldgrowth_models::Rules) as Arc<dyn Extractor>),
-            embedder: None,
+            embedder,
+            embeds_after: Duration::ZERO,
             gathers_days: whole,
             workers,
             emptied,

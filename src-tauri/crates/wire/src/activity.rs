@@ -141,8 +141,19 @@ pub struct Activity {
     pub copy: Option<CopyProgress>,
     /// There are passages to be looked through for what they name. That comes after all other work.
     pub names_to_come: bool,
+    /// Passages to be read for what they mean. That comes last of all work.
+    pub meaning_to_come: Option<MeaningToCome>,
     /// When all this was so, by the clock of whoever works.
     pub at: String,
+}
+
+/// Passages that are to be read for what they mean.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct MeaningToCome {
+    /// At most so many.
+    pub passages: u32,
+    pub eta_seconds: Option<u32>,
 }
 
 /// Which part of what failed to list.

@@ -80,6 +80,9 @@ pub enum ComponentCode {
     /// Does the model that was chosen answer?
     #[serde(rename = "models")]
     Models,
+    /// Can passages be compared by what they mean?
+    #[serde(rename = "meaning")]
+    Meaning,
 }
 
 /// What a component belongs to, for reading them in order.

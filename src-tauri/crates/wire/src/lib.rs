@@ -26,8 +26,9 @@ mod tree;
 mod why;
 
 pub use activity::{
-    Activity, FailedAt, FailedGroup, JobCancelled, JobsRetry, Pause, PausedBy, Retried, Work,
-    WorkCounts, WorkFailed, WorkItem, WorkKind, WorkPutOff, WorkRunning, WorkWaiting,
+    Activity, FailedAt, FailedGroup, JobCancelled, JobsRetry, MeaningToCome, Pause, PausedBy,
+    Retried, Work, WorkCounts, WorkFailed, WorkItem, WorkKind, WorkPutOff, WorkRunning,
+    WorkWaiting,
 };
 pub use calls::{Calls, Empty, Request};
 pub use copies::{

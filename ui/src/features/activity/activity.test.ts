@@ -23,6 +23,7 @@ const activityOf = (part: Partial<Activity> = {}): Activity => ({
   imports: [],
   copy: null,
   names_to_come: false,
+  meaning_to_come: null,
   at,
   ...part,
 });
@@ -186,4 +187,13 @@ it("looking_for_names_is_work_that_comes_after_all_other", () => {
   expect(headline(also, now)).toContain("Reading 3 of 9");
   const paused = activityOf({ names_to_come: true, work: workOf({}, { since: at, by: "person" }) });
   expect(headline(paused, now)).toBe("Paused. Passages wait to be looked through for names.");
+});
+
+it("reading_for_meaning_comes_last_and_says_how_much_is_left", () => {
+  const left = { passages: 1200, eta_seconds: 90 };
+  const meaning = activityOf({ meaning_to_come: left });
+  expect(moodOf(meaning)).toBe("working");
+  expect(headline(meaning, now)).toMatch(/^Reading 1,200 passages for what they mean, about .+ to go\.$/);
+  const also = activityOf({ meaning_to_come: left, names_to_come: true });
+  expect(headline(also, now)).toBe("Looking for names in what was read.");
 });

@@ -79,6 +79,7 @@ export class FakeWork {
       imports: this.batches().toSorted((a, b) => order(a) - order(b)),
       copy: null,
       names_to_come: this.scenario === "importing" || this.scenario === "paused" || this.scenario === "naming",
+      meaning_to_come: null,
       at: new Date().toISOString(),
     };
   }

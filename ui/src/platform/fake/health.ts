@@ -52,6 +52,7 @@ export const allWell = (): Component[] => [
   well("round_trip", "index", "Not looked at yet.", 0, never),
   well("tree", "index", "Nothing waits for a summary.", 4),
   well("faithful", "index", "Each of 411 sentences stands in its sources.", 5230, { on_demand: true, checked_at: ago(3 * DAY), last_ok: ago(3 * DAY) }),
+  well("meaning", "index", "All passages can be compared by what they mean.", 1),
   well("jobs", "work", "Nothing waits, nothing failed.", 2),
   well("models", "work", "No server of models is chosen. Summaries are made by what is built in.", 0),
   well("watched_folders", "sources", "No folder is watched.", 0),

@@ -40,7 +40,16 @@ pub(crate) fn activity(activity: engine::Activity) -> wire::Activity {
         imports: activity.imports.into_iter().map(batch).collect(),
         copy: activity.copy.map(copies::progress),
         names_to_come: activity.names_to_come,
+        meaning_to_come: activity.meaning_to_come.as_ref().map(meaning),
         at: activity.at.to_rfc3339(),
+    }
+}
+
+fn meaning(left: &engine::EmbeddingLeft) -> wire::MeaningToCome {
+    let rate = left.passages_per_second.filter(|rate| *rate > 0.0);
+    wire::MeaningToCome {
+        passages: u32::try_from(left.passages).unwrap_or(u32::MAX),
+        eta_seconds: rate.map(|rate| (left.passages as f64 / rate).ceil() as u32),
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn millis(time: Duration) -> u64 {
 same_names! {
     pub(super) fn code(engine::HealthCode) -> wire::ComponentCode;
     pub(crate) fn code_of(wire::ComponentCode) -> engine::HealthCode;
-    Store, Sidecars, Space, Jobs, Coverage, LongReads, Sqlite, Backup, KeptAside, WatchedFolders, Integrity, Orphans, Tree, Faithful, RoundTrip, Sources, Place, Permissions, Clock, CrashReports, Models
+    Store, Sidecars, Space, Jobs, Coverage, LongReads, Sqlite, Backup, KeptAside, WatchedFolders, Integrity, Orphans, Tree, Faithful, RoundTrip, Sources, Place, Permissions, Clock, CrashReports, Models, Meaning
 }
 
 fn group(group: engine::HealthGroup) -> wire::ComponentGroup {

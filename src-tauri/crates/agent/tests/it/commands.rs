@@ -80,7 +80,7 @@ fn a_folder_becomes_a_cited_answer() {
 
     let status = run(workspace.path(), &["status"]);
     assert_eq!(status.last()["state"], "ok", "{}", status.last());
-    assert_eq!(status.last()["components"].as_array().unwrap().len(), 21);
+    assert_eq!(status.last()["components"].as_array().unwrap().len(), 22);
     let doctor = run(workspace.path(), &["doctor"]);
     assert_eq!(doctor.code, 0);
     assert_eq!(

@@ -31,8 +31,9 @@ const PAGE_LOOKED_AT: u32 = 256;
 /// And so many of them embedded, some seconds' work on one core, before what came of it is kept.
 const PAGE_PASSAGES: usize = 32;
 
-/// So many are asked for at once; between two askings it is seen whether something else is to be done.
-const ASKED_AT_ONCE: usize = 4;
+/// So many are asked for at once; between two askings it is seen whether something else is to be done. A model of this
+/// computer takes one after the other anyway.
+const ASKED_AT_ONCE: usize = 1;
 
 /// What every model can embed. One that can't is not refusing a text: it is away.
 const PROBE: &str = "passage";
@@ -56,6 +57,8 @@ pub(crate) struct Embeds {
 struct Turn {
     /// What was kept did not hold together and was forgotten once. Twice would be a fault of ours.
     began_anew: bool,
+    /// It is told that there is something to do.
+    is_told: bool,
 }
 
 /// How fast it goes, since it last began.
@@ -166,12 +169,18 @@ impl Core {
         let Some(mut turn) = self.embeds.turn.try_lock() else {
             return Ok(false);
         };
-        if !self.has_nothing_else_to_do() {
+        if !self.has_nothing_else_to_do() || self.embeds_in().is_some() {
             return Ok(false);
         }
         let Some(page) = self.next_to_embed(embedder)? else {
+            if std::mem::take(&mut turn.is_told) {
+                self.meaning_changed();
+            }
             return Ok(false);
         };
+        if !std::mem::replace(&mut turn.is_told, true) {
+            self.meaning_changed();
+        }
         let before = page.before;
         let made = self.embed_page(embedder, page.looked_at);
         let made = made.inspect_err(|error| self.note_away(error))?;
@@ -286,7 +295,11 @@ impl Core {
         let mut pace = self.embeds.pace.lock();
         pace.passages += texts.len() as u64;
         pace.worked += self.ambient.clock.monotonic().saturating_sub(begun);
-        pace.away = None;
+        let was_away = pace.away.take().is_some();
+        drop(pace);
+        if was_away {
+            self.meaning_changed();
+        }
         Ok(each)
     }
 
@@ -330,6 +343,14 @@ impl Core {
         }
     }
 
+    /// How long until it may begin, if it may not: who starts the program wants to use it.
+    pub(crate) fn embeds_in(&self) -> Option<Duration> {
+        self.embedder.as_ref()?;
+        let since = self.ambient.clock.monotonic().saturating_sub(self.begun);
+        let left = self.embeds_after.saturating_sub(since);
+        (left > Duration::ZERO).then_some(left)
+    }
+
     pub(crate) fn note_model_asked(&self) {
         *self.embeds.asked.lock() = Some(self.ambient.clock.monotonic());
     }
@@ -348,7 +369,10 @@ impl Core {
 
     fn note_away(&self, error: &Error) {
         if let Error::Model { code, .. } = error {
-            self.embeds.pace.lock().away = Some(code);
+            let before = self.embeds.pace.lock().away.replace(code);
+            if before.is_none() {
+                self.meaning_changed();
+            }
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::engine::Core;
 use crate::{Error, Result};
 
 /// The rows that can be made only while the store can be read.
-const READS_STORE: [HealthCode; 8] = [
+const READS_STORE: [HealthCode; 9] = [
     HealthCode::Jobs,
     HealthCode::Coverage,
     HealthCode::Tree,
@@ -28,6 +28,7 @@ const READS_STORE: [HealthCode; 8] = [
     HealthCode::Orphans,
     HealthCode::Faithful,
     HealthCode::RoundTrip,
+    HealthCode::Meaning,
 ];
 
 /// A job that was claimed so shortly ago may not be noted as held yet.
@@ -40,7 +41,7 @@ impl Core {
     }
 
     /// As [`Core::put`], of what the store may not answer.
-    fn try_put(&self, code: HealthCode, look: impl FnOnce() -> Result<Row>) -> bool {
+    pub(super) fn try_put(&self, code: HealthCode, look: impl FnOnce() -> Result<Row>) -> bool {
         let begun = self.ambient.clock.monotonic();
         let row = match catch_unwind(AssertUnwindSafe(look)) {
             Ok(Ok(row)) => row,
@@ -151,6 +152,7 @@ impl Core {
         }
         if store_answers {
             self.unfold(HealthCode::Store);
+            self.look_at_meaning();
             self.look_at_counts(look);
         } else {
             self.board.mark_counts_stale();

@@ -12,6 +12,7 @@ mod history;
 mod integrity;
 mod kept;
 mod look;
+mod meaning;
 mod model;
 mod models;
 mod orphans;

@@ -46,6 +46,8 @@ pub enum HealthCode {
     CrashReports,
     /// Does the model that was chosen answer?
     Models,
+    /// Can passages be compared by what they mean?
+    Meaning,
 }
 
 /// What a component belongs to, for reading them in order.
@@ -61,7 +63,7 @@ pub enum HealthGroup {
 }
 
 impl HealthCode {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Store,
         Self::Sidecars,
         Self::Space,
@@ -83,6 +85,7 @@ impl HealthCode {
         Self::Clock,
         Self::CrashReports,
         Self::Models,
+        Self::Meaning,
     ];
 
     pub fn group(self) -> HealthGroup {
@@ -94,7 +97,9 @@ impl HealthCode {
             | Self::Integrity
             | Self::Orphans
             | Self::Place => HealthGroup::Store,
-            Self::Coverage | Self::Tree | Self::Faithful | Self::RoundTrip => HealthGroup::Index,
+            Self::Coverage | Self::Tree | Self::Faithful | Self::RoundTrip | Self::Meaning => {
+                HealthGroup::Index
+            }
             Self::Jobs | Self::Models => HealthGroup::Work,
             Self::WatchedFolders | Self::Sources => HealthGroup::Sources,
             Self::Backup | Self::KeptAside => HealthGroup::Backup,

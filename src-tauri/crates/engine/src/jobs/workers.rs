@@ -146,7 +146,11 @@ impl Core {
                     };
                     match aside {
                         Ok(true) => continue,
-                        Ok(false) => in_vain = 0,
+                        Ok(false) => {
+                            in_vain = 0;
+                            let soonest = [at_most, self.embeds_in()];
+                            at_most = soonest.into_iter().flatten().min();
+                        }
                         Err(error) => {
                             in_vain += 1;
                             tracing::debug!(

@@ -380,7 +380,7 @@ fn another_model_takes_over_passage_by_passage() {
     }
     let model = Arc::new(Letters::gated("two"));
     // The first page is kept by then.
-    model.gate.hold_call(9);
+    model.gate.hold_call(33);
     let rig = place.start_embedding(1, model.clone());
     model.gate.wait_held();
     let by = |id: &str| {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use oldgrowth_engine::{Error, Nearest};
+use oldgrowth_models::BuiltIn;
 use oldgrowth_store::table::words::{Filter, Kind};
 use oldgrowth_store::{Canceller, Lane};
 use oldgrowth_testkit::SeededRandom;
@@ -146,7 +147,7 @@ fn with_an_embedder_of_another_model_only_its_own_vectors_are_compared() {
         embedded(&rig, &place);
     }
     let model = Arc::new(Letters::gated("two"));
-    model.gate.hold_call(9);
+    model.gate.hold_call(33);
     let rig = place.start_embedding(1, model.clone());
     model.gate.wait_held();
     assert_nearest(&place, &rig, "two", "boat3");
@@ -339,4 +340,43 @@ fn what_is_in_memory_is_given_back_when_nobody_asks() {
         rig.engine.vectors_in_memory() == 0
     });
     assert_nearest(&place, &rig, "one", "boat3");
+}
+
+/// The weights that the set-up has made. None on a computer where it could not.
+fn weights() -> Option<std::path::PathBuf> {
+    let file =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../weights/e5-small.weights");
+    file.is_file().then_some(file)
+}
+
+#[test]
+fn the_built_in_model_finds_what_says_the_same_in_other_words_and_another_language() {
+    let Some(weights) = weights() else {
+        eprintln!("skipped: the weights of the built-in model are not here");
+        return;
+    };
+    let place = Place::new();
+    place.write("a.md", "Milk, bread and six eggs.\n");
+    place.write(
+        "b.md",
+        "The document I travel with is valid until the spring of 2027.\n",
+    );
+    place.write("c.md", "Ada repaired the old boat in the harbour.\n");
+    let model = BuiltIn::new(weights, std::num::NonZeroUsize::MIN);
+    let rig = place.start_embedding(1, Arc::new(model));
+    rig.import_to_the_end();
+    embedded(&rig, &place);
+    for (question, wanted) in [
+        ("When does my passport expire?", "travel"),
+        ("Wann läuft mein Reisepass ab?", "travel"),
+        ("What do I need from the shop?", "Milk"),
+        ("Who mended the ship?", "Ada"),
+    ] {
+        let found = near(&rig, question, ALL, 3);
+        assert_eq!(found.len(), 3);
+        let nearest = found.first().unwrap().chunk;
+        let passage = rig.store.read(Lane::Interactive, |r| r.chunk(nearest));
+        let text = passage.unwrap().text;
+        assert!(text.contains(wanted), "{question}: {text}");
+    }
 }

@@ -343,6 +343,7 @@ impl Rig {
             summariser,
             extractor: beside.extractor,
             embedder: beside.embedder,
+            embeds_after: Duration::ZERO,
             gathers_days: beside.days.is_some(),
             workers,
             emptied: Vec::new(),

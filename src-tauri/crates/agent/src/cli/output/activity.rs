@@ -115,7 +115,16 @@ fn headline(activity: &Activity) -> String {
         (0, 0) if activity.copy.is_none() && activity.names_to_come => {
             "Passages are to be looked through for names.".to_owned()
         }
-        (0, 0) if activity.copy.is_none() => "Nothing to do.".to_owned(),
+        (0, 0) if activity.copy.is_none() => match &activity.meaning_to_come {
+            Some(left) => format!(
+                "{} to be read for what they mean.",
+                match left.passages {
+                    1 => "1 passage is".to_owned(),
+                    passages => format!("{passages} passages are"),
+                }
+            ),
+            None => "Nothing to do.".to_owned(),
+        },
         (0, 0) => "A copy is under way.".to_owned(),
         (waiting, 0) => format!("Working: {} to go.", counted(waiting, "item")),
         (_, 1) => "One import is under way.".to_owned(),

@@ -9,6 +9,7 @@ mod growing;
 mod grown;
 mod idle;
 mod import;
+mod nearest;
 mod opens;
 mod read;
 mod real;
@@ -31,7 +32,7 @@ use table::Table;
 /// Measures Oldgrowth beside plain SQLite.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Only what has this word in its name: read, refused, looks, write, import, search, embed, doctor, claim, sizes, window, events, growing, rest, idle
+    /// Only what has this word in its name: read, refused, looks, write, import, search, embed, nearest, doctor, claim, sizes, window, events, growing, rest, idle
     #[arg(long)]
     only: Option<String>,
     /// Passages for the search
@@ -101,6 +102,9 @@ fn main() {
     }
     if wanted("embed") {
         embed::measure(&mut table);
+    }
+    if wanted("nearest") {
+        nearest::measure(&mut table, args.passages);
     }
     if wanted("doctor") {
         doctor::measure(&mut table, args.passages);

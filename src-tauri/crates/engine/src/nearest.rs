@@ -5,10 +5,9 @@
 //! key is larger than all before. What is gone is met where it would have been an answer: each answer is looked up in the
 //! rows, and no key is ever used twice. So an answer is what the rows say, whatever the memory holds.
 
-mod scan;
-
 use std::time::Duration;
 
+use oldgrowth_domain::vectors::nearness;
 use oldgrowth_store::table::vectors::Vector;
 use oldgrowth_store::table::words::Filter;
 use oldgrowth_store::{Canceller, ChunkKey, Lane, Read, VectorKey};
@@ -148,7 +147,8 @@ impl Kept {
         if question.components.len() != self.width {
             return Vec::new();
         }
-        let near = scan::nearness(&self.components, &self.scales, question);
+        let (to, scale) = (&question.components, question.scale);
+        let near = nearness(&self.components, &self.scales, to, scale);
         let all = near.into_iter().zip(0_u32..).zip(&self.rows);
         all.filter(|(_, row)| !row.is_gone)
             .map(|(near, _)| near)
