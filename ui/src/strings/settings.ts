@@ -142,6 +142,7 @@ export const settingsWords = {
       texts: "Passages and documents",
       word_index: "Word index",
       names: "Names",
+      meaning: "What passages mean",
       summaries: "Summaries",
       work: "Imports and their work",
       free: "Free, and used again first",

@@ -50,6 +50,8 @@ pub struct StorageParts {
     pub summaries: u64,
     /// What passages name.
     pub names: u64,
+    /// The vectors of passages.
+    pub meaning: u64,
     pub work: u64,
     pub free: u64,
     /// What SQLite needs for itself.
@@ -148,6 +150,9 @@ impl StorageParts {
                 "entities" | "aliases" | "mentions" | "extraction" | "extraction_failures" => {
                     &mut parts.names
                 }
+                "vectors" | "vector_models" | "embedding" | "embedding_failures" => {
+                    &mut parts.meaning
+                }
                 "batches" | "jobs" | "pruned_jobs" => &mut parts.work,
                 name if name == "words" || name.starts_with("words_") => &mut parts.word_index,
                 _ => &mut parts.rest,
@@ -157,6 +162,7 @@ impl StorageParts {
             + parts.word_index
             + parts.summaries
             + parts.names
+            + parts.meaning
             + parts.work
             + parts.rest
             + free;
@@ -199,6 +205,7 @@ mod tests {
             tree("words_data", 20),
             tree("nodes", 10),
             tree("mentions", 3),
+            tree("vectors", 2),
             tree("jobs", 5),
             tree("sqlite_schema", 4),
             tree("of_a_later_version", 1),
@@ -211,9 +218,10 @@ mod tests {
                 word_index: 20,
                 summaries: 10,
                 names: 3,
+                meaning: 2,
                 work: 5,
                 free: 8,
-                rest: 14
+                rest: 12
             },
             "what nobody accounts for is SQLite's own"
         );

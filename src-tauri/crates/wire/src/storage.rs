@@ -22,6 +22,8 @@ pub enum StorageWhat {
     Summaries,
     /// What passages name, and where.
     Names,
+    /// The vectors of passages, by which what they mean is compared.
+    Meaning,
     /// Imports, and what waits to be done.
     Work,
     /// Room in the main file that is used again before the file grows.

@@ -12,6 +12,7 @@ pub(crate) fn storage(found: engine::Storage) -> wire::Storage {
             (StorageWhat::WordIndex, parts.word_index),
             (StorageWhat::Summaries, parts.summaries),
             (StorageWhat::Names, parts.names),
+            (StorageWhat::Meaning, parts.meaning),
             (StorageWhat::Work, parts.work),
             (StorageWhat::Free, parts.free),
             (StorageWhat::Rest, parts.rest),

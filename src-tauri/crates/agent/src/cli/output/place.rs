@@ -133,6 +133,7 @@ impl Output {
                 StorageWhat::WordIndex => "word index",
                 StorageWhat::Summaries => "summaries",
                 StorageWhat::Names => "names",
+                StorageWhat::Meaning => "what passages mean",
                 StorageWhat::Work => "imports and their work",
                 StorageWhat::Free => "free, used again first",
                 StorageWhat::Rest => "the database itself",
