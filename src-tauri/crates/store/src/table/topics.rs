@@ -102,6 +102,28 @@ impl Read<'_> {
         self.rows(SQL, named_params! { ":after": after, ":to": to }, entity)
     }
 
+    /// Of the passages of these keys, the first one left out: those that name a hot topic whose tree is right but for
+    /// them, with that tree and their tokens, the oldest first.
+    pub fn to_come_between(
+        &self,
+        after: ChunkKey,
+        to: ChunkKey,
+    ) -> Result<Vec<(TreeKey, ChunkKey, u32)>> {
+        const SQL: &str = "
+            SELECT DISTINCT t.tree_id, c.id, c.tokens
+            FROM mentions m CROSS JOIN entities e ON e.id = m.entity_id CROSS JOIN topics t ON t.entity = e.public_id
+                 CROSS JOIN chunks c ON c.id = m.chunk_id
+            WHERE m.chunk_id > :after AND m.chunk_id <= :to AND t.hot = 1 AND t.changed = 0
+              AND NOT EXISTS (SELECT 1 FROM buffer_items b
+                              WHERE b.chunk_id = c.id AND b.branch = 2 AND b.tree_id = t.tree_id)
+              AND NOT EXISTS (SELECT 1 FROM node_children n CROSS JOIN nodes x ON x.id = n.node_id
+                              WHERE n.chunk_id = c.id AND n.branch = 2 AND x.tree_id = t.tree_id)
+            ORDER BY c.happened_at, c.id";
+        self.rows(SQL, named_params! { ":after": after, ":to": to }, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+    }
+
     pub fn named(&self, key: EntityKey) -> Result<Named> {
         const AT: &str = "
             SELECT coalesce(max(m.happened_at), d.imported_at)
