@@ -120,6 +120,14 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     (TOPICS, "changed_topics", "SQL", "topics_changed"),
     (TOPICS, "topic_position", "SQL", "topics_name"),
     (TOPICS, "named_between", "SQL", "mentions_chunk (chunk_id>?"),
+    (
+        TOPICS,
+        "to_come_between",
+        "SQL",
+        "mentions_chunk (chunk_id>?",
+    ),
+    (TOPICS, "to_come_between", "SQL", "buffer_items_chunk"),
+    (TOPICS, "to_come_between", "SQL", "node_children_chunk"),
     (TOPICS, "named", "AT", "PRIMARY KEY (entity_id=?)"),
     (TOPICS, "missing_in_topic", "SQL", "buffer_items_chunk"),
     (TOPICS, "missing_in_topic", "SQL", "node_children_chunk"),
@@ -156,7 +164,7 @@ const HOT: &[(&str, &str, &str, &str)] = &[
         "COUNT",
         "PRIMARY KEY (entity_id=?)",
     ),
-    (ENTITIES, "recount_entity", "ALIASES", "aliases_entity"),
+    (ENTITIES, "drop_unmentioned", "ALIASES", "aliases_entity"),
     (
         MENTIONS,
         "passages_naming",
