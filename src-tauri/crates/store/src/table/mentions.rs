@@ -235,25 +235,24 @@ impl Write<'_> {
         let mut taken: BTreeMap<EntityKey, Taken> = BTreeMap::new();
         for chunk in chunks {
             let of = named_params! { ":chunk": chunk };
-            let found: Vec<(EntityKey, DocumentKey, u32, Option<i64>, Option<i64>)> =
-                self.rows(FIND, of, |row| {
-                    Ok((
-                        row.get(0)?,
-                        row.get(1)?,
-                        row.get(2)?,
-                        row.get(3)?,
-                        row.get(4)?,
-                    ))
-                })?;
+            let found = self.rows(FIND, of, |row| {
+                let one = Taken {
+                    documents: BTreeSet::from([row.get(1)?]),
+                    mentions: row.get(2)?,
+                    first_at: row.get(3)?,
+                    last_at: row.get(4)?,
+                };
+                Ok((row.get(0)?, one))
+            })?;
             if found.is_empty() {
                 continue;
             }
-            for (entity, document, mentions, first_at, last_at) in found {
-                let of = taken.entry(entity).or_default();
-                of.documents.insert(document);
-                of.mentions += mentions;
-                of.first_at = of.first_at.into_iter().chain(first_at).min();
-                of.last_at = of.last_at.max(last_at);
+            for (entity, one) in found {
+                let all = taken.entry(entity).or_default();
+                all.documents.extend(one.documents);
+                all.mentions += one.mentions;
+                all.first_at = all.first_at.into_iter().chain(one.first_at).min();
+                all.last_at = all.last_at.max(one.last_at);
             }
             self.execute(DELETE, of)?;
         }
