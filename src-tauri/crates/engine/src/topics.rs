@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_domain::hotness::{COLD_MAX, HOT_MIN, hotness};
+use oldgrowth_domain::hotness::{COLD_MAX, FORGOTTEN_MS, HOT_MIN, hotness};
 use oldgrowth_domain::sealing::is_due;
 use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::entities::Entity;
@@ -183,8 +183,14 @@ fn warm(r: &Read<'_>, after: ChunkKey, to: ChunkKey, now: UnixMs) -> Result<Warm
 }
 
 fn hotness_of(r: &Read<'_>, entity: &Entity, now: UnixMs) -> Result<f64> {
-    let named = r.named(entity.key)?;
-    Ok(hotness(&named.at, named.sources, now))
+    let at = r.named_since(entity.key, now.plus_ms(-FORGOTTEN_MS))?;
+    // As if each document were of another source: of a name that is as cold they need not be counted.
+    let most = hotness(&at, entity.documents.min(r.source_count()?), now);
+    if most < COLD_MAX {
+        return Ok(most);
+    }
+    let sources = u32::try_from(r.sources_naming(entity.key)?.len()).unwrap_or(u32::MAX);
+    Ok(hotness(&at, sources, now))
 }
 
 /// No more than this, by the figures at the name: most names need not be looked up.

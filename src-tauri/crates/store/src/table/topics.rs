@@ -24,15 +24,6 @@ pub struct Topic {
     pub changed: bool,
 }
 
-/// How often a name was named, and when.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Named {
-    /// When each passage that names it happened or, where that is unknown, was imported.
-    pub at: Vec<UnixMs>,
-    /// In so many sources.
-    pub sources: u32,
-}
-
 impl Read<'_> {
     pub fn topic(&self, id: &EntityId) -> Result<Option<Topic>> {
         const SQL: &str = "
@@ -124,16 +115,16 @@ impl Read<'_> {
         })
     }
 
-    pub fn named(&self, key: EntityKey) -> Result<Named> {
-        const AT: &str = "
+    /// When what passages tell of happened that name it, a passage each: of those of this instant or later. Where that is
+    /// not known it is when they came.
+    pub fn named_since(&self, key: EntityKey, since: UnixMs) -> Result<Vec<UnixMs>> {
+        const SQL: &str = "
             SELECT coalesce(max(m.happened_at), d.imported_at)
             FROM mentions m CROSS JOIN documents d ON d.id = m.document_id
-            WHERE m.entity_id = :id GROUP BY m.document_id, m.chunk_id";
-        let at = self.rows(AT, named_params! { ":id": key }, |row| {
-            Ok(UnixMs(row.get(0)?))
-        })?;
-        let sources = u32::try_from(self.sources_naming(key)?.len()).unwrap_or(u32::MAX);
-        Ok(Named { at, sources })
+            WHERE m.entity_id = :id AND coalesce(m.happened_at, :since) >= :since
+            GROUP BY m.document_id, m.chunk_id";
+        let params = named_params! { ":id": key, ":since": since.0 };
+        self.rows(SQL, params, |row| Ok(UnixMs(row.get(0)?)))
     }
 
     /// Some of those whose trees may not be right.

@@ -128,7 +128,7 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     ),
     (TOPICS, "to_come_between", "SQL", "buffer_items_chunk"),
     (TOPICS, "to_come_between", "SQL", "node_children_chunk"),
-    (TOPICS, "named", "AT", "PRIMARY KEY (entity_id=?)"),
+    (TOPICS, "named_since", "SQL", "PRIMARY KEY (entity_id=?)"),
     (TOPICS, "missing_in_topic", "SQL", "buffer_items_chunk"),
     (TOPICS, "missing_in_topic", "SQL", "node_children_chunk"),
     (TOPICS, "strays_in_topic", "SQL", "mentions_chunk"),
