@@ -5,6 +5,9 @@ use crate::time::UnixMs;
 /// What was named this long ago counts half: 30 days.
 pub const HALF_LIFE_MS: i64 = 30 * DAY_MS;
 
+/// What was named longer ago need not be counted: a million times that is less than once today.
+pub const FORGOTTEN_MS: i64 = 20 * HALF_LIFE_MS;
+
 /// A name that is as hot gets a tree: that of which eight passages of today tell in two sources, or thirteen in one.
 pub const HOT_MIN: f64 = 4.1;
 
@@ -24,10 +27,9 @@ pub fn hotness(at: &[UnixMs], sources: u32, now: UnixMs) -> f64 {
         .iter()
         .map(|at| 0.5_f64.powf(age(at) / HALF_LIFE_MS as f64))
         .sum();
-    let Some(newest) = at.iter().max() else {
-        return 0.0;
-    };
-    weight.ln_1p() + A_SOURCE * f64::from(sources) + recency(age(newest) / DAY_MS as f64)
+    let newest = at.iter().max();
+    let recency = newest.map_or(0.0, |newest| recency(age(newest) / DAY_MS as f64));
+    weight.ln_1p() + A_SOURCE * f64::from(sources) + recency
 }
 
 /// One for a day, half after a week, nothing after a month, and in between as on a straight line.
@@ -66,6 +68,16 @@ mod tests {
     fn what_was_named_long_ago_is_not_hot_however_often() {
         assert!(named(10_000, 400, 2) < HOT_MIN, "an old archive came today");
         assert!(named(50, 20, 1) >= HOT_MIN, "of this month it is");
+    }
+
+    #[test]
+    fn what_is_forgotten_makes_no_difference() {
+        let long_ago = vec![NOW.plus_ms(-FORGOTTEN_MS); 1_000_000];
+        assert!(hotness(&long_ago, 0, NOW) < 2.0_f64.ln());
+        assert!(
+            hotness(&[], 8, NOW) < HOT_MIN,
+            "of nothing lately, in eight sources"
+        );
     }
 
     #[test]

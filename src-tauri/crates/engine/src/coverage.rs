@@ -23,6 +23,9 @@ const SERVES_FOR_TIMES: u32 = 10;
 /// How many documents are counted in one read.
 const DOCUMENTS_AT_A_TIME: i64 = 1_000;
 
+/// How soon to look again whether somebody else has counted.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
 /// What all sources held at one time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counted {
@@ -120,12 +123,17 @@ impl Core {
 }
 
 impl Core {
-    /// Has so much time passed since the last count that another takes a small part of it?
-    pub(crate) fn count_is_due(&self) -> bool {
-        let now = self.ambient.clock.monotonic();
-        let is_due = |kept: &Kept| now.saturating_sub(kept.at) >= kept.took * SERVES_FOR_TIMES;
-        let last = self.last_count.0.try_lock();
-        last.is_some_and(|last| last.as_ref().is_none_or(is_due))
+    /// How long it is until another count takes a small part of the time since the last one, and since `begun`; none when
+    /// it does already.
+    pub(crate) fn count_is_due_in(&self, begun: Duration) -> Option<Duration> {
+        let Some(last) = self.last_count.0.try_lock() else {
+            // It is counted at this moment.
+            return Some(LOOK_AGAIN);
+        };
+        let kept = last.as_ref()?;
+        let due = kept.at.max(begun) + kept.took * SERVES_FOR_TIMES;
+        let left = due.saturating_sub(self.ambient.clock.monotonic());
+        (!left.is_zero()).then_some(left)
     }
 
     /// What was counted is not so: somebody else has changed the file.

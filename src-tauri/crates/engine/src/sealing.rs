@@ -35,6 +35,8 @@ const REMAKES_MAX: u32 = 100;
 pub(crate) struct Degraded {
     /// There is none that nobody is asked for.
     none_left: bool,
+    /// Some were made since the start.
+    any: bool,
     /// The last summary was made as it was to be made.
     answers: bool,
 }
@@ -229,7 +231,7 @@ impl Core {
         {
             return Ok(());
         }
-        // Before it is looked: one that is made meanwhile is one that is left.
+        // Before it is looked: one whose making ends meanwhile is one that is left.
         self.degraded.lock().none_left = true;
         let found = self.store.read(Lane::Background, |r| {
             Ok::<_, Error>(r.degraded_nodes(limit)?)
@@ -252,10 +254,22 @@ impl Core {
         Ok(())
     }
 
+    /// To be called when the making of summaries has ended: one that is not written down yet, or whose job still
+    /// runs, is not found by who looks.
+    pub(crate) fn summaries_were_made(&self) {
+        let mut degraded = self.degraded.lock();
+        degraded.none_left &= !degraded.any;
+    }
+
+    /// The store may be another one.
+    pub(crate) fn look_for_degraded(&self) {
+        self.degraded.lock().none_left = false;
+    }
+
     fn note_degraded(&self, is_degraded: bool) {
         let has_turned = {
             let mut degraded = self.degraded.lock();
-            degraded.none_left &= !is_degraded;
+            degraded.any |= is_degraded;
             std::mem::replace(&mut degraded.answers, !is_degraded) == is_degraded
         };
         if has_turned && self.models.is_some() {

@@ -4,13 +4,14 @@
 //! passages were looked through ─► whom they name is hot ─► a tree, with all that names it ─► cold: it stays as it is
 //! ```
 //!
-//! A tree is brought in step with what names its topic, a page at a time: what is missing comes, what names it no longer
+//! What names a topic that is hot already comes to its tree at once. A new tree, or one that may be wrong, is brought in
+//! step with what names its topic, a page at a time: what is missing comes, what names it no longer
 //! goes. So nothing comes twice, whatever ended in between. The person's own addresses are no topic, as no address is one.
 
 use std::collections::BTreeSet;
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_domain::hotness::{COLD_MAX, HOT_MIN, hotness};
+use oldgrowth_domain::hotness::{COLD_MAX, FORGOTTEN_MS, HOT_MIN, hotness};
 use oldgrowth_domain::sealing::is_due;
 use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::entities::Entity;
@@ -26,7 +27,7 @@ use crate::telling::News;
 use crate::{Error, Result};
 
 /// Of so many passages it is looked at a time whom they name.
-const PAGE_PASSAGES: u32 = 5_000;
+const PAGE_PASSAGES: u32 = 1_000;
 
 /// So many passages come to a topic's tree, or leave it, in one write.
 const MOVED_PASSAGES: u32 = 500;
@@ -93,11 +94,22 @@ impl Core {
             if after < ChunkKey::from_payload(0) {
                 w.doubt_topics()?;
             }
+            let mut trees = BTreeSet::new();
+            for (tree, chunk, tokens) in w.to_come_between(after, to)? {
+                w.append_to_buffer(tree, 0, Member::Chunk(chunk), tokens, now)?;
+                trees.insert(tree);
+            }
+            for tree in trees {
+                if is_due(w.buffer_fill(tree, 0)?, now) {
+                    w.insert_job(&seal_job(tree, 0), now)?;
+                }
+            }
             for (entity, hotness) in warm {
                 w.warm_topic(&entity, hotness, now)?;
             }
             Ok::<_, Error>(w.note_topics(&stands.extractor, to)?)
         })?;
+        self.tell_later(News::Names);
         Ok(true)
     }
 
@@ -153,21 +165,17 @@ impl Core {
     }
 }
 
-/// Whom the passages of these keys name and who is hot, or has a tree that is not cold.
+/// Whom the passages of these keys name and who is hot, and was not before.
 fn warm(r: &Read<'_>, after: ChunkKey, to: ChunkKey, now: UnixMs) -> Result<Warm> {
     let mut warm = Vec::new();
     for entity in r.named_between(after, to)? {
-        let topic = r.topic(&entity.id)?;
-        // What was hot stays so until it is cold.
-        let least = match &topic {
-            Some(topic) if topic.hot => COLD_MAX,
-            _ => HOT_MIN,
-        };
-        if could_be(&entity) < least && topic.is_none() {
+        // What is hot stays so until it is looked at, once a day.
+        let is_hot = r.topic(&entity.id)?.is_some_and(|topic| topic.hot);
+        if is_hot || could_be(&entity) < HOT_MIN {
             continue;
         }
         let hotness = hotness_of(r, &entity, now)?;
-        if hotness >= least {
+        if hotness >= HOT_MIN {
             warm.push((entity, hotness));
         }
     }
@@ -175,8 +183,14 @@ fn warm(r: &Read<'_>, after: ChunkKey, to: ChunkKey, now: UnixMs) -> Result<Warm
 }
 
 fn hotness_of(r: &Read<'_>, entity: &Entity, now: UnixMs) -> Result<f64> {
-    let named = r.named(entity.key)?;
-    Ok(hotness(&named.at, named.sources, now))
+    let at = r.named_since(entity.key, now.plus_ms(-FORGOTTEN_MS))?;
+    // As if each document were of another source: of a name that is as cold they need not be counted.
+    let most = hotness(&at, entity.documents.min(r.source_count()?), now);
+    if most < COLD_MAX {
+        return Ok(most);
+    }
+    let sources = u32::try_from(r.sources_naming(entity.key)?.len()).unwrap_or(u32::MAX);
+    Ok(hotness(&at, sources, now))
 }
 
 /// No more than this, by the figures at the name: most names need not be looked up.

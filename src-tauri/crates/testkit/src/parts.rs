@@ -1,3 +1,4 @@
+use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -217,7 +218,8 @@ impl TestEngine {
             workspace: workspace.clone(),
             store: store.clone(),
             ambient,
-            random: Arc::new(SeededRandom::new(7)),
+            // Others may have made ids in this workspace before, and what has the id of something else is refused.
+            random: Arc::new(SeededRandom::new(RandomState::new().hash_one(0))),
             files,
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use oldgrowth_store::table::orphans::{Loose, Orphan};
-use oldgrowth_store::{Lane, NodeKey, Read};
+use oldgrowth_store::{NodeKey, Read};
 use serde::{Deserialize, Serialize};
 
 use super::receipts::BEGUN;
@@ -13,6 +13,9 @@ use super::{Done, FixOutcome, FixPlan, Receipt, Undo, Undone, Work};
 use crate::engine::Core;
 use crate::health::{FixCode, counted, grouped, orphans_named};
 use crate::{Error, Result, beside};
+
+/// Names the long read to whoever asks what is under way.
+const LABEL: &str = "check";
 
 const PREFIX: &str = "set-aside-";
 const ENDING: &str = ".jsonl";
@@ -151,8 +154,10 @@ pub(crate) fn files(workspace: &Path) -> Vec<PathBuf> {
 }
 
 impl Core {
+    /// In a large memory that takes longer than others may wait.
     fn strays(&self) -> Result<Strays> {
-        self.store.read(Lane::Background, Strays::read)
+        let permit = self.store.reserve(LABEL).ok_or(Error::TooManyLongReads)?;
+        self.store.read_long(&permit, Strays::read)
     }
 
     pub(super) fn plan_strays(&self) -> Result<FixPlan> {

@@ -47,6 +47,7 @@ impl Core {
             made += 1;
             Ok(())
         });
+        self.summaries_were_made();
         let steps = vec!["Summaries above them wait to be made anew.".to_owned()];
         let done = match ended {
             Ok(()) => Done::new(

@@ -1,11 +1,12 @@
 //! Looking at everything that can be looked at whenever somebody asks. Each row is made by itself: one whose
 //! making breaks off says so, and the others are made all the same.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::jobs::LEASE_MS;
-use oldgrowth_store::{Class, Facts, JobKey, Lane, Read};
+use oldgrowth_store::{Class, Facts, JobKey, Lane, Read, SourceKey};
 
 use super::checks::Depth;
 use super::evidence::{JobsSeen, Ways};
@@ -178,14 +179,20 @@ impl Core {
         let is_known = self.board.is_known(HealthCode::Coverage);
         // Another may be looking for the first time at this moment: who asks waits for the same answer.
         let is_known = is_known && !self.is_unknown(HealthCode::Sources);
-        if look != Look::Everything && to_count.is_none() && is_known {
+        let counts = match look {
+            Look::Everything => true,
+            Look::Changed | Look::Unasked => to_count.is_some() || !is_known,
+            Look::Uncounted => !is_known,
+        };
+        if !counts {
             return;
         }
         let freshness = match look {
             Look::Everything => Freshness::Anew,
-            Look::Changed | Look::Unasked => Freshness::Exact,
+            Look::Changed | Look::Unasked | Look::Uncounted => Freshness::Exact,
         };
-        let called_off = || look == Look::Unasked && self.queue.is_stopping();
+        let unasked = matches!(look, Look::Unasked | Look::Uncounted);
+        let called_off = || unasked && self.queue.is_stopping();
         let before = self.last_counted();
         match self.counted_until(freshness, &called_off) {
             Ok(counted) => {
@@ -238,9 +245,21 @@ impl Core {
             .is_some_and(|row| row.state == ComponentState::Unknown && !row.running)
     }
 
+    /// One at a time: who looks after a change is not overtaken by who looked before it.
     pub(crate) fn look_at_watching(&self) {
+        let _turn = self.watching.looking.lock();
+        let sources = self
+            .store
+            .read(Lane::Interactive, |r| Ok::<_, Error>(r.sources()?));
         self.put(HealthCode::WatchedFolders, || {
-            let views = self.watching.views();
+            let mut views = self.watching.views();
+            // Whoever watches may not have heard yet that a folder is to be watched no longer.
+            if let Ok(sources) = sources {
+                let watched = sources.iter().filter(|one| one.watched_since.is_some());
+                let watched: HashSet<SourceKey> = watched.map(|one| one.key).collect();
+                views.retain(|key, _| watched.contains(key));
+            }
+            let views: Vec<_> = views.into_values().collect();
             evidence::watched(watched::row(&views, self.has_workers), &views)
         });
     }

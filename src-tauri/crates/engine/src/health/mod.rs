@@ -65,6 +65,8 @@ enum Look {
     Changed,
     /// As `Changed`, while nobody waits for the answer: at the end of the work it is called off.
     Unasked,
+    /// As `Unasked`, and counts nothing that was counted before.
+    Uncounted,
     Everything,
 }
 
@@ -214,6 +216,13 @@ impl Core {
     /// As [`Core::tell_counts`], for the threads that [`Engine::stop`] waits for.
     pub(crate) fn tell_counts_unasked(&self) {
         self.look_again(Look::Unasked);
+    }
+
+    /// What can be said without a count, which is not due yet.
+    pub(crate) fn tell_before_counting(&self) {
+        self.board.mark_counts_stale();
+        self.look(Look::Uncounted);
+        self.tell_later(News::Work);
     }
 
     fn look_again(&self, look: Look) {

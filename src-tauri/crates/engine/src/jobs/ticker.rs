@@ -122,6 +122,7 @@ impl Core {
             self.queue.wake();
         }
         if self.queue.recover() {
+            self.look_for_degraded();
             self.watching.begin_anew();
             self.tell_counts_unasked();
         }

@@ -111,15 +111,18 @@ impl Core {
 
     fn work(&self) {
         let (mut failures, mut in_vain) = (0, 0);
-        // What work has left behind, or a store that was away, is counted once there is a pause.
-        let mut to_count = false;
+        // Since when there is something to count: what work has left behind, or a store that was away.
+        let mut to_count: Option<Duration> = None;
         while !self.queue.is_stopping() {
             let seen = self.queue.seen();
-            to_count |= failures > 0;
+            let begun = || self.ambient.clock.monotonic();
+            if failures > 0 {
+                to_count.get_or_insert_with(begun);
+            }
             match self.claim() {
                 Ok(Claim::Jobs(jobs)) => {
                     failures = 0;
-                    to_count = true;
+                    to_count.get_or_insert_with(begun);
                     self.run(jobs);
                 }
                 Ok(Claim::Beaten) => self.queue.sleep(seen, Some(LOOK_AGAIN_SOON)),
@@ -131,19 +134,29 @@ impl Core {
                     self.rest_from_vectors();
                     self.rest_from_embedding();
                     let aside = self.work_on_the_side();
-                    // Whoever ends the last job counts for all: what is done on the side asks for many small ones,
-                    // and to count after each would take longer than they do.
+                    // To count after each of many small pieces of work would take longer than they do. While there is
+                    // more, it is counted now and then, and at the end as soon as that takes a small part of the time.
                     let more = matches!(aside, Ok(true));
-                    let stale = to_count || self.board.counts_are_stale();
-                    if stale && self.queue.holds_none() && (!more || self.count_is_due()) {
-                        to_count = false;
-                        self.tell_counts_unasked();
+                    let stale = to_count.is_some() || self.board.counts_are_stale();
+                    let mut at_most = at_most;
+                    if stale && self.queue.holds_none() {
+                        let begun = to_count.filter(|_| more).unwrap_or_default();
+                        match self.count_is_due_in(begun) {
+                            None => {
+                                to_count = None;
+                                self.tell_counts_unasked();
+                            }
+                            Some(left) => {
+                                at_most = at_least_in(at_most, left);
+                                if !more && to_count.take().is_some() {
+                                    self.tell_before_counting();
+                                }
+                            }
+                        }
                     }
-                    let mut at_most = if self.board.counts_are_stale() {
-                        Some(at_most.map_or(COUNT_AGAIN, |at_most| at_most.min(COUNT_AGAIN)))
-                    } else {
-                        at_most
-                    };
+                    if self.board.counts_are_stale() {
+                        at_most = at_least_in(at_most, COUNT_AGAIN);
+                    }
                     match aside {
                         Ok(true) => continue,
                         Ok(false) => {
@@ -158,7 +171,7 @@ impl Core {
                                 "passages could not be looked through, put to their days or embedded"
                             );
                             let wait = self.backoff(in_vain);
-                            at_most = Some(at_most.map_or(wait, |at_most| at_most.min(wait)));
+                            at_most = at_least_in(at_most, wait);
                         }
                     }
                     self.queue.sleep(seen, at_most);
@@ -245,6 +258,7 @@ impl Core {
         self.tell_later(News::Work);
         let result = catch_unwind(AssertUnwindSafe(|| body(self, job)));
         drop(doing);
+        self.summaries_were_made();
         match result {
             Ok(Ok(_)) => self.memory_changed(),
             Ok(Err(error)) => self.settle_error(job, &error),
@@ -253,6 +267,10 @@ impl Core {
         self.queue.release(job.lease);
         self.tell_later(News::Work);
     }
+}
+
+fn at_least_in(at_most: Option<Duration>, wait: Duration) -> Option<Duration> {
+    Some(at_most.map_or(wait, |at_most| at_most.min(wait)))
 }
 
 enum Claim {

@@ -50,6 +50,8 @@ pub(crate) struct Watching {
     state: Mutex<State>,
     changed: Condvar,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Who says how the folders are doing.
+    pub(crate) looking: Mutex<()>,
 }
 
 #[derive(Default)]
@@ -181,11 +183,13 @@ impl Watching {
         state.views.get(&key).map(|(_, _, view)| *view)
     }
 
-    /// The name of each watched folder, and how it is doing.
-    pub(crate) fn views(&self) -> Vec<(String, FolderView)> {
+    /// The name of each folder that was looked at, and how it is doing.
+    pub(crate) fn views(&self) -> BTreeMap<SourceKey, (String, FolderView)> {
         let state = self.state.lock();
-        let views = state.views.values();
-        views.map(|(_, name, view)| (name.clone(), *view)).collect()
+        let views = state.views.iter();
+        views
+            .map(|(key, (_, name, view))| (*key, (name.clone(), *view)))
+            .collect()
     }
 }
 

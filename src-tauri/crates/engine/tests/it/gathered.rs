@@ -15,7 +15,7 @@ impl Place {
 }
 
 /// What holds beside the rules of the sources, and how many rows break it.
-const GATHERED: [(&str, &str); 10] = [
+const GATHERED: [(&str, &str); 11] = [
     (
         "a live passage with a date is at one day, and no other passage is",
         "SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id
@@ -57,6 +57,12 @@ const GATHERED: [(&str, &str); 10] = [
         "no stretch of days is empty",
         "SELECT count(*) FROM periods p WHERE root_id IS NULL
            AND NOT EXISTS (SELECT 1 FROM buffer_items b WHERE b.tree_id = p.tree_id)",
+    ),
+    (
+        "a name's counts are those of its mentions, and none is without",
+        "SELECT count(*) FROM entities e WHERE mentions = 0 OR (mentions, documents, first_at, last_at) IS NOT (
+            SELECT count(*), count(DISTINCT document_id), min(happened_at), max(happened_at)
+            FROM mentions WHERE entity_id = e.id)",
     ),
     (
         "a passage that names a topic is in its tree once",

@@ -18,6 +18,7 @@ use crate::topics::{ALL, Known};
 const CASES: u64 = 30;
 const STEPS: usize = 9;
 const FILES: usize = 40;
+const LONG_DAYS: u64 = 400;
 const DAY_MS: i64 = 86_400_000;
 
 /// The built-in one, which now and then is away, or stood in for.
@@ -133,6 +134,12 @@ fn history(seed: u64, seen: &Seen) {
     let rig = it.start(2);
     it.rest(&rig);
     rig.import_to_the_end();
+    it.rest(&rig);
+    // Nothing is said of anybody for so long that all topics are cold.
+    it.place
+        .clock
+        .advance(Duration::from_secs(LONG_DAYS * 24 * 60 * 60));
+    rig.engine.look_after_jobs().unwrap();
     it.rest(&rig);
 }
 

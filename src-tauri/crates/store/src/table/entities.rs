@@ -106,18 +106,23 @@ impl Write<'_> {
         Ok(Some(made))
     }
 
-    /// Counts its mentions anew. Whom nothing mentions any more is removed.
+    /// Counts its mentions anew.
     pub(super) fn recount_entity(&self, key: EntityKey) -> Result<()> {
         const COUNT: &str = "
             UPDATE entities SET (mentions, documents, first_at, last_at) = (
                 SELECT count(*), count(DISTINCT document_id), min(happened_at), max(happened_at)
                 FROM mentions WHERE entity_id = :id)
             WHERE id = :id";
+        self.execute(COUNT, named_params! { ":id": key })?;
+        Ok(())
+    }
+
+    /// Removes it if nothing mentions it any more.
+    pub(super) fn drop_unmentioned(&self, key: EntityKey) -> Result<()> {
         const IS_LEFT: &str = "SELECT mentions > 0 FROM entities WHERE id = :id";
         const ALIASES: &str = "DELETE FROM aliases WHERE entity_id = :id";
         const DELETE: &str = "DELETE FROM entities WHERE id = :id";
         let id = named_params! { ":id": key };
-        self.execute(COUNT, id)?;
         if self.row(IS_LEFT, id, |row| row.get(0))? == Some(false) {
             self.execute(ALIASES, id)?;
             self.execute(DELETE, id)?;

@@ -183,7 +183,7 @@ impl Write<'_> {
             self.forget_extraction()?;
         }
         let chunks: Vec<ChunkKey> = looked_through.iter().map(|one| one.chunk).collect();
-        let touched = self.take_mentions(&chunks)?;
+        let taken = self.take_mentions(&chunks)?;
         self.take_failures(&chunks)?;
         let found = searched.iter().filter_map(|one| {
             let place = In {
@@ -193,10 +193,8 @@ impl Write<'_> {
             };
             one.found.as_deref().ok().map(|found| (place, found))
         });
-        let kept = self.add_mentions(found, &touched)?;
-        for entity in touched {
-            self.recount_entity(entity)?;
-        }
+        let kept = self.add_mentions(found)?;
+        self.settle_taken(taken)?;
         for one in searched {
             if let Err(reason) = one.found {
                 let params = named_params! { ":chunk": one.chunk, ":reason": reason.as_str() };
@@ -229,9 +227,8 @@ impl Write<'_> {
     }
 
     fn forget_mentions_in(&self, chunks: &[ChunkKey]) -> Result<()> {
-        for entity in self.take_mentions(chunks)? {
-            self.recount_entity(entity)?;
-        }
+        let taken = self.take_mentions(chunks)?;
+        self.settle_taken(taken)?;
         self.take_failures(chunks)
     }
 

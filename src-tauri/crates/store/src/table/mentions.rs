@@ -38,6 +38,23 @@ struct Added {
     document: Option<DocumentKey>,
 }
 
+/// What is taken out of the counts of an entity.
+#[derive(Default)]
+struct Taken {
+    mentions: u32,
+    documents: BTreeSet<DocumentKey>,
+    first_at: Option<i64>,
+    last_at: Option<i64>,
+}
+
+/// Whom the passages mentioned whose mentions were taken out.
+#[must_use]
+pub(super) struct TakenOut {
+    entities: BTreeSet<EntityKey>,
+    /// Those of them that are to be counted anew.
+    unsure: BTreeSet<EntityKey>,
+}
+
 impl Read<'_> {
     /// How many passages mention it.
     pub fn passages_naming_count(&self, key: EntityKey) -> Result<u32> {
@@ -143,11 +160,10 @@ impl Read<'_> {
 }
 
 impl Write<'_> {
-    /// Adds what passages mention, and counts it. `counted_anew` are to be counted afterwards anyway.
+    /// Adds what passages mention, and counts it.
     pub(super) fn add_mentions<'m>(
         &self,
         found: impl Iterator<Item = (In, &'m [Mention])>,
-        counted_anew: &BTreeSet<EntityKey>,
     ) -> Result<u32> {
         const KNOWN: &str = "
             SELECT EXISTS (SELECT 1 FROM mentions WHERE entity_id = :entity AND document_id = :document)";
@@ -198,9 +214,6 @@ impl Write<'_> {
             }
         }
         for (entity, added) in added {
-            if counted_anew.contains(&entity) {
-                continue;
-            }
             self.execute(
                 COUNT,
                 named_params! {
@@ -212,19 +225,81 @@ impl Write<'_> {
         Ok(all)
     }
 
-    /// Takes out what these passages mention. Whom they mentioned is to be counted anew, in the same transaction.
-    pub(super) fn take_mentions(&self, chunks: &[ChunkKey]) -> Result<BTreeSet<EntityKey>> {
-        const FIND: &str = "SELECT DISTINCT entity_id FROM mentions WHERE chunk_id = :chunk";
+    /// Takes out what these passages mention, and counts that. To be ended with [`Write::settle_taken`], in the same
+    /// transaction.
+    pub(super) fn take_mentions(&self, chunks: &[ChunkKey]) -> Result<TakenOut> {
+        const FIND: &str = "
+            SELECT entity_id, document_id, count(*), min(happened_at), max(happened_at) FROM mentions
+            WHERE chunk_id = :chunk GROUP BY entity_id, document_id";
         const DELETE: &str = "DELETE FROM mentions WHERE chunk_id = :chunk";
-        let mut touched = BTreeSet::new();
+        let mut taken: BTreeMap<EntityKey, Taken> = BTreeMap::new();
         for chunk in chunks {
             let of = named_params! { ":chunk": chunk };
-            let found: Vec<EntityKey> = self.rows(FIND, of, |row| row.get(0))?;
-            if !found.is_empty() {
-                touched.extend(found);
-                self.execute(DELETE, of)?;
+            let found = self.rows(FIND, of, |row| {
+                let one = Taken {
+                    documents: BTreeSet::from([row.get(1)?]),
+                    mentions: row.get(2)?,
+                    first_at: row.get(3)?,
+                    last_at: row.get(4)?,
+                };
+                Ok((row.get(0)?, one))
+            })?;
+            if found.is_empty() {
+                continue;
+            }
+            for (entity, one) in found {
+                let all = taken.entry(entity).or_default();
+                all.documents.extend(one.documents);
+                all.mentions += one.mentions;
+                all.first_at = all.first_at.into_iter().chain(one.first_at).min();
+                all.last_at = all.last_at.max(one.last_at);
+            }
+            self.execute(DELETE, of)?;
+        }
+        let mut unsure = BTreeSet::new();
+        for (entity, taken) in &taken {
+            if !self.count_taken(*entity, taken)? {
+                unsure.insert(*entity);
             }
         }
-        Ok(touched)
+        Ok(TakenOut {
+            entities: taken.into_keys().collect(),
+            unsure,
+        })
+    }
+
+    /// False when all of it is to be counted anew: it began or ended with these, or the counts were wrong before.
+    fn count_taken(&self, entity: EntityKey, taken: &Taken) -> Result<bool> {
+        const IS_LEFT: &str = "
+            SELECT EXISTS (SELECT 1 FROM mentions WHERE entity_id = :entity AND document_id = :document)";
+        const COUNT: &str = "
+            UPDATE entities SET mentions = mentions - :mentions, documents = documents - :documents
+            WHERE id = :entity AND mentions - :mentions >= documents - :documents AND documents >= :documents
+              AND NOT coalesce(first_at = :first OR last_at = :last, 0)";
+        let mut documents = 0_u32;
+        for document in &taken.documents {
+            let of = named_params! { ":entity": entity, ":document": document };
+            let is_left: bool = self.one(IS_LEFT, of, |row| row.get(0))?;
+            documents += u32::from(!is_left);
+        }
+        let counted = self.execute(
+            COUNT,
+            named_params! {
+                ":entity": entity, ":mentions": taken.mentions, ":documents": documents,
+                ":first": taken.first_at, ":last": taken.last_at,
+            },
+        )?;
+        Ok(counted == 1)
+    }
+
+    /// What was taken out is taken out for good: whom nothing mentions any more is removed.
+    pub(super) fn settle_taken(&self, taken: TakenOut) -> Result<()> {
+        for entity in taken.entities {
+            if taken.unsure.contains(&entity) {
+                self.recount_entity(entity)?;
+            }
+            self.drop_unmentioned(entity)?;
+        }
+        Ok(())
     }
 }

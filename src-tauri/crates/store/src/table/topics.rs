@@ -24,15 +24,6 @@ pub struct Topic {
     pub changed: bool,
 }
 
-/// How often a name was named, and when.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Named {
-    /// When each passage that names it happened or, where that is unknown, was imported.
-    pub at: Vec<UnixMs>,
-    /// In so many sources.
-    pub sources: u32,
-}
-
 impl Read<'_> {
     pub fn topic(&self, id: &EntityId) -> Result<Option<Topic>> {
         const SQL: &str = "
@@ -102,16 +93,38 @@ impl Read<'_> {
         self.rows(SQL, named_params! { ":after": after, ":to": to }, entity)
     }
 
-    pub fn named(&self, key: EntityKey) -> Result<Named> {
-        const AT: &str = "
+    /// Of the passages of these keys, the first one left out: those that name a hot topic whose tree is right but for
+    /// them, with that tree and their tokens, the oldest first.
+    pub fn to_come_between(
+        &self,
+        after: ChunkKey,
+        to: ChunkKey,
+    ) -> Result<Vec<(TreeKey, ChunkKey, u32)>> {
+        const SQL: &str = "
+            SELECT DISTINCT t.tree_id, c.id, c.tokens
+            FROM mentions m CROSS JOIN entities e ON e.id = m.entity_id CROSS JOIN topics t ON t.entity = e.public_id
+                 CROSS JOIN chunks c ON c.id = m.chunk_id
+            WHERE m.chunk_id > :after AND m.chunk_id <= :to AND t.hot = 1 AND t.changed = 0
+              AND NOT EXISTS (SELECT 1 FROM buffer_items b
+                              WHERE b.chunk_id = c.id AND b.branch = 2 AND b.tree_id = t.tree_id)
+              AND NOT EXISTS (SELECT 1 FROM node_children n CROSS JOIN nodes x ON x.id = n.node_id
+                              WHERE n.chunk_id = c.id AND n.branch = 2 AND x.tree_id = t.tree_id)
+            ORDER BY c.happened_at, c.id";
+        self.rows(SQL, named_params! { ":after": after, ":to": to }, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+    }
+
+    /// When what passages tell of happened that name it, a passage each: of those of this instant or later. Where that is
+    /// not known it is when they came.
+    pub fn named_since(&self, key: EntityKey, since: UnixMs) -> Result<Vec<UnixMs>> {
+        const SQL: &str = "
             SELECT coalesce(max(m.happened_at), d.imported_at)
             FROM mentions m CROSS JOIN documents d ON d.id = m.document_id
-            WHERE m.entity_id = :id GROUP BY m.document_id, m.chunk_id";
-        let at = self.rows(AT, named_params! { ":id": key }, |row| {
-            Ok(UnixMs(row.get(0)?))
-        })?;
-        let sources = u32::try_from(self.sources_naming(key)?.len()).unwrap_or(u32::MAX);
-        Ok(Named { at, sources })
+            WHERE m.entity_id = :id AND coalesce(m.happened_at, :since) >= :since
+            GROUP BY m.document_id, m.chunk_id";
+        let params = named_params! { ":id": key, ":since": since.0 };
+        self.rows(SQL, params, |row| Ok(UnixMs(row.get(0)?)))
     }
 
     /// Some of those whose trees may not be right.

@@ -141,6 +141,11 @@ pub(crate) fn finish(test: &TestEngine) {
         .wait_until_grown(|| true)
         .expect("days are summed up");
     assert!(done && grown, "somebody does it");
+    let failed = engine.activity().expect("it is read").failed;
+    assert!(
+        failed.is_empty(),
+        "what was given up is not done: {failed:?}"
+    );
 }
 
 fn grow(workspace: &Path, shape: Shape) -> Result<()> {
