@@ -20,15 +20,15 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 const A_SOURCE: f64 = 0.5;
 
 /// The logarithm of how often it is named, each time half as much for every half-life since; half for each source; and
-/// up to one for how lately. `at` is when, a passage each; what is yet to come counts as of now.
+/// up to one for how lately. `at` is when, a passage each; what is yet to come is as far away as what is as long ago.
 pub fn hotness(at: &[UnixMs], sources: u32, now: UnixMs) -> f64 {
-    let age = |at: &UnixMs| now.0.saturating_sub(at.0).max(0) as f64;
+    let age = |at: &UnixMs| now.0.abs_diff(at.0) as f64;
     let weight: f64 = at
         .iter()
         .map(|at| 0.5_f64.powf(age(at) / HALF_LIFE_MS as f64))
         .sum();
-    let newest = at.iter().max();
-    let recency = newest.map_or(0.0, |newest| recency(age(newest) / DAY_MS as f64));
+    let nearest = at.iter().map(age).min_by(f64::total_cmp);
+    let recency = nearest.map_or(0.0, |age| recency(age / DAY_MS as f64));
     weight.ln_1p() + A_SOURCE * f64::from(sources) + recency
 }
 
@@ -99,7 +99,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_yet_to_come_counts_as_of_now() {
-        assert!((named(8, -300, 2) - named(8, 0, 2)).abs() < f64::EPSILON);
+    fn what_is_yet_to_come_is_as_far_away_as_what_was() {
+        for days in [0, 3, 20, 300] {
+            assert!((named(8, -days, 2) - named(8, days, 2)).abs() < f64::EPSILON);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What the engine needs from outside, and is handed.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use oldgrowth_domain::UnixMs;
@@ -221,25 +222,31 @@ pub struct Unit {
     pub group: usize,
 }
 
-/// A sentence of a summary, and which unit it was made from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SummarySentence {
-    pub text: String,
-    pub unit: usize,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summarised {
-    pub sentences: Vec<SummarySentence>,
+    /// The units that say it, by their numbers. A summary is made of what it summarises, word for word: so no name and no
+    /// number comes in that is not there.
+    pub chosen: BTreeSet<usize>,
     /// Names the model and its version, kept with the summary.
     pub by: String,
-    /// The model that was to make it was away, and another has.
-    pub degraded: bool,
+    pub fallback: Fallback,
+}
+
+/// Why another model made a summary than the one that was to make it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fallback {
+    /// None has.
+    #[default]
+    None,
+    /// It was away, or may not be asked. Once it is back the summary is made anew.
+    Away,
+    /// It answers, and could do nothing with these units.
+    CantDo,
 }
 
 pub trait Summariser: Send + Sync {
-    /// Says in at most `chars_max` characters what the units say. Every sentence of the answer
-    /// names the unit it came from. Must begin with [`no_connection_held`].
+    /// Says in at most `chars_max` characters what the units say; each unit but the first takes one more for what parts
+    /// them. There is a unit that fits. Must begin with [`no_connection_held`].
     fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Summarised>;
 }
 

@@ -9,7 +9,7 @@
 //! A seal moves exactly the rows it has read. What came meanwhile stays in the buffer, and asks for
 //! a seal of its own. A row whose passage or summary a damage has taken leaves the buffer and goes nowhere.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use oldgrowth_domain::sealing::{self, LEAF_TOKENS_MAX, SUMMARY_CHARS_MAX, is_due};
 use oldgrowth_domain::{NodeId, UnixMs, text};
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::{SAID_WHOLE_CHARS, digested};
 use crate::engine::Core;
-use crate::ports::{Summarised, Unit};
+use crate::ports::{Fallback, Summarised, Unit};
 use crate::{Error, Result};
 
 /// How often a seal starts over because its rows have changed meanwhile.
@@ -30,15 +30,26 @@ pub(crate) const TRIES_MAX: u32 = 3;
 /// So many summaries at a time are queued to be made anew, once the model answers again.
 const REMAKES_MAX: u32 = 100;
 
-/// What is known of summaries that were made because the model that was to make them was away.
+/// A summariser that does not do as it is told.
+const UNFIT: Error = Error::Model {
+    code: "unfit_summary",
+    retry_in: None,
+};
+
+/// What is known of summaries that another model made than the one that was to make them.
 #[derive(Default)]
 pub(crate) struct Degraded {
     /// There is none that nobody is asked for.
     none_left: bool,
     /// Some were made since the start.
     any: bool,
-    /// The last summary was made as it was to be made.
+    /// The model that is to make them answers.
     answers: bool,
+    /// Those that it was asked for once more, and could do nothing with. They are left alone until another is chosen, or
+    /// the program starts anew.
+    in_vain: BTreeSet<NodeKey>,
+    /// By its host and name, if one is chosen.
+    model: Option<(String, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -172,7 +183,9 @@ impl Core {
             let summary = if material.members.is_empty() {
                 None
             } else {
-                Some(self.summarise(&material)?)
+                let (summary, fallback) = self.summarise_by(&material)?;
+                self.note_remade(node, fallback);
+                Some(summary)
             };
             let is_as_before = |made: &Summary| {
                 (made.degraded, &made.text, made.passages)
@@ -217,12 +230,20 @@ impl Core {
     /// Queues summaries to be made anew that were made while the model was away: one, to see whether it is back, and
     /// many once it is.
     pub(crate) fn remake_degraded(&self) -> Result<()> {
-        let limit = {
-            let degraded = self.degraded.lock();
+        let model = self.models.as_ref().and_then(|models| models.seen().chosen);
+        let model = model.map(|model| (model.host, model.model));
+        let (limit, in_vain) = {
+            let mut degraded = self.degraded.lock();
+            if degraded.model != model {
+                degraded.model = model;
+                degraded.in_vain.clear();
+                degraded.none_left = false;
+            }
             if degraded.none_left || !self.has_workers {
                 return Ok(());
             }
-            if degraded.answers { REMAKES_MAX } else { 1 }
+            let limit = if degraded.answers { REMAKES_MAX } else { 1 };
+            (limit, degraded.in_vain.clone())
         };
         if self
             .models
@@ -233,8 +254,12 @@ impl Core {
         }
         // Before it is looked: one whose making ends meanwhile is one that is left.
         self.degraded.lock().none_left = true;
+        let also = u32::try_from(in_vain.len()).unwrap_or(u32::MAX);
         let found = self.store.read(Lane::Background, |r| {
-            Ok::<_, Error>(r.degraded_nodes(limit)?)
+            let mut nodes = r.degraded_nodes(limit.saturating_add(also))?;
+            nodes.retain(|node| !in_vain.contains(node));
+            nodes.truncate(limit as usize);
+            Ok::<_, Error>(nodes)
         });
         let nodes = match found {
             Ok(nodes) if nodes.is_empty() => return Ok(()),
@@ -261,16 +286,28 @@ impl Core {
         degraded.none_left &= !degraded.any;
     }
 
-    /// The store may be another one.
-    pub(crate) fn look_for_degraded(&self) {
-        self.degraded.lock().none_left = false;
+    fn note_remade(&self, node: NodeKey, fallback: Fallback) {
+        let mut degraded = self.degraded.lock();
+        if fallback == Fallback::CantDo {
+            degraded.in_vain.insert(node);
+        } else {
+            degraded.in_vain.remove(&node);
+        }
     }
 
-    fn note_degraded(&self, is_degraded: bool) {
+    /// The store may be another one.
+    pub(crate) fn look_for_degraded(&self) {
+        let mut degraded = self.degraded.lock();
+        degraded.none_left = false;
+        degraded.in_vain.clear();
+    }
+
+    fn note_degraded(&self, fallback: Fallback) {
         let has_turned = {
             let mut degraded = self.degraded.lock();
-            degraded.any |= is_degraded;
-            std::mem::replace(&mut degraded.answers, !is_degraded) == is_degraded
+            degraded.any |= fallback != Fallback::None;
+            let answers = fallback != Fallback::Away;
+            std::mem::replace(&mut degraded.answers, answers) != answers
         };
         if has_turned && self.models.is_some() {
             self.look_at_models();
@@ -286,47 +323,52 @@ impl Core {
     }
 
     pub(crate) fn summarise(&self, material: &Material) -> Result<Summary> {
+        self.summarise_by(material).map(|(summary, _)| summary)
+    }
+
+    fn summarise_by(&self, material: &Material) -> Result<(Summary, Fallback)> {
         crate::ports::no_connection_held()?;
         if let ([_], [only]) = (material.members.as_slice(), material.nodes.as_slice()) {
-            return Ok(material.as_said_by(only));
+            return Ok((material.as_said_by(only), Fallback::None));
         }
-        let input_chars = material.chars;
-        // Shorter than what it summarises, always, but for a day of which there is little to say.
-        let whole = (input_chars + material.units.len()).min(material.said_whole_chars);
-        let budget = SUMMARY_CHARS_MAX.min(whole.max(input_chars / 2));
+        let budget = material.budget();
         let Summarised {
-            sentences,
+            chosen,
             by,
-            degraded,
+            fallback,
         } = self.summariser.summarise(&material.units, budget)?;
-        self.note_degraded(degraded);
+        self.note_degraded(fallback);
         let mut text = String::new();
         let mut spans = Vec::new();
-        for sentence in sentences {
-            let Some(origin) = material.origins.get(sentence.unit) else {
-                continue;
-            };
+        for number in chosen {
+            let unit = material.units.get(number).zip(material.origins.get(number));
+            let (unit, origin) = unit.ok_or(UNFIT)?;
             if !text.is_empty() {
                 text.push('\n');
             }
             let start = text.len();
-            text.push_str(&sentence.text);
+            // A line each.
+            text.extend(unit.text.chars().map(|c| if c == '\n' { ' ' } else { c }));
             spans.push(Span {
                 text: start..text.len(),
                 chunk: origin.chunk,
                 source: origin.range.clone(),
             });
         }
-        Ok(Summary {
+        if text.chars().count() > budget || (text.is_empty() && !material.units.is_empty()) {
+            return Err(UNFIT);
+        }
+        let summary = Summary {
             tokens: text::tokens(&text),
             text,
             passages: material.passages,
             first_happened_at: material.first_happened_at,
             last_happened_at: material.last_happened_at,
             summariser: by,
-            degraded,
+            degraded: fallback != Fallback::None,
             spans,
-        })
+        };
+        Ok((summary, fallback))
     }
 }
 
@@ -422,6 +464,19 @@ impl Material {
             said_whole_chars: SAID_WHOLE_CHARS,
             ..self
         }
+    }
+
+    /// How long a summary of it may be, in characters. Shorter than what it summarises, always, but for a day of which
+    /// there is little to say, and for what is no more than one sentence.
+    fn budget(&self) -> usize {
+        let whole = (self.chars + self.units.len()).min(self.said_whole_chars);
+        let shortest = self
+            .units
+            .iter()
+            .map(|unit| unit.text.chars().count())
+            .min();
+        let budget = SUMMARY_CHARS_MAX.min(whole.max(self.chars / 2));
+        budget.max(shortest.unwrap_or_default())
     }
 
     /// What there is is one summary, and another could only repeat it.

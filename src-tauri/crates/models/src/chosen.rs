@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use oldgrowth_engine::ports::{Summarised, Summariser, Unit, no_connection_held};
+use oldgrowth_engine::ports::{Fallback, Summarised, Summariser, Unit, no_connection_held};
 
 use crate::Extractive;
-use crate::extractive::sentences;
 use crate::models::{Missed, Models};
-use crate::remote::Error;
 use crate::summary;
 
 /// Asks the model that is chosen at that moment. A summary is made in any case.
@@ -32,24 +30,26 @@ impl Summariser for Chosen {
         let missed = match self.models.choose_sentences(units, chars_max, &self.stop) {
             Ok((chosen, model)) => {
                 return Ok(Summarised {
-                    sentences: sentences(units, chosen),
+                    chosen,
                     by: format!("{model} ({})", summary::VERSION),
-                    degraded: false,
+                    fallback: Fallback::None,
                 });
             }
             Err(missed) => missed,
         };
-        let made = Extractive.summarise(units, chars_max)?;
-        Ok(match missed {
-            // Nobody has asked for more, and where it can't be done it can't be done later.
-            Missed::NotChosen | Missed::Away(Error::NoConsent) | Missed::CantDo(_) => made,
+        let fallback = match missed {
+            // Nobody has asked for more.
+            Missed::NotChosen => Fallback::None,
             Missed::Away(error) => {
                 tracing::debug!(%error, "a summary is made by what is built in");
-                Summarised {
-                    degraded: true,
-                    ..made
-                }
+                Fallback::Away
             }
-        })
+            Missed::CantDo(error) => {
+                tracing::debug!(%error, "a summary is made by what is built in for good");
+                Fallback::CantDo
+            }
+        };
+        let made = Extractive.summarise(units, chars_max)?;
+        Ok(Summarised { fallback, ..made })
     }
 }

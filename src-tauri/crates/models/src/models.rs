@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use oldgrowth_engine::ports::Unit;
@@ -140,8 +140,8 @@ struct Inner {
     now: Arc<dyn Fn() -> i64 + Send + Sync>,
     keys: Keys,
     state: Mutex<State>,
-    /// Ends the trial that is under way.
-    trial: Mutex<Option<Arc<AtomicBool>>>,
+    /// Each ends a trial that is under way.
+    trials: Mutex<Vec<Weak<AtomicBool>>>,
 }
 
 impl fmt::Debug for Models {
@@ -167,7 +167,7 @@ impl Models {
             client,
             now,
             state: Mutex::default(),
-            trial: Mutex::default(),
+            trials: Mutex::default(),
         }))
     }
 
@@ -198,7 +198,7 @@ impl Models {
             summaries,
             unreadable,
             limits: settings.limits,
-            spent: Spent::read(&inner.folder, (inner.now)()),
+            spent: Spent::read(&inner.folder, (inner.now)()).within(settings.limits),
             offline: !switch.is_online(),
             folder: inner.folder.path().to_owned(),
         }
@@ -362,9 +362,10 @@ impl Models {
         })
     }
 
-    /// Ends the trial that is under way, if one is.
+    /// Ends the trials that are under way.
     pub fn cancel_trial(&self) {
-        if let Some(stop) = &*self.0.trial.lock() {
+        let trials = self.0.trials.lock();
+        for stop in trials.iter().filter_map(Weak::upgrade) {
             stop.store(true, Ordering::SeqCst);
         }
     }
@@ -406,7 +407,8 @@ impl Models {
             state.turn_to(&choice, limits);
             match state.trouble_of(&choice, limits, switch) {
                 Some(trouble) if now < trouble.until_unix_ms => {
-                    return Err(Missed::by(trouble.error));
+                    // Whatever it could not do, it was not asked for this.
+                    return Err(Missed::Away(trouble.error));
                 }
                 _ => state.form,
             }
@@ -518,7 +520,11 @@ impl Models {
 
     fn trial<T>(&self, ask: impl FnOnce(Client) -> Result<T, Error>) -> Result<T, Error> {
         let stop = Arc::new(AtomicBool::new(false));
-        *self.0.trial.lock() = Some(Arc::clone(&stop));
+        {
+            let mut trials = self.0.trials.lock();
+            trials.retain(|trial| trial.strong_count() > 0);
+            trials.push(Arc::downgrade(&stop));
+        }
         ask(self.0.client.until(stop))
     }
 

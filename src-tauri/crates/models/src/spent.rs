@@ -20,15 +20,36 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// What can't be read counts as nothing: the file is written anew with the next call.
+    /// What is there and can't be read counts as all that may leave: as much may have left already.
     pub(crate) fn read(folder: &Folder, now_unix_ms: i64) -> Self {
         let day = now_unix_ms.div_euclid(DAY_MS);
-        let kept = folder.read(NAME, BYTES_MAX).ok().flatten();
-        let kept = kept.and_then(|bytes| serde_json::from_slice::<Self>(&bytes).ok());
-        kept.filter(|kept| kept.day == day).unwrap_or(Self {
+        let kept = match folder.read(NAME, BYTES_MAX) {
+            Ok(None) => Some(Self::default()),
+            Ok(Some(bytes)) => serde_json::from_slice::<Self>(&bytes).ok(),
+            Err(_) => None,
+        };
+        let all = Self {
+            day,
+            calls: u32::MAX,
+            bytes: u64::MAX,
+        };
+        let kept = kept.unwrap_or(all);
+        if kept.day == day {
+            return kept;
+        }
+        Self {
             day,
             ..Self::default()
-        })
+        }
+    }
+
+    /// No more than may be spent, to be shown.
+    pub(crate) fn within(self, limits: DayLimits) -> Self {
+        Self {
+            calls: self.calls.min(limits.calls_max),
+            bytes: self.bytes.min(limits.bytes_max),
+            ..self
+        }
     }
 
     /// Counts a call with so many bytes, if it may be made. The lock is held.
@@ -44,6 +65,10 @@ impl Spent {
             bytes: spent.bytes.saturating_add(bytes),
             ..spent
         };
+        if spent.calls == u32::MAX {
+            // Tomorrow it can be read again.
+            folder.replace(NAME, &serde_json::to_vec(&spent)?)?;
+        }
         if with.calls > limits.calls_max || with.bytes > limits.bytes_max {
             return Ok(false);
         }

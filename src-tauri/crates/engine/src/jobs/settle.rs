@@ -39,16 +39,21 @@ impl Core {
         self.faults.tell_of_job(job.kind.as_str(), error);
         match class_of(error) {
             FailureClass::Transient => {
-                let (wait, why) = (self.backoff(job.deferrals + 1), away(error));
+                let asked_for = match error {
+                    Error::Model { retry_in, .. } => retry_in.unwrap_or_default(),
+                    _ => Duration::ZERO,
+                };
+                let wait = self.backoff(job.deferrals + 1).max(asked_for);
+                let why = away(error);
                 self.settling(job, move |w, job, now| {
                     w.put_off(job.lease, &why, after(now, wait), now)?;
                     Ok(Moved::Back)
                 });
             }
             FailureClass::BadItem if job.attempts < ATTEMPTS_MAX => {
-                self.retry_later(job, our_fault())
+                self.retry_later(job, fault(error))
             }
-            FailureClass::BadItem => self.give_up(job, our_fault()),
+            FailureClass::BadItem => self.give_up(job, fault(error)),
         }
     }
 
@@ -189,9 +194,20 @@ fn away(error: &Error) -> Reason {
     }
 }
 
-fn our_fault() -> Reason {
+/// Why it won't do.
+fn fault(error: &Error) -> Reason {
+    let (code, words) = match error {
+        Error::Model { .. } => (
+            "model",
+            "the summariser could do nothing with it. Everything else goes on.",
+        ),
+        _ => (
+            "store",
+            "it could not be kept; a fault of ours. Everything else goes on.",
+        ),
+    };
     Reason {
-        code: "store".to_owned(),
-        words: "it could not be kept; a fault of ours. Everything else goes on.".to_owned(),
+        code: code.to_owned(),
+        words: words.to_owned(),
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use oldgrowth_domain::jobs::ATTEMPTS_MAX;
 use oldgrowth_domain::sealing::LEAF_ITEMS_MAX;
 use oldgrowth_domain::{TimeZone, UnixMs};
-use oldgrowth_engine::{At, FixCode, Note, Page, Row, RowKind, Shown};
+use oldgrowth_engine::{At, FixCode, Note, Page, Retry, Row, RowKind, Shown};
 use oldgrowth_models::Extractive;
 use oldgrowth_store::table::sources::SourceKind;
 
@@ -73,6 +74,56 @@ fn said(rig: &Rig, title: &str) -> String {
         })
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[test]
+fn a_day_of_one_long_sentence_says_that_sentence() {
+    let place = Place::new();
+    let rig = place.start_gathering(2);
+    let long = format!(
+        "The list for the boat had {} and a lamp.",
+        "rope and tar and ".repeat(25)
+    );
+    place.say(&rig, &long, "2026-03-02T08:00:00Z");
+    rig.grown();
+    place.assert_gathered();
+    assert_eq!(said(&rig, "2026"), long);
+}
+
+#[test]
+fn a_day_that_was_given_up_keeps_no_week_from_its_end() {
+    let place = Place::new();
+    let acts = [Act::Refuse; ATTEMPTS_MAX as usize];
+    let model = ScriptedSummariser::playing(&acts);
+    let rig = place.start_growing(1, model, || TimeZone::UTC);
+    place.say(
+        &rig,
+        "A heron stood in the reeds the whole morning.",
+        "2026-03-02T08:00:00Z",
+    );
+    let given_up = "SELECT count(*) FROM jobs WHERE state = 'failed'";
+    rig.engine
+        .wait_until_grown(|| {
+            rig.later(DAY);
+            place.count(given_up) == 0
+        })
+        .unwrap();
+    assert_eq!(place.count(given_up), 1);
+    place.say(
+        &rig,
+        "The orchard was in bloom earlier than in other years.",
+        "2026-03-04T09:00:00Z",
+    );
+    rig.grown();
+    assert_eq!(
+        said(&rig, "March 2026"),
+        "The orchard was in bloom earlier than in other years."
+    );
+    assert_eq!(rig.engine.retry_failed(Retry::default()).unwrap(), 1);
+    rig.grown();
+    place.assert_gathered();
+    let said = said(&rig, "March 2026");
+    assert!(said.contains("heron"), "once it is mended: {said}");
 }
 
 #[test]

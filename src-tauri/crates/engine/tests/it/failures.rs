@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::jobs::{ATTEMPTS_MAX, BatchState};
-use oldgrowth_engine::{ComponentState, Engine, HealthCode};
+use oldgrowth_engine::{ComponentState, Engine, HealthCode, Retry};
 use oldgrowth_models::Extractive;
 use oldgrowth_store::SourceKey;
 
@@ -108,6 +108,53 @@ fn a_summary_that_another_made_while_the_model_was_away_is_made_anew_when_it_is_
 }
 
 #[test]
+fn a_summary_that_the_model_can_not_do_is_marked_and_asked_for_once_more_and_no_more() {
+    let place = Place::new();
+    place.write_many(16);
+    let model = ScriptedSummariser::playing(&[Act::CantDo, Act::CantDo]);
+    let rig = place.start_with(1, Arc::new(GatedFiles::default()), model.clone());
+    rig.import();
+    rig.idle();
+    let degraded = || place.count("SELECT count(*) FROM nodes WHERE degraded = 1");
+    assert_eq!(
+        (degraded(), model.calls()),
+        (1, 1),
+        "it is there, and marked"
+    );
+    for _ in 0..3 {
+        rig.later(Duration::from_secs(60));
+        rig.engine.look_after_jobs().unwrap();
+        rig.idle();
+        assert_eq!((degraded(), model.calls()), (1, 2), "it is left alone");
+    }
+    drop(rig);
+    let rig = place.start_with(1, Arc::new(GatedFiles::default()), model.clone());
+    rig.later(Duration::from_secs(60));
+    rig.engine.look_after_jobs().unwrap();
+    rig.idle();
+    assert_eq!((degraded(), model.calls()), (0, 3), "until the next start");
+    place.assert_whole();
+}
+
+#[test]
+fn no_model_puts_a_summary_into_the_tree_that_is_too_long_or_empty_or_made_of_something_else() {
+    for act in [Act::Invent, Act::Ramble, Act::Silence] {
+        let place = Place::new();
+        place.write_many(16);
+        let acts = [act; ATTEMPTS_MAX as usize];
+        let model = ScriptedSummariser::playing(&acts);
+        let rig = place.start_with(2, Arc::new(GatedFiles::default()), model);
+        rig.import();
+        in_time(&rig, "the giving up", || seals(&place, "failed") == 1);
+        assert_eq!(place.count("SELECT count(*) FROM nodes"), 0, "{act:?}");
+        rig.engine.retry_failed(Retry::default()).unwrap();
+        rig.idle();
+        assert_eq!(place.count("SELECT count(*) FROM nodes"), 1, "{act:?}");
+        place.assert_whole();
+    }
+}
+
+#[test]
 fn work_that_is_put_off_is_no_trouble_and_health_says_that_it_goes_on() {
     let place = Place::new();
     place.write_many(16);
@@ -173,7 +220,7 @@ fn a_model_that_refuses_its_input_is_given_up_with_a_reason() {
     rig.import();
     in_time(&rig, "the giving up", || seals(&place, "failed") == 1);
     assert_eq!(
-        place.count("SELECT count(*) FROM jobs WHERE state = 'failed' AND length(reason) > 10"),
+        place.count("SELECT count(*) FROM jobs WHERE state = 'failed' AND reason_code = 'model' AND length(reason) > 10"),
         1,
         "in words"
     );

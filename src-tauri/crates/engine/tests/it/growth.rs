@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use oldgrowth_engine::ports::{Summarised, Summariser, Unit};
+use oldgrowth_engine::ports::{Fallback, Summarised, Summariser, Unit};
 use oldgrowth_engine::{Error, Result};
 use oldgrowth_models::Extractive;
 use oldgrowth_store::table::sources::SourceKind;
@@ -39,7 +39,7 @@ impl Summariser for Fitful {
                 retry_in: Some(Duration::from_millis(1)),
             }),
             1 | 2 => Ok(Summarised {
-                degraded: true,
+                fallback: Fallback::Away,
                 ..made
             }),
             _ => Ok(made),

@@ -170,7 +170,7 @@ fn private_folder() -> tempfile::TempDir {
 }
 
 /// Rules about rows: what holds, and how many rows break it.
-const RULES: [(&str, &str); 9] = [
+const RULES: [(&str, &str); 10] = [
     (
         "a live passage is in exactly one buffer or node of its source",
         "SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id
@@ -211,6 +211,10 @@ const RULES: [(&str, &str); 9] = [
               WHERE n.child_id IS NOT NULL)
             SELECT count(*) FROM node_children n JOIN below ON n.node_id = below.node
             WHERE n.chunk_id IS NOT NULL)",
+    ),
+    (
+        "a summary says something",
+        "SELECT count(*) FROM nodes WHERE text = ''",
     ),
     (
         "no summary is left that is to be made anew",

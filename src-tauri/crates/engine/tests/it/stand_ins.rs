@@ -1,7 +1,7 @@
 //! Stand-ins at the engine's edge: a summariser that does as it is told, and a gate in front of one
 //! or of the files.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use oldgrowth_engine::ports::{
-    FetchedFile, FilePart, FilePlan, Files, FolderNames, Forbidden, Problem, Spawn, Summarised,
-    Summariser, Unit,
+    Fallback, FetchedFile, FilePart, FilePlan, Files, FolderNames, Forbidden, Problem, Spawn,
+    Summarised, Summariser, Unit,
 };
 use oldgrowth_engine::{Error, Result};
 use oldgrowth_importers::FilesOnDisk;
@@ -142,7 +142,15 @@ pub(crate) enum Act {
     Away,
     /// It is away, and another makes it meanwhile.
     StandIn,
+    /// It can do nothing with it, and another makes it.
+    CantDo,
     Refuse,
+    /// It names what is not there.
+    Invent,
+    /// It says all of it.
+    Ramble,
+    /// It says nothing.
+    Silence,
     Panic,
 }
 
@@ -175,15 +183,21 @@ impl Summariser for ScriptedSummariser {
                 retry_in,
             })
         };
+        let instead = |fallback| {
+            let made = Extractive.summarise(units, chars_max)?;
+            Ok(Summarised { fallback, ..made })
+        };
+        let choosing = |chosen| {
+            let made = Extractive.summarise(units, chars_max)?;
+            Ok(Summarised { chosen, ..made })
+        };
         match act {
             None => Extractive.summarise(units, chars_max),
-            Some(Act::StandIn) => {
-                let made = Extractive.summarise(units, chars_max)?;
-                Ok(Summarised {
-                    degraded: true,
-                    ..made
-                })
-            }
+            Some(Act::StandIn) => instead(Fallback::Away),
+            Some(Act::CantDo) => instead(Fallback::CantDo),
+            Some(Act::Invent) => choosing(BTreeSet::from([units.len()])),
+            Some(Act::Ramble) => choosing((0..units.len()).collect()),
+            Some(Act::Silence) => choosing(BTreeSet::new()),
             Some(Act::Away) => model(Some(Duration::from_secs(1))),
             Some(Act::Refuse) => model(None),
             Some(Act::Panic) => panic!("a summariser that panics, as told"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use oldgrowth_engine::ports::{Summarised, Summariser, Unit};
+use oldgrowth_engine::ports::{Fallback, Summarised, Summariser, Unit};
 use oldgrowth_http::{Outcome, Purpose};
 use oldgrowth_models::{
     Chosen, DayLimits, Error, KeyPlace, Keychain, KeychainAway, Models, ModelsError, Role,
@@ -88,7 +88,7 @@ fn summarise(models: &Models, chars_max: usize) -> Summarised {
 }
 
 fn said(made: &Summarised) -> Vec<&str> {
-    made.sentences.iter().map(|one| one.text.as_str()).collect()
+    made.chosen.iter().map(|number| TEXTS[*number]).collect()
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_summary_is_made_of_the_sentences_that_the_model_chooses() {
         [TEXTS[0], TEXTS[3]],
         "word for word, in the order of the text"
     );
-    assert_eq!((made.sentences[1].unit, made.degraded), (3, false));
+    assert_eq!(made.fallback, Fallback::None);
     assert_eq!(made.by, "little (choice-1)");
     let asked = &server.asked()[0];
     assert!(!asked.head.contains("authorization"), "nobody gave a key");
@@ -119,7 +119,7 @@ fn a_summary_is_made_of_the_sentences_that_the_model_chooses() {
 }
 
 #[test]
-fn no_answer_makes_a_summary_longer_or_says_what_is_not_there() {
+fn no_answer_makes_a_summary_longer_or_empty() {
     for answer in [
         choosing(&[0, 1, 2, 3]),
         choosing(&[2]),
@@ -143,23 +143,20 @@ fn no_answer_makes_a_summary_longer_or_says_what_is_not_there() {
         let server = server(answer.clone());
         chosen(&models, &server);
         let made = summarise(&models, 110);
-        assert!(!made.sentences.is_empty(), "something is said: {answer:?}");
-        for sentence in &made.sentences {
-            assert_eq!(sentence.text, TEXTS[sentence.unit], "{answer:?}");
-        }
+        assert!(!made.chosen.is_empty(), "something is said: {answer:?}");
         let length: usize = said(&made).iter().map(|text| text.len() + 1).sum();
         assert!(length <= 111, "{length}: {answer:?}");
     }
 }
 
 #[test]
-fn a_model_that_can_not_do_it_has_done_and_one_that_is_away_is_made_up_for_later() {
+fn a_model_that_can_not_do_it_is_told_from_one_that_is_away() {
     let by = |answer: ModelAnswer| {
         let models = Person::new().models(None);
         let server = server(answer);
         chosen(&models, &server);
         let made = summarise(&models, 200);
-        (made.by, made.degraded)
+        (made.by, made.fallback)
     };
     let built_in = "extractive-2".to_owned();
     for cant in [
@@ -167,14 +164,16 @@ fn a_model_that_can_not_do_it_has_done_and_one_that_is_away_is_made_up_for_later
         ModelAnswer::Chat("no".to_owned()),
         ModelAnswer::Json(413, json!({})),
     ] {
-        assert_eq!(by(cant.clone()), (built_in.clone(), false), "{cant:?}");
+        let made = (built_in.clone(), Fallback::CantDo);
+        assert_eq!(by(cant.clone()), made, "{cant:?}");
     }
     for away in [
         ModelAnswer::Json(500, json!({})),
         ModelAnswer::Json(401, json!({})),
         ModelAnswer::HangUp(b""),
     ] {
-        assert_eq!(by(away.clone()), (built_in.clone(), true), "{away:?}");
+        let made = (built_in.clone(), Fallback::Away);
+        assert_eq!(by(away.clone()), made, "{away:?}");
     }
 }
 
@@ -205,13 +204,13 @@ fn a_model_that_never_says_what_it_was_asked_for_is_told_of_and_left_alone() {
     let trouble = || models.view().summaries.unwrap().trouble;
     for asked in 1..=3 {
         assert_eq!(trouble(), None, "it may be the text");
-        assert!(!summarise(&models, 200).degraded);
+        assert_eq!(summarise(&models, 200).fallback, Fallback::CantDo);
         assert_eq!(server.asked().len(), asked);
     }
     let error = Error::NotUnderstood("not the form that was asked for");
     assert_eq!(trouble().unwrap().error, error);
     let made = summarise(&models, 200);
-    assert!(!made.degraded, "it would do no better another time");
+    assert_eq!(made.fallback, Fallback::Away, "it was not asked for this");
     assert_eq!(server.asked().len(), 3);
     person.advance(10 * 60 * 1_000);
     summarise(&models, 200);
@@ -229,7 +228,7 @@ fn who_is_online_again_need_not_wait() {
     let server = server(choosing(&[0]));
     chosen(&models, &server);
     person.network().set_offline(true).unwrap();
-    assert!(summarise(&models, 200).degraded);
+    assert_eq!(summarise(&models, 200).fallback, Fallback::Away);
     assert!(!models.may_summarise());
     assert_eq!(
         models.view().summaries.unwrap().trouble.unwrap().error,
@@ -238,7 +237,7 @@ fn who_is_online_again_need_not_wait() {
     person.network().set_offline(false).unwrap();
     assert_eq!(models.view().summaries.unwrap().trouble, None);
     assert!(models.may_summarise());
-    assert!(!summarise(&models, 200).degraded);
+    assert_eq!(summarise(&models, 200).fallback, Fallback::None);
 }
 
 #[test]
@@ -257,7 +256,7 @@ fn a_model_that_is_away_is_left_alone_for_longer_each_time() {
         let may = models.may_summarise();
         let made = summarise(&models, 200);
         assert_eq!(server.asked().len(), calls, "{after_ms}");
-        (may, made.degraded)
+        (may, made.fallback == Fallback::Away)
     };
     assert_eq!(asks(0, 1), (true, true));
     assert_eq!(asks(9_999, 1), (false, true), "nobody knocks all the time");
@@ -294,7 +293,7 @@ fn nothing_of_a_memory_leaves_for_where_nobody_has_agreed_to() {
         (false, false, false)
     );
     let made = summarise(&models, 200);
-    assert!(!made.degraded, "nobody has agreed to more");
+    assert_eq!(made.fallback, Fallback::Away, "a yes may come");
     let contacts = person.contacts();
     assert_eq!(
         (contacts[0].outcome, contacts[0].bytes.unwrap().sent),
@@ -334,13 +333,12 @@ fn a_server_on_this_computer_needs_no_yes_and_has_no_limit_but_offline_is_offlin
     let server = server(choosing(&[0]));
     chosen(&models, &server);
     models.agree(ROLE, &server.address(), false).unwrap();
-    assert!(
-        !summarise(&models, 200).degraded,
-        "this computer needs no yes"
-    );
+    let made = summarise(&models, 200);
+    assert_eq!(made.fallback, Fallback::None, "this computer needs no yes");
     assert_eq!(models.view().spent.calls, 0, "and has no limit");
     person.network().set_offline(true).unwrap();
-    assert!(summarise(&models, 200).degraded, "but offline is offline");
+    let made = summarise(&models, 200);
+    assert_eq!(made.fallback, Fallback::Away, "but offline is offline");
     assert_eq!(server.asked().len(), 1);
 }
 
@@ -382,6 +380,18 @@ fn what_may_leave_in_a_day_is_counted_before_it_leaves() {
     assert_eq!(models.view().spent.calls, 0);
     summarise(&models, 200);
     assert_eq!(trouble().error, Error::NoConsent, "a new day");
+    std::fs::write(person.folder("models").join("today.json"), "{").unwrap();
+    person.advance(10 * 60 * 1_000);
+    summarise(&models, 200);
+    assert_eq!(
+        trouble().error,
+        Error::LimitReached,
+        "as much may have left already"
+    );
+    assert_eq!(models.view().spent.calls, 100);
+    person.advance(DAY_MS);
+    summarise(&models, 200);
+    assert_eq!(trouble().error, Error::NoConsent, "and another day is one");
     let senseless = DayLimits {
         calls_max: u32::MAX,
         bytes_max: 1,
@@ -472,7 +482,7 @@ fn without_a_keychain_a_key_lies_in_a_file_of_the_persons_own() {
     person.holds_nowhere("sk-123");
     *chain.away.lock() = true;
     person.advance(10 * 60 * 1_000);
-    assert!(summarise(&models, 200).degraded);
+    assert_eq!(summarise(&models, 200).fallback, Fallback::Away);
     let trouble = models.view().summaries.unwrap().trouble.unwrap();
     assert_eq!(
         trouble.error,
@@ -547,9 +557,12 @@ fn what_can_not_be_read_asks_nobody_and_can_be_chosen_anew() {
     std::fs::write(&path, "{").unwrap();
     assert!(models.view().unreadable);
     let made = summarise(&models, 200);
-    assert_eq!((made.by.as_str(), made.degraded), ("extractive-2", false));
+    assert_eq!(
+        (made.by.as_str(), made.fallback),
+        ("extractive-2", Fallback::None)
+    );
     assert!(server.asked().is_empty());
     chosen(&models, &server);
     assert!(!models.view().unreadable);
-    assert!(!summarise(&models, 200).degraded);
+    assert_eq!(summarise(&models, 200).fallback, Fallback::None);
 }

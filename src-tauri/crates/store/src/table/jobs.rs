@@ -198,19 +198,15 @@ impl Read<'_> {
             SELECT
                 (SELECT count(*) FROM jobs WHERE state = 'ready'),
                 (SELECT count(*) FROM jobs WHERE state = 'running'),
-                (SELECT count(*) FROM jobs j WHERE state = 'failed' AND source_id IS NOT NULL
-                    AND NOT EXISTS (SELECT 1 FROM jobs k
-                                     WHERE k.source_id = j.source_id AND k.item = j.item AND k.id > j.id)),
-                (SELECT count(DISTINCT dedupe_key) FROM jobs j WHERE state = 'failed' AND source_id IS NULL
-                    AND ended_at > (SELECT coalesce(max(sealed_at), 0) FROM nodes)),
                 (SELECT count(*) FROM jobs WHERE state = 'ready' AND available_at > :now)";
+        let (failed, failed_summaries) = self.failed_counts()?;
         self.one(SQL, named_params! { ":now": now.0 }, |row| {
             Ok(JobCounts {
                 ready: row.get(0)?,
                 running: row.get(1)?,
-                failed: row.get(2)?,
-                failed_summaries: row.get(3)?,
-                deferred: row.get(4)?,
+                failed,
+                failed_summaries,
+                deferred: row.get(2)?,
             })
         })
     }

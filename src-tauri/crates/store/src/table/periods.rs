@@ -91,7 +91,8 @@ impl Read<'_> {
     }
 
     /// Some of those that have changed and can be summed up, for which no job is asked or was given up: days that are
-    /// over, and what is wider as soon as nothing in it is to be summed up before. The newest first.
+    /// over, and what is wider as soon as nothing in it is to be summed up before, or all of that was given up. The newest
+    /// first.
     pub fn periods_due(&self, today: Day, limit: u32) -> Result<Vec<TreeKey>> {
         const SQL: &str = "
             SELECT tree_id FROM periods p
@@ -99,7 +100,9 @@ impl Read<'_> {
               AND NOT EXISTS (
                   SELECT 1 FROM periods q
                   WHERE q.changed = 1 AND q.rank = p.rank - 1 AND q.first_day BETWEEN p.first_day AND p.last_day
-                    AND (q.rank > 0 OR q.first_day < :today))
+                    AND (q.rank > 0 OR q.first_day < :today)
+                    AND 'digest:' || q.tree_id NOT IN (
+                        SELECT dedupe_key FROM jobs WHERE state = 'failed' AND dedupe_key IS NOT NULL))
               AND NOT EXISTS (
                   SELECT 1 FROM jobs WHERE state = 'ready' AND dedupe_key = 'digest:' || p.tree_id)
               AND 'digest:' || p.tree_id NOT IN (

@@ -32,7 +32,7 @@ impl Read<'_> {
     }
 
     /// Which jobs of a stretch nobody asks for any more: old ones of items that have been tried again
-    /// since, and old summaries' unless they failed and no summary has been made since.
+    /// since, and old summaries' unless they failed and are still to come.
     ///
     /// The newest job of an item stays, whatever its age: it says what became of the item. So does the
     /// newest that is done, which says where it was read, the newest import of its source, and the newest
@@ -43,8 +43,7 @@ impl Read<'_> {
         const SQL: &str = "
             SELECT j.id FROM jobs j LEFT JOIN batches b ON b.id = j.batch_id
             WHERE j.id > :after AND j.id <= :to AND j.id < (SELECT max(id) FROM jobs) AND j.ended_at <= :ended_by
-              AND CASE WHEN j.batch_id IS NULL
-                THEN j.state <> 'failed' OR j.ended_at <= (SELECT coalesce(max(sealed_at), 0) FROM nodes)
+              AND CASE WHEN j.batch_id IS NULL THEN 1
                 ELSE b.ended_at <= :ended_by AND b.id < :kept_from
                      AND NOT EXISTS (SELECT 1 FROM sources s WHERE s.id = j.source_id AND s.last_batch_id = b.id)
                      AND EXISTS (SELECT 1 FROM jobs k
@@ -59,7 +58,10 @@ impl Read<'_> {
         let params = named_params! {
             ":after": of.after, ":to": of.to, ":ended_by": what.ended_by.0, ":kept_from": kept_from,
         };
-        self.rows(SQL, params, |row| row.get(0))
+        let mut jobs: Vec<JobKey> = self.rows(SQL, params, |row| row.get(0))?;
+        let to_come = self.failed_summaries()?;
+        jobs.retain(|job| !to_come.contains(job));
+        Ok(jobs)
     }
 
     /// How many items of an import were pruned.

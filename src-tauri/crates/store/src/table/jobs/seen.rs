@@ -46,7 +46,53 @@ pub struct FailedGroup {
     pub newest_at: UnixMs,
 }
 
+/// A statement about the jobs `j` that failed, and of whose matter nothing has come since: an item that was not tried
+/// again, a summary that nobody has made anew, a buffer whose next summary is still to come, a stretch of days that is
+/// still to be summed up.
+macro_rules! unanswered {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "
+            j.state = 'failed' AND CASE
+                WHEN j.source_id IS NOT NULL THEN NOT EXISTS (
+                    SELECT 1 FROM jobs k WHERE k.source_id = j.source_id AND k.item = j.item AND k.id > j.id)
+                WHEN EXISTS (
+                    SELECT 1 FROM jobs k WHERE k.state = 'failed' AND k.ended_at >= j.ended_at
+                       AND k.dedupe_key = j.dedupe_key AND +k.id > j.id) THEN 0
+                WHEN j.kind = 'remake' THEN EXISTS (
+                    SELECT 1 FROM nodes n WHERE n.id = CAST(substr(j.dedupe_key, 8) AS INTEGER) AND n.sealed_at <= j.ended_at)
+                WHEN j.dedupe_key LIKE 'digest:%' THEN EXISTS (
+                    SELECT 1 FROM periods p WHERE p.tree_id = CAST(substr(j.dedupe_key, 8) AS INTEGER) AND p.changed = 1)
+                ELSE EXISTS (
+                        SELECT 1 FROM buffer_items b WHERE b.tree_id = json_extract(j.payload, '$.tree')
+                           AND b.level = json_extract(j.payload, '$.level'))
+                    AND NOT EXISTS (
+                        SELECT 1 FROM nodes n WHERE n.tree_id = json_extract(j.payload, '$.tree')
+                           AND n.level = json_extract(j.payload, '$.level') + 1 AND n.sealed_at > j.ended_at)
+                END
+            ",
+            $after
+        )
+    };
+}
+
 impl Read<'_> {
+    /// How many items failed, and how many summaries, of whose matter nothing has come since.
+    pub(super) fn failed_counts(&self) -> Result<(u32, u32)> {
+        const SQL: &str = unanswered!(
+            "SELECT count(j.source_id), count(DISTINCT iif(j.source_id IS NULL, j.dedupe_key, NULL)) FROM jobs j WHERE",
+            ""
+        );
+        self.one(SQL, [], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    /// Summaries that failed and are still to come.
+    pub(super) fn failed_summaries(&self) -> Result<Vec<JobKey>> {
+        const SQL: &str = unanswered!("SELECT j.id FROM jobs j WHERE", "AND +j.source_id IS NULL");
+        self.rows(SQL, [], |row| row.get(0))
+    }
+
     /// In the order in which they are done; kinds of which none waits are left out.
     pub fn waiting_jobs(&self, now: UnixMs) -> Result<Vec<Waiting>> {
         // A kind has a priority of its own, and the priority is in the index.
@@ -79,16 +125,12 @@ impl Read<'_> {
 
     /// Commonest first.
     pub fn failed_groups(&self) -> Result<Vec<FailedGroup>> {
-        const SQL: &str = "
-            SELECT coalesce(reason_code, ''), coalesce(min(reason), ''), sum(source_id IS NOT NULL),
+        const SQL: &str = unanswered!(
+            "SELECT coalesce(reason_code, ''), coalesce(min(reason), ''), sum(source_id IS NOT NULL),
                    sum(source_id IS NULL), max(ended_at)
-            FROM jobs j WHERE state = 'failed' AND CASE WHEN source_id IS NULL
-                THEN ended_at > (SELECT coalesce(max(sealed_at), 0) FROM nodes)
-                     AND NOT EXISTS (SELECT 1 FROM jobs k
-                                      WHERE k.state = 'failed' AND k.dedupe_key = j.dedupe_key AND k.id > j.id)
-                ELSE NOT EXISTS (SELECT 1 FROM jobs k
-                                  WHERE k.source_id = j.source_id AND k.item = j.item AND k.id > j.id) END
-            GROUP BY reason_code ORDER BY count(*) DESC, reason_code";
+            FROM jobs j WHERE",
+            "GROUP BY reason_code ORDER BY count(*) DESC, reason_code"
+        );
         self.rows(SQL, [], |row| {
             Ok(FailedGroup {
                 code: row.get(0)?,
@@ -102,15 +144,10 @@ impl Read<'_> {
 
     /// What failed for this reason, or for any, newest first.
     pub fn failed_jobs(&self, code: Option<&str>, offset: u32, limit: u32) -> Result<Vec<SeenJob>> {
-        const SQL: &str = "
-            SELECT id FROM jobs j WHERE state = 'failed' AND (:code IS NULL OR coalesce(reason_code, '') = :code)
-              AND CASE WHEN source_id IS NULL
-                THEN ended_at > (SELECT coalesce(max(sealed_at), 0) FROM nodes)
-                     AND NOT EXISTS (SELECT 1 FROM jobs k
-                                      WHERE k.state = 'failed' AND k.dedupe_key = j.dedupe_key AND k.id > j.id)
-                ELSE NOT EXISTS (SELECT 1 FROM jobs k
-                                  WHERE k.source_id = j.source_id AND k.item = j.item AND k.id > j.id) END
-            ORDER BY ended_at DESC, id DESC LIMIT :limit OFFSET :offset";
+        const SQL: &str = unanswered!(
+            "SELECT id FROM jobs j WHERE (:code IS NULL OR coalesce(reason_code, '') = :code) AND",
+            "ORDER BY ended_at DESC, id DESC LIMIT :limit OFFSET :offset"
+        );
         let params = named_params! { ":code": code, ":limit": limit, ":offset": offset };
         let keys: Vec<JobKey> = self.rows(SQL, params, |row| row.get(0))?;
         self.seen_jobs(keys)
@@ -146,18 +183,13 @@ impl Write<'_> {
         job: Option<JobKey>,
         now: UnixMs,
     ) -> Result<(u32, Vec<BatchKey>)> {
-        const RETRY: &str = "
-            UPDATE OR IGNORE jobs SET state = 'ready', attempts = 0, ended_at = NULL, available_at = :now,
+        const RETRY: &str = unanswered!(
+            "UPDATE OR IGNORE jobs SET state = 'ready', attempts = 0, ended_at = NULL, available_at = :now,
                                       reason_code = NULL, reason = NULL
-            WHERE id IN (SELECT j.id FROM jobs j WHERE j.state = 'failed'
-              AND (:code IS NULL OR coalesce(j.reason_code, '') = :code) AND (:job IS NULL OR j.id = :job)
-              AND CASE WHEN j.source_id IS NULL
-                THEN j.ended_at > (SELECT coalesce(max(sealed_at), 0) FROM nodes)
-                     AND NOT EXISTS (SELECT 1 FROM jobs k
-                                      WHERE k.state = 'failed' AND k.dedupe_key = j.dedupe_key AND k.id > j.id)
-                ELSE NOT EXISTS (SELECT 1 FROM jobs k
-                                  WHERE k.source_id = j.source_id AND k.item = j.item AND k.id > j.id) END)
-            RETURNING batch_id";
+            WHERE id IN (SELECT j.id FROM jobs j
+              WHERE (:code IS NULL OR coalesce(j.reason_code, '') = :code) AND (:job IS NULL OR j.id = :job) AND",
+            ") RETURNING batch_id"
+        );
         // What failed before on the same is answered by the one that waits again.
         const FOLD: &str = "
             UPDATE jobs SET state = 'done', outcome = 'nothing', ended_at = :now
