@@ -50,6 +50,12 @@ impl Day {
     fn date(self) -> Option<Date> {
         date(self.0)
     }
+
+    /// Its day, its month and its year in words: `21 November 2026`. Empty where the calendar ends.
+    pub fn in_words(self) -> String {
+        let date = self.date();
+        date.map_or_else(String::new, |date| date.strftime("%-d %B %Y").to_string())
+    }
 }
 
 fn date(days: i32) -> Option<Date> {

@@ -1,4 +1,4 @@
--- What the steps come to, version 6. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
+-- What the steps come to, version 7. Written by the store's tests when OLDGROWTH_WRITE_SNAPSHOTS is set.
 
 CREATE TABLE aliases (
     kind      TEXT    NOT NULL CHECK (kind IN ('person', 'organisation', 'place', 'email', 'link', 'handle', 'tag',
@@ -308,6 +308,12 @@ CREATE TABLE trees (
 ) STRICT;
 
 CREATE VIRTUAL TABLE words USING fts5 (
+    head, body,
+    content = '', contentless_delete = 1,
+    tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* Co Mc Mn'"
+);
+
+CREATE VIRTUAL TABLE words_near USING fts5 (
     head, body,
     content = '', contentless_delete = 1,
     tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* Co Mc Mn'"

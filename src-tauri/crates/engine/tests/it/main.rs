@@ -8,6 +8,7 @@
 )]
 
 mod activity;
+mod asking;
 mod checks;
 mod conversations;
 mod copies;
@@ -31,6 +32,7 @@ mod memories;
 mod parents;
 mod pausing;
 mod pruning;
+mod ranking;
 mod receipts;
 mod rig;
 mod salvaged;

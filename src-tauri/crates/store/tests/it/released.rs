@@ -7,20 +7,21 @@ use oldgrowth_domain::entities::EntityKind;
 use oldgrowth_domain::jobs::{BatchState, Cause};
 use oldgrowth_store::table::buffer_items::{BufferItem, Member};
 use oldgrowth_store::table::sources::SourceKind;
-use oldgrowth_store::table::words::Wanted;
+use oldgrowth_store::table::words::{List, Wanted};
 use oldgrowth_store::{Error, Lane, SCHEMA_VERSION, Store};
 use rusqlite::Connection;
 
 use crate::place::{NOW, raw, with_store};
 
 /// A dump of a whole file, one for each released version.
-const RELEASED: [(i32, &str); 6] = [
+const RELEASED: [(i32, &str); 7] = [
     (1, include_str!("../fixtures/v01.sql")),
     (2, include_str!("../fixtures/v02.sql")),
     (3, include_str!("../fixtures/v03.sql")),
     (4, include_str!("../fixtures/v04.sql")),
     (5, include_str!("../fixtures/v05.sql")),
     (6, include_str!("../fixtures/v06.sql")),
+    (7, include_str!("../fixtures/v07.sql")),
 ];
 
 fn restore(folder: &std::path::Path, dump: &str) {
@@ -49,7 +50,8 @@ fn every_released_file_opens_with_all_its_rows() {
                         "the notes and a folder, version {version}"
                     );
                     let words = ["passport".to_owned()];
-                    let hits = r.search_words(Wanted::whole(&words), Default::default(), 10)?;
+                    let hits =
+                        r.search_words(List::Own, Wanted::whole(&words), Default::default(), 10)?;
                     assert_eq!(hits.len(), 1, "its passages are found");
                     let chunk = r.chunk(hits.first().unwrap().chunk)?;
                     assert!(chunk.text.contains("passport"), "whole");
@@ -151,6 +153,11 @@ fn every_released_file_opens_with_all_its_rows() {
                         );
                         assert!(r.strays_in_topic(topic, 10)?.is_empty(), "and no other");
                     }
+                    assert_eq!(
+                        r.words_are_to_be_made()?,
+                        (2..7).contains(&version),
+                        "what somebody said stands in a second list since version 7"
+                    );
                     let left = r.left_to_extract("rules-1")?;
                     let all = if version >= 2 { 18 } else { 17 };
                     let left_of_all = if version >= 5 { (1, 1) } else { (all, 0) };
