@@ -52,8 +52,8 @@ const WORDS_USUAL: usize = 24;
 /// So many of a conversation's passages say how well it answers.
 const THREAD_BEST: usize = 3;
 
-/// So far each list is looked through at first.
-pub(crate) const LIST_MAX: u32 = 200;
+/// So far each list is looked through, and farther only when more is wanted.
+const LIST_MAX: u32 = 200;
 
 /// With more people than this nobody is looked for in a question.
 const AUTHORS_MAX: u32 = 1_000;
@@ -142,52 +142,90 @@ impl Candidate {
     }
 }
 
-/// The passages that answer, as far as `depth` in each list. `also` is ranked wherever it stands in them.
+/// The passages that answer, the best `wanted_many` at least, if there are so many. `also` is ranked wherever it
+/// stands.
 pub(crate) fn rank(
     r: &Read<'_>,
     looking: &Looking<'_>,
     query: Query<'_>,
-    depth: u32,
+    wanted_many: u32,
     also: Option<ChunkKey>,
 ) -> Result<Ranking> {
-    let lists = [List::Own, List::Near];
-    let mut parts: HashMap<ChunkKey, [f64; 2]> = HashMap::new();
-    let mut is_all = true;
-    for (at, list) in lists.into_iter().enumerate() {
-        let found = r.search_words(list, query.wanted, query.filter, depth)?;
-        is_all &= found.len() < depth as usize;
-        let Some(best) = found.first().map(|hit| hit.score) else {
-            continue;
-        };
-        let alone = match also.filter(|also| found.iter().all(|hit| hit.chunk != *also)) {
-            Some(also) => r
-                .word_score(list, query.wanted, also)?
-                .map(|score| (also, score)),
-            None => None,
-        };
-        let found = found.into_iter().map(|hit| (hit.chunk, hit.score));
-        for (chunk, score) in found.chain(alone) {
-            if let Some(part) = parts.entry(chunk).or_default().get_mut(at) {
-                // A word that stands in more than half of all passages is worth next to nothing.
-                *part = if best > 0.0 { score / best } else { 0.0 };
+    let far = wanted_many.max(LIST_MAX);
+    let near = listed(r, List::Near, query, far, also)?;
+    // Nobody has said anything of it: then the words decide alone.
+    let nothing_said = near.parts.is_empty();
+    let depth = if nothing_said { wanted_many } else { far };
+    let own = listed(r, List::Own, query, depth, also)?;
+    let is_all = near.is_all && own.is_all;
+    let mut ranked: Vec<Ranked> = if nothing_said {
+        own.parts.into_iter().map(written).collect()
+    } else {
+        let mut parts: HashMap<ChunkKey, [f64; 2]> = HashMap::new();
+        for (at, list) in [own, near].into_iter().enumerate() {
+            for (chunk, part) in list.parts {
+                if let Some(known) = parts.entry(chunk).or_default().get_mut(at) {
+                    *known = part;
+                }
             }
         }
-    }
-    let candidates = standing(r, looking, parts)?;
-    let named = named(r, query.text, &candidates)?;
-    let threads = threads(&candidates);
-    let mut ranked: Vec<Ranked> = candidates
-        .iter()
-        .map(|candidate| Ranked {
+        let candidates = standing(r, looking, parts)?;
+        let named = named(r, query.text, &candidates)?;
+        let threads = threads(&candidates);
+        let ranked = candidates.iter().map(|candidate| Ranked {
             chunk: candidate.chunk,
             terms: terms(candidate, &threads, &named),
-        })
-        .collect();
+        });
+        ranked.collect()
+    };
     ranked.sort_by(|a, b| {
         let by_score = b.terms.sum().total_cmp(&a.terms.sum());
         by_score.then(a.chunk.cmp(&b.chunk))
     });
     Ok(Ranking { ranked, is_all })
+}
+
+/// The best of a list, each with its part of the best score in it.
+struct Listed {
+    parts: Vec<(ChunkKey, f64)>,
+    is_all: bool,
+}
+
+fn listed(
+    r: &Read<'_>,
+    list: List,
+    query: Query<'_>,
+    depth: u32,
+    also: Option<ChunkKey>,
+) -> Result<Listed> {
+    let found = r.search_words(list, query.wanted, query.filter, depth)?;
+    let best = found.first().map(|hit| hit.score).unwrap_or_default();
+    let alone = match also.filter(|also| found.iter().all(|hit| hit.chunk != *also)) {
+        Some(also) if !found.is_empty() => r
+            .word_score(list, query.wanted, also)?
+            .map(|score| (also, score)),
+        _ => None,
+    };
+    let is_all = found.len() < depth as usize;
+    let found = found.into_iter().map(|hit| (hit.chunk, hit.score));
+    let parts = found.chain(alone);
+    Ok(Listed {
+        // A word that stands in more than half of all passages is worth next to nothing.
+        parts: parts
+            .map(|(chunk, score)| (chunk, if best > 0.0 { score / best } else { 0.0 }))
+            .collect(),
+        is_all,
+    })
+}
+
+fn written((chunk, own): (ChunkKey, f64)) -> Ranked {
+    Ranked {
+        chunk,
+        terms: Terms {
+            own: WRITTEN.own * own,
+            ..Terms::default()
+        },
+    }
 }
 
 fn standing(

@@ -19,7 +19,7 @@ use crate::askers::Asker;
 use crate::engine::Core;
 use crate::health::HealthCode;
 use crate::matching::Matcher;
-use crate::ranking::{LIST_MAX, Looking, Query, Ranked, Ranking, rank};
+use crate::ranking::{Looking, Query, Ranked, Ranking, rank};
 use crate::tree::{Step, path_to};
 use crate::{Engine, Error, Result};
 
@@ -372,7 +372,7 @@ fn find_wanted(
 ) -> Result<(Vec<Hit>, Ranking)> {
     let limit = limit.clamp(1, HITS_MAX);
     let matcher = Matcher::new(query.wanted.words, query.wanted.begun);
-    let mut look_at = LIST_MAX;
+    let mut look_at = limit;
     loop {
         let ranking = rank(r, looking, query, look_at, also)?;
         let hits = fold_equal(r, looking, &matcher, &ranking.ranked, limit)?;
