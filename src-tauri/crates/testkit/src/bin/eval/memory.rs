@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use oldgrowth_engine::{Asked, Hit};
+use oldgrowth_store::Lane;
 use oldgrowth_testkit::TestEngine;
 
 use crate::measure::LOOKED_AT;
@@ -27,9 +28,11 @@ impl Memory {
         test.engine
             .wait_until_idle(|| true)
             .expect("the import ends");
-        let ledger = test.engine.ledger().expect("the ledger");
-        let passages: u32 = ledger.iter().map(|row| row.coverage.chunks).sum();
-        assert!(passages > 0, "nothing of it could be imported");
+        let passages = test.store.read(Lane::Background, |r| r.searched_passages());
+        assert!(
+            passages.expect("they are counted") > 0,
+            "nothing of it could be imported"
+        );
         Self {
             test,
             _workspace: workspace,
