@@ -43,11 +43,11 @@ impl Day {
         Self::of_date(instant.to_zoned(zone.clone()).date())
     }
 
-    fn of_date(date: Date) -> Option<Self> {
+    pub(crate) fn of_date(date: Date) -> Option<Self> {
         Some(Self(date.since(EPOCH).ok()?.get_days()))
     }
 
-    fn date(self) -> Option<Date> {
+    pub(crate) fn date(self) -> Option<Date> {
         date(self.0)
     }
 

@@ -11,6 +11,7 @@ pub mod sealing;
 pub mod tags;
 pub mod text;
 pub mod time;
+pub mod when;
 pub mod words;
 
 pub use id::{BatchId, ChunkId, DocumentId, EntityId, NodeId, SourceId};

@@ -8,6 +8,9 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
+use oldgrowth_domain::TimeZone;
+use oldgrowth_domain::calendar::Day;
+use oldgrowth_domain::when::Days;
 use oldgrowth_domain::words::{Naming, word_count};
 use oldgrowth_store::table::authors::Standing;
 use oldgrowth_store::table::words::{Filter, List, Wanted};
@@ -49,6 +52,9 @@ const LENGTH: f64 = 0.5;
 const WORDS_MAX: usize = 60;
 const WORDS_USUAL: usize = 24;
 
+/// For what is of the days that the question speaks of, whoever said it or wrote it.
+const TIME: f64 = 1.0;
+
 /// So many of a conversation's passages say how well it answers.
 const THREAD_BEST: usize = 3;
 
@@ -67,6 +73,7 @@ pub(crate) struct Terms {
     pub(crate) author: f64,
     pub(crate) question: f64,
     pub(crate) length: f64,
+    pub(crate) time: f64,
 }
 
 impl Terms {
@@ -78,8 +85,9 @@ impl Terms {
             author,
             question,
             length,
+            time,
         } = self;
-        own + near + thread + author + question + length
+        own + near + thread + author + question + length + time
     }
 }
 
@@ -111,6 +119,20 @@ pub(crate) struct Looking<'l> {
     pub(crate) canceller: &'l Canceller,
     /// It came upon what the index knows and is not there any more.
     pub(crate) lost: &'l Cell<bool>,
+    pub(crate) when: Option<When>,
+}
+
+/// The days that a question speaks of, by the clock of whoever asks.
+pub(crate) struct When {
+    pub(crate) days: Days,
+    pub(crate) zone: TimeZone,
+}
+
+impl When {
+    fn holds(&self, standing: &Standing) -> bool {
+        let day = standing.happened_at.and_then(|at| Day::of(at, &self.zone));
+        day.is_some_and(|day| self.days.contain(day))
+    }
 }
 
 /// A passage of the lists: its parts of the best scores there.
@@ -153,12 +175,12 @@ pub(crate) fn rank(
 ) -> Result<Ranking> {
     let far = wanted_many.max(LIST_MAX);
     let near = listed(r, List::Near, query, far, also)?;
-    // Nobody has said anything of it: then the words decide alone.
-    let nothing_said = near.parts.is_empty();
-    let depth = if nothing_said { wanted_many } else { far };
+    // Nobody has said anything of it, and no time is meant: then the words decide alone.
+    let by_words = near.parts.is_empty() && looking.when.is_none();
+    let depth = if by_words { wanted_many } else { far };
     let own = listed(r, List::Own, query, depth, also)?;
     let is_all = near.is_all && own.is_all;
-    let mut ranked: Vec<Ranked> = if nothing_said {
+    let mut ranked: Vec<Ranked> = if by_words {
         own.parts.into_iter().map(written).collect()
     } else {
         let mut parts: HashMap<ChunkKey, [f64; 2]> = HashMap::new();
@@ -174,7 +196,7 @@ pub(crate) fn rank(
         let threads = threads(&candidates);
         let ranked = candidates.iter().map(|candidate| Ranked {
             chunk: candidate.chunk,
-            terms: terms(candidate, &threads, &named),
+            terms: terms(candidate, &threads, &named, looking.when.as_ref()),
         });
         ranked.collect()
     };
@@ -303,16 +325,25 @@ fn threads(candidates: &[Candidate]) -> HashMap<DocumentKey, f64> {
         .collect()
 }
 
-fn terms(candidate: &Candidate, threads: &HashMap<DocumentKey, f64>, named: &Named) -> Terms {
+fn terms(
+    candidate: &Candidate,
+    threads: &HashMap<DocumentKey, f64>,
+    named: &Named,
+    when: Option<&When>,
+) -> Terms {
     let (own, near) = candidate.fused();
+    let is_then = when.is_some_and(|when| when.holds(&candidate.standing));
+    let time = if is_then { TIME } else { 0.0 };
     let Standing {
         document,
         source,
         said,
+        ..
     } = &candidate.standing;
     let Some((author, text)) = said else {
         return Terms {
             own,
+            time,
             ..Terms::default()
         };
     };
@@ -329,6 +360,7 @@ fn terms(candidate: &Candidate, threads: &HashMap<DocumentKey, f64>, named: &Nam
         } else {
             0.0
         },
+        time,
         length: LENGTH * ((1 + words) as f64 / (1 + WORDS_USUAL) as f64).ln(),
     }
 }

@@ -5,7 +5,9 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use oldgrowth_domain::calendar::Day;
 use oldgrowth_domain::tags::Tag;
+use oldgrowth_domain::when::Days;
 use oldgrowth_domain::words::{begun_word, question_words};
 use oldgrowth_domain::{SourceId, UnixMs};
 use oldgrowth_store::table::buffer_items::Member;
@@ -19,7 +21,7 @@ use crate::askers::Asker;
 use crate::engine::Core;
 use crate::health::HealthCode;
 use crate::matching::Matcher;
-use crate::ranking::{Looking, Query, Ranked, Ranking, rank};
+use crate::ranking::{Looking, Query, Ranked, Ranking, When, rank};
 use crate::tree::{Step, path_to};
 use crate::{Engine, Error, Result};
 
@@ -142,6 +144,7 @@ impl Engine {
                 &Looking {
                     canceller,
                     lost: &lost,
+                    when: self.core().when(asked),
                 },
                 asked,
                 &words,
@@ -162,6 +165,7 @@ impl Engine {
             let looking = Looking {
                 canceller,
                 lost: &lost,
+                when: self.core().when(asked),
             };
             let hits: Vec<_> = find(r, &looking, asked, &words, None)?
                 .hits
@@ -216,6 +220,14 @@ impl Core {
         if lost && self.board.says_well(HealthCode::Coverage) {
             self.count_anew();
         }
+    }
+
+    /// The days that are asked for, as the person's clock shows them.
+    pub(crate) fn when(&self, asked: &Asked) -> Option<When> {
+        let zone = self.zone();
+        let today = Day::of(self.now(), &zone)?;
+        let days = Days::asked(&asked.text, today)?;
+        Some(When { days, zone })
     }
 
     /// How many passages the word index lacks, by the last count.

@@ -58,6 +58,8 @@ pub enum WhyPart {
     Question,
     /// Short remarks count for less.
     Length,
+    /// It is of the days that the question speaks of.
+    Time,
 }
 
 /// A word of the question, and what it does for the passage.
@@ -96,6 +98,7 @@ impl Engine {
             let looking = Looking {
                 canceller,
                 lost: &lost,
+                when: self.core().when(asked),
             };
             why(r, &looking, chunk, asked, &words)
         })
@@ -162,6 +165,7 @@ fn parts(terms: Terms) -> Vec<(WhyPart, f64)> {
         author,
         question,
         length,
+        time,
     } = terms;
     let parts = [
         (WhyPart::Near, near),
@@ -169,6 +173,7 @@ fn parts(terms: Terms) -> Vec<(WhyPart, f64)> {
         (WhyPart::Author, author),
         (WhyPart::Question, question),
         (WhyPart::Length, length),
+        (WhyPart::Time, time),
     ];
     parts
         .into_iter()

@@ -77,6 +77,8 @@ pub enum WhyPartOf {
     Question,
     /// Short remarks count for less.
     Length,
+    /// It is of the days that the question speaks of.
+    Time,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

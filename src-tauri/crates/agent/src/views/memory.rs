@@ -51,6 +51,7 @@ fn why_part((part, score): (engine::WhyPart, f64)) -> wire::WhyPart {
         engine::WhyPart::Author => wire::WhyPartOf::Author,
         engine::WhyPart::Question => wire::WhyPartOf::Question,
         engine::WhyPart::Length => wire::WhyPartOf::Length,
+        engine::WhyPart::Time => wire::WhyPartOf::Time,
     };
     wire::WhyPart { what, score }
 }

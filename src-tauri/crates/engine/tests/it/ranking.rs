@@ -1,6 +1,7 @@
 //! In which order passages answer: what was said beside them, in which conversation, by whom.
 
-use oldgrowth_engine::{Asked, Hit, WhyPart};
+use oldgrowth_domain::UnixMs;
+use oldgrowth_engine::{Asked, Hit, Note, WhyPart};
 
 use crate::rig::{Place, Rig};
 
@@ -272,4 +273,61 @@ fn a_date_is_among_the_words_of_what_was_said() {
         7,
         "the time of a file is nobody's word"
     );
+}
+
+#[test]
+fn what_is_of_the_days_that_are_asked_for_comes_first_and_nothing_is_left_out() {
+    let place = Place::new();
+    let rig = place.start(0);
+    for (text, at) in [
+        (
+            "We walked to the lighthouse and back.",
+            "2026-04-11T09:00:00Z",
+        ),
+        (
+            "We walked to the lighthouse and the pier.",
+            "2023-05-08T09:00:00Z",
+        ),
+        (
+            "We walked to the lighthouse once more.",
+            "2026-11-09T09:00:00Z",
+        ),
+        (
+            "We walked to the lighthouse in the rain.",
+            "2021-01-01T09:00:00Z",
+        ),
+    ] {
+        let note = Note {
+            text: text.to_owned(),
+            title: Some("Walks".to_owned()),
+            happened_at: UnixMs::parse_rfc3339(at),
+        };
+        rig.engine.add_note(note).unwrap();
+    }
+    for (question, first) in [
+        ("Did we walk to the lighthouse last spring?", "back."),
+        ("Did we walk to the lighthouse in May 2023?", "pier."),
+        ("Did we walk to the lighthouse this month?", "more."),
+    ] {
+        let asked = Asked {
+            text: question.to_owned(),
+            limit: 20,
+            ..Asked::default()
+        };
+        let hits = rig.engine.search(&asked).unwrap().hits;
+        assert!(
+            hits[0].chunk.text.ends_with(first),
+            "{question}: {:?}",
+            texts(&hits)
+        );
+        assert_eq!(hits.len(), 4, "the others follow");
+        let why = rig.engine.why(hits[0].chunk.id.as_str(), &asked).unwrap();
+        let parts: Vec<WhyPart> = why.parts.iter().map(|(part, _)| *part).collect();
+        assert_eq!(parts, [WhyPart::Time], "and it is told why");
+        let words: f64 = why.words.iter().filter_map(|word| word.score).sum();
+        assert!(
+            (words + why.parts[0].1 - hits[0].score).abs() < 1e-9,
+            "in full"
+        );
+    }
 }

@@ -24,6 +24,7 @@ pub struct Standing {
     pub source: SourceKey,
     /// Who said it, and the text of what was said.
     pub said: Option<(String, String)>,
+    pub happened_at: Option<UnixMs>,
 }
 
 impl Read<'_> {
@@ -43,7 +44,7 @@ impl Read<'_> {
     /// None for a passage that a damage has taken, or its document.
     pub fn standing(&self, chunk: ChunkKey) -> Result<Option<Standing>> {
         const SQL: &str = "
-            SELECT c.document_id, d.source_id, c.author, iif(c.author IS NOT NULL, c.text, NULL)
+            SELECT c.document_id, d.source_id, c.author, iif(c.author IS NOT NULL, c.text, NULL), c.happened_at
             FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.id = :id";
         self.row(SQL, named_params! { ":id": chunk }, |row| {
             let (author, text): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
@@ -51,6 +52,7 @@ impl Read<'_> {
                 document: row.get(0)?,
                 source: row.get(1)?,
                 said: author.zip(text),
+                happened_at: time(row.get(4)?),
             })
         })
     }
