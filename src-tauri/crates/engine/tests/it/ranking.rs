@@ -1,8 +1,10 @@
 //! In which order passages answer: what was said beside them, in which conversation, by whom.
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_engine::{Asked, Hit, Note, WhyPart};
+use oldgrowth_engine::{Asked, FixCode, Hit, Note, WhyPart};
+use oldgrowth_store::Lane;
 
+use crate::fixes::mend;
 use crate::rig::{Place, Rig};
 
 /// What was said, and by whom.
@@ -330,4 +332,27 @@ fn what_is_of_the_days_that_are_asked_for_comes_first_and_nothing_is_left_out() 
             "in full"
         );
     }
+}
+
+#[test]
+fn a_passage_that_the_second_list_lacks_is_counted_and_put_there() {
+    let place = Place::new();
+    let rig = place.start(2);
+    import(&place, &rig, &two_conversations());
+    let entered = || {
+        let covered = rig
+            .store
+            .read(Lane::Background, |r| r.coverage_of_documents(0, 100));
+        let covered = covered.unwrap().into_iter();
+        covered.map(|(_, part)| part.indexed).sum::<u32>()
+    };
+    assert_eq!(entered(), 7, "all that was said");
+    place
+        .raw()
+        .execute_batch("DELETE FROM words_near WHERE rowid = (SELECT min(id) FROM chunks)")
+        .unwrap();
+    assert_eq!(entered(), 6, "one is in one list alone");
+    mend(&rig, FixCode::FinishMissing);
+    assert_eq!(entered(), 7, "and in both again");
+    place.assert_whole();
 }

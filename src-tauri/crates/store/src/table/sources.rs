@@ -183,10 +183,12 @@ impl Read<'_> {
     /// What the documents of these keys, both included, have come to, by source. All of them at once would
     /// take seconds in a large memory.
     pub fn coverage_of_documents(&self, from: i64, to: i64) -> Result<Vec<(SourceKey, Coverage)>> {
+        // Who said it is asked last: all else is in indexes, and no passage itself is read.
         const SQL: &str = "
             SELECT source, count(*), sum(chunks - 1 - last IS NOT 0), sum(chunks), sum(words), sum(tree)
             FROM (SELECT d.source_id AS source, count(c.id) AS chunks, max(c.ordinal) AS last,
-                         count(iif(x.id IS NULL AND c.author IS NOT NULL AND near.made, NULL, w.id)) AS words,
+                         count(iif(x.id IS NULL AND near.made AND d.format NOT IN ('markdown', 'text', 'html')
+                                   AND c.author IS NOT NULL, NULL, w.id)) AS words,
                          count(b.id) + count(n.node_id) AS tree
                   FROM documents d
                   LEFT JOIN chunks c ON c.document_id = d.id
