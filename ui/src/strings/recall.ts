@@ -116,8 +116,8 @@ export const recallWords = {
     title: "Why this answer",
     has: (n: number, of: number) =>
       of === 1 ? (n === 1 ? "It has your word." : "It lacks your word.") : n === of ? `It has all ${number(of)} of your words.` : `It has ${number(n)} of your ${number(of)} words.`,
-    rank: (rank: number, of: number) => (rank === 1 ? `The best of ${plural(of, "passage", "passages")} with any of them.` : `Number ${number(rank)} of ${plural(of, "passage", "passages")} with any of them.`),
-    rankFar: (of: number) => `Far down among ${plural(of, "passage", "passages")} with any of them.`,
+    rank: (rank: number, of: number) => (rank === 1 ? `The best of ${plural(of, "passage", "passages")} with any of them or beside one.` : `Number ${number(rank)} of ${plural(of, "passage", "passages")} with any of them or beside one.`),
+    rankFar: (of: number) => `Far down among ${plural(of, "passage", "passages")} with any of them or beside one.`,
     word: "Word",
     where: "Where it stands",
     rarity: "How rare it is",
@@ -130,12 +130,13 @@ export const recallWords = {
     rare: "rare words count for more",
     share: (percent: number) => `${number(percent)} %`,
     shareLong: "of why it was found",
+    parts: { near: "What was said around it", thread: "The rest of its conversation", author: "Who said it", question: "It only asks", length: "How long it is", time: "When it was" },
     dated: (day: string, basis: string) => `It is from ${day}${basis ? `, ${basis}` : ""}.`,
     undated: "Nobody knows when it is from.",
     same: (n: number) => (n === 1 ? "1 other says the same:" : `${number(n)} others say the same:`),
     showThem: "show them",
     hideThem: "hide them",
-    score: (score: number, best: number) => `Score ${decimal(score)}; the best answer has ${decimal(best)}. The words’ parts add up to it (BM25).`,
+    score: (score: number, best: number) => `Score ${decimal(score)}; the best answer has ${decimal(best)}. It is the sum of:`,
   },
 
   people: {

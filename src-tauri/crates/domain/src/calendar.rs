@@ -43,12 +43,18 @@ impl Day {
         Self::of_date(instant.to_zoned(zone.clone()).date())
     }
 
-    fn of_date(date: Date) -> Option<Self> {
+    pub(crate) fn of_date(date: Date) -> Option<Self> {
         Some(Self(date.since(EPOCH).ok()?.get_days()))
     }
 
-    fn date(self) -> Option<Date> {
+    pub(crate) fn date(self) -> Option<Date> {
         date(self.0)
+    }
+
+    /// Its day, its month and its year in words: `21 November 2026`. Empty where the calendar ends.
+    pub fn in_words(self) -> String {
+        let date = self.date();
+        date.map_or_else(String::new, |date| date.strftime("%-d %B %Y").to_string())
     }
 }
 

@@ -12,6 +12,7 @@ pub mod tags;
 pub mod text;
 pub mod time;
 pub mod vectors;
+pub mod when;
 pub mod words;
 
 pub use id::{BatchId, ChunkId, DocumentId, EntityId, NodeId, SourceId};

@@ -103,9 +103,55 @@ pub fn question_words(question: &str) -> Vec<String> {
             }
         }
     }
-    let mut words = if kept.is_empty() { dropped } else { kept };
-    words.truncate(QUESTION_WORDS_MAX);
+    if kept.is_empty() { dropped } else { kept }
+}
+
+/// The words of a question among which somebody may be named.
+#[derive(Debug)]
+pub struct Naming {
+    folded: String,
+    words: Vec<String>,
+}
+
+impl Naming {
+    pub fn of(question: &str) -> Self {
+        Self {
+            folded: fold(&nfc(question)),
+            words: name_words(question),
+        }
+    }
+
+    /// By the whole name, or by the first word of it. A word that says nothing by itself names nobody.
+    pub fn names(&self, name: &str) -> bool {
+        if name.chars().any(is_unspaced) {
+            return self.folded.contains(fold(&nfc(name)).trim());
+        }
+        let name = name_words(name);
+        let Some(first) = name.first() else {
+            return false;
+        };
+        let is_whole = name.len() > 1 && self.words.windows(name.len()).any(|words| words == name);
+        let tells = first.chars().count() >= BEGUN_CHARS_MIN && !is_stop_word(first);
+        is_whole || (tells && self.words.contains(first))
+    }
+}
+
+/// Folded, and without the `'s` of who has something.
+fn name_words(text: &str) -> Vec<String> {
+    let words = text.unicode_words().map(fold);
     words
+        .map(|word| word.strip_suffix("'s").map_or(word.clone(), str::to_owned))
+        .collect()
+}
+
+/// How many words a text has; of scripts without spaces about as many.
+pub fn word_count(text: &str) -> usize {
+    const CHARS_A_WORD: usize = 2;
+    let spaced = text
+        .split_whitespace()
+        .filter(|word| !word.chars().any(is_unspaced));
+    let unspaced = text.chars().filter(|c| is_unspaced(*c)).count();
+    spaced.count() + unspaced / CHARS_A_WORD
 }
 
 /// The fewest characters of a word that say what it may become.
@@ -212,7 +258,7 @@ pub fn fold(word: &str) -> String {
 }
 
 fn push_new(list: &mut Vec<String>, word: String) {
-    if !list.contains(&word) {
+    if list.len() < QUESTION_WORDS_MAX && !list.contains(&word) {
         list.push(word);
     }
 }
@@ -309,6 +355,34 @@ mod tests {
             ["한"],
             "Hangul Jamo compose to a syllable"
         );
+    }
+
+    #[test]
+    fn somebody_is_named_by_the_whole_name_or_the_first_word_of_it() {
+        for (question, name) in [
+            ("What is Caroline\u{2019}s plan?", "Caroline"),
+            ("what did zoe bring", "Zoë Berg"),
+            ("Where does Zoë Berg live?", "Zoë Berg"),
+            ("田中さんは何を言った", "田中"),
+        ] {
+            assert!(Naming::of(question).names(name), "{question} names {name}");
+        }
+        for (question, name) in [
+            ("What did you say?", "You"),
+            ("Who climbed the berg?", "Zoë Berg"),
+            ("Who is Carolin?", "Caroline"),
+            ("Who?", ""),
+        ] {
+            let names = Naming::of(question).names(name);
+            assert!(!names, "{question} does not name {name}");
+        }
+    }
+
+    #[test]
+    fn words_are_counted_in_any_script() {
+        assert_eq!(word_count("I have sold the boat."), 5);
+        assert_eq!(word_count("我把船卖了"), 2);
+        assert_eq!(word_count(" \n"), 0);
     }
 
     #[test]

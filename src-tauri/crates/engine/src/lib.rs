@@ -31,6 +31,7 @@ mod original;
 mod page_search;
 mod people;
 pub mod ports;
+mod ranking;
 mod recall;
 mod samples;
 mod sealing;
@@ -79,4 +80,4 @@ pub use storage::{SourceStorage, Storage, StorageCount, StorageParts, workspace_
 pub use tally::Rate;
 pub use tree::{At, Position, Row, RowKind, Step, View};
 pub use watching::{FolderState, FolderView};
-pub use why::{SamePassage, Why, WhyWord};
+pub use why::{SamePassage, Why, WhyPart, WhyWord};

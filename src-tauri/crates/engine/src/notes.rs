@@ -78,7 +78,7 @@ impl Engine {
             let source = w.ensure_source(Origin::Notes, NOTES_NAME, now)?;
             let kept = keep(w, source.key, &draft.sha256, &draft, now)?;
             if let Ok(kept) = &kept {
-                index(w, kept, &draft)?;
+                index(w, kept)?;
             }
             Ok::<_, Error>(kept)
         })?;

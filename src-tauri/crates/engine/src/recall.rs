@@ -5,20 +5,23 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
 
+use oldgrowth_domain::calendar::Day;
 use oldgrowth_domain::tags::Tag;
+use oldgrowth_domain::when::Days;
 use oldgrowth_domain::words::{begun_word, question_words};
 use oldgrowth_domain::{SourceId, UnixMs};
 use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::chunks::Chunk;
 use oldgrowth_store::table::documents::Document;
 use oldgrowth_store::table::places::Place;
-use oldgrowth_store::table::words::{Filter, Kind, Wanted, WordHit};
-use oldgrowth_store::{Canceller, Lane, Read};
+use oldgrowth_store::table::words::{Filter, Kind, Wanted};
+use oldgrowth_store::{Canceller, ChunkKey, Lane, Read};
 
 use crate::askers::Asker;
 use crate::engine::Core;
 use crate::health::HealthCode;
 use crate::matching::Matcher;
+use crate::ranking::{Looking, Query, Ranked, Ranking, When, rank};
 use crate::tree::{Step, path_to};
 use crate::{Engine, Error, Result};
 
@@ -26,10 +29,9 @@ use crate::{Engine, Error, Result};
 const HITS_MAX: u32 = 200;
 
 /// Equal passages are folded into one. When that leaves fewer than asked for, so many times more are
-/// looked at, up to a limit. Not from the start: the index works a score out again for each row that
-/// is read.
+/// looked at, up to a limit.
 const LOOK_WIDER: u32 = 4;
-pub(crate) const LOOKED_AT_MAX: u32 = 4_000;
+const LOOKED_AT_MAX: u32 = 4_000;
 
 /// So many letters a beginning under which nothing stands is shortened by, and so many are left.
 const BEGUN_CHARS_CUT_MAX: usize = 3;
@@ -136,19 +138,24 @@ impl Engine {
     pub fn search(&self, asked: &Asked) -> Result<Hits> {
         let words = words_of(asked)?;
         let lost = Cell::new(false);
-        let hits = self.read_for(asked.asker.as_ref(), |r, canceller| {
+        let found = self.read_for(asked.asker.as_ref(), |r, canceller| {
             find(
                 r,
                 &Looking {
                     canceller,
                     lost: &lost,
+                    when: self.core().when(asked),
                 },
                 asked,
                 &words,
+                None,
             )
         })?;
         self.core().tell_of_lost(lost.get());
-        Ok(Hits { hits, words })
+        Ok(Hits {
+            hits: found.hits,
+            words,
+        })
     }
 
     pub fn recall(&self, asked: &Asked) -> Result<Answer> {
@@ -158,8 +165,10 @@ impl Engine {
             let looking = Looking {
                 canceller,
                 lost: &lost,
+                when: self.core().when(asked),
             };
-            let hits: Vec<_> = find(r, &looking, asked, &words)?
+            let hits: Vec<_> = find(r, &looking, asked, &words, None)?
+                .hits
                 .into_iter()
                 .map(|hit| {
                     let around = surroundings(r, &hit.chunk)?;
@@ -211,6 +220,14 @@ impl Core {
         if lost && self.board.says_well(HealthCode::Coverage) {
             self.count_anew();
         }
+    }
+
+    /// The days that are asked for, as the person's clock shows them.
+    pub(crate) fn when(&self, asked: &Asked) -> Option<When> {
+        let zone = self.zone();
+        let today = Day::of(self.now(), &zone)?;
+        let days = Days::asked(&asked.text, today)?;
+        Some(When { days, zone })
     }
 
     /// How many passages the word index lacks, by the last count.
@@ -267,13 +284,6 @@ pub(crate) fn shortened(begun: &str, asked: &Asked) -> Option<String> {
         .then(|| begun.chars().take(left).collect())
 }
 
-/// A search under way.
-struct Looking<'l> {
-    canceller: &'l Canceller,
-    /// It came upon what the index knows and is not there any more.
-    lost: &'l Cell<bool>,
-}
-
 fn behind(r: &Read<'_>, asked: &Asked, words: &[String]) -> Result<Behind> {
     let begun = begun_of(asked);
     let wanted = Wanted {
@@ -325,18 +335,41 @@ fn behind(r: &Read<'_>, asked: &Asked, words: &[String]) -> Result<Behind> {
     })
 }
 
-fn find(r: &Read<'_>, looking: &Looking<'_>, asked: &Asked, words: &[String]) -> Result<Vec<Hit>> {
+/// What was found: the passages that are shown, and the whole order that they are from.
+pub(crate) struct Found {
+    pub(crate) hits: Vec<Hit>,
+    pub(crate) ranking: Ranking,
+    /// What the last word was taken to begin with.
+    pub(crate) begun: Option<String>,
+}
+
+/// `also` is ranked in any case.
+pub(crate) fn find(
+    r: &Read<'_>,
+    looking: &Looking<'_>,
+    asked: &Asked,
+    words: &[String],
+    also: Option<ChunkKey>,
+) -> Result<Found> {
     let filter = filter_of(r, asked)?;
     let mut begun = begun_of(asked);
     loop {
-        let wanted = Wanted {
-            words,
-            begun: begun.as_deref(),
+        let query = Query {
+            text: &asked.text,
+            wanted: Wanted {
+                words,
+                begun: begun.as_deref(),
+            },
+            filter,
         };
-        let hits = find_wanted(r, looking, wanted, filter, asked.limit)?;
+        let (hits, ranking) = find_wanted(r, looking, query, asked.limit, also)?;
         let shorter = begun.as_deref().and_then(|begun| shortened(begun, asked));
         if !hits.is_empty() || shorter.is_none() {
-            return Ok(hits);
+            return Ok(Found {
+                hits,
+                ranking,
+                begun,
+            });
         }
         begun = shorter;
     }
@@ -345,19 +378,18 @@ fn find(r: &Read<'_>, looking: &Looking<'_>, asked: &Asked, words: &[String]) ->
 fn find_wanted(
     r: &Read<'_>,
     looking: &Looking<'_>,
-    wanted: Wanted<'_>,
-    filter: Filter<'_>,
+    query: Query<'_>,
     limit: u32,
-) -> Result<Vec<Hit>> {
+    also: Option<ChunkKey>,
+) -> Result<(Vec<Hit>, Ranking)> {
     let limit = limit.clamp(1, HITS_MAX);
-    let matcher = Matcher::new(wanted.words, wanted.begun);
+    let matcher = Matcher::new(query.wanted.words, query.wanted.begun);
     let mut look_at = limit;
     loop {
-        let found = r.search_words(wanted, filter, look_at)?;
-        let all = found.len() < look_at as usize;
-        let hits = fold_equal(r, looking, &matcher, found, limit)?;
-        if all || hits.len() >= limit as usize || look_at >= LOOKED_AT_MAX {
-            return Ok(hits);
+        let ranking = rank(r, looking, query, look_at, also)?;
+        let hits = fold_equal(r, looking, &matcher, &ranking.ranked, limit)?;
+        if ranking.is_all || hits.len() >= limit as usize || look_at >= LOOKED_AT_MAX {
+            return Ok((hits, ranking));
         }
         look_at = look_at.saturating_mul(LOOK_WIDER).min(LOOKED_AT_MAX);
     }
@@ -368,18 +400,18 @@ fn fold_equal(
     r: &Read<'_>,
     looking: &Looking<'_>,
     matcher: &Matcher,
-    found: Vec<WordHit>,
+    ranked: &[Ranked],
     limit: u32,
 ) -> Result<Vec<Hit>> {
     let mut hits: Vec<Hit> = Vec::new();
     let mut seen: HashMap<String, usize> = HashMap::new();
-    for WordHit { chunk, score } in found {
+    for Ranked { chunk, terms } in ranked {
         // Short statements and the marking of words don't ask by themselves.
         if looking.canceller.is_cancelled() {
             return Err(Error::Cancelled);
         }
         // A damage may have taken what the index still knows.
-        let Some(chunk) = r.chunk_if_there(chunk)? else {
+        let Some(chunk) = r.chunk_if_there(*chunk)? else {
             looking.lost.set(true);
             continue;
         };
@@ -403,7 +435,7 @@ fn fold_equal(
             matches: look.marks,
             quote: look.quote,
             same_elsewhere: 0,
-            score,
+            score: terms.sum(),
             chunk,
             document,
         });

@@ -1,16 +1,18 @@
 //! Why a passage answers a question: what of the question it holds, and what that counted for.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 
 use oldgrowth_domain::{ChunkId, Happened, SourceId};
+use oldgrowth_store::Read;
 use oldgrowth_store::table::chunks::Chunk;
 use oldgrowth_store::table::documents::Document;
 use oldgrowth_store::table::places::Place;
-use oldgrowth_store::table::words::{Filter, Wanted};
-use oldgrowth_store::{Canceller, Read};
+use oldgrowth_store::table::words::{Filter, List, Wanted};
 
 use crate::matching::Matcher;
-use crate::recall::{Asked, LOOKED_AT_MAX, begun_of, filter_of, shortened, words_of};
+use crate::ranking::{Looking, Terms};
+use crate::recall::{Asked, Found, filter_of, find, words_of};
 use crate::{Engine, Error, Result};
 
 /// How many different forms of a word are named.
@@ -28,16 +30,36 @@ pub struct Why {
     pub words: Vec<WhyWord>,
     /// How many passages can be found at all.
     pub passages: u32,
-    /// How many of them answer, within the filters.
+    /// How many of them hold a word of the question or stand beside one that does, within the filters.
     pub answers: u32,
     /// Its place among the answers, those that say the same counted as one. The best is 1.
     pub rank: Option<u32>,
+    /// The sum of its words' parts and of the others.
     pub score: f64,
     /// The score of the best answer.
     pub best: f64,
+    /// What counted besides its words. None of it counts for nothing.
+    pub parts: Vec<(WhyPart, f64)>,
     pub happened: Happened,
     /// Others that say exactly the same, within the filters.
     pub same: Vec<SamePassage>,
+}
+
+/// What a passage is found by, besides its own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhyPart {
+    /// What was said right before and after it.
+    Near,
+    /// How well the rest of its conversation answers.
+    Thread,
+    /// The question names who said it.
+    Author,
+    /// It asks something itself.
+    Question,
+    /// Short remarks count for less.
+    Length,
+    /// It is of the days that the question speaks of.
+    Time,
 }
 
 /// A word of the question, and what it does for the passage.
@@ -70,71 +92,93 @@ impl Engine {
     pub fn why(&self, chunk: &str, asked: &Asked) -> Result<Why> {
         let id = ChunkId::parse(chunk).ok_or(Error::NotFound)?;
         let words = words_of(asked)?;
+        let lost = Cell::new(false);
         self.read_for(asked.asker.as_ref(), |r, canceller| {
             let chunk = r.chunk_by_id(&id)?.ok_or(Error::NotFound)?;
-            why(r, canceller, chunk, asked, &words)
+            let looking = Looking {
+                canceller,
+                lost: &lost,
+                when: self.core().when(asked),
+            };
+            why(r, &looking, chunk, asked, &words)
         })
     }
 }
 
 fn why(
     r: &Read<'_>,
-    canceller: &Canceller,
+    looking: &Looking<'_>,
     chunk: Chunk,
     asked: &Asked,
     words: &[String],
 ) -> Result<Why> {
     let filter = filter_of(r, asked)?;
-    let mut begun = begun_of(asked);
-    let answers = loop {
-        let wanted = Wanted {
-            words,
-            begun: begun.as_deref(),
-        };
-        let answers = r.count_words(wanted, filter)?;
-        match begun.as_deref().and_then(|begun| shortened(begun, asked)) {
-            Some(shorter) if answers == 0 => begun = Some(shorter),
-            _ => break answers,
-        }
-    };
+    let Found { ranking, begun, .. } = find(r, looking, asked, words, Some(chunk.key))?;
     let wanted = Wanted {
         words,
         begun: begun.as_deref(),
     };
     let document = r.document(chunk.document)?;
-    let found = words_of_passage(r, wanted, &chunk, &document)?;
+    let at = ranking.ranked.iter().position(|one| one.chunk == chunk.key);
+    let terms = at.and_then(|at| ranking.ranked.get(at));
+    let terms = terms.map(|one| one.terms).unwrap_or_default();
+    let found = words_of_passage(r, wanted, &chunk, &document, terms.own)?;
     let forms: Vec<String> = found
         .iter()
         .filter(|word| word.text > 0)
         .flat_map(|word| word.forms.iter().take(1).cloned())
         .collect();
-    let ranked = r.search_words(wanted, filter, LOOKED_AT_MAX)?;
-    let keys: Vec<_> = ranked.iter().map(|hit| hit.chunk).collect();
-    let rank = match keys.iter().position(|key| *key == chunk.key) {
-        Some(at) if at < RANK_MAX => {
-            let before = keys.get(..at).unwrap_or_default();
+    let rank = match at.filter(|at| *at < RANK_MAX) {
+        Some(at) => {
             let mut texts: HashSet<String> = HashSet::new();
-            for key in before {
-                if canceller.is_cancelled() {
+            for before in ranking.ranked.iter().take(at) {
+                if looking.canceller.is_cancelled() {
                     return Err(Error::Cancelled);
                 }
-                texts.insert(r.chunk(*key)?.text);
+                texts.insert(r.chunk(before.chunk)?.text);
             }
             texts.remove(&chunk.text);
             u32::try_from(texts.len() + 1).ok()
         }
-        _ => None,
+        None => None,
     };
+    let best = ranking.ranked.first();
     Ok(Why {
         passages: r.indexed_passages()?,
-        answers,
+        answers: r.count_words(wanted, filter)? + r.count_near(wanted, filter)?,
         rank,
-        score: r.word_score(wanted, chunk.key)?.unwrap_or_default(),
-        best: ranked.first().map_or(0.0, |hit| hit.score),
+        score: terms.sum(),
+        best: best.map_or(0.0, |best| best.terms.sum()),
+        parts: parts(terms),
         happened: document.happened,
         same: same(r, &chunk, &forms, filter)?,
         words: found,
     })
+}
+
+/// What counted besides the passage's own words.
+fn parts(terms: Terms) -> Vec<(WhyPart, f64)> {
+    let Terms {
+        own: _,
+        near,
+        thread,
+        author,
+        question,
+        length,
+        time,
+    } = terms;
+    let parts = [
+        (WhyPart::Near, near),
+        (WhyPart::Thread, thread),
+        (WhyPart::Author, author),
+        (WhyPart::Question, question),
+        (WhyPart::Length, length),
+        (WhyPart::Time, time),
+    ];
+    parts
+        .into_iter()
+        .filter(|(_, score)| *score != 0.0)
+        .collect()
 }
 
 fn words_of_passage(
@@ -142,7 +186,11 @@ fn words_of_passage(
     wanted: Wanted<'_>,
     chunk: &Chunk,
     document: &Document,
+    own: f64,
 ) -> Result<Vec<WhyWord>> {
+    // Their parts of BM25 are their parts of what it counts for.
+    let bm25 = r.word_score(List::Own, wanted, chunk.key)?;
+    let scale = bm25.filter(|all| *all > 0.0).map_or(0.0, |all| own / all);
     let matcher = Matcher::new(wanted.words, wanted.begun);
     let headings = chunk.headings.join("\n");
     let title = matcher.words_in(&document.title);
@@ -178,7 +226,9 @@ fn words_of_passage(
             headings: count(&headings, at),
             text: count(&text, at),
             passages: r.count_words(alone, Filter::default())?,
-            score: r.word_score(alone, chunk.key)?,
+            score: r
+                .word_score(List::Own, alone, chunk.key)?
+                .map(|part| part * scale),
         })
     };
     wanted.words.iter().enumerate().map(word).collect()

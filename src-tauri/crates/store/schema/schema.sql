@@ -339,3 +339,9 @@ CREATE VIRTUAL TABLE words USING fts5 (
     content = '', contentless_delete = 1,
     tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* Co Mc Mn'"
 );
+
+CREATE VIRTUAL TABLE words_near USING fts5 (
+    head, body,
+    content = '', contentless_delete = 1,
+    tokenize = "porter unicode61 remove_diacritics 2 categories 'L* N* Co Mc Mn'"
+);

@@ -460,7 +460,8 @@ impl Salvaged {
 
 /// The word index keeps no content that it could be made from.
 fn has_empty_index(made: &oldgrowth_keeper::Salvaged, lacked: &[String]) -> bool {
-    !made.to_refill.is_empty() || lacked.iter().any(|name| name == "words")
+    let lists = ["words", "words_near"];
+    !made.to_refill.is_empty() || lacked.iter().any(|name| lists.contains(&name.as_str()))
 }
 
 /// Makes a salvaged file one that can be used. Answers what it lacked, and how many documents had lost their names.

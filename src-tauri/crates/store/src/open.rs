@@ -19,7 +19,7 @@ const STEPS: &[&str] = &[
     include_str!("../schema/0004_pruned_jobs.sql"),
     include_str!("../schema/0005_names.sql"),
     include_str!("../schema/0006_days_and_topics.sql"),
-    include_str!("../schema/0007_vectors.sql"),
+    include_str!("../schema/0007_recall.sql"),
 ];
 
 /// All tables but the word index, which is made anew from the others.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::SeededRandom;
 
 /// Makes the same documents for the same seed.
@@ -16,6 +18,9 @@ const VOCABULARY: usize = 20_000;
 
 /// About so many words of English say nothing about what a text is about.
 const FUNCTION_WORDS: usize = 130;
+
+/// Between so many people conversations are held.
+const PEOPLE: usize = 20;
 
 const ONSETS: [&str; 16] = [
     "b", "br", "c", "d", "f", "g", "gl", "h", "l", "m", "n", "p", "r", "s", "st", "t",
@@ -115,6 +120,32 @@ impl Corpus {
             )?;
         }
         Ok(())
+    }
+
+    /// The export of a chat service: so many conversations of two people, of about so many messages each.
+    pub fn conversations(&self, count: usize, messages: usize) -> String {
+        let people: Vec<&str> = (0..PEOPLE).map(|_| self.telling_word()).collect();
+        let name = |at: usize| people.get(at % PEOPLE).copied().unwrap_or_default();
+        let conversation = |number: usize| {
+            let mut mapping = serde_json::Map::new();
+            let mut parent = None;
+            for at in 0..messages {
+                let message = json!({
+                    "author": { "role": "user", "name": name(number + at % 2) },
+                    "create_time": 1_600_000_000 + number * 3_600 + at,
+                    "content": { "content_type": "text", "parts": [format!("{} {}", self.sentence(), self.sentence())] },
+                });
+                let entry = json!({ "parent": parent, "message": message });
+                mapping.insert(at.to_string(), entry);
+                parent = Some(at.to_string());
+            }
+            json!({
+                "id": format!("talk-{number}"), "title": self.sentence(), "create_time": 1_600_000_000 + number * 3_600,
+                "mapping": mapping, "current_node": parent,
+            })
+        };
+        let all: Vec<_> = (0..count).map(conversation).collect();
+        serde_json::Value::from(all).to_string()
     }
 }
 

@@ -80,4 +80,4 @@ pub use tree::{
     Ledger, SourceRemoval, SourceRename, SourceRow, SourceWatch, TreeAt, TreePosition, TreeRow,
     TreeRowKind, TreeView, Unread, UnreadAt, UnreadItem, Watching, WatchingState,
 };
-pub use why::{SamePassage, Why, WhyAsked, WhyWord};
+pub use why::{SamePassage, Why, WhyAsked, WhyPart, WhyPartOf, WhyWord};

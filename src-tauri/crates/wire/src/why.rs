@@ -21,14 +21,16 @@ pub struct Why {
     pub words: Vec<WhyWord>,
     /// How many passages can be found at all.
     pub passages: u32,
-    /// How many of them hold a word of the question, within its filters.
+    /// How many of them hold a word of the question or stand beside one that does, within its filters.
     pub answers: u32,
     /// Its place among the answers, equal ones counted once; 1 is the best. Null when it is far down.
     pub rank: Option<u32>,
-    /// The sum of its words' scores. Comparable within one question only.
+    /// The sum of its words' scores and of its parts. Comparable within one question only.
     pub score: f64,
     /// The score of the best answer.
     pub best: f64,
+    /// What counted besides its words, each once.
+    pub parts: Vec<WhyPart>,
     pub happened_at: Option<String>,
     /// "stated", "file_time" or "unknown".
     pub happened_basis: String,
@@ -51,6 +53,32 @@ pub struct WhyWord {
     pub passages: u32,
     /// Its part of the passage's score; null if the passage lacks it.
     pub score: Option<f64>,
+}
+
+/// What a passage is found by, besides its own words, and what that counted for; it may be negative.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct WhyPart {
+    pub what: WhyPartOf,
+    pub score: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum WhyPartOf {
+    /// What was said right before and after it.
+    Near,
+    /// How well the rest of its conversation answers.
+    Thread,
+    /// The question names who said it.
+    Author,
+    /// It asks something itself.
+    Question,
+    /// Short remarks count for less.
+    Length,
+    /// It is of the days that the question speaks of.
+    Time,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

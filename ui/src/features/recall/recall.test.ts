@@ -251,8 +251,13 @@ const why: Why = {
   passages: 612,
   answers: 14,
   rank: 2,
-  score: 3,
-  best: 4.5,
+  score: 6,
+  best: 7.5,
+  parts: [
+    { what: "near", score: 2.4 },
+    { what: "author", score: 0.9 },
+    { what: "question", score: -0.3 },
+  ],
   happened_at: "2023-10-14T00:00:00Z",
   happened_basis: "stated",
   same: [
@@ -269,7 +274,7 @@ it("why_says_which_words_it_has_where_they_stand_and_how_rare_they_are", async (
   call.answer(why);
   await settle();
   const text = screen.getByTestId("why").textContent;
-  for (const part of ["It has 1 of your 2 words", "Number 2 of 14 passages", "as “beeches”, in a heading, 2 times in the text", "in 14 of 612 passages", "not in this passage", "as the document says", "1 other says the same"]) {
+  for (const part of ["It has 1 of your 2 words", "Number 2 of 14 passages", "as “beeches”, in a heading, 2 times in the text", "in 14 of 612 passages", "50 %", "What was said around it40 %", "Who said it15 %", "It only asks-5 %", "beech 3 + What was said around it 2.4 + Who said it 0.9 + It only asks -0.3", "not in this passage", "as the document says", "1 other says the same"]) {
     expect(text).toContain(part);
   }
   expect(screen.queryByTestId("same"), "the others are shown when asked for").toBeNull();

@@ -45,6 +45,7 @@ export function why({ chunk, question }: WhyAsked): Why {
     rank: at < 0 ? null : at + 1,
     score,
     best: at <= 0 ? score : score * 1.4,
+    parts: [],
     happened_at: document.happened,
     happened_basis: document.basis,
     same:

@@ -12,6 +12,7 @@ pub(crate) fn why(why: engine::Why) -> wire::Why {
         rank: why.rank,
         score: why.score,
         best: why.best,
+        parts: why.parts.into_iter().map(why_part).collect(),
         happened_at: time(why.happened.at()),
         happened_basis: basis(why.happened).to_owned(),
         words: why
@@ -41,6 +42,18 @@ pub(crate) fn why(why: engine::Why) -> wire::Why {
             })
             .collect(),
     }
+}
+
+fn why_part((part, score): (engine::WhyPart, f64)) -> wire::WhyPart {
+    let what = match part {
+        engine::WhyPart::Near => wire::WhyPartOf::Near,
+        engine::WhyPart::Thread => wire::WhyPartOf::Thread,
+        engine::WhyPart::Author => wire::WhyPartOf::Author,
+        engine::WhyPart::Question => wire::WhyPartOf::Question,
+        engine::WhyPart::Length => wire::WhyPartOf::Length,
+        engine::WhyPart::Time => wire::WhyPartOf::Time,
+    };
+    wire::WhyPart { what, score }
 }
 
 pub(crate) fn near(near: engine::Near) -> wire::Near {

@@ -1,5 +1,5 @@
 //! What is made of passages is mended without being asked for, on a thread of its own, as a fix that says how far it
-//! is and leaves its receipt: a word index that holds nothing, and after a damage what stands in the tree of passages
+//! is and leaves its receipt: a word index that holds nothing or lacks its second list, and after a damage what stands in the tree of passages
 //! that are gone.
 
 use std::collections::HashSet;
@@ -119,13 +119,13 @@ impl Core {
         if self.needs_copy() {
             return self.unproved().map(|_| Mending::Backup);
         }
-        let holds_nothing = || {
+        let is_to_be_made = || {
             let read = self.store.read(Lane::Background, |r| {
-                Ok::<_, Error>(r.words_hold_nothing()?)
+                Ok::<_, Error>(r.words_are_to_be_made()?)
             });
             read.unwrap_or(false)
         };
-        if lacks_index(&self.workspace) || holds_nothing() {
+        if lacks_index(&self.workspace) || is_to_be_made() {
             return Some(Mending::Index);
         }
         // A memory that was salvaged may never be whole again.

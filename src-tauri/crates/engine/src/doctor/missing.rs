@@ -165,8 +165,10 @@ fn finish(w: &Write<'_>, missing: &[Missing], now: UnixMs) -> Result<()> {
     }
     // Last, so that the index writes out what it gathers once.
     for one in missing {
-        if let Some((title, headings, text)) = w.words_of(one.chunk)?.filter(|_| one.words) {
-            w.index_words(one.chunk, &title, &headings, &text)?;
+        if one.words {
+            // It may be in one list of the two.
+            w.unindex_words(one.chunk)?;
+            w.index_words(one.chunk)?;
         }
     }
     Ok(())

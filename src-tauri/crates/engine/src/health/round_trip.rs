@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use oldgrowth_store::table::canary::is_canary;
-use oldgrowth_store::table::words::{Filter, Wanted};
+use oldgrowth_store::table::words::{Filter, List, Wanted};
 use oldgrowth_store::{ChunkKey, DocumentKey, Lane, SourceKey};
 
 use super::FixCode;
@@ -164,7 +164,7 @@ impl<'c> Trip<'c> {
     fn found(&self, filter: Filter<'_>) -> Result<Vec<ChunkKey>> {
         let words = [self.word.clone()];
         self.core.store.read(Lane::Interactive, |r| {
-            let hits = r.search_words(Wanted::whole(&words), filter, 10)?;
+            let hits = r.search_words(List::Own, Wanted::whole(&words), filter, 10)?;
             Ok(hits.into_iter().map(|hit| hit.chunk).collect())
         })
     }

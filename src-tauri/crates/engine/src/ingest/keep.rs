@@ -27,8 +27,8 @@ pub(crate) struct Kept {
     pub(crate) chunks: u32,
     /// What there is to say of how it was kept.
     pub(crate) note: Option<Reason>,
-    /// Passages that [`index`] has yet to enter into the word index, each with its place in the document.
-    unindexed: Vec<(ChunkKey, u32)>,
+    /// Passages that [`index`] has yet to enter into the word index.
+    unindexed: Vec<ChunkKey>,
 }
 
 /// What was known by content came without its passages, but has been superseded since it was read.
@@ -63,10 +63,11 @@ pub(crate) fn keep(
     w.tag_document(document.key, &draft.tags)?;
     let mut unindexed = fill(w, &document, is_new, draft, now)?;
     let filled = unindexed.len();
-    if reclaimed {
-        // The name of its document stands beside its words.
-        let all = w.chunks_from(document.key, 0, u32::MAX)?;
-        unindexed = all.iter().map(|one| (one.key, one.ordinal)).collect();
+    if reclaimed || (filled > 0 && !is_new) {
+        // The name of its document stands beside its words, and so do its neighbours.
+        w.unindex_document(document.key)?;
+        let all = w.chunk_lengths(document.key)?;
+        unindexed = all.into_iter().map(|(key, _)| key).collect();
     }
     let placed = Placed {
         document: document.key,
@@ -170,15 +171,13 @@ fn left_as_is(w: &Write<'_>, kept: Placed) -> Result<Kept> {
 
 /// Enters what was kept into the word index. Last of all, so that the index writes out what it
 /// gathers once for the whole transaction.
-pub(crate) fn index(w: &Write<'_>, kept: &Kept, draft: &Draft) -> Result<()> {
+pub(crate) fn index(w: &Write<'_>, kept: &Kept) -> Result<()> {
     // A later item of the same transaction may have replaced it already.
     if kept.unindexed.is_empty() || w.document(kept.key)?.superseded_at.is_some() {
         return Ok(());
     }
-    for (key, ordinal) in &kept.unindexed {
-        if let Some(chunk) = draft.chunks.get(*ordinal as usize) {
-            w.index_words(*key, &kept.title, &chunk.headings, &chunk.text)?;
-        }
+    for key in &kept.unindexed {
+        w.index_words(*key)?;
     }
     Ok(())
 }
@@ -218,14 +217,14 @@ fn new_document(source: SourceKey, draft: &Draft, now: UnixMs) -> NewDocument {
 }
 
 /// Gives a document those passages that it lacks: a new one all, one that a damage has gone through what it took.
-/// Answers them with their places in the document.
+/// Answers them.
 fn fill(
     w: &Write<'_>,
     document: &Document,
     is_new: bool,
     draft: &Draft,
     now: UnixMs,
-) -> Result<Vec<(ChunkKey, u32)>> {
+) -> Result<Vec<ChunkKey>> {
     if draft.chunks.is_empty() {
         return Ok(Vec::new());
     }
@@ -243,19 +242,20 @@ fn fill(
     }
     let mut there = there.iter().map(|chunk| chunk.ordinal).peekable();
     let mut first = Some(w.free_chunk()?);
-    let (mut members, mut inserted) = (Vec::new(), Vec::new());
+    let (mut members, mut inserted, mut came_back) = (Vec::new(), Vec::new(), Vec::new());
     for (ordinal, chunk) in (0_u32..).zip(&draft.chunks) {
         if there.next_if_eq(&ordinal).is_none() {
             let (key, tokens) = w.insert_chunk(first.take(), document, ordinal, chunk)?;
             members.push((key, tokens));
-            inserted.push((key, ordinal));
+            inserted.push(key);
+            if !is_new {
+                came_back.push(ordinal);
+            }
         }
     }
     if !members.is_empty() {
-        if !is_new {
-            for (_, ordinal) in &inserted {
-                w.embed_anew_around(document.key, *ordinal)?;
-            }
+        for ordinal in came_back {
+            w.embed_anew_around(document.key, ordinal)?;
         }
         enter_tree(w, document.source, &members, now)?;
     }

@@ -107,10 +107,8 @@ impl Core {
             for batch in batches_of(group.iter().map(|item| &item.job)) {
                 end_batch(w, Some(batch), now)?;
             }
-            for (item, kept) in group.iter().zip(&kept) {
-                if let Ok(kept) = kept {
-                    index(w, kept, &item.draft)?;
-                }
+            for kept in kept.iter().flatten() {
+                index(w, kept)?;
             }
             for (item, kept) in group.iter().zip(&kept) {
                 if let Ok(kept) = kept {

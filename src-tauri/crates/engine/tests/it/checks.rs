@@ -35,6 +35,7 @@ fn all_rows(place: &Place) -> Vec<String> {
         "SELECT 'chunk' || id || text FROM chunks",
         "SELECT 'place' || source_id || item FROM places",
         "SELECT 'words' || id FROM words_docsize",
+        "SELECT 'near' || id FROM words_near_docsize",
         "SELECT 'job' || id || state FROM jobs",
         "SELECT 'node' || id FROM nodes",
         "SELECT 'buffer' || id FROM buffer_items",
@@ -194,7 +195,7 @@ fn a_round_trip_that_does_not_come_through_says_where() {
         .raw()
         .execute_batch(
             "CREATE TRIGGER broken AFTER INSERT ON chunks WHEN new.id = -1
-             BEGIN UPDATE chunks SET text = 'something else' WHERE id = new.id; END",
+             BEGIN UPDATE chunks SET text = text || ' and more' WHERE id = new.id; END",
         )
         .unwrap();
     let trip = found(&rig, HealthCode::RoundTrip);
@@ -587,7 +588,7 @@ fn a_round_trip_that_failed_is_kept_when_the_next_can_t_be_made_and_is_due_still
         .raw()
         .execute_batch(
             "CREATE TRIGGER broken AFTER INSERT ON chunks WHEN new.id = -1
-             BEGIN UPDATE chunks SET text = 'something else' WHERE id = new.id; END",
+             BEGIN UPDATE chunks SET text = text || ' and more' WHERE id = new.id; END",
         )
         .unwrap();
     let failed = found(&rig, HealthCode::RoundTrip);

@@ -8,6 +8,7 @@
 )]
 
 mod activity;
+mod asking;
 mod checks;
 mod conversations;
 mod copies;
@@ -33,6 +34,7 @@ mod nearest;
 mod parents;
 mod pausing;
 mod pruning;
+mod ranking;
 mod receipts;
 mod rig;
 mod salvaged;

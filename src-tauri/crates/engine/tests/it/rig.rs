@@ -170,7 +170,7 @@ fn private_folder() -> tempfile::TempDir {
 }
 
 /// Rules about rows: what holds, and how many rows break it.
-const RULES: [(&str, &str); 10] = [
+const RULES: [(&str, &str); 11] = [
     (
         "a live passage is in exactly one buffer or node of its source",
         "SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id
@@ -185,7 +185,8 @@ const RULES: [(&str, &str); 10] = [
            AND (EXISTS (SELECT 1 FROM buffer_items b WHERE b.chunk_id = c.id)
              OR EXISTS (SELECT 1 FROM node_children n WHERE n.chunk_id = c.id)
              OR EXISTS (SELECT 1 FROM node_spans s WHERE s.chunk_id = c.id)
-             OR EXISTS (SELECT 1 FROM words_docsize w WHERE w.id = c.id))",
+             OR EXISTS (SELECT 1 FROM words_docsize w WHERE w.id = c.id)
+             OR EXISTS (SELECT 1 FROM words_near_docsize w WHERE w.id = c.id))",
     ),
     (
         "a live passage has its row in the word index",
@@ -194,8 +195,15 @@ const RULES: [(&str, &str); 10] = [
            AND NOT EXISTS (SELECT 1 FROM words_docsize w WHERE w.id = c.id)",
     ),
     (
+        "a live passage that somebody has said has its row in the second list, and no other has",
+        "SELECT count(*) FROM chunks c JOIN documents d ON d.id = c.document_id
+         WHERE d.superseded_at IS NULL
+           AND (c.author IS NOT NULL) <> EXISTS (SELECT 1 FROM words_near_docsize w WHERE w.id = c.id)",
+    ),
+    (
         "the word index has no row of anything else",
-        "SELECT count(*) FROM words_docsize w WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.id = w.id)",
+        "SELECT count(*) FROM (SELECT id FROM words_docsize UNION SELECT id FROM words_near_docsize WHERE id <> -2) w
+         WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.id = w.id)",
     ),
     (
         "a node is in exactly one buffer or node",
@@ -402,6 +410,13 @@ impl Rig {
             ..Asked::default()
         };
         self.engine.search(&asked).unwrap().hits
+    }
+
+    /// Those that hold a word of it, and not only stand beside one that does.
+    pub(crate) fn holding(&self, words: &str) -> Vec<Hit> {
+        let mut hits = self.found(words);
+        hits.retain(|hit| !hit.matches.is_empty());
+        hits
     }
 
     /// Waits until all work is done. Time passes meanwhile, or what is put off would never come.

@@ -50,7 +50,8 @@ impl Read<'_> {
         const SQL: &str = "
             SELECT (SELECT count(*) FROM sources WHERE id = :key) + (SELECT count(*) FROM documents WHERE id = :key)
                  + (SELECT count(*) FROM chunks WHERE id = :key) + (SELECT count(*) FROM places WHERE source_id = :key)
-                 + (SELECT count(*) FROM words_docsize WHERE id = :key)";
+                 + (SELECT count(*) FROM words_docsize WHERE id = :key)
+                 + (SELECT count(*) FROM words_near_docsize WHERE id = :key)";
         self.one(SQL, named_params! { ":key": KEY }, |row| row.get(0))
     }
 }
@@ -99,19 +100,19 @@ impl Write<'_> {
             PLACE,
             named_params! { ":key": KEY, ":item": ITEM, ":now": now.0 },
         )?;
-        self.index_words(ChunkKey::CANARY, title, &[], body)
+        self.index_words(ChunkKey::CANARY)
     }
 
     /// Removes it whole, or what an earlier one has left. Answers how many rows there were.
     pub fn forget_canary(&self) -> Result<u32> {
-        const WORDS: &str = "DELETE FROM words WHERE rowid = :key";
         const PLACES: &str = "DELETE FROM places WHERE source_id = :key";
         const CHUNKS: &str = "DELETE FROM chunks WHERE id = :key";
         const DOCUMENTS: &str = "DELETE FROM documents WHERE id = :key";
         const SOURCES: &str = "DELETE FROM sources WHERE id = :key";
         let rows = self.canary_rows()?;
         if rows > 0 {
-            for sql in [WORDS, PLACES, CHUNKS, DOCUMENTS, SOURCES] {
+            self.unindex_words(ChunkKey::CANARY)?;
+            for sql in [PLACES, CHUNKS, DOCUMENTS, SOURCES] {
                 self.execute(sql, named_params! { ":key": KEY })?;
             }
         }

@@ -273,16 +273,19 @@ impl Read<'_> {
     pub fn missing_after(&self, after: i64, limit: u32) -> Result<(Vec<Missing>, Option<i64>)> {
         const LAST: &str = "
             SELECT max(id) FROM (SELECT id FROM chunks WHERE id > :after ORDER BY id LIMIT :limit)";
+        // What is of before there was a second list is in it once the index has been made anew.
         const SQL: &str = "
-            SELECT c.id, c.tokens, d.source_id, w.id IS NULL, b.id IS NULL AND n.node_id IS NULL,
+            SELECT c.id, c.tokens, d.source_id, w.id IS NULL OR (x.id IS NULL AND c.author IS NOT NULL AND near.made), b.id IS NULL AND n.node_id IS NULL,
                    b.id IS NOT NULL AND n.node_id IS NOT NULL
             FROM chunks c
             CROSS JOIN documents d ON d.id = c.document_id
+            CROSS JOIN (SELECT EXISTS (SELECT 1 FROM words_near_docsize WHERE id = -2) AS made) near
             LEFT JOIN words_docsize w ON w.id = c.id
+            LEFT JOIN words_near_docsize x ON x.id = c.id
             LEFT JOIN buffer_items b ON b.chunk_id = c.id AND b.branch = 0
             LEFT JOIN node_children n ON n.chunk_id = c.id AND n.branch = 0
             WHERE c.id > :after AND c.id <= :last AND d.superseded_at IS NULL
-              AND (w.id IS NULL OR (b.id IS NULL) = (n.node_id IS NULL))
+              AND (w.id IS NULL OR (x.id IS NULL AND c.author IS NOT NULL AND near.made) OR (b.id IS NULL) = (n.node_id IS NULL))
             GROUP BY c.id";
         let last: Option<i64> = self.one(
             LAST,
@@ -304,21 +307,6 @@ impl Read<'_> {
             })
         })?;
         Ok((missing, Some(last)))
-    }
-
-    /// What the word index is made of for one passage: its document's title, its headings and its text.
-    pub fn words_of(&self, chunk: ChunkKey) -> Result<Option<(String, Vec<String>, String)>> {
-        const SQL: &str = "
-            SELECT d.title, c.headings, c.text FROM chunks c JOIN documents d ON d.id = c.document_id
-            WHERE c.id = :id AND d.superseded_at IS NULL";
-        self.row(SQL, named_params! { ":id": chunk }, |row| {
-            let headings: String = row.get(1)?;
-            Ok((
-                row.get(0)?,
-                headings.lines().map(str::to_owned).collect(),
-                row.get(2)?,
-            ))
-        })
     }
 }
 

@@ -108,6 +108,7 @@ impl Write<'_> {
         const SQL: &str = "
             SELECT 1 + max(ifnull((SELECT max(id) FROM chunks), 0),
                            ifnull((SELECT max(id) FROM words_docsize), 0),
+                           ifnull((SELECT max(id) FROM words_near_docsize), 0),
                            ifnull((SELECT max(chunk_id) FROM buffer_items WHERE chunk_id IS NOT NULL), 0),
                            ifnull((SELECT max(chunk_id) FROM node_children WHERE chunk_id IS NOT NULL), 0),
                            ifnull((SELECT max(chunk_id) FROM node_spans), 0),

@@ -140,6 +140,9 @@ impl Write<'_> {
         const WORDS: &str = "
             DELETE FROM words WHERE rowid IN (SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id
                                                WHERE d.source_id = :source)";
+        const NEAR: &str = "
+            DELETE FROM words_near WHERE rowid IN (SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id
+                                                   WHERE d.source_id = :source)";
         const CHUNKS: &str = "
             DELETE FROM chunks WHERE document_id IN (SELECT id FROM documents WHERE source_id = :source)";
         const REPLACED: &str = "
@@ -154,7 +157,7 @@ impl Write<'_> {
         let of = named_params! { ":source": source };
         self.forget_mentions_of_source(source)?;
         self.forget_vectors_of_source(source)?;
-        for sql in [WORDS, CHUNKS, REPLACED, JOBS, TAGS] {
+        for sql in [WORDS, NEAR, CHUNKS, REPLACED, JOBS, TAGS] {
             self.execute(sql, of)?;
         }
         self.clamp_extraction()?;

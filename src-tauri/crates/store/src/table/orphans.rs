@@ -265,7 +265,8 @@ impl Read<'_> {
     /// they are gathered, and vectors are made of the passages and hold nothing that is to be written out; of them it is their keys.
     pub fn orphans(&self, of: Orphan) -> Result<Vec<String>> {
         const WORDS: &str = "
-            SELECT CAST(w.id AS TEXT) FROM words_docsize w
+            SELECT CAST(w.id AS TEXT) FROM (SELECT id FROM words_docsize UNION
+                                               SELECT id FROM words_near_docsize WHERE id <> -2) w
             LEFT JOIN chunks c ON c.id = w.id LEFT JOIN documents d ON d.id = c.document_id
             WHERE d.id IS NULL OR d.superseded_at IS NOT NULL";
         const MENTIONS: &str = "
@@ -364,7 +365,8 @@ impl Read<'_> {
 impl Write<'_> {
     /// Takes a row out that [`Read::orphans`] has named.
     pub fn take_orphan(&self, of: Orphan, row: &str) -> Result<()> {
-        const WORDS: &str = "DELETE FROM words WHERE rowid = CAST(:row AS INTEGER)";
+        const OWN: &str = "DELETE FROM words WHERE rowid = CAST(:row AS INTEGER)";
+        const NEAR: &str = "DELETE FROM words_near WHERE rowid = CAST(:row AS INTEGER)";
         if of == Orphan::Mention {
             // Counts go by what was there: all of it is made anew.
             return self.forget_extraction();
@@ -379,8 +381,10 @@ impl Write<'_> {
         if of == Orphan::EmptyNode {
             self.leave_period_of(row)?;
         }
-        let sql = of.kind().map_or(WORDS, |kind| kind.delete);
-        self.execute(sql, named_params! { ":row": row })?;
+        let sqls = of.kind().map_or(vec![OWN, NEAR], |kind| vec![kind.delete]);
+        for sql in sqls {
+            self.execute(sql, named_params! { ":row": row })?;
+        }
         self.clamp_extraction()
     }
 

@@ -183,13 +183,18 @@ impl Read<'_> {
     /// What the documents of these keys, both included, have come to, by source. All of them at once would
     /// take seconds in a large memory.
     pub fn coverage_of_documents(&self, from: i64, to: i64) -> Result<Vec<(SourceKey, Coverage)>> {
+        // Who said it is asked last: all else is in indexes, and no passage itself is read.
         const SQL: &str = "
             SELECT source, count(*), sum(chunks - 1 - last IS NOT 0), sum(chunks), sum(words), sum(tree)
-            FROM (SELECT d.source_id AS source, count(c.id) AS chunks, max(c.ordinal) AS last, count(w.id) AS words,
+            FROM (SELECT d.source_id AS source, count(c.id) AS chunks, max(c.ordinal) AS last,
+                         count(iif(x.id IS NULL AND near.made AND d.format NOT IN ('markdown', 'text', 'html')
+                                   AND c.author IS NOT NULL, NULL, w.id)) AS words,
                          count(b.id) + count(n.node_id) AS tree
                   FROM documents d
                   LEFT JOIN chunks c ON c.document_id = d.id
+                  CROSS JOIN (SELECT EXISTS (SELECT 1 FROM words_near_docsize WHERE id = -2) AS made) near
                   LEFT JOIN words_docsize w ON w.id = c.id
+                  LEFT JOIN words_near_docsize x ON x.id = c.id
                   LEFT JOIN buffer_items b ON b.chunk_id = c.id AND b.branch = 0
                   LEFT JOIN node_children n ON n.chunk_id = c.id AND n.branch = 0
                   WHERE d.id BETWEEN :from AND :to AND d.superseded_at IS NULL

@@ -1,7 +1,8 @@
-//! The word index.
+//! The word index: two lists of the same passages, the second with the words of their neighbours.
 
-use oldgrowth_domain::UnixMs;
+use oldgrowth_domain::calendar::Day;
 use oldgrowth_domain::words::index_text;
+use oldgrowth_domain::{TimeZone, UnixMs};
 use rusqlite::named_params;
 
 use super::canary::{FIRST_KEY, first_key};
@@ -48,14 +49,16 @@ pub struct Filter<'f> {
     pub tag: Option<&'f str>,
 }
 
-/// A statement about the passages that hold what is wanted and may answer.
+/// A statement about the passages of a list that hold what is wanted and may answer.
 macro_rules! filtered {
-    ($select:literal, $rest:literal) => {
+    ($list:literal, $select:literal, $rest:literal) => {
         concat!(
             $select,
-            "
-            FROM words w JOIN chunks c ON c.id = w.rowid
-            WHERE words MATCH :query AND w.rowid >= :first
+            " FROM ",
+            $list,
+            " w JOIN chunks c ON c.id = w.rowid WHERE ",
+            $list,
+            " MATCH :query AND w.rowid >= :first
               AND (:from IS NULL OR c.happened_at >= :from)
               AND (:to IS NULL OR c.happened_at <= :to)
               AND (:author IS NULL OR c.author = :author COLLATE NOCASE)
@@ -101,10 +104,21 @@ pub struct WordHit {
     pub score: f64,
 }
 
+/// The lists of the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// The words of a passage, with its title, its headings and its date.
+    Own,
+    /// The same, with the words of the passages right before and after it in its document. Only of what
+    /// somebody has said: in other texts the neighbours of what is meant are not what is meant.
+    Near,
+}
+
 impl Read<'_> {
-    /// The best `limit` passages that hold any of what is wanted.
+    /// The best `limit` passages of a list that hold any of what is wanted.
     pub fn search_words(
         &self,
+        list: List,
         wanted: Wanted<'_>,
         filter: Filter<'_>,
         limit: u32,
@@ -113,8 +127,17 @@ impl Read<'_> {
         const ALL: &str = "
             SELECT rowid, bm25(words) AS cost FROM words WHERE words MATCH :query AND rowid >= :first
             ORDER BY cost LIMIT :limit";
+        const ALL_NEAR: &str = "
+            SELECT rowid, bm25(words_near) AS cost FROM words_near WHERE words_near MATCH :query AND rowid >= :first
+            ORDER BY cost LIMIT :limit";
         const FILTERED: &str = filtered!(
+            "words",
             "SELECT w.rowid, bm25(words) AS cost",
+            "ORDER BY cost LIMIT :limit"
+        );
+        const FILTERED_NEAR: &str = filtered!(
+            "words_near",
+            "SELECT w.rowid, bm25(words_near) AS cost",
             "ORDER BY cost LIMIT :limit"
         );
         let Some(query) = match_any(wanted) else {
@@ -127,9 +150,17 @@ impl Read<'_> {
             })
         };
         if filter.is_open() {
+            let sql = match list {
+                List::Own => ALL,
+                List::Near => ALL_NEAR,
+            };
             let params = named_params! { ":query": query, ":limit": limit, ":first": FIRST_KEY };
-            return self.rows(ALL, params, hit);
+            return self.rows(sql, params, hit);
         }
+        let sql = match list {
+            List::Own => FILTERED,
+            List::Near => FILTERED_NEAR,
+        };
         let params = named_params! {
             ":query": query,
             ":first": first_key(filter.source),
@@ -141,13 +172,13 @@ impl Read<'_> {
             ":tag": filter.tag,
             ":limit": limit,
         };
-        self.rows(FILTERED, params, hit)
+        self.rows(sql, params, hit)
     }
 
     /// How many passages hold any of what is wanted.
     pub fn count_words(&self, wanted: Wanted<'_>, filter: Filter<'_>) -> Result<u32> {
         const ALL: &str = "SELECT count(*) FROM words WHERE words MATCH :query AND rowid >= :first";
-        const FILTERED: &str = filtered!("SELECT count(*)", "");
+        const FILTERED: &str = filtered!("words", "SELECT count(*)", "");
         let Some(query) = match_any(wanted) else {
             return Ok(0);
         };
@@ -168,16 +199,50 @@ impl Read<'_> {
         self.one(FILTERED, params, |row| row.get(0))
     }
 
-    /// The part of a passage's score that comes from what is wanted; none if the passage does not hold
-    /// it. BM25 adds up over the words, so the parts of all words of a question are its score.
-    pub fn word_score(&self, wanted: Wanted<'_>, chunk: ChunkKey) -> Result<Option<f64>> {
-        const SQL: &str =
+    /// How many passages hold nothing of what is wanted, and stand beside one that does.
+    pub fn count_near(&self, wanted: Wanted<'_>, filter: Filter<'_>) -> Result<u32> {
+        const SQL: &str = filtered!(
+            "words_near",
+            "SELECT count(*)",
+            "AND w.rowid NOT IN (SELECT rowid FROM words WHERE words MATCH :query)"
+        );
+        let Some(query) = match_any(wanted) else {
+            return Ok(0);
+        };
+        let params = named_params! {
+            ":query": query,
+            ":first": first_key(filter.source),
+            ":from": filter.from.map(|at| at.0),
+            ":to": filter.to.map(|at| at.0),
+            ":author": filter.author,
+            ":source": filter.source,
+            ":kind": filter.kind.map(Kind::as_str),
+            ":tag": filter.tag,
+        };
+        self.one(SQL, params, |row| row.get(0))
+    }
+
+    /// The part of a passage's BM25 in a list that comes from what is wanted; none if the passage does not
+    /// hold it there. BM25 adds up over the words, so the parts of all words of a question are its score.
+    pub fn word_score(
+        &self,
+        list: List,
+        wanted: Wanted<'_>,
+        chunk: ChunkKey,
+    ) -> Result<Option<f64>> {
+        const OWN: &str =
             "SELECT -bm25(words) FROM words WHERE words MATCH :query AND rowid = :chunk";
+        const NEAR: &str = "
+            SELECT -bm25(words_near) FROM words_near WHERE words_near MATCH :query AND rowid = :chunk";
         let Some(query) = match_any(wanted) else {
             return Ok(None);
         };
+        let sql = match list {
+            List::Own => OWN,
+            List::Near => NEAR,
+        };
         self.row(
-            SQL,
+            sql,
             named_params! { ":query": query, ":chunk": chunk },
             |row| row.get(0),
         )
@@ -198,6 +263,7 @@ impl Read<'_> {
         limit: u32,
     ) -> Result<Vec<ChunkKey>> {
         const SQL: &str = filtered!(
+            "words",
             "SELECT w.rowid",
             "AND c.id <> :chunk AND c.text = (SELECT text FROM chunks WHERE id = :chunk)
              ORDER BY w.rowid LIMIT :limit"
@@ -222,29 +288,99 @@ impl Read<'_> {
     }
 }
 
+/// What the index takes in of a passage.
+pub(super) struct Entry {
+    pub(super) head: String,
+    pub(super) body: String,
+    /// The body, between those of its neighbours. None of what nobody has said.
+    pub(super) near: Option<String>,
+}
+
+impl Read<'_> {
+    /// Made from the rows. None for a passage that is not searched.
+    pub(super) fn entry(&self, chunk: ChunkKey) -> Result<Option<Entry>> {
+        // The time of a file is nothing that anybody has said.
+        const SQL: &str = "
+            SELECT d.title, c.headings, iif(c.author IS NOT NULL OR d.happened_basis = 'stated', c.happened_at, NULL),
+                   c.text, c.author IS NOT NULL, b.author, b.text, a.author, a.text
+            FROM chunks c JOIN documents d ON d.id = c.document_id
+            LEFT JOIN chunks b ON b.document_id = c.document_id AND b.ordinal = c.ordinal - 1
+            LEFT JOIN chunks a ON a.document_id = c.document_id AND a.ordinal = c.ordinal + 1
+            WHERE c.id = :id AND d.superseded_at IS NULL";
+        self.row(SQL, named_params! { ":id": chunk }, |row| {
+            let (title, headings): (String, String) = (row.get(0)?, row.get(1)?);
+            // The index is the same wherever it is made, so its days are those of UTC.
+            let day = row.get::<_, Option<i64>>(2)?.map(UnixMs);
+            let day = day.and_then(|at| Day::of(at, &TimeZone::UTC));
+            let day = day.map(Day::in_words).unwrap_or_default();
+            let body = index_text(&row.get::<_, String>(3)?);
+            let neighbour = |author: usize, text: usize| {
+                let author: Option<String> = row.get(author)?;
+                let text: Option<String> = row.get(text)?;
+                let said = [author, text].map(Option::unwrap_or_default).join("\n");
+                Ok::<_, rusqlite::Error>(index_text(&said))
+            };
+            let near = match row.get(4)? {
+                true => Some([neighbour(5, 6)?, body.clone(), neighbour(7, 8)?].join("\n")),
+                false => None,
+            };
+            Ok(Entry {
+                head: index_text(&format!("{title}\n{headings}\n{day}")),
+                body,
+                near,
+            })
+        })
+    }
+}
+
 impl Write<'_> {
-    /// Enters a passage into the word index. To be done after the other writes of a transaction: a
-    /// statement that needs a savepoint makes the index write out what it has gathered.
-    pub fn index_words(
+    /// Enters a passage into the word index, as its rows are. To be done after the other writes of a
+    /// transaction: a statement that needs a savepoint makes the index write out what it has gathered.
+    pub fn index_words(&self, chunk: ChunkKey) -> Result<()> {
+        const OWN: &str = "INSERT INTO words (rowid, head, body) VALUES (:id, :head, :body)";
+        const NEAR: &str = "INSERT INTO words_near (rowid, head, body) VALUES (:id, :head, :body)";
+        self.enter(chunk, OWN, NEAR)
+    }
+
+    pub(super) fn enter(
         &self,
         chunk: ChunkKey,
-        title: &str,
-        headings: &[String],
-        text: &str,
+        own: &'static str,
+        near: &'static str,
     ) -> Result<()> {
-        const SQL: &str = "INSERT INTO words (rowid, head, body) VALUES (:id, :head, :body)";
-        let head = index_text(&format!("{title}\n{}", headings.join("\n")));
-        self.insert(
-            SQL,
-            named_params! { ":id": chunk, ":head": head, ":body": index_text(text) },
-        )?;
+        if let Some(entry) = self.entry(chunk)? {
+            self.insert(
+                own,
+                named_params! { ":id": chunk, ":head": entry.head, ":body": entry.body },
+            )?;
+            if let Some(said) = entry.near {
+                self.insert(
+                    near,
+                    named_params! { ":id": chunk, ":head": entry.head, ":body": said },
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a passage out of the word index, as far as it is in it.
+    pub fn unindex_words(&self, chunk: ChunkKey) -> Result<()> {
+        const OWN: &str = "DELETE FROM words WHERE rowid = :id";
+        const NEAR: &str = "DELETE FROM words_near WHERE rowid = :id";
+        for sql in [OWN, NEAR] {
+            self.execute(sql, named_params! { ":id": chunk })?;
+        }
         Ok(())
     }
 
     /// Takes all passages of a document out of the word index.
-    pub fn unindex_document(&self, document: DocumentKey) -> Result<usize> {
-        const SQL: &str = "DELETE FROM words WHERE rowid IN (SELECT id FROM chunks WHERE document_id = :document)";
-        self.execute(SQL, named_params! { ":document": document })
+    pub fn unindex_document(&self, document: DocumentKey) -> Result<()> {
+        const OWN: &str = "DELETE FROM words WHERE rowid IN (SELECT id FROM chunks WHERE document_id = :document)";
+        const NEAR: &str = "DELETE FROM words_near WHERE rowid IN (SELECT id FROM chunks WHERE document_id = :document)";
+        for sql in [OWN, NEAR] {
+            self.execute(sql, named_params! { ":document": document })?;
+        }
+        Ok(())
     }
 }
 

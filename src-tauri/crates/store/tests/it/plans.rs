@@ -9,6 +9,7 @@ const JOBS: &str = include_str!("../../src/table/jobs.rs");
 const SEEN: &str = include_str!("../../src/table/jobs/seen.rs");
 const PRUNED: &str = include_str!("../../src/table/jobs/pruned.rs");
 const WORDS: &str = include_str!("../../src/table/words.rs");
+const AUTHORS: &str = include_str!("../../src/table/authors.rs");
 const CHUNKS: &str = include_str!("../../src/table/chunks.rs");
 const PLACES: &str = include_str!("../../src/table/places.rs");
 const DOCUMENTS: &str = include_str!("../../src/table/documents.rs");
@@ -48,7 +49,16 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     (PRUNED, "stretch_of_jobs", "SQL", "INTEGER PRIMARY KEY"),
     (PRUNED, "pruned_items", "SQL", "pruned_jobs_group"),
     (WORDS, "search_words", "FILTERED", "VIRTUAL TABLE INDEX"),
+    (
+        WORDS,
+        "search_words",
+        "FILTERED_NEAR",
+        "VIRTUAL TABLE INDEX",
+    ),
     (WORDS, "count_words", "FILTERED", "VIRTUAL TABLE INDEX"),
+    (WORDS, "count_near", "SQL", "VIRTUAL TABLE INDEX"),
+    (WORDS, "entry", "SQL", "sqlite_autoindex_chunks_2"),
+    (AUTHORS, "standing", "SQL", "INTEGER PRIMARY KEY"),
     (WORDS, "same_text", "SQL", "VIRTUAL TABLE INDEX"),
     (CHUNKS, "chunks_from", "SQL", "sqlite_autoindex_chunks_2"),
     (DOCUMENTS, "document_before", "SQL", "documents_source"),
@@ -318,6 +328,14 @@ fn statement(source: &str, function: &str, name: &str) -> String {
         [before, after] => {
             let (_, common) = source.split_once("concat!(").unwrap();
             format!("{before}{}{after}", quoted(common).first().unwrap())
+        }
+        // The same, each of one list.
+        [list, before, after] => {
+            let (_, common) = source.split_once("concat!(").unwrap();
+            let [from, joined, matches, ..] = quoted(common)[..] else {
+                panic!("the statements have less in common")
+            };
+            format!("{before}{from}{list}{joined}{list}{matches}{after}")
         }
         other => panic!("{function} says {name} in {} pieces", other.len()),
     }

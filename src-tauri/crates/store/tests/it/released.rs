@@ -10,7 +10,7 @@ use oldgrowth_store::table::extraction::FailureReason;
 use oldgrowth_store::table::orphans::Orphan;
 use oldgrowth_store::table::sources::SourceKind;
 use oldgrowth_store::table::vectors::Vector;
-use oldgrowth_store::table::words::Wanted;
+use oldgrowth_store::table::words::{List, Wanted};
 use oldgrowth_store::{ChunkKey, Error, Lane, SCHEMA_VERSION, Store};
 use rusqlite::Connection;
 
@@ -53,7 +53,8 @@ fn every_released_file_opens_with_all_its_rows() {
                         "the notes and a folder, version {version}"
                     );
                     let words = ["passport".to_owned()];
-                    let hits = r.search_words(Wanted::whole(&words), Default::default(), 10)?;
+                    let hits =
+                        r.search_words(List::Own, Wanted::whole(&words), Default::default(), 10)?;
                     assert_eq!(hits.len(), 1, "its passages are found");
                     let chunk = r.chunk(hits.first().unwrap().chunk)?;
                     assert!(chunk.text.contains("passport"), "whole");
@@ -155,6 +156,11 @@ fn every_released_file_opens_with_all_its_rows() {
                         );
                         assert!(r.strays_in_topic(topic, 10)?.is_empty(), "and no other");
                     }
+                    assert_eq!(
+                        r.words_are_to_be_made()?,
+                        (2..7).contains(&version),
+                        "what somebody said stands in a second list since version 7"
+                    );
                     let left = r.left_to_extract("rules-1")?;
                     let all = if version >= 2 { 18 } else { 17 };
                     let left_of_all = if version >= 5 { (1, 1) } else { (all, 0) };

@@ -319,10 +319,8 @@ fn keep(
     }
     w.touch_source(home.source.key, NOW)?;
     // The words last, as an import does it.
-    for (leaf, _, keys) in &kept {
-        for (key, draft) in keys.iter().zip(&leaf.chunks) {
-            w.index_words(*key, &leaf.title, &draft.headings, &draft.text)?;
-        }
+    for key in kept.iter().flat_map(|(_, _, keys)| keys) {
+        w.index_words(*key)?;
     }
     Ok(())
 }

@@ -1,0 +1,366 @@
+//! In which order passages answer: what their words are worth, what stands beside them, and what else tells
+//! which of them is meant.
+//!
+//! Each list is taken as far as its best passages, and each score in it as a part of the best one there: so
+//! lists of different kinds can be added up. (Adding up by ranks, as reciprocal rank fusion does, finds six of a
+//! hundred answers fewer.)
+
+use std::cell::Cell;
+use std::collections::HashMap;
+
+use oldgrowth_domain::TimeZone;
+use oldgrowth_domain::calendar::Day;
+use oldgrowth_domain::when::Days;
+use oldgrowth_domain::words::{Naming, word_count};
+use oldgrowth_store::table::authors::Standing;
+use oldgrowth_store::table::words::{Filter, List, Wanted};
+use oldgrowth_store::{Canceller, ChunkKey, DocumentKey, Read, SourceKey};
+
+use crate::{Error, Result};
+
+/// What each part of a score counts for.
+///
+/// Those of what is said are rounded from a fit to the questions of LoCoMo (docs/recall.md), whose folds
+/// agreed within 0.15. Of texts that nobody says (notes, articles, manuals) the words alone count: on the questions
+/// made from documents the other parts found less. They count for about what all parts of a good answer
+/// in a conversation come to, so that both kinds stand side by side.
+struct Weights {
+    own: f64,
+    near: f64,
+    /// How well the rest of the conversation answers.
+    thread: f64,
+}
+
+const SAID: Weights = Weights {
+    own: 1.0,
+    near: 2.0,
+    thread: 4.0,
+};
+const WRITTEN: Weights = Weights {
+    own: 5.0,
+    near: 0.0,
+    thread: 0.0,
+};
+
+/// For whoever is named in the question. From the same fit, as are the next two.
+const AUTHOR: f64 = 1.2;
+/// Questions are asked again more often than they answer.
+const QUESTION: f64 = -0.3;
+/// Short remarks look like everything; by the logarithm of the words, of [`WORDS_MAX`] at most, against a
+/// remark of [`WORDS_USUAL`].
+const LENGTH: f64 = 0.5;
+const WORDS_MAX: usize = 60;
+const WORDS_USUAL: usize = 24;
+
+/// For what is of the days that the question speaks of, whoever said it or wrote it.
+const TIME: f64 = 1.0;
+
+/// So many of a conversation's passages say how well it answers.
+const THREAD_BEST: usize = 3;
+
+/// So far each list is looked through, and farther only when more is wanted.
+const LIST_MAX: u32 = 200;
+
+/// With more people than this nobody is looked for in a question.
+const AUTHORS_MAX: u32 = 1_000;
+
+/// The parts of a passage's score, which add up to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Terms {
+    pub(crate) own: f64,
+    pub(crate) near: f64,
+    pub(crate) thread: f64,
+    pub(crate) author: f64,
+    pub(crate) question: f64,
+    pub(crate) length: f64,
+    pub(crate) time: f64,
+}
+
+impl Terms {
+    pub(crate) fn sum(&self) -> f64 {
+        let Self {
+            own,
+            near,
+            thread,
+            author,
+            question,
+            length,
+            time,
+        } = self;
+        own + near + thread + author + question + length + time
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ranked {
+    pub(crate) chunk: ChunkKey,
+    pub(crate) terms: Terms,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Ranking {
+    /// The best first.
+    pub(crate) ranked: Vec<Ranked>,
+    /// There is nothing further down.
+    pub(crate) is_all: bool,
+}
+
+/// What is looked for, and where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Query<'q> {
+    /// As it was asked.
+    pub(crate) text: &'q str,
+    pub(crate) wanted: Wanted<'q>,
+    pub(crate) filter: Filter<'q>,
+}
+
+/// A search under way.
+pub(crate) struct Looking<'l> {
+    pub(crate) canceller: &'l Canceller,
+    /// It came upon what the index knows and is not there any more.
+    pub(crate) lost: &'l Cell<bool>,
+    pub(crate) when: Option<When>,
+}
+
+/// The days that a question speaks of, by the clock of whoever asks.
+pub(crate) struct When {
+    pub(crate) days: Days,
+    pub(crate) zone: TimeZone,
+}
+
+impl When {
+    fn holds(&self, standing: &Standing) -> bool {
+        let day = standing.happened_at.and_then(|at| Day::of(at, &self.zone));
+        day.is_some_and(|day| self.days.contain(day))
+    }
+}
+
+/// A passage of the lists: its parts of the best scores there.
+struct Candidate {
+    chunk: ChunkKey,
+    own: f64,
+    near: f64,
+    standing: Standing,
+}
+
+impl Candidate {
+    fn weights(&self) -> &'static Weights {
+        match self.standing.said {
+            Some(_) => &SAID,
+            None => &WRITTEN,
+        }
+    }
+
+    fn fused(&self) -> (f64, f64) {
+        let weights = self.weights();
+        (weights.own * self.own, weights.near * self.near)
+    }
+
+    /// Between 0 and 1.
+    fn answers(&self) -> f64 {
+        let weights = self.weights();
+        let (own, near) = self.fused();
+        (own + near) / (weights.own + weights.near)
+    }
+}
+
+/// The passages that answer, the best `wanted_many` at least, if there are so many. `also` is ranked wherever it
+/// stands.
+pub(crate) fn rank(
+    r: &Read<'_>,
+    looking: &Looking<'_>,
+    query: Query<'_>,
+    wanted_many: u32,
+    also: Option<ChunkKey>,
+) -> Result<Ranking> {
+    let far = wanted_many.max(LIST_MAX);
+    let near = listed(r, List::Near, query, far, also)?;
+    // Nobody has said anything of it, and no time is meant: then the words decide alone.
+    let by_words = near.parts.is_empty() && looking.when.is_none();
+    let depth = if by_words { wanted_many } else { far };
+    let own = listed(r, List::Own, query, depth, also)?;
+    let is_all = near.is_all && own.is_all;
+    let mut ranked: Vec<Ranked> = if by_words {
+        own.parts.into_iter().map(written).collect()
+    } else {
+        let mut parts: HashMap<ChunkKey, [f64; 2]> = HashMap::new();
+        for (at, list) in [own, near].into_iter().enumerate() {
+            for (chunk, part) in list.parts {
+                if let Some(known) = parts.entry(chunk).or_default().get_mut(at) {
+                    *known = part;
+                }
+            }
+        }
+        let candidates = standing(r, looking, parts)?;
+        let named = named(r, query.text, &candidates)?;
+        let threads = threads(&candidates);
+        let ranked = candidates.iter().map(|candidate| Ranked {
+            chunk: candidate.chunk,
+            terms: terms(candidate, &threads, &named, looking.when.as_ref()),
+        });
+        ranked.collect()
+    };
+    ranked.sort_by(|a, b| {
+        let by_score = b.terms.sum().total_cmp(&a.terms.sum());
+        by_score.then(a.chunk.cmp(&b.chunk))
+    });
+    Ok(Ranking { ranked, is_all })
+}
+
+/// The best of a list, each with its part of the best score in it.
+struct Listed {
+    parts: Vec<(ChunkKey, f64)>,
+    is_all: bool,
+}
+
+fn listed(
+    r: &Read<'_>,
+    list: List,
+    query: Query<'_>,
+    depth: u32,
+    also: Option<ChunkKey>,
+) -> Result<Listed> {
+    let found = r.search_words(list, query.wanted, query.filter, depth)?;
+    let best = found.first().map(|hit| hit.score).unwrap_or_default();
+    let alone = match also.filter(|also| found.iter().all(|hit| hit.chunk != *also)) {
+        Some(also) if !found.is_empty() => r
+            .word_score(list, query.wanted, also)?
+            .map(|score| (also, score)),
+        _ => None,
+    };
+    let is_all = found.len() < depth as usize;
+    let found = found.into_iter().map(|hit| (hit.chunk, hit.score));
+    let parts = found.chain(alone);
+    Ok(Listed {
+        // A word that stands in more than half of all passages is worth next to nothing.
+        parts: parts
+            .map(|(chunk, score)| (chunk, if best > 0.0 { score / best } else { 0.0 }))
+            .collect(),
+        is_all,
+    })
+}
+
+fn written((chunk, own): (ChunkKey, f64)) -> Ranked {
+    Ranked {
+        chunk,
+        terms: Terms {
+            own: WRITTEN.own * own,
+            ..Terms::default()
+        },
+    }
+}
+
+fn standing(
+    r: &Read<'_>,
+    looking: &Looking<'_>,
+    parts: HashMap<ChunkKey, [f64; 2]>,
+) -> Result<Vec<Candidate>> {
+    let mut candidates = Vec::with_capacity(parts.len());
+    for (chunk, [own, near]) in parts {
+        // Short statements don't ask by themselves.
+        if looking.canceller.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        // A damage may have taken what the index still knows.
+        match r.standing(chunk)? {
+            Some(standing) => candidates.push(Candidate {
+                chunk,
+                own,
+                near,
+                standing,
+            }),
+            None => looking.lost.set(true),
+        }
+    }
+    Ok(candidates)
+}
+
+/// The one person that the question names, and the sources in which they are not the only one to speak.
+struct Named {
+    author: Option<String>,
+    sources: Vec<SourceKey>,
+}
+
+fn named(r: &Read<'_>, question: &str, candidates: &[Candidate]) -> Result<Named> {
+    let nobody = Named {
+        author: None,
+        sources: Vec::new(),
+    };
+    if candidates.iter().all(|one| one.standing.said.is_none()) {
+        return Ok(nobody);
+    }
+    let authors = r.author_names(AUTHORS_MAX + 1)?;
+    if authors.len() > AUTHORS_MAX as usize {
+        return Ok(nobody);
+    }
+    let naming = Naming::of(question);
+    let mut named = authors.into_iter().filter(|author| naming.names(author));
+    let (Some(author), None) = (named.next(), named.next()) else {
+        return Ok(nobody);
+    };
+    let others = candidates.iter().filter(|one| {
+        let said = one.standing.said.as_ref();
+        said.is_some_and(|(by, _)| *by != author)
+    });
+    Ok(Named {
+        sources: others.map(|one| one.standing.source).collect(),
+        author: Some(author),
+    })
+}
+
+/// How well each conversation answers, between 0 and 1: the mean of the best that was said in it.
+fn threads(candidates: &[Candidate]) -> HashMap<DocumentKey, f64> {
+    let mut answers: HashMap<DocumentKey, Vec<f64>> = HashMap::new();
+    for one in candidates.iter().filter(|one| one.standing.said.is_some()) {
+        let document = answers.entry(one.standing.document).or_default();
+        document.push(one.answers());
+    }
+    let mean = |mut answers: Vec<f64>| {
+        answers.sort_by(|a, b| b.total_cmp(a));
+        answers.iter().take(THREAD_BEST).sum::<f64>() / THREAD_BEST as f64
+    };
+    answers
+        .into_iter()
+        .map(|(document, answers)| (document, mean(answers)))
+        .collect()
+}
+
+fn terms(
+    candidate: &Candidate,
+    threads: &HashMap<DocumentKey, f64>,
+    named: &Named,
+    when: Option<&When>,
+) -> Terms {
+    let (own, near) = candidate.fused();
+    let is_then = when.is_some_and(|when| when.holds(&candidate.standing));
+    let time = if is_then { TIME } else { 0.0 };
+    let Standing {
+        document,
+        source,
+        said,
+        ..
+    } = &candidate.standing;
+    let Some((author, text)) = said else {
+        return Terms {
+            own,
+            time,
+            ..Terms::default()
+        };
+    };
+    let thread = threads.get(document).copied().unwrap_or_default();
+    let is_named = named.author.as_ref() == Some(author) && named.sources.contains(source);
+    let words = word_count(text).min(WORDS_MAX);
+    Terms {
+        own,
+        near,
+        thread: SAID.thread * thread,
+        author: if is_named { AUTHOR } else { 0.0 },
+        question: if text.trim_end().ends_with(['?', '？', '؟']) {
+            QUESTION
+        } else {
+            0.0
+        },
+        time,
+        length: LENGTH * ((1 + words) as f64 / (1 + WORDS_USUAL) as f64).ln(),
+    }
+}

@@ -1,0 +1,53 @@
+//! How well recall finds: questions whose answers are known are asked through the product's own import, index and
+//! recall, with no model. `npm run eval` runs it.
+
+mod known;
+mod locomo;
+mod measure;
+mod memory;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use measure::Table;
+
+/// Measures how well Oldgrowth finds what it was asked for.
+#[derive(Debug, Parser)]
+struct Args {
+    #[command(subcommand)]
+    set: Set,
+}
+
+#[derive(Debug, Subcommand)]
+enum Set {
+    /// Conversations of the shape of LoCoMo's, with questions and the turns that answer them
+    Locomo {
+        /// Such as locomo10.json
+        file: PathBuf,
+        /// All conversations in one memory, not each in its own
+        #[arg(long)]
+        pooled: bool,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Documents of these folders, and questions that are made from them by rule
+    Known {
+        #[arg(required = true)]
+        folders: Vec<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn main() {
+    match Args::parse().set {
+        Set::Locomo { file, pooled, json } => print(&locomo::measure(&file, pooled), json),
+        Set::Known { folders, json } => print(&known::measure(&folders), json),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "what is measured is what it prints")]
+fn print(table: &Table, json: bool) {
+    println!("{}", if json { table.json() } else { table.page() });
+}
