@@ -290,6 +290,7 @@ fn asked(question: wire::Question) -> Reply<Asked> {
             .map(|tag| tags::to_look_for(&tag))
             .transpose()?,
         typing: question.typing.unwrap_or(false),
+        by_words_alone: false,
         asker: question.asker.map(asker),
     })
 }

@@ -13,7 +13,7 @@ use oldgrowth_store::table::words::Filter;
 use oldgrowth_store::{Canceller, ChunkKey, Lane, Read, VectorKey};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::embedding::QuestionVector;
+use crate::embedding::{QuestionVector, WAIT_MAX};
 use crate::engine::Core;
 use crate::{Engine, Error, Result};
 
@@ -178,7 +178,8 @@ impl Engine {
         canceller: &Canceller,
     ) -> Result<Option<Vec<Nearest>>> {
         let core = self.core();
-        let Some(question) = core.question_vector(text, canceller)? else {
+        let understood = core.question_vector(text, WAIT_MAX, canceller)?;
+        let Some(question) = understood.known() else {
             return Ok(None);
         };
         core.bring_vectors(&question, canceller)?;

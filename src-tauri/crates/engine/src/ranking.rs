@@ -16,6 +16,10 @@ use oldgrowth_store::table::authors::Standing;
 use oldgrowth_store::table::words::{Filter, List, Wanted};
 use oldgrowth_store::{Canceller, ChunkKey, DocumentKey, Read, SourceKey};
 
+use crate::embedding::Understood;
+use crate::engine::Core;
+use crate::nearest::Nearest;
+use crate::recall::Meaning;
 use crate::{Error, Result};
 
 /// What each part of a score counts for.
@@ -27,6 +31,8 @@ use crate::{Error, Result};
 struct Weights {
     own: f64,
     near: f64,
+    /// How near what it says is to what is asked.
+    meaning: f64,
     /// How well the rest of the conversation answers.
     thread: f64,
 }
@@ -34,11 +40,13 @@ struct Weights {
 const SAID: Weights = Weights {
     own: 1.0,
     near: 2.0,
+    meaning: 2.5,
     thread: 4.0,
 };
 const WRITTEN: Weights = Weights {
     own: 5.0,
     near: 0.0,
+    meaning: 2.5,
     thread: 0.0,
 };
 
@@ -59,7 +67,7 @@ const TIME: f64 = 1.0;
 const THREAD_BEST: usize = 3;
 
 /// So far each list is looked through, and farther only when more is wanted.
-const LIST_MAX: u32 = 200;
+pub(crate) const LIST_MAX: u32 = 200;
 
 /// With more people than this nobody is looked for in a question.
 const AUTHORS_MAX: u32 = 1_000;
@@ -69,6 +77,7 @@ const AUTHORS_MAX: u32 = 1_000;
 pub(crate) struct Terms {
     pub(crate) own: f64,
     pub(crate) near: f64,
+    pub(crate) meaning: f64,
     pub(crate) thread: f64,
     pub(crate) author: f64,
     pub(crate) question: f64,
@@ -81,13 +90,14 @@ impl Terms {
         let Self {
             own,
             near,
+            meaning,
             thread,
             author,
             question,
             length,
             time,
         } = self;
-        own + near + thread + author + question + length + time
+        own + near + meaning + thread + author + question + length + time
     }
 }
 
@@ -112,14 +122,41 @@ pub(crate) struct Query<'q> {
     pub(crate) text: &'q str,
     pub(crate) wanted: Wanted<'q>,
     pub(crate) filter: Filter<'q>,
+    /// The passages that are nearest in meaning, the nearest first; none where that is not known.
+    pub(crate) nearest: &'q [Nearest],
 }
 
 /// A search under way.
 pub(crate) struct Looking<'l> {
+    pub(crate) core: &'l Core,
+    /// What the question means.
+    pub(crate) question: Understood,
     pub(crate) canceller: &'l Canceller,
     /// It came upon what the index knows and is not there any more.
     pub(crate) lost: &'l Cell<bool>,
     pub(crate) when: Option<When>,
+}
+
+impl Looking<'_> {
+    /// The passages that are nearest in meaning, where that is known.
+    pub(crate) fn nearest(&self, r: &Read<'_>, filter: Filter<'_>) -> Result<Vec<Nearest>> {
+        let Understood::Yes(question) = &self.question else {
+            return Ok(Vec::new());
+        };
+        match self.core.nearest(r, question, filter, LIST_MAX as usize) {
+            // The memory was opened anew meanwhile.
+            Err(Error::Conflict { .. }) => Ok(Vec::new()),
+            nearest => nearest,
+        }
+    }
+
+    pub(crate) fn meaning(&self) -> Meaning {
+        match &self.question {
+            Understood::Yes(_) => Meaning::Yes,
+            Understood::NotYet => Meaning::ToCome,
+            Understood::No => Meaning::No,
+        }
+    }
 }
 
 /// The days that a question speaks of, by the clock of whoever asks.
@@ -140,6 +177,7 @@ struct Candidate {
     chunk: ChunkKey,
     own: f64,
     near: f64,
+    meaning: f64,
     standing: Standing,
 }
 
@@ -151,16 +189,20 @@ impl Candidate {
         }
     }
 
-    fn fused(&self) -> (f64, f64) {
+    fn fused(&self) -> [f64; 3] {
         let weights = self.weights();
-        (weights.own * self.own, weights.near * self.near)
+        [
+            weights.own * self.own,
+            weights.near * self.near,
+            weights.meaning * self.meaning,
+        ]
     }
 
-    /// Between 0 and 1.
-    fn answers(&self) -> f64 {
+    /// Between 0 and 1. Where no meanings are known they don't count.
+    fn answers(&self, with_meaning: bool) -> f64 {
         let weights = self.weights();
-        let (own, near) = self.fused();
-        (own + near) / (weights.own + weights.near)
+        let meaning = if with_meaning { weights.meaning } else { 0.0 };
+        self.fused().iter().sum::<f64>() / (weights.own + weights.near + meaning)
     }
 }
 
@@ -176,16 +218,17 @@ pub(crate) fn rank(
     let far = wanted_many.max(LIST_MAX);
     let near = listed(r, List::Near, query, far, also)?;
     // Nobody has said anything of it, and no time is meant: then the words decide alone.
-    let by_words = near.parts.is_empty() && looking.when.is_none();
+    let by_words = near.parts.is_empty() && looking.when.is_none() && query.nearest.is_empty();
     let depth = if by_words { wanted_many } else { far };
     let own = listed(r, List::Own, query, depth, also)?;
     let is_all = near.is_all && own.is_all;
     let mut ranked: Vec<Ranked> = if by_words {
         own.parts.into_iter().map(written).collect()
     } else {
-        let mut parts: HashMap<ChunkKey, [f64; 2]> = HashMap::new();
-        for (at, list) in [own, near].into_iter().enumerate() {
-            for (chunk, part) in list.parts {
+        let mut parts: HashMap<ChunkKey, [f64; 3]> = HashMap::new();
+        let meaning = by_meaning(query.nearest);
+        for (at, list) in [own.parts, near.parts, meaning].into_iter().enumerate() {
+            for (chunk, part) in list {
                 if let Some(known) = parts.entry(chunk).or_default().get_mut(at) {
                     *known = part;
                 }
@@ -193,7 +236,7 @@ pub(crate) fn rank(
         }
         let candidates = standing(r, looking, parts)?;
         let named = named(r, query.text, &candidates)?;
-        let threads = threads(&candidates);
+        let threads = threads(&candidates, !query.nearest.is_empty());
         let ranked = candidates.iter().map(|candidate| Ranked {
             chunk: candidate.chunk,
             terms: terms(candidate, &threads, &named, looking.when.as_ref()),
@@ -240,6 +283,18 @@ fn listed(
     })
 }
 
+/// Texts that have nothing to do with each other are near too, so the last of the list is worth nothing.
+fn by_meaning(nearest: &[Nearest]) -> Vec<(ChunkKey, f64)> {
+    let of = |one: Option<&Nearest>| one.map_or(0.0, |one| f64::from(one.nearness));
+    let (best, least) = (of(nearest.first()), of(nearest.last()));
+    let span = best - least;
+    let part = |one: &Nearest| match span > 0.0 {
+        true => (f64::from(one.nearness) - least) / span,
+        false => 1.0,
+    };
+    nearest.iter().map(|one| (one.chunk, part(one))).collect()
+}
+
 fn written((chunk, own): (ChunkKey, f64)) -> Ranked {
     Ranked {
         chunk,
@@ -253,10 +308,10 @@ fn written((chunk, own): (ChunkKey, f64)) -> Ranked {
 fn standing(
     r: &Read<'_>,
     looking: &Looking<'_>,
-    parts: HashMap<ChunkKey, [f64; 2]>,
+    parts: HashMap<ChunkKey, [f64; 3]>,
 ) -> Result<Vec<Candidate>> {
     let mut candidates = Vec::with_capacity(parts.len());
-    for (chunk, [own, near]) in parts {
+    for (chunk, [own, near, meaning]) in parts {
         // Short statements don't ask by themselves.
         if looking.canceller.is_cancelled() {
             return Err(Error::Cancelled);
@@ -267,6 +322,7 @@ fn standing(
                 chunk,
                 own,
                 near,
+                meaning,
                 standing,
             }),
             None => looking.lost.set(true),
@@ -309,11 +365,11 @@ fn named(r: &Read<'_>, question: &str, candidates: &[Candidate]) -> Result<Named
 }
 
 /// How well each conversation answers, between 0 and 1: the mean of the best that was said in it.
-fn threads(candidates: &[Candidate]) -> HashMap<DocumentKey, f64> {
+fn threads(candidates: &[Candidate], with_meaning: bool) -> HashMap<DocumentKey, f64> {
     let mut answers: HashMap<DocumentKey, Vec<f64>> = HashMap::new();
     for one in candidates.iter().filter(|one| one.standing.said.is_some()) {
         let document = answers.entry(one.standing.document).or_default();
-        document.push(one.answers());
+        document.push(one.answers(with_meaning));
     }
     let mean = |mut answers: Vec<f64>| {
         answers.sort_by(|a, b| b.total_cmp(a));
@@ -331,7 +387,7 @@ fn terms(
     named: &Named,
     when: Option<&When>,
 ) -> Terms {
-    let (own, near) = candidate.fused();
+    let [own, near, meaning] = candidate.fused();
     let is_then = when.is_some_and(|when| when.holds(&candidate.standing));
     let time = if is_then { TIME } else { 0.0 };
     let Standing {
@@ -343,6 +399,7 @@ fn terms(
     let Some((author, text)) = said else {
         return Terms {
             own,
+            meaning,
             time,
             ..Terms::default()
         };
@@ -353,6 +410,7 @@ fn terms(
     Terms {
         own,
         near,
+        meaning,
         thread: SAID.thread * thread,
         author: if is_named { AUTHOR } else { 0.0 },
         question: if text.trim_end().ends_with(['?', '？', '؟']) {

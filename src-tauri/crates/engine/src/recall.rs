@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use oldgrowth_domain::calendar::Day;
 use oldgrowth_domain::tags::Tag;
@@ -18,6 +19,7 @@ use oldgrowth_store::table::words::{Filter, Kind, Wanted};
 use oldgrowth_store::{Canceller, ChunkKey, Lane, Read};
 
 use crate::askers::Asker;
+use crate::embedding::{Understood, WAIT_MAX};
 use crate::engine::Core;
 use crate::health::HealthCode;
 use crate::matching::Matcher;
@@ -32,6 +34,9 @@ const HITS_MAX: u32 = 200;
 /// looked at, up to a limit.
 const LOOK_WIDER: u32 = 4;
 const LOOKED_AT_MAX: u32 = 4_000;
+
+/// Whoever is still writing waits no longer for what the question means. A model that is loaded takes some 10 ms.
+const WHILE_TYPING: Duration = Duration::from_millis(150);
 
 /// So many letters a beginning under which nothing stands is shortened by, and so many are left.
 const BEGUN_CHARS_CUT_MAX: usize = 3;
@@ -53,8 +58,11 @@ pub struct Asked {
     pub kind: Option<Kind>,
     /// Only what has this tag.
     pub tag: Option<Tag>,
-    /// The last word may be unfinished: words that begin with it count as well.
+    /// The last word may be unfinished: words that begin with it count as well. Nobody waits for a model that is to be
+    /// loaded first.
     pub typing: bool,
+    /// What the question means does not count.
+    pub by_words_alone: bool,
     pub asker: Option<Asker>,
 }
 
@@ -100,6 +108,18 @@ pub struct Hit {
 pub struct Hits {
     pub hits: Vec<Hit>,
     pub words: Vec<String>,
+    pub meaning: Meaning,
+}
+
+/// Did it count what the question means, and not only its words?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Meaning {
+    /// No: nobody knows that here, or it was asked for words alone.
+    #[default]
+    No,
+    /// Not yet: the model is being loaded. Who asks again soon has it.
+    ToCome,
+    Yes,
 }
 
 /// What stands around a passage.
@@ -120,6 +140,7 @@ pub struct Answer {
     pub behind: Option<Behind>,
     /// When nothing was found: how many passages can't be found by their words, as far as they were counted.
     pub unsearched: u32,
+    pub meaning: Meaning,
 }
 
 /// How many passages hold words of the question without one of the filters that are set, and without
@@ -137,37 +158,21 @@ pub struct Behind {
 impl Engine {
     pub fn search(&self, asked: &Asked) -> Result<Hits> {
         let words = words_of(asked)?;
-        let lost = Cell::new(false);
-        let found = self.read_for(asked.asker.as_ref(), |r, canceller| {
-            find(
-                r,
-                &Looking {
-                    canceller,
-                    lost: &lost,
-                    when: self.core().when(asked),
-                },
-                asked,
-                &words,
-                None,
-            )
+        let (found, meaning) = self.look_for(asked, |r, looking| {
+            let found = find(r, looking, asked, &words, None)?;
+            Ok((found, looking.meaning()))
         })?;
-        self.core().tell_of_lost(lost.get());
         Ok(Hits {
             hits: found.hits,
             words,
+            meaning,
         })
     }
 
     pub fn recall(&self, asked: &Asked) -> Result<Answer> {
         let words = words_of(asked)?;
-        let lost = Cell::new(false);
-        let mut answer = self.read_for(asked.asker.as_ref(), |r, canceller| {
-            let looking = Looking {
-                canceller,
-                lost: &lost,
-                when: self.core().when(asked),
-            };
-            let hits: Vec<_> = find(r, &looking, asked, &words, None)?
+        let mut answer = self.look_for(asked, |r, looking| {
+            let hits: Vec<_> = find(r, looking, asked, &words, None)?
                 .hits
                 .into_iter()
                 .map(|hit| {
@@ -185,13 +190,41 @@ impl Engine {
                 words,
                 behind,
                 unsearched: 0,
+                meaning: looking.meaning(),
             })
         })?;
-        self.core().tell_of_lost(lost.get());
         if answer.hits.is_empty() {
             answer.unsearched = self.core().unsearched();
         }
         Ok(answer)
+    }
+
+    /// Looks for what is asked: by words and, where it is known in time, by what the question means.
+    pub(crate) fn look_for<T>(
+        &self,
+        asked: &Asked,
+        op: impl FnOnce(&Read<'_>, &Looking<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let core = self.core();
+        let canceller = core.askers.begin(asked.asker.as_ref());
+        let question = match asked.by_words_alone {
+            true => Understood::No,
+            false => core.question_of(asked, &canceller)?,
+        };
+        let lost = Cell::new(false);
+        let looking = Looking {
+            core,
+            question,
+            canceller: &canceller,
+            lost: &lost,
+            when: core.when(asked),
+        };
+        let read = core
+            .store
+            .read_until(Lane::Interactive, &canceller, |r| op(r, &looking));
+        let found = self.called_off(read, &canceller);
+        core.tell_of_lost(lost.get());
+        found
     }
 
     /// Reads for somebody whose next question calls this one off.
@@ -205,6 +238,10 @@ impl Engine {
             .core()
             .store
             .read_until(Lane::Interactive, &canceller, |r| op(r, &canceller));
+        self.called_off(read, &canceller)
+    }
+
+    fn called_off<T>(&self, read: Result<T>, canceller: &Canceller) -> Result<T> {
         match read {
             Err(Error::Store(error)) if error.is_cancelled() && canceller.is_cancelled() => {
                 Err(Error::Cancelled)
@@ -215,6 +252,22 @@ impl Engine {
 }
 
 impl Core {
+    /// What the question means, with the passages' vectors at hand.
+    fn question_of(&self, asked: &Asked, canceller: &Canceller) -> Result<Understood> {
+        let patience = if asked.typing { WHILE_TYPING } else { WAIT_MAX };
+        let understood = self.question_vector(&asked.text, patience, canceller)?;
+        if let Understood::Yes(question) = &understood {
+            match self.bring_vectors(question, canceller) {
+                Ok(()) => {}
+                Err(Error::Store(error)) if error.is_cancelled() => return Err(Error::Cancelled),
+                // The search itself meets the same, and says so.
+                Err(Error::Store(_)) => return Ok(Understood::No),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(understood)
+    }
+
     /// What is lost is counted, and told, unless it has been.
     fn tell_of_lost(&self, lost: bool) {
         if lost && self.board.says_well(HealthCode::Coverage) {
@@ -352,9 +405,11 @@ pub(crate) fn find(
     also: Option<ChunkKey>,
 ) -> Result<Found> {
     let filter = filter_of(r, asked)?;
+    let nearest = looking.nearest(r, filter)?;
     let mut begun = begun_of(asked);
     loop {
         let query = Query {
+            nearest: &nearest,
             text: &asked.text,
             wanted: Wanted {
                 words,

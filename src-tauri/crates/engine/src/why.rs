@@ -1,6 +1,5 @@
 //! Why a passage answers a question: what of the question it holds, and what that counted for.
 
-use std::cell::Cell;
 use std::collections::HashSet;
 
 use oldgrowth_domain::{ChunkId, Happened, SourceId};
@@ -50,6 +49,8 @@ pub struct Why {
 pub enum WhyPart {
     /// What was said right before and after it.
     Near,
+    /// How near what it says is to what is asked.
+    Meaning,
     /// How well the rest of its conversation answers.
     Thread,
     /// The question names who said it.
@@ -92,15 +93,9 @@ impl Engine {
     pub fn why(&self, chunk: &str, asked: &Asked) -> Result<Why> {
         let id = ChunkId::parse(chunk).ok_or(Error::NotFound)?;
         let words = words_of(asked)?;
-        let lost = Cell::new(false);
-        self.read_for(asked.asker.as_ref(), |r, canceller| {
+        self.look_for(asked, |r, looking| {
             let chunk = r.chunk_by_id(&id)?.ok_or(Error::NotFound)?;
-            let looking = Looking {
-                canceller,
-                lost: &lost,
-                when: self.core().when(asked),
-            };
-            why(r, &looking, chunk, asked, &words)
+            why(r, looking, chunk, asked, &words)
         })
     }
 }
@@ -161,6 +156,7 @@ fn parts(terms: Terms) -> Vec<(WhyPart, f64)> {
     let Terms {
         own: _,
         near,
+        meaning,
         thread,
         author,
         question,
@@ -169,6 +165,7 @@ fn parts(terms: Terms) -> Vec<(WhyPart, f64)> {
     } = terms;
     let parts = [
         (WhyPart::Near, near),
+        (WhyPart::Meaning, meaning),
         (WhyPart::Thread, thread),
         (WhyPart::Author, author),
         (WhyPart::Question, question),

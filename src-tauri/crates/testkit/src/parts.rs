@@ -171,12 +171,20 @@ impl TestEngine {
         )
     }
 
-    /// With somebody who embeds questions, and nobody who works.
-    pub fn embedding(workspace: &Path, embedder: Arc<dyn Embedder>) -> Self {
+    /// With somebody who embeds.
+    pub fn embedding(workspace: &Path, workers: usize, embedder: Arc<dyn Embedder>) -> Self {
         let clock = WallClock::start();
         let summariser = Arc::new(oldgrowth_models::Extractive);
         let embedder = Some(embedder);
-        Self::begin_with(workspace, 0, clock, summariser, Vec::new(), false, embedder)
+        Self::begin_with(
+            workspace,
+            workers,
+            clock,
+            summariser,
+            Vec::new(),
+            false,
+            embedder,
+        )
     }
 
     /// On a system that empties these folders by itself.

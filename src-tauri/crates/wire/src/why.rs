@@ -69,6 +69,8 @@ pub struct WhyPart {
 pub enum WhyPartOf {
     /// What was said right before and after it.
     Near,
+    /// How near what it says is to what is asked.
+    Meaning,
     /// How well the rest of its conversation answers.
     Thread,
     /// The question names who said it.

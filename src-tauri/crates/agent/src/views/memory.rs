@@ -47,6 +47,7 @@ pub(crate) fn why(why: engine::Why) -> wire::Why {
 fn why_part((part, score): (engine::WhyPart, f64)) -> wire::WhyPart {
     let what = match part {
         engine::WhyPart::Near => wire::WhyPartOf::Near,
+        engine::WhyPart::Meaning => wire::WhyPartOf::Meaning,
         engine::WhyPart::Thread => wire::WhyPartOf::Thread,
         engine::WhyPart::Author => wire::WhyPartOf::Author,
         engine::WhyPart::Question => wire::WhyPartOf::Question,

@@ -18,7 +18,7 @@ use oldgrowth_store::{ChunkKey, Class, Lane, Read, Write};
 use parking_lot::Mutex;
 
 use self::quantised::quantised;
-pub(crate) use self::question::{QuestionVector, Questions};
+pub(crate) use self::question::{QuestionVector, Questions, Understood, WAIT_MAX};
 use self::window::window;
 use crate::engine::Core;
 use crate::ports::{Embedder, Side};

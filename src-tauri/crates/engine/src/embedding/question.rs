@@ -17,7 +17,7 @@ use crate::ports::{Embedder, Side};
 use crate::{Error, Result};
 
 /// Nobody waits for a question's vector any longer.
-const WAIT_MAX: Duration = Duration::from_secs(2);
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// How often it is looked whether the question was called off.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -56,9 +56,27 @@ pub(crate) struct Questions {
     known: Mutex<VecDeque<QuestionVector>>,
 }
 
+/// What came of asking for a question's vector.
+pub(crate) enum Understood {
+    Yes(QuestionVector),
+    /// Not in time. Who asks again soon may have it.
+    NotYet,
+    /// Nobody embeds, or it can't be embedded.
+    No,
+}
+
+impl Understood {
+    pub(crate) fn known(self) -> Option<QuestionVector> {
+        match self {
+            Self::Yes(question) => Some(question),
+            Self::NotYet | Self::No => None,
+        }
+    }
+}
+
 /// Where a thread leaves its answer.
-#[derive(Default)]
 struct Answer {
+    text: String,
     vector: Mutex<Option<Option<Vector>>>,
     there: Condvar,
     /// It was left, and its thread does no more.
@@ -88,27 +106,30 @@ impl Questions {
 }
 
 impl Core {
-    /// None where nobody embeds, and when it does not come in time or not at all: then words alone answer.
+    /// Where it is not known, words alone answer.
     ///
     /// # Errors
     /// [`Error::Cancelled`] when it is called off.
     pub(crate) fn question_vector(
         &self,
         text: &str,
+        patience: Duration,
         canceller: &Canceller,
-    ) -> Result<Option<QuestionVector>> {
+    ) -> Result<Understood> {
         let Some(embedder) = &self.embedder else {
-            return Ok(None);
+            return Ok(Understood::No);
         };
         crate::ports::no_connection_held()?;
         if let Some(known) = self.questions.known(embedder.id(), text) {
-            return Ok(Some(known));
+            return Ok(Understood::Yes(known));
         }
         let Some(answer) = self.ask_aside(embedder, text) else {
-            return Ok(None);
+            return Ok(Understood::NotYet);
         };
-        let Some(vector) = wait_for(&answer, canceller)? else {
-            return Ok(None);
+        let vector = match wait_for(&answer, patience, canceller)? {
+            Some(Some(vector)) => vector,
+            Some(None) => return Ok(Understood::No),
+            None => return Ok(Understood::NotYet),
         };
         let question = QuestionVector(Arc::new(Meaning {
             model: embedder.id().to_owned(),
@@ -116,7 +137,7 @@ impl Core {
             vector,
         }));
         self.questions.remember(&question);
-        Ok(Some(question))
+        Ok(Understood::Yes(question))
     }
 
     /// Has a thread of its own ask the model. None when it can't be begun.
@@ -124,6 +145,10 @@ impl Core {
         let mut threads = self.questions.threads.lock();
         if self.queue.is_stopping() {
             return None;
+        }
+        // Somebody may have asked just that and not waited.
+        if let Some((_, answer)) = threads.iter().find(|(_, answer)| answer.text == text) {
+            return Some(Arc::clone(answer));
         }
         let has_ended = |(thread, answer): &(JoinHandle<()>, Arc<Answer>)| {
             answer.is_given.load(Ordering::SeqCst) || thread.is_finished()
@@ -137,10 +162,15 @@ impl Core {
             return None;
         }
         self.note_model_asked();
-        let answer = Arc::new(Answer::default());
-        let (asked, leaves, text) = (Arc::clone(embedder), Arc::clone(&answer), text.to_owned());
+        let answer = Arc::new(Answer {
+            text: text.to_owned(),
+            vector: Mutex::default(),
+            there: Condvar::new(),
+            is_given: AtomicBool::new(false),
+        });
+        let (asked, leaves) = (Arc::clone(embedder), Arc::clone(&answer));
         let body = move || {
-            let embedded = asked.embed(Side::Question, &[&text]);
+            let embedded = asked.embed(Side::Question, &[&leaves.text]);
             let vector = match embedded {
                 Ok(vectors) => vectors.first().and_then(|vector| quantised(vector)),
                 Err(error) => {
@@ -161,17 +191,21 @@ impl Core {
     }
 }
 
-fn wait_for(answer: &Answer, canceller: &Canceller) -> Result<Option<Vector>> {
+fn wait_for(
+    answer: &Answer,
+    patience: Duration,
+    canceller: &Canceller,
+) -> Result<Option<Option<Vector>>> {
     let mut vector = answer.vector.lock();
     let mut waited = Duration::ZERO;
     loop {
-        if let Some(vector) = vector.take() {
-            return Ok(vector);
+        if let Some(vector) = &*vector {
+            return Ok(Some(vector.clone()));
         }
         if canceller.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        if waited >= WAIT_MAX {
+        if waited >= patience {
             return Ok(None);
         }
         answer.there.wait_for(&mut vector, LOOK_EVERY);

@@ -45,7 +45,7 @@ pub(crate) fn measure(table: &mut Table, passages: usize) {
     let random = SeededRandom::new(3);
     let workspace = tempfile::tempdir().expect("a temporary folder");
     let question = Arc::new(Fixed(vector(&random)));
-    let test = TestEngine::embedding(workspace.path(), question.clone());
+    let test = TestEngine::embedding(workspace.path(), 0, question.clone());
     let vectors: Arc<Vec<Vec<f32>>> = Arc::new((0..passages).map(|_| vector(&random)).collect());
     for first in (0..passages).step_by(DOCUMENT_PASSAGES) {
         let vectors = Arc::clone(&vectors);

@@ -10,7 +10,7 @@ use oldgrowth_store::table::chunks::Chunk;
 use oldgrowth_store::{ChunkKey, Error, Lane};
 
 use crate::measure::{Table, Worth};
-use crate::memory::Memory;
+use crate::memory::{By, Memory};
 
 /// At most so many questions are made by each rule, of passages that lie equally far apart.
 const QUESTIONS_MAX: usize = 400;
@@ -31,8 +31,8 @@ const PAGE: u32 = 1_000;
 /// What is asked, and the text of the passage that is meant.
 type Question<'t> = (String, &'t str);
 
-pub(crate) fn measure(folders: &[PathBuf]) -> Table {
-    let memory = Memory::of(folders);
+pub(crate) fn measure(folders: &[PathBuf], by: By) -> Table {
+    let memory = Memory::of(folders, by);
     let passages = passages(&memory);
     let rarity = rarity(&passages);
     let mut table = Table::default();

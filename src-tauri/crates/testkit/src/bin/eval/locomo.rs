@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::measure::{LOOKED_AT, Table, Worth};
-use crate::memory::Memory;
+use crate::memory::{By, Memory};
 
 #[derive(Deserialize)]
 struct Sample {
@@ -48,7 +48,7 @@ const ADVERSARIAL: u32 = 5;
     clippy::expect_used,
     reason = "a measurement that can't be set up must stop"
 )]
-pub(crate) fn measure(file: &Path, pooled: bool) -> Table {
+pub(crate) fn measure(file: &Path, pooled: bool, by: By) -> Table {
     let bytes = std::fs::read(file).expect("the file is there");
     let samples: Vec<Sample> =
         serde_json::from_slice(&bytes).expect("it has the shape of LoCoMo's");
@@ -62,7 +62,7 @@ pub(crate) fn measure(file: &Path, pooled: bool) -> Table {
         table.row(name_of(category));
     }
     for set in sets {
-        ask_all(set, &mut table);
+        ask_all(set, by, &mut table);
     }
     table
 }
@@ -81,12 +81,12 @@ fn name_of(category: u32) -> &'static str {
     clippy::expect_used,
     reason = "a measurement that can't be set up must stop"
 )]
-fn ask_all(samples: &[Sample], table: &mut Table) {
+fn ask_all(samples: &[Sample], by: By, table: &mut Table) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let chats: Vec<Value> = samples.iter().flat_map(conversations).collect();
     let export = folder.path().join("conversations.json");
     std::fs::write(&export, Value::from(chats).to_string()).expect("the export is written");
-    let memory = Memory::of(&[export]);
+    let memory = Memory::of(&[export], by);
     for sample in samples {
         let turns = turns_of(sample);
         for question in &sample.qa {

@@ -1,5 +1,5 @@
 //! How well recall finds: questions whose answers are known are asked through the product's own import, index and
-//! recall, with no model. `npm run eval` runs it.
+//! recall, with no model of language. `npm run eval` runs it.
 
 mod known;
 mod locomo;
@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use measure::Table;
+use memory::By;
 
 /// Measures how well Oldgrowth finds what it was asked for.
 #[derive(Debug, Parser)]
@@ -28,6 +29,9 @@ enum Set {
         /// All conversations in one memory, not each in its own
         #[arg(long)]
         pooled: bool,
+        /// By words alone
+        #[arg(long)]
+        words: bool,
         #[arg(long)]
         json: bool,
     },
@@ -35,6 +39,9 @@ enum Set {
     Known {
         #[arg(required = true)]
         folders: Vec<PathBuf>,
+        /// By words alone
+        #[arg(long)]
+        words: bool,
         #[arg(long)]
         json: bool,
     },
@@ -42,9 +49,22 @@ enum Set {
 
 fn main() {
     match Args::parse().set {
-        Set::Locomo { file, pooled, json } => print(&locomo::measure(&file, pooled), json),
-        Set::Known { folders, json } => print(&known::measure(&folders), json),
+        Set::Locomo {
+            file,
+            pooled,
+            words,
+            json,
+        } => print(&locomo::measure(&file, pooled, by(words)), json),
+        Set::Known {
+            folders,
+            words,
+            json,
+        } => print(&known::measure(&folders, by(words)), json),
     }
+}
+
+fn by(words: bool) -> By {
+    if words { By::Words } else { By::Meaning }
 }
 
 #[expect(clippy::print_stdout, reason = "what is measured is what it prints")]
