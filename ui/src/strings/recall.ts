@@ -94,6 +94,7 @@ export const recallWords = {
       `${counted.passages(passages)} from ${counted.sources(sources)}, on this computer.`,
     keys: { ask: "ask", through: "through the answers", open: "open", focus: "back to the question" },
     found: (n: number) => plural(n, "passage found", "passages found"),
+    byWords: " by their words; what they mean comes in a moment",
     foundNone: "Nothing was found.",
     nothingTitle: "Nothing found",
     unsearched: "See what mends that",

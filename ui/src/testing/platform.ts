@@ -87,6 +87,7 @@ export const answerOf = (title: string): Answer => ({
   terms: [title],
   nothing: null,
   unsearched: 0,
+  meaning: "yes",
   behind: null,
 });
 

@@ -156,6 +156,11 @@ pub(crate) fn answer(asked: &engine::Asked, answer: engine::Answer) -> wire::Ans
         terms: answer.words,
         nothing,
         unsearched: answer.unsearched,
+        meaning: match answer.meaning {
+            engine::Meaning::No => wire::Meaning::No,
+            engine::Meaning::ToCome => wire::Meaning::ToCome,
+            engine::Meaning::Yes => wire::Meaning::Yes,
+        },
         behind: answer.behind.map(|behind| wire::Behind {
             source: behind.source,
             author: behind.author,

@@ -71,7 +71,7 @@ pub use notes::{Note, NoteKept};
 pub use original::{Original, OriginalPart, OriginalState};
 pub use page_search::{FoundIn, FoundInDocument};
 pub use people::{People, Person};
-pub use recall::{Answer, Asked, Behind, Hit, Hits, Surroundings};
+pub use recall::{Answer, Asked, Behind, Hit, Hits, Meaning, Surroundings};
 pub use samples::Removal;
 pub use settings::{NumberSetting, SETTINGS_FILE, SettingChange, SettingProblem, Settings};
 pub use show::{Page, Shown, ShownDocument, ShownSentence, ShownSummary};

@@ -54,8 +54,8 @@ pub use import::{
     ImportPaths, ImportPlan, ItemOutcome, NoteAdded, PlanKnown, PlanSkip, PlannedFormat,
 };
 pub use memory::{
-    Answer, AnswerHit, Asker, Behind, Chunk, Hit, Hits, Id, Locator, MemoryKind, Question, Search,
-    Shown, Span, SummarySentence, TagCount, TreeStep,
+    Answer, AnswerHit, Asker, Behind, Chunk, Hit, Hits, Id, Locator, Meaning, MemoryKind, Question,
+    Search, Shown, Span, SummarySentence, TagCount, TreeStep,
 };
 pub use models::{
     ModelAgreement, ModelChoice, ModelChosen, ModelKey, ModelKeyPlace, ModelLimits, ModelNames,

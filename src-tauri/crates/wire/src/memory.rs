@@ -167,6 +167,18 @@ pub struct Answer {
     pub behind: Option<Behind>,
     /// When nothing was found: how many passages can't be found by their words yet.
     pub unsearched: u32,
+    pub meaning: Meaning,
+}
+
+/// Did it count what the question means, beside its words?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum Meaning {
+    No,
+    /// Not yet: the same question has it soon.
+    ToCome,
+    Yes,
 }
 
 /// How many passages hold words of the question without one of the filters; null for those not set.

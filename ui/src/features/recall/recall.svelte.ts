@@ -19,6 +19,9 @@ const same = (a: Asked, b: Asked): boolean => (Object.keys(a) as (keyof Asked)[]
 /** How long to wait for the next letter. */
 export const TYPING_MS = 150;
 
+/** How long to wait for what a question means, when the model was not loaded yet. */
+export const MEANING_MS = 1_000;
+
 /** Scripts in which one character can be a word. */
 const whole = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 
@@ -105,6 +108,7 @@ export class RecallState {
       this.answeredAt = revision;
       this.opened = null;
       this.#answered = asked;
+      if (answer.meaning === "to_come") setTimeout(() => void (isNewest() && this.ask(asked)), MEANING_MS);
     } catch (thrown) {
       if (!isNewest()) return;
       const error = toWireError(thrown);

@@ -5,7 +5,7 @@ import { LedgerState } from "../../state/ledger.svelte";
 import { answerOf, handPlatform, settle, unavailable, type HandPlatform } from "../../testing/platform";
 import type { Why } from "../../wire/Why";
 import Recall from "./Recall.svelte";
-import { isEnough, RecallState, TYPING_MS, type Asked } from "./recall.svelte";
+import { isEnough, MEANING_MS, RecallState, TYPING_MS, type Asked } from "./recall.svelte";
 
 const ask = (question: string) => ({ question, ...noFilters });
 
@@ -201,10 +201,24 @@ it("a_document_s_markup_is_shown_as_text", async () => {
   expect(screen.getByTestId("hit-open").textContent).toBe("<b>bold</b>");
 });
 
+it("what_a_question_means_is_asked_for_again_while_its_model_is_being_loaded", async () => {
+  vi.useFakeTimers();
+  const platform = handPlatform();
+  const recall = new RecallState(platform);
+  void recall.ask(ask("beech"));
+  platform.next("recall").answer({ ...answerOf("beech"), meaning: "to_come" });
+  await vi.advanceTimersByTimeAsync(MEANING_MS - 1);
+  expect([recall.answer?.meaning, recall.busy]).toEqual(["to_come", false]);
+  await vi.advanceTimersByTimeAsync(1);
+  platform.next("recall").answer(answerOf("beech"));
+  await vi.advanceTimersByTimeAsync(MEANING_MS);
+  expect([recall.answer?.meaning, recall.busy]).toEqual(["yes", false]);
+});
+
 it("no_hit_says_what_was_looked_for", async () => {
   const platform = handPlatform();
   await show(platform, "volcano", [source]);
-  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "No passage contains “volcano”.", unsearched: 0, behind: null });
+  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "No passage contains “volcano”.", unsearched: 0, meaning: "no", behind: null });
   await settle();
   expect(screen.getByTestId("nothing").textContent).toContain("volcano");
 });
@@ -212,7 +226,7 @@ it("no_hit_says_what_was_looked_for", async () => {
 it("who_finds_nothing_while_passages_can_t_be_searched_is_led_to_what_mends_that", async () => {
   const platform = handPlatform();
   await show(platform, "volcano", [source]);
-  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "40 passages can't be found by their words yet.", unsearched: 40, behind: null });
+  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "40 passages can't be found by their words yet.", unsearched: 40, meaning: "no", behind: null });
   await settle();
   expect(screen.getByTestId("unsearched").getAttribute("href")).toBe("#/doctor/coverage");
 });

@@ -149,6 +149,7 @@ export function recall(question: Question, unsearched = 0): Answer {
     terms,
     nothing: hits.length > 0 ? null : nothingFound(terms, narrowed, unsearched),
     unsearched: hits.length > 0 ? 0 : unsearched,
+    meaning: "yes",
     behind: hits.length > 0 ? null : behind(terms, question),
   };
 }

@@ -168,7 +168,7 @@ mod tests {
         ] {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
-        let page = measure(&[folder.path().to_path_buf()]).page();
+        let page = measure(&[folder.path().to_path_buf()], By::Words).page();
         for row in [
             "| every second word of a sentence | 2 | 1.000",
             "| a heading without a word | 2 | 1.000",

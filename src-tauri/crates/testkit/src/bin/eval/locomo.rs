@@ -265,7 +265,7 @@ mod tests {
         }]);
         std::fs::write(&file, set.to_string()).unwrap();
         for pooled in [false, true] {
-            let page = measure(&file, pooled).page();
+            let page = measure(&file, pooled, By::Words).page();
             for row in [
                 "| all of 1 to 4 | 2 | 1.000",
                 "| 1, several passages | 1 | 1.000",
