@@ -12,7 +12,6 @@
 use std::collections::BTreeSet;
 
 use oldgrowth_domain::calendar::{Day, Period, Rank, zone_name};
-use oldgrowth_domain::sealing::is_due;
 use oldgrowth_domain::{TimeZone, UnixMs, text};
 use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::nodes::Span;
@@ -21,7 +20,7 @@ use oldgrowth_store::{ChunkKey, DocumentKey, Lane, NodeKey, Read, Write};
 
 use crate::digest::digest_job;
 use crate::engine::Core;
-use crate::sealing::{remake_job, seal_job};
+use crate::sealing::{ask_for_seal, remake_job};
 use crate::{Engine, Error, Result};
 
 /// So many passages are put to their days in one write.
@@ -175,9 +174,7 @@ fn sort_page(w: &Write<'_>, zone: &TimeZone, now: UnixMs) -> Result<()> {
         }
     }
     for tree in trees {
-        if is_due(w.buffer_fill(tree, 0)?, now) {
-            w.insert_job(&seal_job(tree, 0), now)?;
-        }
+        ask_for_seal(w, tree, 0, now)?;
     }
     if let Some(last) = page.last() {
         w.note_sorted(&name, last.chunk)?;

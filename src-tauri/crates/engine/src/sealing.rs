@@ -605,9 +605,15 @@ fn move_up(
         w.append_to_buffer(tree, level + 1, Member::Node(node), summary.tokens, now)?;
     }
     for level in [level, level + 1] {
-        if is_due(w.buffer_fill(tree, level)?, now) {
-            w.insert_job(&seal_job(tree, level), now)?;
-        }
+        ask_for_seal(w, tree, level, now)?;
+    }
+    Ok(())
+}
+
+/// Queues the sealing of a buffer that has enough.
+pub(crate) fn ask_for_seal(w: &Write<'_>, tree: TreeKey, level: u32, now: UnixMs) -> Result<()> {
+    if is_due(w.buffer_fill(tree, level)?, now) {
+        w.insert_job(&seal_job(tree, level), now)?;
     }
     Ok(())
 }

@@ -12,7 +12,6 @@ use std::collections::BTreeSet;
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::hotness::{COLD_MAX, FORGOTTEN_MS, HOT_MIN, hotness};
-use oldgrowth_domain::sealing::is_due;
 use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::entities::Entity;
 use oldgrowth_store::table::extraction::Extraction;
@@ -22,7 +21,7 @@ use oldgrowth_store::{ChunkKey, Lane, Read, Write};
 
 use crate::days::take_out;
 use crate::engine::Core;
-use crate::sealing::seal_job;
+use crate::sealing::ask_for_seal;
 use crate::telling::News;
 use crate::{Error, Result};
 
@@ -100,9 +99,7 @@ impl Core {
                 trees.insert(tree);
             }
             for tree in trees {
-                if is_due(w.buffer_fill(tree, 0)?, now) {
-                    w.insert_job(&seal_job(tree, 0), now)?;
-                }
+                ask_for_seal(w, tree, 0, now)?;
             }
             for (entity, hotness) in warm {
                 w.warm_topic(&entity, hotness, now)?;
@@ -143,9 +140,10 @@ impl Core {
         let seen = self.store.read(Lane::Background, |r| {
             let before = now.plus_ms(-SEEN_AGAIN_MS);
             let mut seen = Vec::new();
+            let all_sources = r.source_count()?;
             for topic in r.hot_topics_seen_before(before, SEEN_TOPICS)? {
                 let hotness = match r.entity_by_id(&topic.id)? {
-                    Some(entity) => hotness_of(r, &entity, now)?,
+                    Some(entity) => hotness_of(r, &entity, all_sources, now)?,
                     None => 0.0,
                 };
                 seen.push((topic.tree, hotness));
@@ -168,13 +166,14 @@ impl Core {
 /// Whom the passages of these keys name and who is hot, and was not before.
 fn warm(r: &Read<'_>, after: ChunkKey, to: ChunkKey, now: UnixMs) -> Result<Warm> {
     let mut warm = Vec::new();
+    let all_sources = r.source_count()?;
     for entity in r.named_between(after, to)? {
         // What is hot stays so until it is looked at, once a day.
         let is_hot = r.topic(&entity.id)?.is_some_and(|topic| topic.hot);
         if is_hot || could_be(&entity) < HOT_MIN {
             continue;
         }
-        let hotness = hotness_of(r, &entity, now)?;
+        let hotness = hotness_of(r, &entity, all_sources, now)?;
         if hotness >= HOT_MIN {
             warm.push((entity, hotness));
         }
@@ -182,10 +181,10 @@ fn warm(r: &Read<'_>, after: ChunkKey, to: ChunkKey, now: UnixMs) -> Result<Warm
     Ok(warm)
 }
 
-fn hotness_of(r: &Read<'_>, entity: &Entity, now: UnixMs) -> Result<f64> {
+fn hotness_of(r: &Read<'_>, entity: &Entity, all_sources: u32, now: UnixMs) -> Result<f64> {
     let at = r.named_since(entity.key, now.plus_ms(-FORGOTTEN_MS))?;
     // As if each document were of another source: of a name that is as cold they need not be counted.
-    let most = hotness(&at, entity.documents.min(r.source_count()?), now);
+    let most = hotness(&at, entity.documents.min(all_sources), now);
     if most < COLD_MAX {
         return Ok(most);
     }
@@ -231,8 +230,5 @@ fn step(
             w.append_to_buffer(topic.tree, 0, Member::Chunk(chunk), tokens, now)?;
         }
     }
-    if is_due(w.buffer_fill(topic.tree, 0)?, now) {
-        w.insert_job(&seal_job(topic.tree, 0), now)?;
-    }
-    Ok(())
+    ask_for_seal(w, topic.tree, 0, now)
 }

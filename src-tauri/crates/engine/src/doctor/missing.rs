@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use oldgrowth_domain::UnixMs;
-use oldgrowth_domain::sealing::is_due;
 use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::checks::Missing;
 use oldgrowth_store::table::trees::Branch;
@@ -12,7 +11,7 @@ use oldgrowth_store::{Lane, Write};
 use super::{Done, FixPlan, Work};
 use crate::engine::Core;
 use crate::health::{FixCode, counted, grouped};
-use crate::sealing::seal_job;
+use crate::sealing::ask_for_seal;
 use crate::{Error, Result};
 
 /// So many passages are looked at in one read, and mended in one write.
@@ -158,9 +157,7 @@ fn finish(w: &Write<'_>, missing: &[Missing], now: UnixMs) -> Result<()> {
         if one.tree {
             let tree = w.ensure_tree(one.source)?;
             w.append_to_buffer(tree, 0, Member::Chunk(one.chunk), one.tokens, now)?;
-            if is_due(w.buffer_fill(tree, 0)?, now) {
-                w.insert_job(&seal_job(tree, 0), now)?;
-            }
+            ask_for_seal(w, tree, 0, now)?;
         }
     }
     // Last, so that the index writes out what it gathers once.

@@ -11,11 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::receipts::BEGUN;
 use super::{Done, FixOutcome, FixPlan, Receipt, Undo, Undone, Work};
 use crate::engine::Core;
-use crate::health::{FixCode, counted, grouped, orphans_named};
+use crate::health::{CHECK_LABEL, FixCode, counted, grouped, orphans_named};
 use crate::{Error, Result, beside};
-
-/// Names the long read to whoever asks what is under way.
-const LABEL: &str = "check";
 
 const PREFIX: &str = "set-aside-";
 const ENDING: &str = ".jsonl";
@@ -156,7 +153,10 @@ pub(crate) fn files(workspace: &Path) -> Vec<PathBuf> {
 impl Core {
     /// In a large memory that takes longer than others may wait.
     fn strays(&self) -> Result<Strays> {
-        let permit = self.store.reserve(LABEL).ok_or(Error::TooManyLongReads)?;
+        let permit = self
+            .store
+            .reserve(CHECK_LABEL)
+            .ok_or(Error::TooManyLongReads)?;
         self.store.read_long(&permit, Strays::read)
     }
 

@@ -10,7 +10,7 @@ use crate::engine::Core;
 use crate::{Error, Result};
 
 /// Under this name the check holds its long read.
-pub(super) const LABEL: &str = "check";
+pub(crate) const LABEL: &str = "check";
 
 /// How many of SQLite's own words are told.
 const WORDS_MAX: usize = 3;

@@ -248,17 +248,19 @@ impl Core {
     /// One at a time: who looks after a change is not overtaken by who looked before it.
     pub(crate) fn look_at_watching(&self) {
         let _turn = self.watching.looking.lock();
-        let sources = self
-            .store
-            .read(Lane::Interactive, |r| Ok::<_, Error>(r.sources()?));
-        self.put(HealthCode::WatchedFolders, || {
-            let mut views = self.watching.views();
+        let mut views = self.watching.views();
+        if !views.is_empty() {
+            let sources = self
+                .store
+                .read(Lane::Interactive, |r| Ok::<_, Error>(r.sources()?));
             // Whoever watches may not have heard yet that a folder is to be watched no longer.
             if let Ok(sources) = sources {
                 let watched = sources.iter().filter(|one| one.watched_since.is_some());
                 let watched: HashSet<SourceKey> = watched.map(|one| one.key).collect();
                 views.retain(|key, _| watched.contains(key));
             }
+        }
+        self.put(HealthCode::WatchedFolders, || {
             let views: Vec<_> = views.into_values().collect();
             evidence::watched(watched::row(&views, self.has_workers), &views)
         });

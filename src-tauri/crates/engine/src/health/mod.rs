@@ -32,6 +32,7 @@ pub(crate) use checks::Checks;
 pub(crate) use clock::ClockSeen;
 pub use history::{Entry, Happened, Timeline};
 pub(crate) use history::{FILE as HISTORY_FILE, History};
+pub(crate) use integrity::LABEL as CHECK_LABEL;
 pub(crate) use kept::{FILE as CHECKS_FILE, KeptChecks};
 pub use model::{
     Component, ComponentState, Evidence, FixCode, FixRisk, HealthCode, HealthGroup, Status,
@@ -220,9 +221,7 @@ impl Core {
 
     /// What can be said without a count, which is not due yet.
     pub(crate) fn tell_before_counting(&self) {
-        self.board.mark_counts_stale();
-        self.look(Look::Uncounted);
-        self.tell_later(News::Work);
+        self.look_again(Look::Uncounted);
     }
 
     fn look_again(&self, look: Look) {

@@ -3,7 +3,6 @@
 
 use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::chunking::CHUNK_RULE_VERSION;
-use oldgrowth_domain::sealing::is_due;
 use oldgrowth_domain::{DocumentId, UnixMs};
 use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::documents::{Document, NewDocument};
@@ -15,8 +14,8 @@ use super::item::Draft;
 use super::plan::chats;
 use super::supersede::{leave_tree, supersede};
 use crate::health::counted;
-use crate::sealing::seal_job;
-use crate::{Error, Result};
+use crate::sealing::ask_for_seal;
+use crate::Result;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
@@ -273,8 +272,5 @@ pub(crate) fn enter_tree(
     for (key, tokens) in members {
         w.append_to_buffer(tree, 0, Member::Chunk(*key), *tokens, now)?;
     }
-    if is_due(w.buffer_fill(tree, 0)?, now) {
-        w.insert_job(&seal_job(tree, 0), now).map_err(Error::from)?;
-    }
-    Ok(())
+    ask_for_seal(w, tree, 0, now)
 }
