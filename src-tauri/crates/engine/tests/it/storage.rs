@@ -1,6 +1,6 @@
 //! What takes room, by SQLite's own account of its file.
 
-use oldgrowth_engine::{Note, SettingChange};
+use oldgrowth_engine::{Note, SettingChange, StorageParts};
 use oldgrowth_store::Store;
 use oldgrowth_testkit::TestEngine;
 
@@ -38,15 +38,19 @@ fn what_is_counted_adds_up_to_the_files() {
     assert_eq!(storage.backup_bytes, backup.backup.bytes);
 
     let inside = storage.inside.unwrap();
-    let told = inside.texts
-        + inside.word_index
-        + inside.summaries
-        + inside.names
-        + inside.work
-        + inside.free
-        + inside.rest;
+    let StorageParts {
+        texts,
+        word_index,
+        summaries,
+        names,
+        meaning,
+        work,
+        free,
+        rest,
+    } = inside;
+    let told = texts + word_index + summaries + names + meaning + work + free + rest;
     assert_eq!(told, storage.main_bytes, "the parts are the whole");
-    assert!(inside.texts > 0 && inside.word_index > 0, "{inside:?}");
+    assert!(texts > 0 && word_index > 0, "{inside:?}");
     let main = test.workspace.join(Store::FILE);
     test.engine.stop();
     let keeper_lets_go = test;

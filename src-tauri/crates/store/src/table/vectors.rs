@@ -5,7 +5,7 @@ use rusqlite::named_params;
 
 use super::canary::FIRST_KEY;
 use super::extraction::FailureReason;
-use super::words::{Filter, Kind};
+use super::words::{Filter, Kind, passes};
 use super::{parsed, time};
 use crate::{ChunkKey, DocumentKey, Read, Result, SourceKey, VectorKey, Write};
 
@@ -189,20 +189,11 @@ impl Read<'_> {
 
     /// May this passage answer? By the rules by which words are searched.
     pub fn may_answer(&self, chunk: ChunkKey, filter: Filter<'_>) -> Result<bool> {
-        const SQL: &str = "
-            SELECT EXISTS (
-                SELECT 1 FROM chunks c WHERE c.id = :chunk
-                  AND (:from IS NULL OR c.happened_at >= :from)
-                  AND (:to IS NULL OR c.happened_at <= :to)
-                  AND (:author IS NULL OR c.author = :author COLLATE NOCASE)
-                  AND (:source IS NULL OR EXISTS (
-                        SELECT 1 FROM places p WHERE p.document_id = c.document_id AND p.source_id = :source))
-                  AND (:kind IS NULL OR :kind = (
-                        SELECT CASE WHEN d.format IN ('chatgpt', 'claude') THEN 'conversation'
-                                    WHEN s.kind = 'notes' THEN 'note' ELSE 'document' END
-                        FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = c.document_id))
-                  AND (:tag IS NULL OR EXISTS (
-                        SELECT 1 FROM document_tags t WHERE t.document_id = c.document_id AND t.folded = :tag)))";
+        const SQL: &str = concat!(
+            "SELECT EXISTS (SELECT 1 FROM chunks c WHERE c.id = :chunk AND ",
+            passes!(),
+            ")"
+        );
         if filter.is_open() {
             return Ok(true);
         }

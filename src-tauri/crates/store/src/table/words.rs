@@ -49,6 +49,24 @@ pub struct Filter<'f> {
     pub tag: Option<&'f str>,
 }
 
+/// What a passage `c` must be to pass a filter, as a part of a statement.
+macro_rules! passes {
+    () => {
+        "(:from IS NULL OR c.happened_at >= :from)
+           AND (:to IS NULL OR c.happened_at <= :to)
+           AND (:author IS NULL OR c.author = :author COLLATE NOCASE)
+           AND (:source IS NULL OR EXISTS (
+                 SELECT 1 FROM places p WHERE p.document_id = c.document_id AND p.source_id = :source))
+           AND (:kind IS NULL OR :kind = (
+                 SELECT CASE WHEN d.format IN ('chatgpt', 'claude') THEN 'conversation'
+                             WHEN s.kind = 'notes' THEN 'note' ELSE 'document' END
+                 FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = c.document_id))
+           AND (:tag IS NULL OR EXISTS (
+                 SELECT 1 FROM document_tags t WHERE t.document_id = c.document_id AND t.folded = :tag))"
+    };
+}
+pub(super) use passes;
+
 /// A statement about the passages of a list that hold what is wanted and may answer.
 macro_rules! filtered {
     ($list:literal, $select:literal, $rest:literal) => {
@@ -58,19 +76,9 @@ macro_rules! filtered {
             $list,
             " w JOIN chunks c ON c.id = w.rowid WHERE ",
             $list,
-            " MATCH :query AND w.rowid >= :first
-              AND (:from IS NULL OR c.happened_at >= :from)
-              AND (:to IS NULL OR c.happened_at <= :to)
-              AND (:author IS NULL OR c.author = :author COLLATE NOCASE)
-              AND (:source IS NULL OR EXISTS (
-                    SELECT 1 FROM places p WHERE p.document_id = c.document_id AND p.source_id = :source))
-              AND (:kind IS NULL OR :kind = (
-                    SELECT CASE WHEN d.format IN ('chatgpt', 'claude') THEN 'conversation'
-                                WHEN s.kind = 'notes' THEN 'note' ELSE 'document' END
-                    FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = c.document_id))
-              AND (:tag IS NULL OR EXISTS (
-                    SELECT 1 FROM document_tags t WHERE t.document_id = c.document_id AND t.folded = :tag))
-            ",
+            " MATCH :query AND w.rowid >= :first AND ",
+            passes!(),
+            " ",
             $rest
         )
     };

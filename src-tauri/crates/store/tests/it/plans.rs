@@ -322,6 +322,12 @@ fn statement(source: &str, function: &str, name: &str) -> String {
         .split_once(&format!("const {name}: &str ="))
         .unwrap_or_else(|| panic!("{function} has no {name} any more"));
     let (said, _) = rest.split_once(';').unwrap();
+    if said.contains("passes!()") {
+        let [before, after] = quoted(said)[..] else {
+            panic!("{function} says {name} in other pieces")
+        };
+        return format!("{before}{}{after}", passes());
+    }
     match quoted(said).as_slice() {
         [whole] => (*whole).to_owned(),
         // Around what several statements have in common.
@@ -335,10 +341,17 @@ fn statement(source: &str, function: &str, name: &str) -> String {
             let [from, joined, matches, ..] = quoted(common)[..] else {
                 panic!("the statements have less in common")
             };
-            format!("{before}{from}{list}{joined}{list}{matches}{after}")
+            let passes = passes();
+            format!("{before}{from}{list}{joined}{list}{matches}{passes} {after}")
         }
         other => panic!("{function} says {name} in {} pieces", other.len()),
     }
+}
+
+/// What a passage must be to pass a filter.
+fn passes() -> &'static str {
+    let (_, said) = WORDS.split_once("macro_rules! passes").unwrap();
+    quoted(said).first().unwrap()
 }
 
 fn quoted(text: &str) -> Vec<&str> {

@@ -55,6 +55,7 @@ pub(super) const CALLS: &[Call] = &[
             "KeptFile::on_incident",
             "KeptFile::on_fault",
             "KeptFile::facts",
+            "KeptFile::opens",
         ],
         ask,
     ),
@@ -225,7 +226,8 @@ fn ask(scene: &Scene) -> Result<(), String> {
     file.on_health(|_| {});
     file.on_incident(|_| {});
     file.on_fault(|_| {});
-    let is_told = !file.health_history().is_empty() && file.facts().opens > 0;
+    let opens = file.opens();
+    let is_told = !file.health_history().is_empty() && opens > 0 && opens == file.facts().opens;
     if file.health().state.is_well() && is_told {
         Ok(())
     } else {
