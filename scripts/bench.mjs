@@ -15,7 +15,7 @@ await asProgram(async () => {
   const only = asked.includes("--only") ? (asked[asked.indexOf("--only") + 1] ?? "") : whole;
   const wanted = (name) => process.platform === "linux" && name.includes(only);
   const [page, start] = [wanted("page"), wanted("start")];
-  await setUp({ window: page || start, tests: page || start, weights: true, profile: "release" });
+  await setUp({ window: page || start, tests: page || start, profile: "release" });
   if (start && !process.env.DISPLAY) {
     const [program, ...args] = SCREEN;
     return run(program, [...args, process.execPath, ...process.argv.slice(1)]);

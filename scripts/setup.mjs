@@ -11,9 +11,9 @@ import { makeWeights } from "./lib/weights.mjs";
 
 /**
  * Sees to all that building takes: the window too, or the command line alone; and the tests. `profile` is what is built
- * with. The weights of the embedder are for whoever measures and tests it: recall does not ask it yet.
+ * with. Without `weights` recall goes by words alone.
  */
-export async function setUp({ window = true, tests = false, weights = tests, profile = "dev" } = {}) {
+export async function setUp({ window = true, tests = false, weights = true, profile = "dev" } = {}) {
   checkTools({ lints: tests });
   await checkPackages({ window, tests });
   if (weights) await makeWeights({ profile });

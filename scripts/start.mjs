@@ -14,7 +14,7 @@ const QUESTIONS = ["What did Dr. Okafor say about my knee?", "When does my passp
 await asProgram(() => (hasDisplay() ? openWindow() : showInTerminal()));
 
 async function openWindow() {
-  await setUp();
+  await setUp({ profile: "quick" });
   build("oldgrowth-desktop");
   console.log("Opening Oldgrowth.");
   return run(built("quick", "oldgrowth-desktop"), []);
@@ -23,7 +23,7 @@ async function openWindow() {
 async function showInTerminal() {
   console.log("There is no display here, so Oldgrowth can't open its window.");
   console.log("This is what it does, in the terminal, on the sample memories that come with it.\n");
-  await setUp({ window: false });
+  await setUp({ window: false, profile: "quick" });
   build("oldgrowth-agent");
 
   const program = built("quick", "oldgrowth");

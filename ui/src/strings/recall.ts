@@ -1,6 +1,8 @@
 import { decimal, number } from "../shared/format";
 import { counted, plural } from "./counting";
 
+const withWords = (of: number): string => `${plural(of, "passage has", "passages have")} any of these words, or a neighbour with one.`;
+
 /** The first minutes, asking, and who has said what. */
 export const recallWords = {
   welcome: {
@@ -94,7 +96,12 @@ export const recallWords = {
       `${counted.passages(passages)} from ${counted.sources(sources)}, on this computer.`,
     keys: { ask: "ask", through: "through the answers", open: "open", focus: "back to the question" },
     found: (n: number) => plural(n, "passage found", "passages found"),
-    byWords: " by their words; what they mean comes in a moment",
+    meaning: {
+      yes: "",
+      no: "",
+      to_come: " by their words; what they mean comes in a moment",
+      partly: "; some passages are still found by their words alone",
+    },
     foundNone: "Nothing was found.",
     nothingTitle: "Nothing found",
     unsearched: "See what mends that",
@@ -117,8 +124,8 @@ export const recallWords = {
     title: "Why this answer",
     has: (n: number, of: number) =>
       of === 1 ? (n === 1 ? "It has your word." : "It lacks your word.") : n === of ? `It has all ${number(of)} of your words.` : `It has ${number(n)} of your ${number(of)} words.`,
-    rank: (rank: number, of: number) => (rank === 1 ? `The best of ${plural(of, "passage", "passages")} with any of them or beside one.` : `Number ${number(rank)} of ${plural(of, "passage", "passages")} with any of them or beside one.`),
-    rankFar: (of: number) => `Far down among ${plural(of, "passage", "passages")} with any of them or beside one.`,
+    rank: (rank: number, of: number) => `${rank === 1 ? "The best answer" : `Answer number ${number(rank)}`}. ${withWords(of)}`,
+    rankFar: (of: number) => `Far down among the answers. ${withWords(of)}`,
     word: "Word",
     where: "Where it stands",
     rarity: "How rare it is",

@@ -3,4 +3,4 @@
 /**
  * Did it count what the question means, beside its words?
  */
-export type Meaning = "no" | "to_come" | "yes";
+export type Meaning = "no" | "to_come" | "partly" | "yes";

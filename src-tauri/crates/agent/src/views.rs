@@ -159,6 +159,7 @@ pub(crate) fn answer(asked: &engine::Asked, answer: engine::Answer) -> wire::Ans
         meaning: match answer.meaning {
             engine::Meaning::No => wire::Meaning::No,
             engine::Meaning::ToCome => wire::Meaning::ToCome,
+            engine::Meaning::Partly => wire::Meaning::Partly,
             engine::Meaning::Yes => wire::Meaning::Yes,
         },
         behind: answer.behind.map(|behind| wire::Behind {

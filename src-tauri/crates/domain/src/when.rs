@@ -94,26 +94,26 @@ fn stretch(before: &str, words: &[&str], today: Date) -> Option<Stretch> {
             around(words.first()? == &"this", unit, today)
         }
         ["last", day, ..] if WEEKDAYS.contains(&day) => last_weekday(day, today),
-        [year, month, day, ..] if year.len() == 4 && number(month).is_some() => {
-            let day = date(number(year)?, number(month)?, number(day)?)?;
+        [said, month, day, ..] if year(said).is_some() && digits(month).is_some() => {
+            let day = date(year(said)?, digits(month)?, digits(day)?)?;
             Some((day, day))
         }
         [day, "of", month, year, ..] if month_of(month).is_some() => {
-            one_day(number(day)?, month, Some(year), today)
+            one_day(digits(day)?, month, Some(year), today)
         }
-        [day, month, year, ..] if number(day).is_some() && month_of(month).is_some() => {
-            one_day(number(day)?, month, Some(year), today)
+        [day, month, year, ..] if digits(day).is_some() && month_of(month).is_some() => {
+            one_day(digits(day)?, month, Some(year), today)
         }
-        [day, month] if number(day).is_some() && month_of(month).is_some() => {
-            one_day(number(day)?, month, None, today)
+        [day, month] if digits(day).is_some() && month_of(month).is_some() => {
+            one_day(digits(day)?, month, None, today)
         }
         [month, day, year, ..]
-            if month_of(month).is_some() && number(day).is_some_and(|day| day <= 31) =>
+            if month_of(month).is_some() && digits(day).is_some_and(|day| day <= 31) =>
         {
-            one_day(number(day)?, month, Some(year), today)
+            one_day(digits(day)?, month, Some(year), today)
         }
-        [month, day] if month_of(month).is_some() && number(day).is_some_and(|day| day <= 31) => {
-            one_day(number(day)?, month, None, today)
+        [month, day] if month_of(month).is_some() && digits(day).is_some_and(|day| day <= 31) => {
+            one_day(digits(day)?, month, None, today)
         }
         [name, ref rest @ ..] if month_of(name).is_some() => {
             whole(month_of(name)?, 1, rest.first().copied(), led, today)
@@ -158,13 +158,13 @@ fn whole(first: i8, months: i32, said: Option<&str>, led: bool, today: Date) -> 
 fn ago(count: i16, unit: &str, today: Date) -> Option<Stretch> {
     let count = i64::from(count);
     let (back_by, around) = match unit {
-        "day" | "days" => (count.days(), 0.days()),
-        "week" | "weeks" => (count.weeks(), 3.days()),
-        "month" | "months" => (count.months(), 15.days()),
-        "year" | "years" => (count.years(), 6.months()),
+        "day" | "days" => (Span::new().try_days(count), 0.days()),
+        "week" | "weeks" => (Span::new().try_weeks(count), 3.days()),
+        "month" | "months" => (Span::new().try_months(count), 15.days()),
+        "year" | "years" => (Span::new().try_years(count), 6.months()),
         _ => return None,
     };
-    let middle = back(today, back_by)?;
+    let middle = back(today, back_by.ok()?)?;
     Some((back(middle, around)?, middle.checked_add(around).ok()?))
 }
 
@@ -208,11 +208,16 @@ fn year(word: &str) -> Option<i16> {
     YEARS.contains(&year).then_some(year)
 }
 
-/// In digits, which may end as in `8th`, or as a word up to ten.
+/// In digits, or as a word up to ten.
 fn number(word: &str) -> Option<i16> {
-    if let Some(at) = NUMBERS.iter().position(|known| *known == word) {
-        return i16::try_from(at.max(1)).ok();
+    match NUMBERS.iter().position(|known| *known == word) {
+        Some(at) => i16::try_from(at.max(1)).ok(),
+        None => digits(word),
     }
+}
+
+/// Digits, which may end as in `8th`.
+fn digits(word: &str) -> Option<i16> {
     let digits = word.trim_end_matches(['s', 't', 'n', 'd', 'r', 'h']);
     digits.parse().ok().filter(|number| *number > 0)
 }
@@ -251,6 +256,9 @@ mod tests {
             ),
             ("on the 3rd of December 2024", "2024-12-03", "2024-12-03"),
             ("notes of 2024-02-29", "2024-02-29", "2024-02-29"),
+            ("the party of July 4, 2021", "2021-07-04", "2021-07-04"),
+            ("on July 4 at the beach", "2026-07-04", "2026-07-04"),
+            ("what did we plant on June 5th", "2026-06-05", "2026-06-05"),
             ("Where were we on 30 November?", "2025-11-30", "2025-11-30"),
             ("Where were we on Nov 2?", "2026-11-02", "2026-11-02"),
             ("What did Ana buy in May 2023?", "2023-05-01", "2023-05-31"),
@@ -283,6 +291,10 @@ mod tests {
             "When does my passport expire?",
             "the house number 9999",
             "a dog",
+            "we walked a march",
+            "which one may I take",
+            "20000 years ago",
+            "9999 12 31",
             "Wie war der Sommer?",
             "",
             "護照",

@@ -5,13 +5,14 @@
 //! key is larger than all before. What is gone is met where it would have been an answer: each answer is looked up in the
 //! rows, and no key is ever used twice. So an answer is what the rows say, whatever the memory holds.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use oldgrowth_domain::vectors::nearness;
 use oldgrowth_store::table::vectors::Vector;
 use oldgrowth_store::table::words::Filter;
 use oldgrowth_store::{Canceller, ChunkKey, Lane, Read, VectorKey};
-use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use parking_lot::{MappedRwLockReadGuard, Mutex, RwLock, RwLockReadGuard};
 
 use crate::embedding::{QuestionVector, WAIT_MAX};
 use crate::engine::Core;
@@ -22,6 +23,11 @@ const READ_ROWS: u32 = 20_000;
 
 /// Nobody has asked for so long: what is kept in memory is given back.
 const IDLE: Duration = Duration::from_secs(5 * 60);
+
+/// So many of the nearest are looked up one by one to see whether they may answer. When too few of them may, what may is
+/// asked for as a whole; where no index leads to that, so many are looked up at most.
+const ONE_BY_ONE: usize = 1_000;
+const ONE_BY_ONE_MAX: usize = 20_000;
 
 /// When one of so many is gone, what is left of them is moved together.
 const GONE_ONE_OF: usize = 4;
@@ -182,11 +188,12 @@ impl Engine {
         let Some(question) = understood.known() else {
             return Ok(None);
         };
-        core.bring_vectors(&question, canceller)?;
-        let found = core.store.read_until(Lane::Interactive, canceller, |r| {
-            core.nearest(r, &question, filter, limit)
-        })?;
-        Ok(Some(found))
+        if !core.bring_vectors(&question, WAIT_MAX, canceller)? {
+            return Ok(None);
+        }
+        core.store.read_until(Lane::Interactive, canceller, |r| {
+            core.nearest(r, &question, filter, limit, canceller)
+        })
     }
 
     /// How many vectors are in memory at this moment.
@@ -196,58 +203,106 @@ impl Engine {
     }
 }
 
+/// A look through the vectors in memory for those that may answer.
+struct Among<'a> {
+    r: &'a Read<'a>,
+    canceller: &'a Canceller,
+    kept: &'a Kept,
+    /// The last vector that the snapshot may have.
+    last: VectorKey,
+    filter: Filter<'a>,
+    limit: usize,
+    found: Vec<Nearest>,
+    gone: Vec<VectorKey>,
+}
+
+impl Among<'_> {
+    fn look(&mut self, mut near: Vec<(f32, u32)>) -> Result<()> {
+        let mut rest = near.as_mut_slice();
+        let first = self.limit.max(ONE_BY_ONE);
+        self.one_by_one(take_nearest(&mut rest, first))?;
+        if self.found.len() >= self.limit || rest.is_empty() {
+            return Ok(());
+        }
+        let Some(may) = self.r.all_that_may_answer(self.filter)? else {
+            let more = ONE_BY_ONE_MAX.saturating_sub(first);
+            return self.one_by_one(take_nearest(&mut rest, more));
+        };
+        let may: HashSet<ChunkKey> = may.into_iter().collect();
+        let mut left = rest.to_vec();
+        left.retain(|(_, row)| {
+            let row = self.kept.rows.get(*row as usize);
+            row.is_some_and(|row| may.contains(&row.chunk))
+        });
+        let mut rest = left.as_mut_slice();
+        while self.found.len() < self.limit && !rest.is_empty() {
+            self.one_by_one(take_nearest(&mut rest, self.limit))?;
+        }
+        Ok(())
+    }
+
+    /// Takes what may answer, until there is enough.
+    fn one_by_one(&mut self, nearest: &[(f32, u32)]) -> Result<()> {
+        for (nearness, row) in nearest {
+            if self.found.len() >= self.limit {
+                break;
+            }
+            // Short statements don't ask by themselves.
+            if self.canceller.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let Some(row) = self.kept.rows.get(*row as usize) else {
+                continue;
+            };
+            if row.key > self.last {
+                continue;
+            }
+            if !self.r.has_vector(row.key, row.chunk)? {
+                self.gone.push(row.key);
+            } else if self.r.may_answer(row.chunk, self.filter)? {
+                self.found.push(Nearest {
+                    chunk: row.chunk,
+                    nearness: *nearness,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Core {
     /// The passages nearest to a question among those that this snapshot has and that may answer, the nearest first, and
-    /// of equals the one that was embedded first. Rows that are not in memory yet are read in it, so
-    /// [`Core::bring_vectors`] is to be called before.
+    /// of equals the one that was embedded first. A few rows that are not in memory yet are read in it; None where they
+    /// are many, for [`Core::bring_vectors`] is to be called before, and where another file was opened meanwhile.
     pub(crate) fn nearest(
         &self,
         r: &Read<'_>,
         question: &QuestionVector,
         filter: Filter<'_>,
         limit: usize,
-    ) -> Result<Vec<Nearest>> {
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
+        canceller: &Canceller,
+    ) -> Result<Option<Vec<Nearest>>> {
         let opens = self.store.opens();
         let last = r.last_vector()?;
-        let kept = self.in_step(r, question.model(), opens, last)?;
-        let mut found = Vec::with_capacity(limit);
-        let mut gone = Vec::new();
-        if let Some(kept) = &*kept {
-            let mut near = kept.near(question.vector());
-            let mut rest = near.as_mut_slice();
-            // As many as are wanted, and more where too few of them may answer.
-            let mut some = limit;
-            while found.len() < limit && !rest.is_empty() {
-                let nearest = take_nearest(&mut rest, some);
-                some = some.saturating_mul(4);
-                for (nearness, row) in nearest {
-                    let Some(row) = kept.rows.get(*row as usize) else {
-                        continue;
-                    };
-                    if row.key > last {
-                        continue;
-                    }
-                    if !r.has_vector(row.key, row.chunk)? {
-                        gone.push(row.key);
-                    } else if r.may_answer(row.chunk, filter)? {
-                        found.push(Nearest {
-                            chunk: row.chunk,
-                            nearness: *nearness,
-                        });
-                        if found.len() == limit {
-                            break;
-                        }
-                    }
-                }
-            }
-        }
+        let Some(kept) = self.in_step(r, question.model(), opens, last)? else {
+            return Ok(None);
+        };
+        let mut among = Among {
+            r,
+            canceller,
+            kept: &kept,
+            last,
+            filter,
+            limit,
+            found: Vec::with_capacity(limit),
+            gone: Vec::new(),
+        };
+        among.look(kept.near(question.vector()))?;
+        let Among { found, gone, .. } = among;
         drop(kept);
         if self.store.opens() != opens {
             // What is in memory may be of another file than this snapshot.
-            return Err(Error::Conflict { tries: 1 });
+            return Ok(None);
         }
         if !gone.is_empty()
             && let Some(kept) = &mut *self.mirror.kept.write()
@@ -255,16 +310,20 @@ impl Core {
         {
             kept.forget(&gone);
         }
-        Ok(found)
+        Ok(Some(found))
     }
 
-    /// Reads vectors into memory, a little at a time: all at once could take longer than a search may.
+    /// Reads vectors into memory, a little at a time: all at once could take longer than a search may. False when they
+    /// were not all there in time; who asks again goes on where this ended.
     pub(crate) fn bring_vectors(
         &self,
         question: &QuestionVector,
+        patience: Duration,
         canceller: &Canceller,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let (model, opens) = (question.model(), self.store.opens());
+        let begun_at = self.ambient.clock.monotonic();
+        self.note_vectors_asked();
         loop {
             let more = self.store.read_until(Lane::Interactive, canceller, |r| {
                 let last = r.last_vector()?;
@@ -276,12 +335,20 @@ impl Core {
                 Ok::<_, Error>(kept.seen < last && kept.read_some(r, READ_ROWS)?)
             })?;
             if !more {
-                return Ok(());
+                return Ok(true);
             }
             if self.queue.is_stopping() {
                 return Err(Error::Stopping);
             }
+            let taken = self.ambient.clock.monotonic().saturating_sub(begun_at);
+            if taken >= patience {
+                return Ok(false);
+            }
         }
+    }
+
+    fn note_vectors_asked(&self) {
+        *self.mirror.asked.lock() = Some(self.ambient.clock.monotonic());
     }
 
     fn has_seen(&self, model: &str, opens: u64, last: VectorKey) -> bool {
@@ -290,27 +357,27 @@ impl Core {
             .is_some_and(|kept| kept.is_of(model, opens) && kept.seen >= last)
     }
 
-    /// The vectors in memory, with all that this snapshot has.
+    /// The vectors in memory, with all that this snapshot has. None where more are missing than a search may read.
     fn in_step<'m>(
         &'m self,
         r: &Read<'_>,
         model: &str,
         opens: u64,
         last: VectorKey,
-    ) -> Result<RwLockReadGuard<'m, Option<Kept>>> {
-        *self.mirror.asked.lock() = Some(self.ambient.clock.monotonic());
-        if self.has_seen(model, opens, last) {
-            let kept = self.mirror.kept.read();
-            // Nobody has put another in its place since.
-            if kept.as_ref().is_some_and(|kept| kept.is_of(model, opens)) {
-                return Ok(kept);
+    ) -> Result<Option<MappedRwLockReadGuard<'m, Kept>>> {
+        if !self.has_seen(model, opens, last) {
+            let mut kept = self.mirror.kept.write();
+            let kept = begun(&mut kept, model, opens);
+            // Behind the last row there may be keys of rows that have gone.
+            let mut read = || Ok::<_, Error>(kept.seen < last && kept.read_some(r, READ_ROWS)?);
+            if read()? && read()? {
+                return Ok(None);
             }
+            kept.seen = kept.seen.max(last);
         }
-        let mut guard = self.mirror.kept.write();
-        let kept = begun(&mut guard, model, opens);
-        while kept.seen < last && kept.read_some(r, READ_ROWS)? {}
-        kept.seen = kept.seen.max(last);
-        Ok(RwLockWriteGuard::downgrade(guard))
+        let kept = RwLockReadGuard::try_map(self.mirror.kept.read(), Option::as_ref).ok();
+        // Somebody may have put another in its place since.
+        Ok(kept.filter(|kept| kept.is_of(model, opens) && kept.seen >= last))
     }
 
     /// Gives the vectors in memory back when nobody has asked for a while.

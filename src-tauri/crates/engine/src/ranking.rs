@@ -6,14 +6,14 @@
 //! hundred answers fewer.)
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use oldgrowth_domain::TimeZone;
 use oldgrowth_domain::calendar::Day;
 use oldgrowth_domain::when::Days;
 use oldgrowth_domain::words::{Naming, word_count};
 use oldgrowth_store::table::authors::Standing;
-use oldgrowth_store::table::words::{Filter, List, Wanted};
+use oldgrowth_store::table::words::{Filter, List, Wanted, WordHit};
 use oldgrowth_store::{Canceller, ChunkKey, DocumentKey, Read, SourceKey};
 
 use crate::embedding::Understood;
@@ -111,6 +111,8 @@ pub(crate) struct Ranked {
 pub(crate) struct Ranking {
     /// The best first.
     pub(crate) ranked: Vec<Ranked>,
+    /// Any of them holds a word of the question, or stands beside one that does.
+    pub(crate) any_by_words: bool,
     /// There is nothing further down.
     pub(crate) is_all: bool,
 }
@@ -138,24 +140,29 @@ pub(crate) struct Looking<'l> {
 }
 
 impl Looking<'_> {
-    /// The passages that are nearest in meaning, where that is known.
-    pub(crate) fn nearest(&self, r: &Read<'_>, filter: Filter<'_>) -> Result<Vec<Nearest>> {
-        let Understood::Yes(question) = &self.question else {
-            return Ok(Vec::new());
+    /// The passages that are nearest in meaning, where that is known, and whether it is.
+    pub(crate) fn nearest(
+        &self,
+        r: &Read<'_>,
+        filter: Filter<'_>,
+    ) -> Result<(Vec<Nearest>, Meaning)> {
+        let question = match &self.question {
+            Understood::Yes(question) => question,
+            Understood::NotYet => return Ok((Vec::new(), Meaning::ToCome)),
+            Understood::No => return Ok((Vec::new(), Meaning::No)),
         };
-        match self.core.nearest(r, question, filter, LIST_MAX as usize) {
-            // The memory was opened anew meanwhile.
-            Err(Error::Conflict { .. }) => Ok(Vec::new()),
-            nearest => nearest,
-        }
-    }
-
-    pub(crate) fn meaning(&self) -> Meaning {
-        match &self.question {
-            Understood::Yes(_) => Meaning::Yes,
-            Understood::NotYet => Meaning::ToCome,
-            Understood::No => Meaning::No,
-        }
+        let far = LIST_MAX as usize;
+        let Some(nearest) = self
+            .core
+            .nearest(r, question, filter, far, self.canceller)?
+        else {
+            return Ok((Vec::new(), Meaning::ToCome));
+        };
+        let meaning = match r.has_to_embed(question.model())? {
+            true => Meaning::Partly,
+            false => Meaning::Yes,
+        };
+        Ok((nearest, meaning))
     }
 }
 
@@ -216,18 +223,28 @@ pub(crate) fn rank(
     also: Option<ChunkKey>,
 ) -> Result<Ranking> {
     let far = wanted_many.max(LIST_MAX);
-    let near = listed(r, List::Near, query, far, also)?;
+    let mut near = listed(r, List::Near, query, far)?;
     // Nobody has said anything of it, and no time is meant: then the words decide alone.
     let by_words = near.parts.is_empty() && looking.when.is_none() && query.nearest.is_empty();
     let depth = if by_words { wanted_many } else { far };
-    let own = listed(r, List::Own, query, depth, also)?;
+    let mut own = listed(r, List::Own, query, depth)?;
     let is_all = near.is_all && own.is_all;
+    let by_meaning = by_meaning(query.nearest);
+    let is_listed = |chunk: ChunkKey| {
+        let lists = [&own.parts, &near.parts, &by_meaning];
+        lists.into_iter().flatten().any(|(of, _)| *of == chunk)
+    };
+    // What stands in a list has the parts that the search gave it.
+    if let Some(also) = also.filter(|also| !is_listed(*also)) {
+        own.add(r, List::Own, query, also)?;
+        near.add(r, List::Near, query, also)?;
+    }
+    let any_by_words = !own.parts.is_empty() || !near.parts.is_empty();
     let mut ranked: Vec<Ranked> = if by_words {
         own.parts.into_iter().map(written).collect()
     } else {
         let mut parts: HashMap<ChunkKey, [f64; 3]> = HashMap::new();
-        let meaning = by_meaning(query.nearest);
-        for (at, list) in [own.parts, near.parts, meaning].into_iter().enumerate() {
+        for (at, list) in [own.parts, near.parts, by_meaning].into_iter().enumerate() {
             for (chunk, part) in list {
                 if let Some(known) = parts.entry(chunk).or_default().get_mut(at) {
                     *known = part;
@@ -247,40 +264,46 @@ pub(crate) fn rank(
         let by_score = b.terms.sum().total_cmp(&a.terms.sum());
         by_score.then(a.chunk.cmp(&b.chunk))
     });
-    Ok(Ranking { ranked, is_all })
+    Ok(Ranking {
+        ranked,
+        any_by_words,
+        is_all,
+    })
 }
 
 /// The best of a list, each with its part of the best score in it.
 struct Listed {
     parts: Vec<(ChunkKey, f64)>,
+    best: f64,
     is_all: bool,
 }
 
-fn listed(
-    r: &Read<'_>,
-    list: List,
-    query: Query<'_>,
-    depth: u32,
-    also: Option<ChunkKey>,
-) -> Result<Listed> {
+impl Listed {
+    /// Puts a passage into it that stands farther down.
+    fn add(&mut self, r: &Read<'_>, list: List, query: Query<'_>, chunk: ChunkKey) -> Result<()> {
+        if !self.parts.is_empty()
+            && let Some(score) = r.word_score(list, query.wanted, chunk)?
+        {
+            self.parts.push((chunk, part_of(score, self.best)));
+        }
+        Ok(())
+    }
+}
+
+fn listed(r: &Read<'_>, list: List, query: Query<'_>, depth: u32) -> Result<Listed> {
     let found = r.search_words(list, query.wanted, query.filter, depth)?;
     let best = found.first().map(|hit| hit.score).unwrap_or_default();
-    let alone = match also.filter(|also| found.iter().all(|hit| hit.chunk != *also)) {
-        Some(also) if !found.is_empty() => r
-            .word_score(list, query.wanted, also)?
-            .map(|score| (also, score)),
-        _ => None,
-    };
-    let is_all = found.len() < depth as usize;
-    let found = found.into_iter().map(|hit| (hit.chunk, hit.score));
-    let parts = found.chain(alone);
+    let part = |hit: &WordHit| (hit.chunk, part_of(hit.score, best));
     Ok(Listed {
-        // A word that stands in more than half of all passages is worth next to nothing.
-        parts: parts
-            .map(|(chunk, score)| (chunk, if best > 0.0 { score / best } else { 0.0 }))
-            .collect(),
-        is_all,
+        parts: found.iter().map(part).collect(),
+        best,
+        is_all: found.len() < depth as usize,
     })
+}
+
+/// A word that stands in more than half of all passages is worth next to nothing.
+fn part_of(score: f64, best: f64) -> f64 {
+    if best > 0.0 { score / best } else { 0.0 }
 }
 
 /// Texts that have nothing to do with each other are near too, so the last of the list is worth nothing.
@@ -334,13 +357,13 @@ fn standing(
 /// The one person that the question names, and the sources in which they are not the only one to speak.
 struct Named {
     author: Option<String>,
-    sources: Vec<SourceKey>,
+    sources: HashSet<SourceKey>,
 }
 
 fn named(r: &Read<'_>, question: &str, candidates: &[Candidate]) -> Result<Named> {
     let nobody = Named {
         author: None,
-        sources: Vec::new(),
+        sources: HashSet::new(),
     };
     if candidates.iter().all(|one| one.standing.said.is_none()) {
         return Ok(nobody);

@@ -117,8 +117,10 @@ pub enum Meaning {
     /// No: nobody knows that here, or it was asked for words alone.
     #[default]
     No,
-    /// Not yet: the model is being loaded. Who asks again soon has it.
+    /// Not yet: the model is being loaded, or the vectors are. Who asks again soon has it.
     ToCome,
+    /// As far as passages were embedded; there are others.
+    Partly,
     Yes,
 }
 
@@ -158,22 +160,19 @@ pub struct Behind {
 impl Engine {
     pub fn search(&self, asked: &Asked) -> Result<Hits> {
         let words = words_of(asked)?;
-        let (found, meaning) = self.look_for(asked, |r, looking| {
-            let found = find(r, looking, asked, &words, None)?;
-            Ok((found, looking.meaning()))
-        })?;
+        let found = self.look_for(asked, |r, looking| find(r, looking, asked, &words, None))?;
         Ok(Hits {
             hits: found.hits,
             words,
-            meaning,
+            meaning: found.meaning,
         })
     }
 
     pub fn recall(&self, asked: &Asked) -> Result<Answer> {
         let words = words_of(asked)?;
         let mut answer = self.look_for(asked, |r, looking| {
-            let hits: Vec<_> = find(r, looking, asked, &words, None)?
-                .hits
+            let Found { hits, meaning, .. } = find(r, looking, asked, &words, None)?;
+            let hits: Vec<_> = hits
                 .into_iter()
                 .map(|hit| {
                     let around = surroundings(r, &hit.chunk)?;
@@ -190,7 +189,7 @@ impl Engine {
                 words,
                 behind,
                 unsearched: 0,
-                meaning: looking.meaning(),
+                meaning,
             })
         })?;
         if answer.hits.is_empty() {
@@ -255,10 +254,14 @@ impl Core {
     /// What the question means, with the passages' vectors at hand.
     fn question_of(&self, asked: &Asked, canceller: &Canceller) -> Result<Understood> {
         let patience = if asked.typing { WHILE_TYPING } else { WAIT_MAX };
+        let begun = self.ambient.clock.monotonic();
         let understood = self.question_vector(&asked.text, patience, canceller)?;
         if let Understood::Yes(question) = &understood {
-            match self.bring_vectors(question, canceller) {
-                Ok(()) => {}
+            let taken = self.ambient.clock.monotonic().saturating_sub(begun);
+            let left = patience.saturating_sub(taken);
+            match self.bring_vectors(question, left, canceller) {
+                Ok(true) => {}
+                Ok(false) => return Ok(Understood::NotYet),
                 Err(Error::Store(error)) if error.is_cancelled() => return Err(Error::Cancelled),
                 // The search itself meets the same, and says so.
                 Err(Error::Store(_)) => return Ok(Understood::No),
@@ -394,6 +397,7 @@ pub(crate) struct Found {
     pub(crate) ranking: Ranking,
     /// What the last word was taken to begin with.
     pub(crate) begun: Option<String>,
+    pub(crate) meaning: Meaning,
 }
 
 /// `also` is ranked in any case.
@@ -405,7 +409,7 @@ pub(crate) fn find(
     also: Option<ChunkKey>,
 ) -> Result<Found> {
     let filter = filter_of(r, asked)?;
-    let nearest = looking.nearest(r, filter)?;
+    let (nearest, meaning) = looking.nearest(r, filter)?;
     let mut begun = begun_of(asked);
     loop {
         let query = Query {
@@ -419,11 +423,12 @@ pub(crate) fn find(
         };
         let (hits, ranking) = find_wanted(r, looking, query, asked.limit, also)?;
         let shorter = begun.as_deref().and_then(|begun| shortened(begun, asked));
-        if !hits.is_empty() || shorter.is_none() {
+        if ranking.any_by_words || shorter.is_none() {
             return Ok(Found {
                 hits,
                 ranking,
                 begun,
+                meaning,
             });
         }
         begun = shorter;

@@ -313,12 +313,12 @@ impl KeptFile {
         self.reads_only || lacks_right && (self.place.is_on_read_only_volume() || in_use())
     }
 
-    /// What can be known without opening anything.
     /// Attempts to open the file since the start: while it stays the same, so does the file.
     pub fn opens(&self) -> u64 {
         self.counts.opens.load(Ordering::Relaxed)
     }
 
+    /// What can be known without opening anything.
     pub fn facts(&self) -> Facts {
         let count = |c: &AtomicU64| c.load(Ordering::Relaxed);
         let hub = self.current_hub();

@@ -178,6 +178,8 @@ pub enum Meaning {
     No,
     /// Not yet: the same question has it soon.
     ToCome,
+    /// As far as passages were read for it; there are others.
+    Partly,
     Yes,
 }
 

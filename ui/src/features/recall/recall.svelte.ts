@@ -21,6 +21,8 @@ export const TYPING_MS = 150;
 
 /** How long to wait for what a question means, when the model was not loaded yet. */
 export const MEANING_MS = 1_000;
+/** A model that never comes is not waited for. */
+export const AGAIN_MAX = 20;
 
 /** Scripts in which one character can be a word. */
 const whole = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
@@ -92,7 +94,8 @@ export class RecallState {
     await this.ask(asked);
   }
 
-  async ask(asked: Asked): Promise<void> {
+  /** `again`: how often the same was asked already, since what it means was still to come. */
+  async ask(asked: Asked, again = 0): Promise<void> {
     if (asked.question.trim() === "") return;
     const isNewest = this.#latest.begin();
     const typed = this.isDraft(asked);
@@ -106,9 +109,11 @@ export class RecallState {
       this.answer = answer;
       this.error = null;
       this.answeredAt = revision;
-      this.opened = null;
+      if (again === 0) this.opened = null;
       this.#answered = asked;
-      if (answer.meaning === "to_come") setTimeout(() => void (isNewest() && this.ask(asked)), MEANING_MS);
+      if (answer.meaning === "to_come" && again < AGAIN_MAX) {
+        setTimeout(() => void (isNewest() && this.ask(asked, again + 1)), MEANING_MS);
+      }
     } catch (thrown) {
       if (!isNewest()) return;
       const error = toWireError(thrown);

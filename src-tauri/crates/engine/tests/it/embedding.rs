@@ -133,7 +133,8 @@ fn failed(rig: &Rig) -> u32 {
 pub(crate) fn windows(raw: &Connection) -> BTreeMap<i64, String> {
     let mut passages = raw
         .prepare(
-            "SELECT c.id, c.document_id, c.ordinal, c.author, c.happened_at, c.text
+            "SELECT c.id, c.document_id, c.ordinal, c.author,
+                    iif(c.author IS NOT NULL OR d.happened_basis = 'stated', c.happened_at, NULL), c.text
              FROM chunks c JOIN documents d ON d.id = c.document_id
              WHERE d.superseded_at IS NULL AND c.id >= 0 ORDER BY c.document_id, c.ordinal",
         )

@@ -29,6 +29,7 @@ mod imports;
 mod interleavings;
 mod leases;
 mod losses;
+mod meaning;
 mod memories;
 mod nearest;
 mod parents;

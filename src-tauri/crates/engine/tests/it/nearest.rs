@@ -8,7 +8,7 @@ use std::time::Duration;
 use oldgrowth_engine::{Error, Nearest};
 use oldgrowth_models::BuiltIn;
 use oldgrowth_store::table::words::{Filter, Kind};
-use oldgrowth_store::{Canceller, Lane};
+use oldgrowth_store::{Canceller, Lane, SourceKey};
 use oldgrowth_testkit::SeededRandom;
 use rusqlite::Connection;
 
@@ -175,6 +175,56 @@ fn after_a_backup_is_put_back_its_vectors_are_compared_and_no_others() {
     embedded(&rig, &place);
     assert_nearest(&place, &rig, "one", "boat3");
     assert_embedded(&place, "one");
+}
+
+#[test]
+fn what_few_passages_a_filter_lets_through_is_found_behind_very_many_that_are_nearer() {
+    let place = Place::new();
+    // Each paragraph is as long as a passage may be.
+    let paragraph = |number: usize| format!("{} {number}", "boats sail ".repeat(70));
+    let many: Vec<String> = (0..1_200).map(paragraph).collect();
+    place.write("many.md", &many.join("\n\n"));
+    let message = serde_json::json!({
+        "author": { "role": "user", "name": "Ada" }, "create_time": 1_700_000_000,
+        "content": { "content_type": "text", "parts": ["Zebras eat figs."] },
+    });
+    let export = serde_json::json!([{
+        "id": "talk", "title": "talk", "create_time": 1_700_000_000, "update_time": 1_700_000_000,
+        "mapping": { "0": { "parent": null, "message": message } }, "current_node": "0",
+    }]);
+    place.write("conversations.json", &export.to_string());
+    let rig = place.start_embedding(2, Arc::new(Letters::of("one")));
+    rig.import_to_the_end();
+    rig.note("Quite another text.");
+    embedded(&rig, &place);
+    let raw = place.raw();
+    assert!(place.count("SELECT count(*) FROM vectors") > 1_150);
+    let notes = place.count("SELECT id FROM sources WHERE kind = 'notes'");
+    let source = Filter {
+        source: Some(SourceKey::from_payload(notes)),
+        ..ALL
+    };
+    let said = Filter {
+        author: Some("aDA"),
+        ..ALL
+    };
+    let kind = Filter {
+        kind: Some(Kind::Note),
+        ..ALL
+    };
+    for (filter, which) in [
+        (source, "s.kind = 'notes'"),
+        (said, "c.author = 'Ada'"),
+        (kind, "s.kind = 'notes'"),
+    ] {
+        let found = near(&rig, &paragraph(7), filter, 200);
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| (one.chunk.get(), one.nearness))
+            .collect();
+        let wanted = by_the_rows(&raw, "one", &paragraph(7), which, 200);
+        assert_eq!((found.len(), &found), (1, &wanted), "{which}");
+    }
 }
 
 #[test]

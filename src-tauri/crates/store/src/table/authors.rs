@@ -43,8 +43,10 @@ impl Read<'_> {
 
     /// None for a passage that a damage has taken, or its document.
     pub fn standing(&self, chunk: ChunkKey) -> Result<Option<Standing>> {
+        // The time of a file is nothing that anybody has said.
         const SQL: &str = "
-            SELECT c.document_id, d.source_id, c.author, iif(c.author IS NOT NULL, c.text, NULL), c.happened_at
+            SELECT c.document_id, d.source_id, c.author, iif(c.author IS NOT NULL, c.text, NULL),
+                   iif(c.author IS NOT NULL OR d.happened_basis = 'stated', c.happened_at, NULL)
             FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.id = :id";
         self.row(SQL, named_params! { ":id": chunk }, |row| {
             let (author, text): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);

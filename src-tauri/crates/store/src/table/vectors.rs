@@ -5,7 +5,7 @@ use rusqlite::named_params;
 
 use super::canary::FIRST_KEY;
 use super::extraction::FailureReason;
-use super::words::{Filter, Kind, passes};
+use super::words::{Filter, Kind, passes, passing};
 use super::{parsed, time};
 use crate::{ChunkKey, DocumentKey, Read, Result, SourceKey, VectorKey, Write};
 
@@ -124,8 +124,10 @@ impl Read<'_> {
     /// A passage with [`NEIGHBOURS`] of its document's on each side, in reading order. None when it is not searched any
     /// more.
     pub fn around(&self, chunk: ChunkKey) -> Result<Vec<Around>> {
+        // The time of a file is nothing that anybody has said.
         const SQL: &str = "
-            SELECT n.id, n.ordinal, n.author, n.happened_at, n.text
+            SELECT n.id, n.ordinal, n.author,
+                   iif(n.author IS NOT NULL OR d.happened_basis = 'stated', n.happened_at, NULL), n.text
             FROM chunks c CROSS JOIN documents d ON d.id = c.document_id
             CROSS JOIN chunks n ON n.document_id = c.document_id
                                AND n.ordinal BETWEEN c.ordinal - :neighbours AND c.ordinal + :neighbours
@@ -197,16 +199,49 @@ impl Read<'_> {
         if filter.is_open() {
             return Ok(true);
         }
-        let params = named_params! {
-            ":chunk": chunk,
-            ":from": filter.from.map(|at| at.0),
-            ":to": filter.to.map(|at| at.0),
-            ":author": filter.author,
-            ":source": filter.source,
-            ":kind": filter.kind.map(Kind::as_str),
-            ":tag": filter.tag,
-        };
+        let params = passing!(filter, ":chunk": chunk);
         self.one(SQL, params, |row| row.get(0))
+    }
+
+    /// All passages that may answer, in no order: quicker than [`Read::may_answer`] of each where they are few. None
+    /// where no index leads to them.
+    pub fn all_that_may_answer(&self, filter: Filter<'_>) -> Result<Option<Vec<ChunkKey>>> {
+        const TAGGED: &str = concat!(
+            "SELECT c.id FROM document_tags o CROSS JOIN chunks c ON c.document_id = o.document_id
+             WHERE o.folded = :tag AND ",
+            passes!()
+        );
+        const PLACED: &str = concat!(
+            "SELECT c.id FROM places o CROSS JOIN chunks c ON c.document_id = o.document_id
+             WHERE o.source_id = :source AND ",
+            passes!()
+        );
+        const SAID: &str = concat!(
+            "SELECT c.id FROM chunks c WHERE c.author = :name AND ",
+            passes!()
+        );
+        let all = |sql: &'static str| self.rows(sql, passing!(filter), |row| row.get(0));
+        match filter {
+            Filter { tag: Some(_), .. } => all(TAGGED).map(Some),
+            Filter {
+                source: Some(_), ..
+            } => all(PLACED).map(Some),
+            Filter {
+                author: Some(author),
+                ..
+            } => {
+                // The index knows capital letters.
+                let mut said = Vec::new();
+                for name in self.author_names(u32::MAX)? {
+                    if name.eq_ignore_ascii_case(author) {
+                        let of = passing!(filter, ":name": name);
+                        said.extend(self.rows(SAID, of, |row| row.get::<_, ChunkKey>(0))?);
+                    }
+                }
+                Ok(Some(said))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The vector of a passage, and the name of its model.
@@ -302,12 +337,18 @@ impl Write<'_> {
 
     /// As [`Write::forget_vectors_of`], of all documents of a source.
     pub(super) fn forget_vectors_of_source(&self, source: SourceKey) -> Result<()> {
-        const SQL: &str = "
-            SELECT c.id FROM documents d CROSS JOIN chunks c ON c.document_id = d.id
-            WHERE d.source_id = :source";
-        let chunks: Vec<ChunkKey> =
-            self.rows(SQL, named_params! { ":source": source }, |row| row.get(0))?;
-        self.take_vectors(&chunks)
+        const VECTORS: &str = "
+            DELETE FROM vectors WHERE chunk_id IN (
+                SELECT c.id FROM documents d CROSS JOIN chunks c ON c.document_id = d.id
+                WHERE d.source_id = :source)";
+        const FAILURES: &str = "
+            DELETE FROM embedding_failures WHERE chunk_id IN (
+                SELECT c.id FROM documents d CROSS JOIN chunks c ON c.document_id = d.id
+                WHERE d.source_id = :source)";
+        for sql in [VECTORS, FAILURES] {
+            self.execute(sql, named_params! { ":source": source })?;
+        }
+        Ok(())
     }
 
     /// Has the passages around this place of a document embedded again: one has come back there, and vectors are of

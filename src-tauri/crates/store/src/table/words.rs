@@ -67,6 +67,22 @@ macro_rules! passes {
 }
 pub(super) use passes;
 
+/// The parameters of a statement with [`passes`], and these.
+macro_rules! passing {
+    ($filter:expr $(, $name:literal: $value:expr)* $(,)?) => {
+        named_params! {
+            ":from": $filter.from.map(|at| at.0),
+            ":to": $filter.to.map(|at| at.0),
+            ":author": $filter.author,
+            ":source": $filter.source,
+            ":kind": $filter.kind.map(Kind::as_str),
+            ":tag": $filter.tag,
+            $($name: $value),*
+        }
+    };
+}
+pub(super) use passing;
+
 /// A statement about the passages of a list that hold what is wanted and may answer.
 macro_rules! filtered {
     ($list:literal, $select:literal, $rest:literal) => {
@@ -169,17 +185,8 @@ impl Read<'_> {
             List::Own => FILTERED,
             List::Near => FILTERED_NEAR,
         };
-        let params = named_params! {
-            ":query": query,
-            ":first": first_key(filter.source),
-            ":from": filter.from.map(|at| at.0),
-            ":to": filter.to.map(|at| at.0),
-            ":author": filter.author,
-            ":source": filter.source,
-            ":kind": filter.kind.map(Kind::as_str),
-            ":tag": filter.tag,
-            ":limit": limit,
-        };
+        let params =
+            passing!(filter, ":query": query, ":first": first_key(filter.source), ":limit": limit);
         self.rows(sql, params, hit)
     }
 
@@ -194,16 +201,7 @@ impl Read<'_> {
             let params = named_params! { ":query": query, ":first": FIRST_KEY };
             return self.one(ALL, params, |row| row.get(0));
         }
-        let params = named_params! {
-            ":query": query,
-            ":first": first_key(filter.source),
-            ":from": filter.from.map(|at| at.0),
-            ":to": filter.to.map(|at| at.0),
-            ":author": filter.author,
-            ":source": filter.source,
-            ":kind": filter.kind.map(Kind::as_str),
-            ":tag": filter.tag,
-        };
+        let params = passing!(filter, ":query": query, ":first": first_key(filter.source));
         self.one(FILTERED, params, |row| row.get(0))
     }
 
@@ -217,16 +215,7 @@ impl Read<'_> {
         let Some(query) = match_any(wanted) else {
             return Ok(0);
         };
-        let params = named_params! {
-            ":query": query,
-            ":first": first_key(filter.source),
-            ":from": filter.from.map(|at| at.0),
-            ":to": filter.to.map(|at| at.0),
-            ":author": filter.author,
-            ":source": filter.source,
-            ":kind": filter.kind.map(Kind::as_str),
-            ":tag": filter.tag,
-        };
+        let params = passing!(filter, ":query": query, ":first": first_key(filter.source));
         self.one(SQL, params, |row| row.get(0))
     }
 
@@ -280,18 +269,7 @@ impl Read<'_> {
         if quoted.is_empty() {
             return Ok(Vec::new());
         }
-        let params = named_params! {
-            ":query": quoted.join(" AND "),
-            ":first": first_key(filter.source),
-            ":chunk": chunk,
-            ":from": filter.from.map(|at| at.0),
-            ":to": filter.to.map(|at| at.0),
-            ":author": filter.author,
-            ":source": filter.source,
-            ":kind": filter.kind.map(Kind::as_str),
-            ":tag": filter.tag,
-            ":limit": limit,
-        };
+        let params = passing!(filter, ":query": quoted.join(" AND "), ":first": first_key(filter.source), ":chunk": chunk, ":limit": limit);
         self.rows(SQL, params, |row| row.get(0))
     }
 }
@@ -312,8 +290,8 @@ impl Read<'_> {
             SELECT d.title, c.headings, iif(c.author IS NOT NULL OR d.happened_basis = 'stated', c.happened_at, NULL),
                    c.text, c.author IS NOT NULL, b.author, b.text, a.author, a.text
             FROM chunks c JOIN documents d ON d.id = c.document_id
-            LEFT JOIN chunks b ON b.document_id = c.document_id AND b.ordinal = c.ordinal - 1
-            LEFT JOIN chunks a ON a.document_id = c.document_id AND a.ordinal = c.ordinal + 1
+            LEFT JOIN chunks b ON c.author IS NOT NULL AND b.document_id = c.document_id AND b.ordinal = c.ordinal - 1
+            LEFT JOIN chunks a ON c.author IS NOT NULL AND a.document_id = c.document_id AND a.ordinal = c.ordinal + 1
             WHERE c.id = :id AND d.superseded_at IS NULL";
         self.row(SQL, named_params! { ":id": chunk }, |row| {
             let (title, headings): (String, String) = (row.get(0)?, row.get(1)?);

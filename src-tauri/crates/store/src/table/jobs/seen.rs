@@ -64,6 +64,7 @@ macro_rules! unanswered {
                     SELECT 1 FROM nodes n WHERE n.id = CAST(substr(j.dedupe_key, 8) AS INTEGER) AND n.sealed_at <= j.ended_at)
                 WHEN j.dedupe_key LIKE 'digest:%' THEN EXISTS (
                     SELECT 1 FROM periods p WHERE p.tree_id = CAST(substr(j.dedupe_key, 8) AS INTEGER) AND p.changed = 1)
+                WHEN NOT json_valid(j.payload) THEN 1
                 ELSE EXISTS (
                         SELECT 1 FROM buffer_items b WHERE b.tree_id = json_extract(j.payload, '$.tree')
                            AND b.level = json_extract(j.payload, '$.level'))
