@@ -5,7 +5,7 @@ import { LedgerState } from "../../state/ledger.svelte";
 import { answerOf, handPlatform, settle, unavailable, type HandPlatform } from "../../testing/platform";
 import type { Why } from "../../wire/Why";
 import Recall from "./Recall.svelte";
-import { isEnough, MEANING_MS, RecallState, TYPING_MS, type Asked } from "./recall.svelte";
+import { AGAIN_MAX, isEnough, MEANING_MS, RecallState, TYPING_MS, type Asked } from "./recall.svelte";
 
 const ask = (question: string) => ({ question, ...noFilters });
 
@@ -215,6 +215,18 @@ it("what_a_question_means_is_asked_for_again_while_its_model_is_being_loaded", a
   expect([recall.answer?.meaning, recall.busy]).toEqual(["yes", false]);
 });
 
+it("a_meaning_that_never_comes_is_not_asked_for_for_ever", async () => {
+  vi.useFakeTimers();
+  const platform = handPlatform();
+  const recall = new RecallState(platform);
+  void recall.ask(ask("beech"));
+  for (let asked = 0; asked <= AGAIN_MAX; asked += 1) {
+    platform.next("recall").answer({ ...answerOf("beech"), meaning: "to_come" });
+    await vi.advanceTimersByTimeAsync(MEANING_MS);
+  }
+  expect(() => platform.next("recall"), "nobody asks any more").toThrow();
+});
+
 it("no_hit_says_what_was_looked_for", async () => {
   const platform = handPlatform();
   await show(platform, "volcano", [source]);
@@ -288,7 +300,7 @@ it("why_says_which_words_it_has_where_they_stand_and_how_rare_they_are", async (
   call.answer(why);
   await settle();
   const text = screen.getByTestId("why").textContent;
-  for (const part of ["It has 1 of your 2 words", "Number 2 of 14 passages", "as “beeches”, in a heading, 2 times in the text", "in 14 of 612 passages", "50 %", "What was said around it40 %", "Who said it15 %", "It only asks-5 %", "beech 3 + What was said around it 2.4 + Who said it 0.9 + It only asks -0.3", "not in this passage", "as the document says", "1 other says the same"]) {
+  for (const part of ["It has 1 of your 2 words", "Answer number 2. 14 passages have any of these words", "as “beeches”, in a heading, 2 times in the text", "in 14 of 612 passages", "50 %", "What was said around it40 %", "Who said it15 %", "It only asks-5 %", "beech 3 + What was said around it 2.4 + Who said it 0.9 + It only asks -0.3", "not in this passage", "as the document says", "1 other says the same"]) {
     expect(text).toContain(part);
   }
   expect(screen.queryByTestId("same"), "the others are shown when asked for").toBeNull();
