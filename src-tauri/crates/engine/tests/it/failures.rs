@@ -11,7 +11,7 @@ use oldgrowth_models::Extractive;
 use oldgrowth_store::SourceKey;
 
 use crate::rig::{Place, Rig, TODAY};
-use crate::stand_ins::{Act, GatedFiles, ScriptedSummariser};
+use crate::stand_ins::{Act, BetweenMadeAndKept, GatedFiles, ScriptedSummariser};
 
 const LONGER_THAN_ANY_BACKOFF: Duration = Duration::from_secs(40);
 
@@ -104,6 +104,31 @@ fn a_summary_that_another_made_while_the_model_was_away_is_made_anew_when_it_is_
     rig.engine.look_after_jobs().unwrap();
     rig.idle();
     assert_eq!(model.calls(), 3, "and nothing is left to do");
+    place.assert_whole();
+}
+
+#[test]
+fn a_summary_that_another_made_is_found_though_it_was_looked_for_before_it_was_kept() {
+    let place = Place::new();
+    place.write_many(16);
+    let model = BetweenMadeAndKept::of(ScriptedSummariser::playing(&[Act::StandIn]));
+    model.gate.hold_call(1);
+    let rig = place.start_random(1, model.clone(), model.clone());
+    rig.import();
+    model.gate.wait_held();
+    let degraded = || place.count("SELECT count(*) FROM nodes WHERE degraded = 1");
+    assert_eq!(degraded(), 0, "it is made, and not yet kept");
+    rig.engine.look_after_jobs().unwrap();
+    model.gate.open();
+    rig.idle();
+    assert_eq!(degraded(), 1, "it is kept, and marked");
+    rig.engine.look_after_jobs().unwrap();
+    rig.idle();
+    assert_eq!(
+        degraded(),
+        0,
+        "whoever saw none has looked again, and the model is back"
+    );
     place.assert_whole();
 }
 

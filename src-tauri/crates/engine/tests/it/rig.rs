@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_domain::{BatchId, TimeZone};
-use oldgrowth_engine::ports::{Ambient, Clock, Embedder, Extractor, Files, Spawn, Summariser};
+use oldgrowth_engine::ports::{
+    Ambient, Clock, Embedder, Extractor, Files, Random, Spawn, Summariser,
+};
 use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts, Status};
 use oldgrowth_importers::{FilesOnDisk, WatchesOnDisk};
 use oldgrowth_keeper::Keeper;
@@ -109,6 +111,39 @@ impl Place {
         Rig::start(self, workers, files, summariser, beside)
     }
 
+    /// With all that is done beside the trees of the sources, by these.
+    pub(crate) fn start_thinking(
+        &self,
+        workers: usize,
+        summariser: Arc<dyn Summariser>,
+        extractor: Arc<dyn Extractor>,
+        embedder: Arc<dyn Embedder>,
+    ) -> Rig {
+        let files = Arc::new(FilesOnDisk::default());
+        let beside = Beside {
+            extractor: Some(extractor),
+            embedder: Some(embedder),
+            days: Some(|| TimeZone::UTC),
+            ..Beside::default()
+        };
+        Rig::start(self, workers, files, summariser, beside)
+    }
+
+    /// With this randomness.
+    pub(crate) fn start_random(
+        &self,
+        workers: usize,
+        summariser: Arc<dyn Summariser>,
+        random: Arc<dyn Random>,
+    ) -> Rig {
+        let files = Arc::new(FilesOnDisk::default());
+        let beside = Beside {
+            random: Some(random),
+            ..Beside::default()
+        };
+        Rig::start(self, workers, files, summariser, beside)
+    }
+
     /// With somebody who embeds passages.
     pub(crate) fn start_embedding(&self, workers: usize, embedder: Arc<dyn Embedder>) -> Rig {
         let files = Arc::new(FilesOnDisk::default());
@@ -158,7 +193,7 @@ impl Place {
 }
 
 /// As whoever takes a workspace makes it.
-fn private_folder() -> tempfile::TempDir {
+pub(crate) fn private_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     #[cfg(unix)]
     {
@@ -319,6 +354,7 @@ struct Beside {
     embedder: Option<Arc<dyn Embedder>>,
     /// Days are gathered, by this clock.
     days: Option<fn() -> TimeZone>,
+    random: Option<Arc<dyn Random>>,
 }
 
 #[derive(Default)]
@@ -349,7 +385,9 @@ impl Rig {
             workspace,
             store: store.clone(),
             ambient,
-            random: Arc::new(SeededRandom::new(seed)),
+            random: beside
+                .random
+                .unwrap_or_else(|| Arc::new(SeededRandom::new(seed))),
             files,
             watches: Arc::new(WatchesOnDisk),
             summariser,

@@ -5,18 +5,18 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ThreadId};
 use std::time::Duration;
 
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
 use oldgrowth_engine::ports::{
-    Fallback, FetchedFile, FilePart, FilePlan, Files, FolderNames, Forbidden, Problem, Spawn,
-    Summarised, Summariser, Unit,
+    Fallback, FetchedFile, FilePart, FilePlan, Files, FolderNames, Forbidden, Problem, Random,
+    Spawn, Summarised, Summariser, Unit,
 };
 use oldgrowth_engine::{Error, Result};
 use oldgrowth_importers::FilesOnDisk;
 use oldgrowth_models::Extractive;
-use oldgrowth_testkit::Threads;
+use oldgrowth_testkit::{SeededRandom, Threads};
 use parking_lot::{Condvar, Mutex};
 
 use crate::rig::DEADLINE;
@@ -205,6 +205,45 @@ impl Summariser for ScriptedSummariser {
     }
 }
 
+/// A summariser, and a source of randomness at which whoever has just made a summary stands: it is asked for the
+/// summary's id, after the making and before the write that keeps it.
+pub(crate) struct BetweenMadeAndKept {
+    made_by: Mutex<Option<ThreadId>>,
+    model: Arc<ScriptedSummariser>,
+    random: SeededRandom,
+    pub(crate) gate: Gate,
+}
+
+impl BetweenMadeAndKept {
+    pub(crate) fn of(model: Arc<ScriptedSummariser>) -> Arc<Self> {
+        Arc::new(Self {
+            made_by: Mutex::default(),
+            model,
+            random: SeededRandom::new(1),
+            gate: Gate::default(),
+        })
+    }
+}
+
+impl Summariser for BetweenMadeAndKept {
+    fn summarise(&self, units: &[Unit], chars_max: usize) -> Result<Summarised> {
+        let made = self.model.summarise(units, chars_max)?;
+        *self.made_by.lock() = Some(std::thread::current().id());
+        Ok(made)
+    }
+}
+
+impl Random for BetweenMadeAndKept {
+    fn bits(&self) -> u128 {
+        let made_by = *self.made_by.lock();
+        if made_by == Some(std::thread::current().id()) {
+            *self.made_by.lock() = None;
+            self.gate.pass();
+        }
+        self.random.bits()
+    }
+}
+
 /// The files on disk behind a gate, and with one name at which the reader panics.
 #[derive(Default)]
 pub(crate) struct GatedFiles {
@@ -214,6 +253,8 @@ pub(crate) struct GatedFiles {
     pub(crate) rest: Gate,
     /// At which looking for a folder stands.
     pub(crate) look: Gate,
+    /// At which who watches a folder stands, having looked through it.
+    pub(crate) names: Gate,
     pub(crate) look_panics: AtomicBool,
     pub(crate) parser_panics_at: Option<&'static str>,
     pub(crate) fetch_panics_at: Option<&'static str>,
@@ -236,7 +277,9 @@ impl Files for GatedFiles {
         forbidden: &Forbidden,
         cancelled: &dyn Fn() -> bool,
     ) -> FolderNames {
-        self.disk.names(root, forbidden, cancelled)
+        let names = self.disk.names(root, forbidden, cancelled);
+        self.names.pass();
+        names
     }
 
     fn is_there(&self, path: &Path) -> bool {

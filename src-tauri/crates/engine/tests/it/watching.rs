@@ -1,6 +1,7 @@
 //! A watched folder is read again when something in it changes, and only then, and only what changed.
 
 use std::fs;
+use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_domain::jobs::Cause;
@@ -10,7 +11,9 @@ use oldgrowth_store::Store;
 use oldgrowth_store::table::sources::Source;
 
 use crate::rig::{DEADLINE, Place, Rig, file_name, file_text};
+use crate::stand_ins::GatedFiles;
 use oldgrowth_engine::ports::Clock;
+use oldgrowth_models::Extractive;
 use oldgrowth_testkit::WallClock;
 
 /// Time passes in such steps, with a look at what has come of each.
@@ -510,4 +513,28 @@ fn a_folder_that_cannot_be_looked_at_keeps_no_other_waiting() {
         Some(FolderState::Starting),
         "the others can't be"
     );
+}
+
+#[test]
+fn once_a_folder_is_watched_no_more_its_row_says_so_though_somebody_is_looking_at_it() {
+    let place = Place::at_this_moment();
+    place.write_many(1);
+    let files = Arc::new(GatedFiles::default());
+    let rig = place.start_with(1, files.clone(), Arc::new(Extractive));
+    rig.watch();
+    let no_folder = (ComponentState::Ok, "No folder is watched.".to_owned());
+    assert_ne!(rig.row(), no_folder);
+    files.names.hold_call(1);
+    place.write("owl.md", "The owl sits in the barn.\n");
+    rig.comes("that it is looked at", || files.names.is_holding());
+    rig.engine.watch_source(&rig.source().id, false).unwrap();
+    assert_eq!(rig.row(), no_folder, "as the rows of the memory say");
+    files.names.open();
+    rig.long_after();
+    assert_eq!(
+        rig.row(),
+        no_folder,
+        "whoever looked at it keeps it to itself"
+    );
+    assert!(rig.found("owl").is_empty(), "and has it not read");
 }
