@@ -33,6 +33,15 @@ pub struct Nearest {
     pub nearness: f32,
 }
 
+/// The nearest, and how near all passages are that have a vector.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Nearby {
+    pub(crate) found: Vec<Nearest>,
+    pub(crate) mean: f32,
+    /// The standard deviation.
+    pub(crate) deviation: f32,
+}
+
 /// The vectors in memory, and when they were last asked for.
 #[derive(Default)]
 pub(crate) struct Mirror {
@@ -186,7 +195,7 @@ impl Engine {
         let found = core.store.read_until(Lane::Interactive, canceller, |r| {
             core.nearest(r, &question, filter, limit)
         })?;
-        Ok(Some(found))
+        Ok(Some(found.found))
     }
 
     /// How many vectors are in memory at this moment.
@@ -206,17 +215,19 @@ impl Core {
         question: &QuestionVector,
         filter: Filter<'_>,
         limit: usize,
-    ) -> Result<Vec<Nearest>> {
+    ) -> Result<Nearby> {
         if limit == 0 {
-            return Ok(Vec::new());
+            return Ok(Nearby::default());
         }
         let opens = self.store.opens();
         let last = r.last_vector()?;
         let kept = self.in_step(r, question.model(), opens, last)?;
         let mut found = Vec::with_capacity(limit);
         let mut gone = Vec::new();
+        let (mut mean, mut deviation) = (0.0, 0.0);
         if let Some(kept) = &*kept {
             let mut near = kept.near(question.vector());
+            (mean, deviation) = spread(&near);
             let mut rest = near.as_mut_slice();
             // As many as are wanted, and more where too few of them may answer.
             let mut some = limit;
@@ -255,7 +266,11 @@ impl Core {
         {
             kept.forget(&gone);
         }
-        Ok(found)
+        Ok(Nearby {
+            found,
+            mean,
+            deviation,
+        })
     }
 
     /// Reads vectors into memory, a little at a time: all at once could take longer than a search may.
@@ -330,6 +345,18 @@ fn begun<'k>(kept: &'k mut Option<Kept>, model: &str, opens: u64) -> &'k mut Kep
         *kept = None;
     }
     kept.get_or_insert_with(|| Kept::new(model, opens))
+}
+
+/// The mean and the standard deviation.
+fn spread(near: &[(f32, u32)]) -> (f32, f32) {
+    let many = near.len().max(1) as f64;
+    let (sum, squares) = near.iter().fold((0.0, 0.0), |(sum, squares), (near, _)| {
+        let near = f64::from(*near);
+        (sum + near, squares + near * near)
+    });
+    let mean = sum / many;
+    let variance = (squares / many - mean * mean).max(0.0);
+    (mean as f32, variance.sqrt() as f32)
 }
 
 /// Takes the nearest so many off what is left, in their order.

@@ -146,7 +146,7 @@ impl Looking<'_> {
         match self.core.nearest(r, question, filter, LIST_MAX as usize) {
             // The memory was opened anew meanwhile.
             Err(Error::Conflict { .. }) => Ok(Vec::new()),
-            nearest => nearest,
+            nearest => Ok(nearest?.found),
         }
     }
 
