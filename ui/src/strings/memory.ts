@@ -75,6 +75,9 @@ export const memoryWords = {
     after: "After",
     alsoAt: "Also at",
     older: "Older versions",
+    names: "Names",
+    similar: "Similar memories",
+    toCome: "Not known yet; it is still to be looked through",
     olderOf: (day: string) => `imported ${day}`,
   },
 

@@ -4,6 +4,7 @@
 //! and models are ports, handed in by whoever composes the process.
 
 mod activity;
+mod alike;
 mod askers;
 mod batches;
 mod beside;
@@ -37,6 +38,7 @@ mod samples;
 mod sealing;
 mod settings;
 mod show;
+mod similar;
 mod sources;
 mod storage;
 mod tags;
@@ -75,6 +77,7 @@ pub use recall::{Answer, Asked, Behind, Hit, Hits, Meaning, Surroundings};
 pub use samples::Removal;
 pub use settings::{NumberSetting, SETTINGS_FILE, SettingChange, SettingProblem, Settings};
 pub use show::{Page, Shown, ShownDocument, ShownSentence, ShownSummary};
+pub use similar::{Similar, SimilarPassage};
 pub use sources::{Unread, UnreadList};
 pub use storage::{SourceStorage, Storage, StorageCount, StorageParts, workspace_files};
 pub use tally::Rate;

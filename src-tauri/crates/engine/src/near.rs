@@ -1,15 +1,23 @@
-//! What stands near a document: before and after it in time, its other versions, its other places.
+//! What stands near a document: before and after it in time, its other versions, its other places; and what is near to
+//! one of its passages, by what it says and by whom and what it names.
 
+use oldgrowth_store::table::chunks::Chunk;
 use oldgrowth_store::table::documents::Document;
+use oldgrowth_store::table::entities::Entity;
 use oldgrowth_store::table::places::Place;
 use oldgrowth_store::table::sources::Source;
-use oldgrowth_store::{Lane, Read};
+use oldgrowth_store::{Canceller, Lane, Read};
 
+use crate::embedding::WAIT_MAX;
 use crate::show::document_of;
-use crate::{Engine, Result};
+use crate::similar::Similar;
+use crate::{Engine, Error, Result};
 
 /// How many older versions, and how many places, are named.
 const NAMED_MAX: u32 = 50;
+
+/// How many of those that a passage names.
+const NAMES_MAX: u32 = 12;
 
 #[derive(Clone, Debug, Default)]
 pub struct Near {
@@ -22,6 +30,10 @@ pub struct Near {
     pub older: Vec<Document>,
     /// Everywhere this very content was found.
     pub places: Vec<PlacedAt>,
+    /// What says something similar as the passage that was asked about, or as the document's first.
+    pub similar: Similar,
+    /// Whom and what that passage names, in its order.
+    pub names: Vec<Entity>,
 }
 
 #[derive(Clone, Debug)]
@@ -33,11 +45,35 @@ pub struct PlacedAt {
 impl Engine {
     /// What stands near a document, or near that of a passage.
     pub fn near(&self, id: &str) -> Result<Near> {
-        self.core().store.read(Lane::Interactive, |r| {
-            let (document, _) = document_of(r, id)?;
-            near(r, &document)
+        let core = self.core();
+        let vector = core.store.read(Lane::Interactive, |r| {
+            let (_, passage) = passage_of(r, id)?;
+            let vector = passage.map(|passage| core.vector_for(r, passage.key));
+            vector.transpose()
+        })?;
+        if let Some(vector) = vector.flatten() {
+            core.bring_vectors(&vector, WAIT_MAX, &Canceller::default())?;
+        }
+        core.store.read(Lane::Interactive, |r| {
+            let (document, passage) = passage_of(r, id)?;
+            let mut near = near(r, &document)?;
+            if let Some(passage) = passage {
+                near.similar = core.similar(r, &passage, &document)?;
+                near.names = r.named_in(passage.key, NAMES_MAX)?;
+            }
+            Ok::<_, Error>(near)
         })
     }
+}
+
+/// The document of this id with its first passage, or the passage of this id with its document.
+fn passage_of(r: &Read<'_>, id: &str) -> Result<(Document, Option<Chunk>)> {
+    let (document, asked) = document_of(r, id)?;
+    let passage = match asked {
+        Some(passage) => Some(passage),
+        None => r.chunks_from(document.key, 0, 1)?.into_iter().next(),
+    };
+    Ok((document, passage))
 }
 
 fn near(r: &Read<'_>, document: &Document) -> Result<Near> {
@@ -66,5 +102,6 @@ fn near(r: &Read<'_>, document: &Document) -> Result<Near> {
             .transpose()?,
         older: r.documents_replaced_by(document.key, NAMED_MAX)?,
         places,
+        ..Near::default()
     })
 }

@@ -39,6 +39,15 @@ pub struct Nearest {
     pub nearness: f32,
 }
 
+/// The nearest, and how near all passages are that have a vector.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Nearby {
+    pub(crate) found: Vec<Nearest>,
+    pub(crate) mean: f32,
+    /// The standard deviation.
+    pub(crate) deviation: f32,
+}
+
 /// The vectors in memory, and when they were last asked for.
 #[derive(Default)]
 pub(crate) struct Mirror {
@@ -191,9 +200,10 @@ impl Engine {
         if !core.bring_vectors(&question, WAIT_MAX, canceller)? {
             return Ok(None);
         }
-        core.store.read_until(Lane::Interactive, canceller, |r| {
+        let nearby = core.store.read_until(Lane::Interactive, canceller, |r| {
             core.nearest(r, &question, filter, limit, canceller)
-        })
+        })?;
+        Ok(nearby.map(|nearby| nearby.found))
     }
 
     /// How many vectors are in memory at this moment.
@@ -281,7 +291,7 @@ impl Core {
         filter: Filter<'_>,
         limit: usize,
         canceller: &Canceller,
-    ) -> Result<Option<Vec<Nearest>>> {
+    ) -> Result<Option<Nearby>> {
         let opens = self.store.opens();
         let last = r.last_vector()?;
         let Some(kept) = self.in_step(r, question.model(), opens, last)? else {
@@ -297,7 +307,9 @@ impl Core {
             found: Vec::with_capacity(limit),
             gone: Vec::new(),
         };
-        among.look(kept.near(question.vector()))?;
+        let near = kept.near(question.vector());
+        let (mean, deviation) = spread(&near);
+        among.look(near)?;
         let Among { found, gone, .. } = among;
         drop(kept);
         if self.store.opens() != opens {
@@ -310,7 +322,11 @@ impl Core {
         {
             kept.forget(&gone);
         }
-        Ok(Some(found))
+        Ok(Some(Nearby {
+            found,
+            mean,
+            deviation,
+        }))
     }
 
     /// Reads vectors into memory, a little at a time: all at once could take longer than a search may. False when they
@@ -397,6 +413,18 @@ fn begun<'k>(kept: &'k mut Option<Kept>, model: &str, opens: u64) -> &'k mut Kep
         *kept = None;
     }
     kept.get_or_insert_with(|| Kept::new(model, opens))
+}
+
+/// The mean and the standard deviation.
+fn spread(near: &[(f32, u32)]) -> (f32, f32) {
+    let many = near.len().max(1) as f64;
+    let (sum, squares) = near.iter().fold((0.0, 0.0), |(sum, squares), (near, _)| {
+        let near = f64::from(*near);
+        (sum + near, squares + near * near)
+    });
+    let mean = sum / many;
+    let variance = (squares / many - mean * mean).max(0.0);
+    (mean as f32, variance.sqrt() as f32)
 }
 
 /// Takes the nearest so many off what is left, in their order.

@@ -152,7 +152,7 @@ impl Looking<'_> {
             Understood::No => return Ok((Vec::new(), Meaning::No)),
         };
         let far = LIST_MAX as usize;
-        let Some(nearest) = self
+        let Some(nearby) = self
             .core
             .nearest(r, question, filter, far, self.canceller)?
         else {
@@ -162,7 +162,7 @@ impl Looking<'_> {
             true => Meaning::Partly,
             false => Meaning::Yes,
         };
-        Ok((nearest, meaning))
+        Ok((nearby.found, meaning))
     }
 }
 

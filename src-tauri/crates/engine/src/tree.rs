@@ -650,7 +650,7 @@ fn below_heading<'t>(text: &'t str, heading: Option<&String>) -> &'t str {
 }
 
 /// The beginning of a text on one line, with an ellipsis when something was left out.
-fn clip(text: &str, chars_max: usize) -> String {
+pub(crate) fn clip(text: &str, chars_max: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= chars_max {
         return line;

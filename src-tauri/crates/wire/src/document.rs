@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Asker, Span};
+use crate::{Asker, Meaning, NameRow, Span};
 
 /// A memory, and which of a document's passages to bring.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -50,6 +50,25 @@ pub struct Near {
     pub older: Vec<DocumentLink>,
     /// Everywhere this very content was found, the one it is shown with first.
     pub places: Vec<DocumentPlace>,
+    /// One passage of each document that says something similar as the passage that was asked about, or as the
+    /// document's first; the nearest first, at most 5.
+    pub similar: Vec<SimilarPassage>,
+    /// Is that known?
+    pub similar_by: Meaning,
+    /// The people, organisations, places and tags that this passage names, in its order; at most 12.
+    pub names: Vec<NameRow>,
+}
+
+/// A passage that says something similar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SimilarPassage {
+    pub chunk: String,
+    /// The document's title.
+    pub title: String,
+    pub happened_at: Option<String>,
+    /// How it begins.
+    pub preview: String,
 }
 
 /// Letters to find in one document.

@@ -41,7 +41,7 @@ pub use doctor::{
 };
 pub use document::{
     DocumentLink, DocumentPlace, FindAsked, FoundIn, FoundInDocument, Near, Original, OriginalPart,
-    OriginalState, ShowAt, Unit,
+    OriginalState, ShowAt, SimilarPassage, Unit,
 };
 pub use error::{ErrorCode, WireError};
 pub use event::Event;

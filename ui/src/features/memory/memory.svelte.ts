@@ -53,7 +53,7 @@ export class MemoryState {
         this.chunks = shown.chunks;
         this.first = shown.first;
       }
-      void this.#look(shown.id, isNewest);
+      void this.#look(shown.asked ?? shown.id, isNewest);
     } catch (thrown) {
       if (isNewest()) this.error = toWireError(thrown);
     }

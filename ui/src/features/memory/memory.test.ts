@@ -38,7 +38,7 @@ const document = (total: number, asked: string | null, first = 0, limit = PASSAG
   replaced_by: null,
 });
 
-const nothingNear: Near = { before: null, after: null, newer: null, older: [], places: [] };
+const nothingNear: Near = { before: null, after: null, newer: null, older: [], places: [], similar: [], similar_by: "no", names: [] };
 
 /** Answers the call for a page with that page. */
 function page(platform: HandPlatform, total: number, asked: string | null = null): unknown {
@@ -207,6 +207,38 @@ it("the_tags_of_a_memory_lead_to_all_that_has_them", async () => {
   await settle();
   const links = [...screen.getByTestId("tags").querySelectorAll("a")];
   expect(links.map((link) => [link.textContent, link.getAttribute("href")])).toEqual([["garden", "#/recall?tag=garden"], ["Küche", "#/recall?tag=K%C3%BCche"]]);
+});
+
+it("whom_a_passage_names_and_what_is_similar_lead_there_and_what_is_not_known_yet_is_said", async () => {
+  const platform = handPlatform();
+  render(Memory, { memory: new MemoryState(platform), id: "c1" });
+  await settle();
+  platform.next("show").answer(document(3, "c1"));
+  await settle();
+  const call = platform.next("near");
+  expect(call.params, "it is the passage that is asked about").toEqual({ id: "c1" });
+  call.answer({
+    ...nothingNear,
+    names: [{ id: "en_1", kind: "person", name: "Ada", mentions: 2, documents: 1, first_at: null, last_at: null }],
+    similar: [{ chunk: "c9", title: "Boats", happened_at: null, preview: "The boat…" }],
+    similar_by: "yes",
+  });
+  await settle();
+  const led = (testid: string) => [...screen.getByTestId(testid).querySelectorAll("a")].map((link) => [link.textContent, link.getAttribute("href")]);
+  expect(led("names")).toEqual([["Ada", "#/people/en_1"]]);
+  expect(led("similar")).toEqual([["Boats", "#/memory/c9"]]);
+});
+
+it("what_is_similar_is_not_known_yet_while_the_passage_is_to_be_looked_through", async () => {
+  const platform = handPlatform();
+  render(Memory, { memory: new MemoryState(platform), id: "c1" });
+  await settle();
+  platform.next("show").answer(document(3, "c1"));
+  await settle();
+  platform.next("near").answer({ ...nothingNear, similar_by: "to_come" });
+  await settle();
+  expect(screen.getByTestId("similar").textContent).toContain("Not known yet");
+  expect(screen.queryByTestId("names")).toBeNull();
 });
 
 it("the_asked_passage_is_set_out_and_an_unknown_date_is_said", async () => {

@@ -71,6 +71,9 @@ function namedBy([kind, name, terms]: (typeof called)[number], index: number): N
 
 const named = called.map(namedBy).filter(({ hits }) => hits.length > 0).toSorted((a, b) => b.row.mentions - a.row.mentions);
 
+/** Whom and what a passage names. */
+export const namesIn = (chunk: string): NameRow[] => named.filter(({ hits }) => hits.some((hit) => hit.chunk === chunk)).map(({ row }) => row);
+
 const MANY = 100_000;
 const manyRow = (index: number): NameRow => ({
   id: `en_many${index}`,

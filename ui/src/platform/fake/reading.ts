@@ -9,6 +9,7 @@ import type { Why } from "../../wire/Why";
 import type { WhyAsked } from "../../wire/WhyAsked";
 import type { WireError } from "../../wire/WireError";
 import { documents, type FakeDocument } from "./memories";
+import { namesIn } from "./names";
 import { chunkId, recall, spansOf, termsOf } from "./search";
 import { documentOf, locator, nameOf } from "./views";
 
@@ -66,7 +67,8 @@ export function why({ chunk, question }: WhyAsked): Why {
 const link = ({ id, title, happened, imported }: FakeDocument): DocumentLink => ({ id, title, happened_at: happened, imported_at: imported });
 
 export function near(id: string): Near {
-  const { document } = placeOf(id);
+  const { document, index } = placeOf(id);
+  const others = documents.filter((other) => other.source === document.source && other !== document).slice(0, 2);
   const inTime = documents
     .filter(({ happened, source }) => happened !== null && source === document.source)
     .toSorted((a, b) => (a.happened ?? "").localeCompare(b.happened ?? ""));
@@ -79,6 +81,9 @@ export function near(id: string): Near {
     after: after === undefined ? null : link(after),
     newer: null,
     older: isRoof ? [{ ...link(document), id: "doc-reading", imported_at: "2026-10-02T07:30:00Z" }] : [],
+    names: namesIn(chunkId(document, index)),
+    similar_by: "yes",
+    similar: others.map((other) => ({ chunk: chunkId(other, 0), title: other.title, happened_at: other.happened, preview: other.passages[0]?.text ?? "" })),
     places: isRoof ? [place, { ...place, path: "/home/ada/Documents/Notes/archive/2024/roof.md" }] : [place],
   };
 }

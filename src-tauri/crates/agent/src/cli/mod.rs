@@ -205,7 +205,8 @@ fn command(
         Command::Show { id } => {
             let mut session = one_call()?;
             let shown = show::whole(&id, &mut |at| session.call(Request::Show(at)))?;
-            output.shown(&shown);
+            let near = show::near(&mut session, &id, &shown)?;
+            output.shown(&shown, near.as_ref());
             Ok(Ended::Well)
         }
         Command::People { name, kind, limit } => {

@@ -8,6 +8,7 @@ mod names;
 mod network;
 mod place;
 mod reports;
+mod shown;
 mod sources;
 
 use std::io::{IsTerminal, Write};
@@ -17,7 +18,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use oldgrowth_wire::{
     Answer, Batch, BatchReport, BatchState, Event, Hit, Hits, ItemOutcome, Locator, NoteAdded,
-    People, Settings, Shown, TreeRow, TreeRowKind, TreeView, WireError,
+    People, Settings, TreeRow, TreeRowKind, TreeView, WireError,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -109,70 +110,6 @@ impl Output {
         ));
         self.line(&format!("    {}", hit.chunk));
         self.line("");
-    }
-
-    pub(super) fn shown(&self, shown: &Shown) {
-        if self.json {
-            return self.object(shown);
-        }
-        match shown {
-            Shown::Document {
-                title,
-                format,
-                happened_at,
-                imported_at,
-                chunks,
-                source_name,
-                tags,
-                replaced_by,
-                ..
-            } => {
-                self.line(title);
-                let date = happened_at.as_deref().map_or("no date", day);
-                self.line(&format!(
-                    "{format} · {date} · imported {} · from {source_name}",
-                    day(imported_at)
-                ));
-                if !tags.is_empty() {
-                    self.line(&format!("Tags: {}", tags.join(", ")));
-                }
-                if let Some(newer) = replaced_by {
-                    self.line(&format!("An older version; the newer one is {newer}"));
-                }
-                for chunk in chunks {
-                    self.line("");
-                    let said_by = said_by(chunk.author.as_deref());
-                    self.line(&format!(
-                        "── {said_by}{} · {}",
-                        place(&chunk.locator),
-                        chunk.id
-                    ));
-                    self.line(&chunk.text);
-                }
-            }
-            Shown::Summary {
-                level,
-                passages: count,
-                sentences,
-                source_name,
-                ..
-            } => {
-                self.line(&format!(
-                    "Summary of {} from {source_name}, level {level}",
-                    passages(*count)
-                ));
-                for sentence in sentences {
-                    self.line("");
-                    self.line(&sentence.text);
-                    self.line(&format!(
-                        "    {} · {} · {}",
-                        sentence.title,
-                        place(&sentence.locator),
-                        sentence.chunk
-                    ));
-                }
-            }
-        }
     }
 
     pub(super) fn people(&self, people: &People) {

@@ -1,6 +1,8 @@
 //! One memory with all its passages, page by page.
 
-use oldgrowth_wire::{ShowAt, Shown, WireError};
+use oldgrowth_wire::{Id, Near, Request, ShowAt, Shown, WireError};
+
+use crate::session::Session;
 
 /// How many passages a call brings; a reply has a longest line.
 const PASSAGES_AT_A_TIME: u32 = 200;
@@ -24,4 +26,19 @@ pub(super) fn whole(
         }
     }
     Ok(shown)
+}
+
+/// What is near to it; of a summary, that is what it was made from.
+pub(super) fn near(
+    session: &mut Session,
+    id: &str,
+    shown: &Shown,
+) -> Result<Option<Near>, WireError> {
+    match shown {
+        Shown::Document { .. } => {
+            let id = id.to_owned();
+            session.call(Request::Near(Id { id })).map(Some)
+        }
+        Shown::Summary { .. } => Ok(None),
+    }
 }

@@ -3,6 +3,7 @@ use oldgrowth_engine as engine;
 use oldgrowth_store::table::documents::{Document, basis};
 use oldgrowth_wire as wire;
 
+use super::names::row;
 use super::{locator, place_path, span, time};
 
 pub(crate) fn why(why: engine::Why) -> wire::Why {
@@ -58,7 +59,15 @@ fn why_part((part, score): (engine::WhyPart, f64)) -> wire::WhyPart {
 }
 
 pub(crate) fn near(near: engine::Near) -> wire::Near {
+    let (similar_by, similar) = match near.similar {
+        engine::Similar::No => (wire::Meaning::No, Vec::new()),
+        engine::Similar::ToCome => (wire::Meaning::ToCome, Vec::new()),
+        engine::Similar::Known(similar) => (wire::Meaning::Yes, similar),
+    };
     wire::Near {
+        similar: similar.into_iter().map(similar_passage).collect(),
+        similar_by,
+        names: near.names.into_iter().map(row).collect(),
         before: near.before.map(link),
         after: near.after.map(link),
         newer: near.newer.map(link),
@@ -72,6 +81,15 @@ pub(crate) fn near(near: engine::Near) -> wire::Near {
                 path: place_path(Some(&placed.place)),
             })
             .collect(),
+    }
+}
+
+fn similar_passage(similar: engine::SimilarPassage) -> wire::SimilarPassage {
+    wire::SimilarPassage {
+        chunk: similar.chunk.id.to_string(),
+        title: similar.document.title,
+        happened_at: time(similar.chunk.happened_at),
+        preview: similar.preview,
     }
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn name(found: engine::Name) -> wire::Name {
     }
 }
 
-fn row(entity: Entity) -> wire::NameRow {
+pub(super) fn row(entity: Entity) -> wire::NameRow {
     wire::NameRow {
         id: entity.id.to_string(),
         kind: kind(entity.kind),

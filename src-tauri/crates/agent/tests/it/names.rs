@@ -52,7 +52,16 @@ fn an_import_ends_with_the_names_known_and_each_leads_to_its_passages() {
     assert_eq!(marta["passages_total"], 2);
     assert_eq!(marta["passages"].as_array().map(Vec::len), Some(1));
     let chunk = marta["passages"][0]["chunk"].as_str().unwrap();
-    assert_eq!(run(memory, &["show", chunk]).code, 0, "and to the memory");
+    let shown = run(memory, &["show", chunk]);
+    assert_eq!(shown.code, 0, "and to the memory: {}", shown.stderr);
+    let near = &shown.last()["near"];
+    let names = near["names"].as_array().unwrap();
+    assert_eq!(
+        names[0]["name"], "Marta Kovács",
+        "which tells whom it names"
+    );
+    let state = near["similar_by"].as_str().unwrap();
+    assert!(["no", "to_come", "yes"].contains(&state), "{state}");
     let gone = run(memory, &["people", "en_0"]);
     assert_eq!(gone.code, 2, "{}", gone.stderr);
     let words = oldgrowth(memory).args(["people"]).output().unwrap();

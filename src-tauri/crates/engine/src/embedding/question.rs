@@ -40,6 +40,15 @@ struct Meaning {
 }
 
 impl QuestionVector {
+    /// What somebody has said is asked about, by the vector that it has.
+    pub(crate) fn of_passage(model: String, vector: Vector) -> Self {
+        Self(Arc::new(Meaning {
+            model,
+            text: String::new(),
+            vector,
+        }))
+    }
+
     pub(crate) fn model(&self) -> &str {
         &self.0.model
     }

@@ -44,6 +44,7 @@ mod salvaged;
 mod samples;
 mod sealing;
 mod searching;
+mod similar;
 mod stand_ins;
 mod storage;
 mod superseding;

@@ -88,6 +88,21 @@ impl Read<'_> {
         })
     }
 
+    /// The people, organisations, places and tags that a passage mentions, in the order in which it first does, at most
+    /// so many.
+    pub fn named_in(&self, chunk: ChunkKey, limit: u32) -> Result<Vec<Entity>> {
+        const SQL: &str = "
+            SELECT e.id, e.public_id, e.kind, e.name, e.mentions, e.documents, e.first_at, e.last_at
+            FROM (SELECT entity_id, min(text_start) AS at FROM mentions WHERE chunk_id = :chunk GROUP BY entity_id) m
+            CROSS JOIN entities e ON e.id = m.entity_id
+            WHERE e.kind IN ('person', 'organisation', 'place', 'tag') ORDER BY m.at, e.id LIMIT :limit";
+        self.rows(
+            SQL,
+            named_params! { ":chunk": chunk, ":limit": limit },
+            entity,
+        )
+    }
+
     /// The sources in which it is mentioned, by how many documents of each.
     pub fn sources_naming(&self, key: EntityKey) -> Result<Vec<(SourceKey, u32)>> {
         const SQL: &str = "

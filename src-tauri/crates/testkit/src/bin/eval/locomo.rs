@@ -6,7 +6,7 @@
 //! are mended, those of no turn dropped, and questions without evidence left out.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -42,16 +42,48 @@ struct Turn {
 /// The session of a sample, and the number of the turn in it.
 type TurnId = (u32, u32);
 
+/// The file of an export, in its folder.
+pub(crate) const EXPORT: &str = "conversations.json";
+
 const ADVERSARIAL: u32 = 5;
 
 #[expect(
     clippy::expect_used,
     reason = "a measurement that can't be set up must stop"
 )]
-pub(crate) fn measure(file: &Path, pooled: bool, by: By) -> Table {
+fn samples(file: &Path) -> Vec<Sample> {
     let bytes = std::fs::read(file).expect("the file is there");
-    let samples: Vec<Sample> =
-        serde_json::from_slice(&bytes).expect("it has the shape of LoCoMo's");
+    serde_json::from_slice(&bytes).expect("it has the shape of LoCoMo's")
+}
+
+/// Each conversation: its name, the folder of its export, and all questions about it.
+#[expect(
+    clippy::expect_used,
+    reason = "a measurement that can't be set up must stop"
+)]
+pub(crate) fn each(file: &Path) -> Vec<(String, tempfile::TempDir, Vec<String>)> {
+    let of = |sample: Sample| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        exported(std::slice::from_ref(&sample), folder.path());
+        let questions = sample.qa.into_iter().map(|one| one.question).collect();
+        (sample.sample_id, folder, questions)
+    };
+    samples(file).into_iter().map(of).collect()
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "a measurement that can't be set up must stop"
+)]
+fn exported(samples: &[Sample], folder: &Path) -> PathBuf {
+    let chats: Vec<Value> = samples.iter().flat_map(conversations).collect();
+    let export = folder.join(EXPORT);
+    std::fs::write(&export, Value::from(chats).to_string()).expect("the export is written");
+    export
+}
+
+pub(crate) fn measure(file: &Path, pooled: bool, by: By) -> Table {
+    let samples = samples(file);
     let sets: Vec<&[Sample]> = match pooled {
         true => vec![&samples],
         false => samples.chunks(1).collect(),
@@ -83,10 +115,7 @@ fn name_of(category: u32) -> &'static str {
 )]
 fn ask_all(samples: &[Sample], by: By, table: &mut Table) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let chats: Vec<Value> = samples.iter().flat_map(conversations).collect();
-    let export = folder.path().join("conversations.json");
-    std::fs::write(&export, Value::from(chats).to_string()).expect("the export is written");
-    let memory = Memory::of(&[export], by);
+    let memory = Memory::of(&[exported(samples, folder.path())], by);
     for sample in samples {
         let turns = turns_of(sample);
         for question in &sample.qa {

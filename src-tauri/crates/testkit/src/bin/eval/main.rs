@@ -5,6 +5,7 @@ mod known;
 mod locomo;
 mod measure;
 mod memory;
+mod nonsense;
 
 use std::path::PathBuf;
 
@@ -45,6 +46,8 @@ enum Set {
         #[arg(long)]
         json: bool,
     },
+    /// How near the nearest passages are to the questions of a file as `locomo` takes it, and to what means nothing
+    Nonsense { file: PathBuf },
 }
 
 fn main() {
@@ -60,6 +63,7 @@ fn main() {
             words,
             json,
         } => print(&known::measure(&folders, by(words)), json),
+        Set::Nonsense { file } => nonsense::measure(&file),
     }
 }
 
