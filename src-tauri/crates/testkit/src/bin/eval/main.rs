@@ -1,6 +1,7 @@
 //! How well recall finds: questions whose answers are known are asked through the product's own import, index and
 //! recall, with no model of language. `npm run eval` runs it.
 
+mod described;
 mod known;
 mod locomo;
 mod measure;
@@ -36,6 +37,16 @@ enum Set {
         #[arg(long)]
         json: bool,
     },
+    /// The read-me files of the packages in these folders, asked for by the packages' descriptions
+    Described {
+        #[arg(required = true)]
+        folders: Vec<PathBuf>,
+        /// By words alone
+        #[arg(long)]
+        words: bool,
+        #[arg(long)]
+        json: bool,
+    },
     /// Documents of these folders, and questions that are made from them by rule
     Known {
         #[arg(required = true)]
@@ -58,6 +69,11 @@ fn main() {
             words,
             json,
         } => print(&locomo::measure(&file, pooled, by(words)), json),
+        Set::Described {
+            folders,
+            words,
+            json,
+        } => print(&described::measure(&folders, by(words)), json),
         Set::Known {
             folders,
             words,
