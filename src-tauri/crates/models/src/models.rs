@@ -484,7 +484,8 @@ impl Models {
         Ok((choice, settings.limits))
     }
 
-    /// The server of a choice, to be asked once with so many bytes.
+    /// The server of a choice, to be asked once with so many bytes. What can't leave this computer is not counted as
+    /// what has left.
     fn remote(
         &self,
         choice: &Choice,
@@ -507,7 +508,7 @@ impl Models {
             }
             None => None,
         };
-        if !here {
+        if !client.is_only_here() {
             let noted = |error: io::Error| remote::Error::NotNoted(error.kind());
             let _lock = inner.folder.lock().map_err(noted)?;
             let now = (inner.now)();
