@@ -4,6 +4,7 @@
 //! and models are ports, handed in by whoever composes the process.
 
 mod activity;
+mod aside;
 mod askers;
 mod batches;
 mod beside;
@@ -33,6 +34,7 @@ mod people;
 pub mod ports;
 mod ranking;
 mod recall;
+mod reranking;
 mod samples;
 mod sealing;
 mod settings;

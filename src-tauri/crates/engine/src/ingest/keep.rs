@@ -13,9 +13,9 @@ use oldgrowth_store::{ChunkKey, DocumentKey, SourceKey, Write};
 use super::item::Draft;
 use super::plan::chats;
 use super::supersede::{leave_tree, supersede};
+use crate::Result;
 use crate::health::counted;
 use crate::sealing::ask_for_seal;
-use crate::Result;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {

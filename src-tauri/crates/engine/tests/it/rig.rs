@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_domain::{BatchId, TimeZone};
-use oldgrowth_engine::ports::{Ambient, Clock, Embedder, Extractor, Files, Spawn, Summariser};
+use oldgrowth_engine::ports::{
+    Ambient, Clock, Embedder, Embedders, Extractor, Files, Reranker, Spawn, Summariser,
+};
 use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts, Status};
 use oldgrowth_importers::{FilesOnDisk, WatchesOnDisk};
 use oldgrowth_keeper::Keeper;
@@ -111,9 +113,20 @@ impl Place {
 
     /// With somebody who embeds passages.
     pub(crate) fn start_embedding(&self, workers: usize, embedder: Arc<dyn Embedder>) -> Rig {
+        self.start_asking(workers, Arc::new(embedder), None)
+    }
+
+    /// With somebody who embeds passages, and who may change, and with somebody who reads what was found.
+    pub(crate) fn start_asking(
+        &self,
+        workers: usize,
+        embedders: Arc<dyn Embedders>,
+        reranker: Option<Arc<dyn Reranker>>,
+    ) -> Rig {
         let files = Arc::new(FilesOnDisk::default());
         let beside = Beside {
-            embedder: Some(embedder),
+            embedders: Some(embedders),
+            reranker,
             ..Beside::default()
         };
         Rig::start(self, workers, files, Arc::new(Extractive), beside)
@@ -316,7 +329,8 @@ pub(crate) struct Rig {
 #[derive(Default)]
 struct Beside {
     extractor: Option<Arc<dyn Extractor>>,
-    embedder: Option<Arc<dyn Embedder>>,
+    embedders: Option<Arc<dyn Embedders>>,
+    reranker: Option<Arc<dyn Reranker>>,
     /// Days are gathered, by this clock.
     days: Option<fn() -> TimeZone>,
 }
@@ -354,7 +368,8 @@ impl Rig {
             watches: Arc::new(WatchesOnDisk),
             summariser,
             extractor: beside.extractor,
-            embedder: beside.embedder,
+            embedders: beside.embedders,
+            reranker: beside.reranker,
             embeds_after: Duration::ZERO,
             gathers_days: beside.days.is_some(),
             workers,

@@ -95,7 +95,10 @@ fn summarise(models: &Models, chars_max: usize) -> Summarised {
 }
 
 fn said(made: &Summarised) -> Vec<&str> {
-    made.chosen.iter().map(|number| *TEXTS.get(*number).unwrap()).collect()
+    made.chosen
+        .iter()
+        .map(|number| *TEXTS.get(*number).unwrap())
+        .collect()
 }
 
 #[test]
