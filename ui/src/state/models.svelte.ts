@@ -2,16 +2,18 @@ import { toWireError } from "../errors";
 import type { Platform } from "../platform";
 import { Latest } from "../shared/latest";
 import type { ModelLimits } from "../wire/ModelLimits";
+import type { ModelRole } from "../wire/ModelRole";
 import type { Models } from "../wire/Models";
 import type { WireError } from "../wire/WireError";
 
 /** What could not be done, so that it is said where it was asked for. */
 export type ModelPart = "server" | "model" | "key" | "consent" | "trial" | "limits";
 
-const role = "summaries" as const;
+export const roles: readonly ModelRole[] = ["summaries", "embeddings", "reranking"];
 
-/** The model of a server that chooses the sentences of summaries, if one was chosen. */
+/** The models of servers that were chosen, and the one that is looked at. */
 export class ModelsState {
+  role = $state<ModelRole>("summaries");
   models = $state.raw<Models | null>(null);
   error = $state.raw<WireError | null>(null);
   failure = $state.raw<{ of: ModelPart; error: WireError } | null>(null);
@@ -26,11 +28,20 @@ export class ModelsState {
 
   constructor(private readonly platform: Platform) {}
 
-  /** The computer that texts of the person’s memories leave for, if they do. */
-  readonly leavesFor = $derived.by(() => {
-    const chosen = this.models?.summaries ?? null;
-    return chosen !== null && !chosen.here && chosen.agreed && chosen.model !== "" ? chosen.host : null;
-  });
+  readonly chosen = $derived(this.models?.[this.role] ?? null);
+
+  /** The computers that texts of the person’s memories leave for, and for what. */
+  readonly leavesFor = $derived(
+    roles.flatMap((role) => {
+      const chosen = this.models?.[role];
+      return chosen && !chosen.here && chosen.agreed && chosen.model && !chosen.untried ? [{ role, host: chosen.host }] : [];
+    }),
+  );
+
+  turnTo(role: ModelRole): void {
+    this.role = role;
+    this.names = this.tookMs = this.failure = null;
+  }
 
   async load(): Promise<void> {
     const isNewest = this.#latest.begin();
@@ -46,20 +57,20 @@ export class ModelsState {
 
   /** Answers whether it is chosen now. */
   async choose(of: "server" | "model", address: string, model: string): Promise<boolean> {
-    return this.#change(of, () => this.platform.call("model_choose", { role, address, model }));
+    return this.#change(of, () => this.platform.call("model_choose", { role: this.role, address, model }));
   }
 
   async clear(): Promise<boolean> {
-    return this.#change("server", () => this.platform.call("model_clear", { role }));
+    return this.#change("server", () => this.platform.call("model_clear", { role: this.role }));
   }
 
   /** A yes to the address that was shown, and to no other. */
   async agree(address: string, on: boolean): Promise<boolean> {
-    return this.#change("consent", () => this.platform.call("model_agree", { role, address, on }));
+    return this.#change("consent", () => this.platform.call("model_agree", { role: this.role, address, on }));
   }
 
   async setKey(key: string | null): Promise<boolean> {
-    return this.#change("key", () => this.platform.call("model_key_set", { role, key }));
+    return this.#change("key", () => this.platform.call("model_key_set", { role: this.role, key }));
   }
 
   async setLimits(limits: ModelLimits): Promise<boolean> {
@@ -68,14 +79,14 @@ export class ModelsState {
 
   async list(): Promise<void> {
     await this.#ask("names", "model", async () => {
-      this.names = (await this.platform.call("model_names", { role })).names;
+      this.names = (await this.platform.call("model_names", { role: this.role })).names;
     });
   }
 
   async test(): Promise<void> {
     this.tookMs = null;
     await this.#ask("test", "trial", async () => {
-      this.tookMs = (await this.platform.call("model_test", { role })).took_ms;
+      this.tookMs = (await this.platform.call("model_test", { role: this.role })).took_ms;
     });
     // Whether it is asked again may have changed with it.
     await this.load();
@@ -121,7 +132,7 @@ export class ModelsState {
 
   #show(models: Models): void {
     // The models of another server are not this one’s.
-    if (models.summaries?.address !== this.models?.summaries?.address) this.names = null;
+    if (models[this.role]?.address !== this.chosen?.address) this.names = null;
     this.models = models;
   }
 }

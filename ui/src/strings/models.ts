@@ -5,9 +5,15 @@ import { plural } from "./counting";
 export const modelsWords = {
   models: {
     title: "Models",
-    about:
-      "Summaries are made of sentences of your own documents, word for word. What is built in chooses them, without a network. A model that you choose can do it instead: on this computer, with Ollama, LM Studio or llama.cpp, or one of a service that speaks OpenAI’s protocol. Summaries that are there stay as they are.",
-    builtIn: "No server is chosen: what is built in makes the summaries.",
+    for: "A model for",
+    roles: { summaries: "Summaries", embeddings: "What passages mean", reranking: "The order of what is found" },
+    about: {
+      summaries:
+        "Summaries are made of sentences of your own documents, word for word. What is built in chooses them, without a network. A model that you choose can do it instead: on this computer, with Ollama, LM Studio or llama.cpp, or one of a service that speaks OpenAI’s protocol. Summaries that are there stay as they are.",
+      embeddings: "What is built in compares what passages and questions mean, without a network. A model that you choose can do it instead: it then reads all passages anew, whenever nothing else is to be done.",
+      reranking: "A model that you choose can read the question together with the first 50 passages that were found, and put these in order.",
+    },
+    builtIn: "No server is chosen: what is built in does it.",
     server: "Server",
     serverAbout: "Its address, as localhost:11434 or https://api.example/v1.",
     known: "Usual addresses",
@@ -38,22 +44,24 @@ export const modelsWords = {
     keyReplace: "Another key…",
     keyRemove: "Remove the key",
     agree: (host: string) => `Let texts of my memories leave for ${host}`,
-    agreeAbout: (host: string) =>
-      `To make a summary, the passages that it is about, some pages of text, are sent to ${host}. What becomes of them there is up to whoever runs it. Each call is listed under Privacy. Without this the model is not asked.`,
+    sent: { summaries: "To make a summary, the passages that it is about, some pages of text,", embeddings: "All passages, and each question,", reranking: "With each question the first 50 passages" },
+    agreeAbout: (sent: string, host: string) =>
+      `${sent} are sent to ${host}. What becomes of them there is up to whoever runs it. Each call is listed under Privacy. Without this the model is not asked.`,
     open: "The way there is not encrypted: anybody on it can read what is sent, the key too.",
     test: "Test",
     testAbout: "Sends four sentences of ours, and nothing of yours.",
+    untried: "It is used once it has passed.",
     testing: "Asking the model…",
     stop: "Stop",
     works: (seconds: string) => `It works: it answered in the form that is needed, in ${seconds} s.`,
     trouble: "The model is not asked at the moment",
-    meanwhile: "What is built in makes the summaries meanwhile.",
+    meanwhile: "Everything goes on without it meanwhile.",
     offline: "Oldgrowth is offline, so no model is asked.",
     unreadable: "What you chose can’t be read, so no model is asked. Choose anew.",
     limits: "Limits of a day",
     callsMax: "Calls",
     megabytesMax: "MB sent",
-    limitsAbout: "What may leave this computer for models from midnight to midnight UTC. After that what is built in makes the summaries.",
+    limitsAbout: "What may leave this computer for models from midnight to midnight UTC. After that it goes on without them.",
     limitsRange: (calls: number, megabytes: number) => `Whole numbers: at most ${number(calls)} calls and ${number(megabytes)} MB.`,
     today: (calls: number, sent: number) => `Today: ${plural(calls, "call", "calls")}, ${bytes(sent)}.`,
     failed: {

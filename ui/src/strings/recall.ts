@@ -138,7 +138,7 @@ export const recallWords = {
     rare: "rare words count for more",
     share: (percent: number) => `${number(percent)} %`,
     shareLong: "of why it was found",
-    parts: { near: "What was said around it", meaning: "What it means", thread: "The rest of its conversation", author: "Who said it", question: "It only asks", length: "How long it is", time: "When it was" },
+    parts: { near: "What was said around it", meaning: "What it means", thread: "The rest of its conversation", author: "Who said it", question: "It only asks", length: "How long it is", time: "When it was", reranked: "Read with the question" },
     dated: (day: string, basis: string) => `It is from ${day}${basis ? `, ${basis}` : ""}.`,
     undated: "Nobody knows when it is from.",
     same: (n: number) => (n === 1 ? "1 other says the same:" : `${number(n)} others say the same:`),

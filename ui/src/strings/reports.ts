@@ -1,5 +1,7 @@
 import { plural } from "./counting";
 
+const uses = { summaries: "when summaries are made", embeddings: "when passages are read and you ask", reranking: "when you ask" };
+
 /** Crash reports: the question, what is held, and what leaves. */
 export const reportsWords = {
   broken: {
@@ -12,13 +14,13 @@ export const reportsWords = {
   privacy: {
     title: "Privacy",
     reports: "Crash reports",
-    /** Where crash reports go and where texts go to be summarised, if they do. */
-    leaves: (reports: string | null, texts: string | null, offline: boolean) => {
-      if (reports === null && texts === null) return "Nothing leaves this computer.";
+    /** Where crash reports go and where texts go, and for what, if they do. */
+    leaves: (reports: string | null, texts: readonly { role: keyof typeof uses; host: string }[], offline: boolean) => {
+      if (reports === null && texts.length === 0) return "Nothing leaves this computer.";
       const when = offline ? "when you are online again" : null;
       const parts = [
         ...(reports === null ? [] : [`Crash reports go to ${reports} ${when ?? "when there are any"}.`]),
-        ...(texts === null ? [] : [`Texts of your memories go to ${texts} ${when ?? "when summaries are made"}.`]),
+        ...texts.map(({ role, host }) => `Texts of your memories go to ${host} ${when ?? uses[role]}.`),
       ];
       return `${parts.join(" ")} ${offline ? "Until then nothing" : "Nothing else"} leaves this computer.`;
     },

@@ -134,6 +134,8 @@ export const networkOf = (part: Partial<Network> = {}): Network => ({
 
 export const modelsOf = (part: Partial<Models> = {}): Models => ({
   summaries: null,
+  embeddings: null,
+  reranking: null,
   unreadable: false,
   limits: { calls_max: 500, bytes_max: 10_000_000 },
   limits_most: { calls_max: 100_000, bytes_max: 10_000_000_000 },

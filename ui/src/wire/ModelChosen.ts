@@ -22,4 +22,8 @@ encrypted: boolean,
 /**
  * Texts of the person's memories may leave for this address.
  */
-agreed: boolean, key: ModelKeyPlace | null, trouble: ModelTrouble | null, };
+agreed: boolean, 
+/**
+ * It is not used before it has passed its trial.
+ */
+untried: boolean, key: ModelKeyPlace | null, trouble: ModelTrouble | null, };

@@ -3,4 +3,4 @@
 /**
  * What a model is chosen for.
  */
-export type ModelRole = "summaries";
+export type ModelRole = "summaries" | "embeddings" | "reranking";

@@ -8,6 +8,14 @@ export type Models = {
  */
 summaries: ModelChosen | null, 
 /**
+ * Null while what is built in compares what passages mean.
+ */
+embeddings: ModelChosen | null, 
+/**
+ * Null while what is found keeps its order.
+ */
+reranking: ModelChosen | null, 
+/**
  * What was chosen can't be read, so no model is asked.
  */
 unreadable: boolean, limits: ModelLimits, 

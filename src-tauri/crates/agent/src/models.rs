@@ -101,24 +101,23 @@ pub(crate) struct Seen(pub(crate) Models);
 impl ports::Models for Seen {
     fn seen(&self) -> ModelsSeen {
         let view = self.0.view();
+        let offline = view.offline;
         ModelsSeen {
             unreadable: view.unreadable,
             chosen: view.summaries.map(|chosen| {
                 let trouble = chosen.trouble;
                 let waits_for_consent = |error| error == ModelError::NoConsent && !chosen.here;
-                ModelSeen {
-                    unnamed: chosen.model.is_empty(),
-                    offline: view.offline,
-                    not_agreed: trouble.is_some_and(|trouble| waits_for_consent(trouble.error)),
-                    away: trouble
-                        .filter(|trouble| !waits_for_consent(trouble.error))
-                        .map(|trouble| {
-                            let (cause, next) = words(trouble.error);
-                            (cause, next.to_owned())
-                        }),
-                    host: chosen.host,
-                    model: chosen.model,
-                }
+                let not_agreed = trouble.is_some_and(|trouble| waits_for_consent(trouble.error));
+                model_seen(chosen, not_agreed, offline)
+            }),
+            // Without a yes these are not even tried: what leads here by another name is not looked for.
+            embeds: view.embeddings.map(|chosen| {
+                let not_agreed = !chosen.here && !chosen.agreed;
+                model_seen(chosen, not_agreed, offline)
+            }),
+            reranks: view.reranking.map(|chosen| {
+                let not_agreed = !chosen.here && !chosen.agreed;
+                model_seen(chosen, not_agreed, offline)
             }),
         }
     }
@@ -128,15 +127,35 @@ impl ports::Models for Seen {
     }
 }
 
+fn model_seen(chosen: ChosenView, not_agreed: bool, offline: bool) -> ModelSeen {
+    let away = chosen.trouble.filter(|_| !not_agreed).map(|trouble| {
+        let (cause, next) = words(trouble.error);
+        (cause, next.to_owned())
+    });
+    ModelSeen {
+        unnamed: chosen.model.is_empty(),
+        untried: chosen.untried,
+        offline,
+        not_agreed,
+        away,
+        host: chosen.host,
+        model: chosen.model,
+    }
+}
+
 fn role(role: wire::ModelRole) -> Role {
     match role {
         wire::ModelRole::Summaries => Role::Summaries,
+        wire::ModelRole::Embeddings => Role::Embeddings,
+        wire::ModelRole::Reranking => Role::Reranking,
     }
 }
 
 fn view(view: View) -> wire::Models {
     wire::Models {
         summaries: view.summaries.map(chosen),
+        embeddings: view.embeddings.map(chosen),
+        reranking: view.reranking.map(chosen),
         unreadable: view.unreadable,
         limits: wire::ModelLimits {
             calls_max: view.limits.calls_max,
@@ -162,6 +181,7 @@ fn chosen(chosen: ChosenView) -> wire::ModelChosen {
         here: chosen.here,
         encrypted: chosen.encrypted,
         agreed: chosen.agreed,
+        untried: chosen.untried,
         key: chosen.key.map(|place| match place {
             KeyPlace::Keychain => wire::ModelKeyPlace::Keychain,
             KeyPlace::File => wire::ModelKeyPlace::File,
@@ -296,7 +316,7 @@ fn words(error: ModelError) -> (String, &'static str) {
         ),
         ModelError::NotThere => (
             "there is no such model, or no such service, at this address",
-            "list the models of the server, and check the path of its address: most end in /v1",
+            "list the models of the server, and check the path of its address: most end in /v1; few servers rerank",
         ),
         ModelError::Redirected(status) => {
             return (
@@ -310,15 +330,23 @@ fn words(error: ModelError) -> (String, &'static str) {
             "the text is too long for the model, or its answer",
             "choose a model that takes more, or one that thinks less",
         ),
+        ModelError::TooWide => (
+            "its vectors have more than 4,096 numbers",
+            "choose a model with shorter ones",
+        ),
+        ModelError::OtherWidth => (
+            "its vectors are of another length than when it was tested",
+            "test it again under Settings, Models: then it reads all passages anew",
+        ),
         ModelError::Unwanted(status) => {
             return (
                 format!("the server does not take what it was asked (status {status})"),
-                "choose a model that chats",
+                "choose a model that is made for this: one that chats, embeds or reranks",
             );
         }
         ModelError::ResponseTooLarge | ModelError::NotUnderstood(_) => (
             "the answer is not in the form that is needed",
-            "choose another model: small ones often can't keep to a form",
+            "choose another model: it may be made for something else, and small ones often can't keep to a form",
         ),
         ModelError::Stopped => ("it was called off", by_itself),
         ModelError::HeldConnection => (

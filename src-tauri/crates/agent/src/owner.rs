@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use oldgrowth_domain::TimeZone;
-use oldgrowth_engine::ports::{Embedder, Summariser};
+use oldgrowth_engine::ports::{Embedder, Embedders, Summariser};
 use oldgrowth_engine::{Engine, Parts};
 use oldgrowth_keeper::Keeper;
-use oldgrowth_models::{BuiltIn, Chosen, Extractive};
+use oldgrowth_models::{BuiltIn, Chosen, ChosenEmbedders, ChosenReranker, Extractive, Models};
 use oldgrowth_store::{Holder, LockError, Store, WorkspaceLock};
 use oldgrowth_wire::{ErrorCode, Event, Request, WireError};
 use serde_json::Value;
@@ -118,10 +118,18 @@ impl Owner {
             .reports()
             .map(|reports| Arc::new(reporting::Seen::of(reports, &workspace)) as Arc<_>);
         let no_models = Arc::new(AtomicBool::new(false));
-        let summariser: Arc<dyn Summariser> = match found.models() {
-            Some(models) => Arc::new(Chosen::new(models.clone(), Arc::clone(&no_models))),
+        let asked = |models: &Models| (models.clone(), Arc::clone(&no_models));
+        let summariser: Arc<dyn Summariser> = match found.models().map(asked) {
+            Some((models, stop)) => Arc::new(Chosen::new(models, stop)),
             None => Arc::new(Extractive),
         };
+        let embedders: Option<Arc<dyn Embedders>> = match found.models().map(asked) {
+            Some((models, stop)) => Some(Arc::new(ChosenEmbedders::new(models, stop, embedder()))),
+            None => embedder().map(|built_in| Arc::new(built_in) as Arc<_>),
+        };
+        let reranker = found.models().map(asked);
+        let reranker =
+            reranker.map(|(models, stop)| Arc::new(ChosenReranker::new(models, stop)) as Arc<_>);
         let engine = Engine::start(Parts {
             workspace,
             store,
@@ -131,8 +139,9 @@ impl Owner {
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
             extractor: Some(Arc::new(oldgrowth_models::Rules)),
-            embedder: embedder(),
+            embedders,
             embeds_after: EMBEDS_AFTER,
+            reranker,
             gathers_days: true,
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
             emptied: found.emptied(),

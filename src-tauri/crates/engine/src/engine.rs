@@ -22,9 +22,10 @@ use crate::health::{Board, Checks, ClockSeen, History, KeptChecks};
 use crate::jobs::{Pruning, Queue, Workers, kept_pause};
 use crate::nearest::Mirror;
 use crate::ports::{
-    Ambient, CrashReports, Embedder, Extractor, Files, Forbidden, Models, Random, Summariser,
-    Watches,
+    Ambient, CrashReports, Embedders, Extractor, Files, Forbidden, Models, Random, Reranker,
+    Summariser, Watches,
 };
+use crate::reranking::Reranks;
 use crate::sealing::Degraded;
 use crate::settings::Settings;
 use crate::storage::Counted;
@@ -45,9 +46,11 @@ pub struct Parts {
     /// None where nobody is to look for what passages name.
     pub extractor: Option<Arc<dyn Extractor>>,
     /// None where passages are found by words alone.
-    pub embedder: Option<Arc<dyn Embedder>>,
+    pub embedders: Option<Arc<dyn Embedders>>,
     /// Passages are embedded from so long after the start on. Questions are whenever they are asked.
     pub embeds_after: Duration,
+    /// None where what is found keeps its order.
+    pub reranker: Option<Arc<dyn Reranker>>,
     /// Are passages gathered by days too, or by their sources alone?
     pub gathers_days: bool,
     /// How many jobs are worked on at once; with none the queue waits for another engine.
@@ -86,12 +89,14 @@ pub(crate) struct Core {
     pub(crate) summariser: Arc<dyn Summariser>,
     pub(crate) extractor: Option<Arc<dyn Extractor>>,
     pub(crate) extracting: Extracting,
-    pub(crate) embedder: Option<Arc<dyn Embedder>>,
+    pub(crate) embedders: Option<Arc<dyn Embedders>>,
     pub(crate) embeds: Embeds,
     pub(crate) embeds_after: Duration,
     /// When it was started, by the monotonic clock.
     pub(crate) begun: Duration,
     pub(crate) questions: Questions,
+    pub(crate) reranker: Option<Arc<dyn Reranker>>,
+    pub(crate) reranks: Reranks,
     pub(crate) mirror: Mirror,
     pub(crate) gathers_days: bool,
     /// Who puts passages to their days at this moment; others leave it to them.
@@ -178,7 +183,9 @@ impl Engine {
             summariser: parts.summariser,
             extractor: parts.extractor,
             extracting: Extracting::default(),
-            embedder: parts.embedder,
+            embedders: parts.embedders,
+            reranker: parts.reranker,
+            reranks: Reranks::default(),
             embeds: Embeds::default(),
             embeds_after: parts.embeds_after,
             begun,
@@ -289,6 +296,7 @@ impl Engine {
         drop(self.workers.lock().take());
         self.core.by_itself.stop();
         self.core.questions.stop();
+        self.core.reranks.stop();
         self.core.note_changes();
         self.core.history.end_run(self.core.now());
     }

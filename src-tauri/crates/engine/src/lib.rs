@@ -5,6 +5,7 @@
 
 mod activity;
 mod alike;
+mod aside;
 mod askers;
 mod batches;
 mod beside;
@@ -34,6 +35,7 @@ mod people;
 pub mod ports;
 mod ranking;
 mod recall;
+mod reranking;
 mod samples;
 mod sealing;
 mod settings;

@@ -193,7 +193,7 @@ impl Engine {
         canceller: &Canceller,
     ) -> Result<Option<Vec<Nearest>>> {
         let core = self.core();
-        let understood = core.question_vector(text, WAIT_MAX, canceller)?;
+        let understood = core.question_vector(text, false, WAIT_MAX, canceller)?;
         let Some(question) = understood.known() else {
             return Ok(None);
         };

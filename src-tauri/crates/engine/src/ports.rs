@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use oldgrowth_domain::UnixMs;
 use oldgrowth_domain::canonical::{CanonicalDocument, Format};
@@ -267,13 +268,51 @@ pub trait Embedder: Send + Sync {
     /// A vector for each text, in the order of the texts, all of one length. Must begin with [`no_connection_held`].
     fn embed(&self, side: Side, texts: &[&str]) -> Result<Vec<Vec<f32>>>;
 
+    /// So many texts are best given to it at once.
+    fn at_once(&self) -> usize {
+        1
+    }
+
+    /// Is it asked over a network? Then it is not told what is still being written.
+    fn is_far(&self) -> bool {
+        false
+    }
+
     /// Nothing is asked for now: what it takes while it is loaded is given back.
     fn rest(&self) {}
 }
 
+/// Those who can embed. The person may choose another at any time.
+pub trait Embedders: Send + Sync {
+    /// Who embeds at this moment. None where passages are found by words alone.
+    fn chosen(&self) -> Option<Arc<dyn Embedder>>;
+
+    /// Who made vectors under this name, if they can still be asked.
+    fn named(&self, id: &str) -> Option<Arc<dyn Embedder>>;
+
+    /// As [`Embedder::rest`], of them all.
+    fn rest_all(&self);
+}
+
+/// One alone, whom nobody can change.
+impl Embedders for Arc<dyn Embedder> {
+    fn chosen(&self) -> Option<Arc<dyn Embedder>> {
+        Some(Arc::clone(self))
+    }
+
+    fn named(&self, id: &str) -> Option<Arc<dyn Embedder>> {
+        (self.id() == id).then(|| Arc::clone(self))
+    }
+
+    fn rest_all(&self) {
+        self.rest();
+    }
+}
+
 /// Says how well texts answer a question, by reading them together with it.
 pub trait Reranker: Send + Sync {
-    fn id(&self) -> &str;
+    /// Names the model that is asked at this moment. None while none is chosen.
+    fn id(&self) -> Option<String>;
 
     /// A score for each text, in the order of the texts: the higher the better. Only scores of one answer can be
     /// compared. Must begin with [`no_connection_held`].
@@ -347,12 +386,16 @@ pub trait Models: Send + Sync {
     fn may_summarise(&self) -> bool;
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelsSeen {
     /// What was chosen can't be read.
     pub unreadable: bool,
     /// The one that summarises.
     pub chosen: Option<ModelSeen>,
+    /// The one that is to embed.
+    pub embeds: Option<ModelSeen>,
+    /// The one that reads what was found together with the question.
+    pub reranks: Option<ModelSeen>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -361,6 +404,8 @@ pub struct ModelSeen {
     pub model: String,
     /// Its server is known, and it is not.
     pub unnamed: bool,
+    /// It is not used before it has passed its trial.
+    pub untried: bool,
     /// It is on another computer, and the person has not agreed to that.
     pub not_agreed: bool,
     /// The person wants nothing to be called.

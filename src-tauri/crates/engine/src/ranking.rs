@@ -20,6 +20,7 @@ use crate::embedding::Understood;
 use crate::engine::Core;
 use crate::nearest::Nearest;
 use crate::recall::Meaning;
+use crate::reranking::Reranked;
 use crate::{Error, Result};
 
 /// What each part of a score counts for.
@@ -63,6 +64,10 @@ const WORDS_USUAL: usize = 24;
 /// For what is of the days that the question speaks of, whoever said it or wrote it.
 const TIME: f64 = 1.0;
 
+/// For what a model has read together with the question: more than all else comes to, so that it decides, and the rest
+/// between what it finds alike.
+const RERANKED: f64 = 20.0;
+
 /// So many of a conversation's passages say how well it answers.
 const THREAD_BEST: usize = 3;
 
@@ -83,6 +88,7 @@ pub(crate) struct Terms {
     pub(crate) question: f64,
     pub(crate) length: f64,
     pub(crate) time: f64,
+    pub(crate) reranked: f64,
 }
 
 impl Terms {
@@ -96,8 +102,9 @@ impl Terms {
             question,
             length,
             time,
+            reranked,
         } = self;
-        own + near + meaning + thread + author + question + length + time
+        own + near + meaning + thread + author + question + length + time + reranked
     }
 }
 
@@ -137,6 +144,8 @@ pub(crate) struct Looking<'l> {
     /// It came upon what the index knows and is not there any more.
     pub(crate) lost: &'l Cell<bool>,
     pub(crate) when: Option<When>,
+    /// What a model has said of the first that were found.
+    pub(crate) reranked: Reranked,
 }
 
 impl Looking<'_> {
@@ -158,9 +167,10 @@ impl Looking<'_> {
         else {
             return Ok((Vec::new(), Meaning::ToCome));
         };
-        let meaning = match r.has_to_embed(question.model())? {
-            true => Meaning::Partly,
-            false => Meaning::Yes,
+        let meaning = match self.reranked {
+            Reranked::ToCome => Meaning::ToCome,
+            _ if r.has_to_embed(question.model())? => Meaning::Partly,
+            _ => Meaning::Yes,
         };
         Ok((nearby.found, meaning))
     }
@@ -260,6 +270,9 @@ pub(crate) fn rank(
         });
         ranked.collect()
     };
+    for one in &mut ranked {
+        one.terms.reranked = RERANKED * looking.reranked.part_of(one.chunk);
+    }
     ranked.sort_by(|a, b| {
         let by_score = b.terms.sum().total_cmp(&a.terms.sum());
         by_score.then(a.chunk.cmp(&b.chunk))
@@ -443,5 +456,6 @@ fn terms(
         },
         time,
         length: LENGTH * ((1 + words) as f64 / (1 + WORDS_USUAL) as f64).ln(),
+        reranked: 0.0,
     }
 }

@@ -24,6 +24,7 @@ use crate::engine::Core;
 use crate::health::HealthCode;
 use crate::matching::Matcher;
 use crate::ranking::{Looking, Query, Ranked, Ranking, When, rank};
+use crate::reranking::Reranked;
 use crate::tree::{Step, path_to};
 use crate::{Engine, Error, Result};
 
@@ -117,7 +118,8 @@ pub enum Meaning {
     /// No: nobody knows that here, or it was asked for words alone.
     #[default]
     No,
-    /// Not yet: the model is being loaded, or the vectors are. Who asks again soon has it.
+    /// Not yet: the model is being loaded, or the vectors are, or it is one of a server, which is not told what is still
+    /// being written. Who asks the same again soon has it.
     ToCome,
     /// As far as passages were embedded; there are others.
     Partly,
@@ -206,18 +208,21 @@ impl Engine {
     ) -> Result<T> {
         let core = self.core();
         let canceller = core.askers.begin(asked.asker.as_ref());
+        let may_go_on = asked.typing && !core.questions.is_asked_again(&asked.text);
         let question = match asked.by_words_alone {
             true => Understood::No,
-            false => core.question_of(asked, &canceller)?,
+            false => core.question_of(asked, may_go_on, &canceller)?,
         };
         let lost = Cell::new(false);
-        let looking = Looking {
+        let mut looking = Looking {
+            reranked: Reranked::No,
             core,
             question,
             canceller: &canceller,
             lost: &lost,
             when: core.when(asked),
         };
+        looking.reranked = core.rerank(asked, may_go_on, &looking)?;
         let read = core
             .store
             .read_until(Lane::Interactive, &canceller, |r| op(r, &looking));
@@ -252,10 +257,15 @@ impl Engine {
 
 impl Core {
     /// What the question means, with the passages' vectors at hand.
-    fn question_of(&self, asked: &Asked, canceller: &Canceller) -> Result<Understood> {
+    fn question_of(
+        &self,
+        asked: &Asked,
+        may_go_on: bool,
+        canceller: &Canceller,
+    ) -> Result<Understood> {
         let patience = if asked.typing { WHILE_TYPING } else { WAIT_MAX };
         let begun = self.ambient.clock.monotonic();
-        let understood = self.question_vector(&asked.text, patience, canceller)?;
+        let understood = self.question_vector(&asked.text, may_go_on, patience, canceller)?;
         if let Understood::Yes(question) = &understood {
             let taken = self.ambient.clock.monotonic().saturating_sub(begun);
             let left = patience.saturating_sub(taken);

@@ -46,7 +46,11 @@ pub struct SimilarPassage {
 impl Core {
     /// What is to be compared with the others; none where the passage has no vector of the model that is here.
     pub(crate) fn vector_for(&self, r: &Read<'_>, of: ChunkKey) -> Result<Option<QuestionVector>> {
-        let is_ours = |model: &str| self.embedder.as_ref().is_none_or(|here| here.id() == model);
+        let is_ours = |model: &str| {
+            self.embedder()
+                .as_ref()
+                .is_none_or(|here| here.id() == model)
+        };
         let known = r.vector_of(of)?.filter(|(model, _)| is_ours(model));
         Ok(known.map(|(model, vector)| QuestionVector::of_passage(model, vector)))
     }
@@ -54,7 +58,7 @@ impl Core {
     /// Its own document is left out, and what says nothing new. [`Core::bring_vectors`] is to be called before.
     pub(crate) fn similar(&self, r: &Read<'_>, of: &Chunk, document: &Document) -> Result<Similar> {
         let Some(vector) = self.vector_for(r, of.key)? else {
-            let is_due = self.embedder.is_some()
+            let is_due = self.embedder().is_some()
                 && document.superseded_at.is_none()
                 && r.embedding_failure(of.key)?.is_none();
             return Ok(match is_due {

@@ -61,6 +61,8 @@ pub enum WhyPart {
     Length,
     /// It is of the days that the question speaks of.
     Time,
+    /// A model of a server has read it together with the question.
+    Reranked,
 }
 
 /// A word of the question, and what it does for the passage.
@@ -162,6 +164,7 @@ fn parts(terms: Terms) -> Vec<(WhyPart, f64)> {
         question,
         length,
         time,
+        reranked,
     } = terms;
     let parts = [
         (WhyPart::Near, near),
@@ -171,6 +174,7 @@ fn parts(terms: Terms) -> Vec<(WhyPart, f64)> {
         (WhyPart::Question, question),
         (WhyPart::Length, length),
         (WhyPart::Time, time),
+        (WhyPart::Reranked, reranked),
     ];
     parts
         .into_iter()

@@ -143,6 +143,12 @@ impl Client {
         here
     }
 
+    /// Does it connect to this computer alone?
+    #[must_use]
+    pub fn is_only_here(&self) -> bool {
+        self.bounds.only_here
+    }
+
     /// The same, whose calls end soon after `stop` has become true.
     #[must_use]
     pub fn until(&self, stop: Arc<AtomicBool>) -> Self {

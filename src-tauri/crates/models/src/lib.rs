@@ -1,6 +1,7 @@
 //! The models that are built in, which need no download, no account and no network, and those of a server that the person
 //! has named.
 
+mod asking;
 mod built_in;
 mod chosen;
 mod extractive;
@@ -12,13 +13,14 @@ mod settings;
 mod spent;
 mod state;
 mod summary;
+mod trials;
 
 pub use built_in::BuiltIn;
-pub use chosen::Chosen;
+pub use chosen::{Chosen, ChosenEmbedders, ChosenReranker};
 pub use extractive::Extractive;
 pub use keys::{Keychain, KeychainAway, SystemKeychain};
 pub use models::{ChosenView, Error as ModelsError, Models, Tried, View};
-pub use remote::{Chat, Class, Error, Form, Key, Remote, RemoteEmbedder, RemoteReranker};
+pub use remote::{Chat, Class, Error, Form, Key, Remote};
 pub use rules::Rules;
 pub use settings::{DayLimits, KeyPlace, Role};
 pub use spent::Spent;

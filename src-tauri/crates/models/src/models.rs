@@ -1,39 +1,21 @@
-//! The models that the person has named: what is chosen, what became of asking them, and the asking itself.
+//! The models that the person has named: what is chosen, and what became of asking them.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use oldgrowth_engine::ports::Unit;
 use oldgrowth_folder::Folder;
-use oldgrowth_http::{Address, Client, Purpose};
+use oldgrowth_http::{Address, Client};
 use parking_lot::Mutex;
-use serde_json::Value;
 
 use crate::keys::{Keychain, Keys};
-use crate::remote::{self, Class, Form, Key, Remote, is_model_name};
+use crate::remote::{self, Key, Remote, is_model_name};
 use crate::settings::{Choice, DayLimits, KeyPlace, Role, Settings};
 use crate::spent::Spent;
 use crate::state::{State, Trouble};
-use crate::summary;
-
-/// For one summary. A large model on a small computer takes its time.
-const SUMMARY_PATIENCE: Duration = Duration::from_secs(180);
-/// While somebody looks on.
-const TRIAL_PATIENCE: Duration = Duration::from_secs(90);
-
-/// What a model is tried with: nothing of anybody's.
-const TRIAL: [&str; 4] = [
-    "The garden gate was painted green in May.",
-    "It rained on Tuesday.",
-    "The old harbour will be closed for repairs until the end of the year.",
-    "Somebody had left an umbrella there.",
-];
-const TRIAL_CHARS_MAX: usize = 120;
 
 /// Why a wish about models was not met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +54,8 @@ impl From<io::Error> for Error {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
     pub summaries: Option<ChosenView>,
+    pub embeddings: Option<ChosenView>,
+    pub reranking: Option<ChosenView>,
     /// What was chosen can't be read, so no model is asked.
     pub unreadable: bool,
     pub limits: DayLimits,
@@ -92,6 +76,8 @@ pub struct ChosenView {
     pub here: bool,
     pub encrypted: bool,
     pub agreed: bool,
+    /// It is not used before it has passed its trial.
+    pub untried: bool,
     pub key: Option<KeyPlace>,
     pub trouble: Option<Trouble>,
 }
@@ -102,46 +88,36 @@ pub struct Tried {
     pub took: Duration,
 }
 
-/// Why a model has not chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Missed {
-    NotChosen,
-    /// It does not answer, or may not be asked, for the moment.
-    Away(remote::Error),
-    /// It answers, and not about this.
-    CantDo(remote::Error),
-}
-
-/// What a model is asked, for what, and for how long.
-#[derive(Clone, Copy)]
-struct Asked<'a> {
-    purpose: Purpose,
-    units: &'a [Unit],
-    chars_max: usize,
-    patience: Duration,
-}
-
-impl Missed {
-    fn by(error: remote::Error) -> Self {
-        match error.class() {
-            Class::BadItem => Self::CantDo(error),
-            Class::Transient | Class::NeedsPerson => Self::Away(error),
-        }
-    }
-}
-
 /// The models of a person. Clones are the same.
 #[derive(Clone)]
-pub struct Models(Arc<Inner>);
+pub struct Models(pub(crate) Arc<Inner>);
 
-struct Inner {
-    folder: Folder,
-    client: Client,
-    now: Arc<dyn Fn() -> i64 + Send + Sync>,
+pub(crate) struct Inner {
+    pub(crate) folder: Folder,
+    pub(crate) client: Client,
+    pub(crate) now: Arc<dyn Fn() -> i64 + Send + Sync>,
     keys: Keys,
-    state: Mutex<State>,
+    states: States,
     /// Each ends a trial that is under way.
-    trials: Mutex<Vec<Weak<AtomicBool>>>,
+    pub(crate) trials: Mutex<Vec<Weak<AtomicBool>>>,
+}
+
+/// Of each role what was found out about its model.
+#[derive(Default)]
+struct States {
+    summaries: Mutex<State>,
+    embeddings: Mutex<State>,
+    reranking: Mutex<State>,
+}
+
+impl Inner {
+    pub(crate) fn state(&self, role: Role) -> &Mutex<State> {
+        match role {
+            Role::Summaries => &self.states.summaries,
+            Role::Embeddings => &self.states.embeddings,
+            Role::Reranking => &self.states.reranking,
+        }
+    }
 }
 
 impl fmt::Debug for Models {
@@ -166,7 +142,7 @@ impl Models {
             folder,
             client,
             now,
-            state: Mutex::default(),
+            states: States::default(),
             trials: Mutex::default(),
         }))
     }
@@ -183,19 +159,26 @@ impl Models {
         let unreadable = settings.is_none();
         let settings = settings.unwrap_or_default();
         let switch = inner.client.network().switch();
-        let state = inner.state.lock();
-        let summaries = settings.summaries.as_ref().map(|choice| ChosenView {
-            address: choice.address.to_string(),
-            host: choice.address.host(),
-            model: choice.model.clone(),
-            here: choice.address.names_this_computer(),
-            encrypted: choice.address.is_encrypted(),
-            agreed: choice.agreed,
-            key: choice.key,
-            trouble: state.trouble_of(choice, settings.limits, switch),
-        });
+        let of = |role| {
+            settings.of(role).map(|choice| ChosenView {
+                address: choice.address.to_string(),
+                host: choice.address.host(),
+                model: choice.model.clone(),
+                here: choice.address.names_this_computer(),
+                encrypted: choice.address.is_encrypted(),
+                agreed: choice.agreed,
+                untried: role == Role::Embeddings && choice.width.is_none(),
+                key: choice.key,
+                trouble: inner
+                    .state(role)
+                    .lock()
+                    .trouble_of(choice, settings.limits, switch),
+            })
+        };
         View {
-            summaries,
+            summaries: of(Role::Summaries),
+            embeddings: of(Role::Embeddings),
+            reranking: of(Role::Reranking),
             unreadable,
             limits: settings.limits,
             spent: Spent::read(&inner.folder, (inner.now)()).within(settings.limits),
@@ -205,7 +188,7 @@ impl Models {
     }
 
     /// Chooses a server and, where it is known already, a model of it. An address that is another than before has not
-    /// been agreed to, and a key stays with its own computer.
+    /// been agreed to, and a key stays with its own computer, for whatever that is asked.
     ///
     /// # Errors
     /// When it can't be kept; then it is as it was.
@@ -215,36 +198,35 @@ impl Models {
         if !model.is_empty() && !is_model_name(model) {
             return Err(Error::BadName);
         }
-        let before = self.change(|settings, _| {
+        let left = self.change(|settings, _| {
+            let key = settings.key_of(&address);
             let chosen = settings.of_mut(role);
             let before = chosen.take();
             let same = before.as_ref().filter(|before| before.address == address);
-            let own = before
-                .as_ref()
-                .filter(|before| before.address.origin() == address.origin());
             *chosen = Some(Choice {
                 agreed: same.is_some_and(|before| before.agreed),
-                key: own.and_then(|before| before.key),
+                width: same
+                    .filter(|before| before.model == model)
+                    .and_then(|before| before.width),
+                key,
                 model: model.to_owned(),
                 address: address.clone(),
             });
-            Ok(before)
+            Ok(before.filter(|before| !settings.uses(&before.address)))
         })?;
-        match before {
-            Some(before) if before.address.origin() != address.origin() => self.forget_key(&before),
-            _ => Ok(()),
-        }
+        left.map_or(Ok(()), |left| self.forget_key(&left))
     }
 
-    /// Goes back to what is built in. The key is removed.
+    /// Goes back to what is built in. The key is removed, unless its computer is chosen for something else.
     ///
     /// # Errors
     /// As for [`Models::choose`].
     pub fn clear(&self, role: Role) -> Result<(), Error> {
-        match self.change(|settings, _| Ok(settings.of_mut(role).take()))? {
-            Some(before) => self.forget_key(&before),
-            None => Ok(()),
-        }
+        let left = self.change(|settings, _| {
+            let before = settings.of_mut(role).take();
+            Ok(before.filter(|before| !settings.uses(&before.address)))
+        })?;
+        left.map_or(Ok(()), |left| self.forget_key(&left))
     }
 
     /// Lets texts of the person's memories leave for this address, or no longer. It is the address that the person was
@@ -284,11 +266,11 @@ impl Models {
             (None, _) => false,
         };
         self.change(|settings, keys| {
-            let choice = settings.of_mut(role).as_mut().ok_or(Error::NotChosen)?;
+            let choice = settings.of(role).ok_or(Error::NotChosen)?;
             if choice.address.origin() != origin {
                 return Err(Error::AddressChanged);
             }
-            choice.key = match &key {
+            let place = match &key {
                 Some(key) if !in_keychain => {
                     keys.write_to_file(&origin, key)
                         .map_err(|_| Error::KeyNotKept)?;
@@ -300,6 +282,7 @@ impl Models {
                     key.as_ref().map(|_| KeyPlace::Keychain)
                 }
             };
+            settings.set_key_of(&origin, place);
             Ok(())
         })
     }
@@ -316,176 +299,15 @@ impl Models {
         })
     }
 
-    /// The models that the chosen server has. Nothing of a memory is sent.
-    ///
-    /// # Errors
-    /// When it does not say.
-    pub fn names(&self, role: Role) -> Result<Vec<String>, Error> {
-        let (choice, limits) = self.chosen(role)?;
-        self.trial(|client| {
-            let remote = self.remote(&choice, limits, client, 0, TRIAL_PATIENCE)?;
-            Ok(remote.names()?)
-        })
-    }
-
-    /// Asks the chosen model for a summary of a text of ours. Nothing of a memory is sent.
-    ///
-    /// # Errors
-    /// When it does not make one.
-    pub fn test(&self, role: Role) -> Result<Tried, Error> {
-        let (choice, limits) = self.chosen(role)?;
-        if choice.model.is_empty() {
-            return Err(Error::NotChosen);
-        }
-        let units: Vec<Unit> = TRIAL
-            .into_iter()
-            .map(|text| Unit {
-                text: text.to_owned(),
-                group: 0,
-            })
-            .collect();
-        let asked = Asked {
-            purpose: Purpose::ModelTrial,
-            units: &units,
-            chars_max: TRIAL_CHARS_MAX,
-            patience: TRIAL_PATIENCE,
-        };
-        let begun = (self.0.now)();
-        self.trial(|client| {
-            let (_, form) = self.ask(&choice, limits, &client, Form::Strict, asked)?;
-            self.0.state.lock().is_well(&choice, limits, form);
-            Ok(())
-        })?;
-        let took = (self.0.now)().saturating_sub(begun).max(0).unsigned_abs();
-        Ok(Tried {
-            took: Duration::from_millis(took),
-        })
-    }
-
-    /// Ends the trials that are under way.
-    pub fn cancel_trial(&self) {
-        let trials = self.0.trials.lock();
-        for stop in trials.iter().filter_map(Weak::upgrade) {
-            stop.store(true, Ordering::SeqCst);
-        }
-    }
-
-    /// May the model that summarises be asked at this moment, as far as that is known? True also when none is chosen:
-    /// what is built in is always there.
-    #[must_use]
-    pub fn may_summarise(&self) -> bool {
-        let now = (self.0.now)();
-        let settings = Settings::read(&self.0.folder).ok().flatten();
-        let settings = settings.unwrap_or_default();
-        let Some(choice) = settings.of(Role::Summaries) else {
-            return true;
-        };
-        let switch = self.0.client.network().switch();
-        let state = self.0.state.lock();
-        let trouble = state.trouble_of(choice, settings.limits, switch);
-        trouble.is_none_or(|trouble| now >= trouble.until_unix_ms)
-    }
-
-    /// The units that make a summary of at most so many characters, and the model that has chosen them.
-    pub(crate) fn choose_sentences(
-        &self,
-        units: &[Unit],
-        chars_max: usize,
-        stop: &Arc<AtomicBool>,
-    ) -> Result<(BTreeSet<usize>, String), Missed> {
-        let inner = &self.0;
-        let settings = Settings::read(&inner.folder).ok().flatten();
-        let settings = settings.unwrap_or_default();
-        let (choice, limits) = match settings.summaries {
-            Some(choice) if !choice.model.is_empty() => (choice, settings.limits),
-            _ => return Err(Missed::NotChosen),
-        };
-        let now = (inner.now)();
-        let switch = inner.client.network().switch();
-        let form = {
-            let mut state = inner.state.lock();
-            state.turn_to(&choice, limits);
-            match state.trouble_of(&choice, limits, switch) {
-                Some(trouble) if now < trouble.until_unix_ms => {
-                    // Whatever it could not do, it was not asked for this.
-                    return Err(Missed::Away(trouble.error));
-                }
-                _ => state.form,
-            }
-        };
-        let client = inner.client.until(Arc::clone(stop));
-        // Nothing of a memory leaves for where nobody has agreed to.
-        let client = if choice.agreed {
-            client
-        } else {
-            client.only_here()
-        };
-        let asked = Asked {
-            purpose: Purpose::Summary,
-            units,
-            chars_max,
-            patience: SUMMARY_PATIENCE,
-        };
-        let answered = self.ask(&choice, limits, &client, form, asked);
-        let mut state = inner.state.lock();
-        match answered {
-            Ok((chosen, form)) => {
-                state.is_well(&choice, limits, form);
-                Ok((chosen, choice.model))
-            }
-            Err(error) => {
-                if error != remote::Error::Stopped {
-                    state.has_failed(&choice, limits, error, (inner.now)());
-                }
-                Err(Missed::by(error))
-            }
-        }
-    }
-
-    /// Asks the model in the form that is named and, where its server does not take that, in plain words. Answers in which it
-    /// was taken, to be asked like that the next time.
-    fn ask(
-        &self,
-        choice: &Choice,
-        limits: DayLimits,
-        client: &Client,
-        form: Form,
-        asked: Asked<'_>,
-    ) -> Result<(BTreeSet<usize>, Form), remote::Error> {
-        let Asked {
-            purpose,
-            units,
-            chars_max,
-            patience,
-        } = asked;
-        let data = summary::data(units, chars_max)?;
-        let ask = |form| {
-            let remote = self.remote(choice, limits, client.clone(), length(&data), patience)?;
-            summary::choose(
-                &remote,
-                purpose,
-                &choice.model,
-                &data,
-                units,
-                chars_max,
-                form,
-            )
-            .map(|chosen| (chosen, form))
-        };
-        match (ask(form), form) {
-            (Err(remote::Error::Unwanted(400 | 422)), Form::Strict) => ask(Form::Plain),
-            (answered, _) => answered,
-        }
-    }
-
-    fn chosen(&self, role: Role) -> Result<(Choice, DayLimits), Error> {
+    pub(crate) fn chosen(&self, role: Role) -> Result<(Choice, DayLimits), Error> {
         let settings = Settings::read(&self.0.folder)?.ok_or(Error::NotChosen)?;
         let choice = settings.of(role).cloned().ok_or(Error::NotChosen)?;
         Ok((choice, settings.limits))
     }
 
-    /// The server of a choice, to be asked once with so many bytes.
-    fn remote(
+    /// The server of a choice, to be asked once with so many bytes. What can't leave this computer is not counted as
+    /// what has left.
+    pub(crate) fn remote(
         &self,
         choice: &Choice,
         limits: DayLimits,
@@ -507,7 +329,7 @@ impl Models {
             }
             None => None,
         };
-        if !here {
+        if !client.is_only_here() {
             let noted = |error: io::Error| remote::Error::NotNoted(error.kind());
             let _lock = inner.folder.lock().map_err(noted)?;
             let now = (inner.now)();
@@ -518,17 +340,7 @@ impl Models {
         Ok(Remote::new(client, choice.address.clone(), key, patience))
     }
 
-    fn trial<T>(&self, ask: impl FnOnce(Client) -> Result<T, Error>) -> Result<T, Error> {
-        let stop = Arc::new(AtomicBool::new(false));
-        {
-            let mut trials = self.0.trials.lock();
-            trials.retain(|trial| trial.strong_count() > 0);
-            trials.push(Arc::downgrade(&stop));
-        }
-        ask(self.0.client.until(stop))
-    }
-
-    fn change<T>(
+    pub(crate) fn change<T>(
         &self,
         change: impl FnOnce(&mut Settings, &Keys) -> Result<T, Error>,
     ) -> Result<T, Error> {
@@ -541,7 +353,9 @@ impl Models {
         let changed = change(&mut settings, &inner.keys)?;
         settings.write(&inner.folder)?;
         // What was found out may be mended by what was changed.
-        *inner.state.lock() = State::default();
+        for role in Role::ALL {
+            *inner.state(role).lock() = State::default();
+        }
         Ok(changed)
     }
 
@@ -578,10 +392,6 @@ fn server_address(text: &str) -> Option<Address> {
     let path = address.path().trim_end_matches("/chat/completions");
     let path = if path.is_empty() { "/v1" } else { path };
     Some(address.at(path))
-}
-
-fn length(data: &Value) -> u64 {
-    data.to_string().len() as u64
 }
 
 #[cfg(test)]

@@ -18,6 +18,14 @@ const VERSION: u32 = 1;
 pub enum Role {
     /// It chooses the sentences of which summaries are made.
     Summaries,
+    /// It makes vectors of passages and of questions.
+    Embeddings,
+    /// It reads what was found together with the question.
+    Reranking,
+}
+
+impl Role {
+    pub const ALL: [Self; 3] = [Self::Summaries, Self::Embeddings, Self::Reranking];
 }
 
 /// Where a key lies.
@@ -65,11 +73,22 @@ pub(crate) struct Choice {
     /// The person has agreed that texts of their memories leave for this address.
     pub(crate) agreed: bool,
     pub(crate) key: Option<KeyPlace>,
+    /// Of a model that embeds: how many numbers its vectors had when it was tried.
+    pub(crate) width: Option<u32>,
+}
+
+impl Choice {
+    /// May texts of the person's memories be sent there?
+    pub(crate) fn is_allowed(&self) -> bool {
+        self.agreed || self.address.names_this_computer()
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) summaries: Option<Choice>,
+    pub(crate) embeddings: Option<Choice>,
+    pub(crate) reranking: Option<Choice>,
     pub(crate) limits: DayLimits,
 }
 
@@ -79,6 +98,10 @@ struct Kept {
     version: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     summaries: Option<KeptChoice>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    embeddings: Option<KeptChoice>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reranking: Option<KeptChoice>,
     #[serde(default)]
     a_day: DayLimits,
 }
@@ -93,6 +116,8 @@ struct KeptChoice {
     agreed_to: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<KeyPlace>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    width: Option<u32>,
 }
 
 impl Settings {
@@ -125,11 +150,14 @@ impl Settings {
                 address,
                 model: choice.model.clone(),
                 key: choice.key,
+                width: choice.width,
             }
         };
         let mut bytes = serde_json::to_vec_pretty(&Kept {
             version: VERSION,
             summaries: self.summaries.as_ref().map(choice),
+            embeddings: self.embeddings.as_ref().map(choice),
+            reranking: self.reranking.as_ref().map(choice),
             a_day: self.limits,
         })?;
         bytes.push(b'\n');
@@ -139,13 +167,43 @@ impl Settings {
     pub(crate) fn of(&self, role: Role) -> Option<&Choice> {
         match role {
             Role::Summaries => self.summaries.as_ref(),
+            Role::Embeddings => self.embeddings.as_ref(),
+            Role::Reranking => self.reranking.as_ref(),
         }
     }
 
     pub(crate) fn of_mut(&mut self, role: Role) -> &mut Option<Choice> {
         match role {
             Role::Summaries => &mut self.summaries,
+            Role::Embeddings => &mut self.embeddings,
+            Role::Reranking => &mut self.reranking,
         }
+    }
+
+    /// Is this computer chosen for anything?
+    pub(crate) fn uses(&self, address: &Address) -> bool {
+        self.at(&address.origin()).next().is_some()
+    }
+
+    /// Where the key for this computer lies.
+    pub(crate) fn key_of(&self, address: &Address) -> Option<KeyPlace> {
+        self.at(&address.origin()).find_map(|choice| choice.key)
+    }
+
+    /// There is one key for a computer, for whatever that is asked.
+    pub(crate) fn set_key_of(&mut self, origin: &str, key: Option<KeyPlace>) {
+        for role in Role::ALL {
+            if let Some(choice) = self.of_mut(role)
+                && choice.address.origin() == origin
+            {
+                choice.key = key;
+            }
+        }
+    }
+
+    fn at(&self, origin: &str) -> impl Iterator<Item = &Choice> {
+        let chosen = Role::ALL.into_iter().filter_map(|role| self.of(role));
+        chosen.filter(move |choice| choice.address.origin() == origin)
     }
 }
 
@@ -159,14 +217,18 @@ fn understood(kept: Kept) -> Option<Settings> {
             address: Address::parse(&kept.address)?,
             model: kept.model,
             key: kept.key,
+            width: kept.width,
         })
     };
-    let summaries = match kept.summaries {
-        Some(kept) => Some(choice(kept)?),
-        None => None,
+    // One that is not understood spoils them all.
+    let chosen = |kept: Option<KeptChoice>| match kept {
+        Some(kept) => choice(kept).map(Some),
+        None => Some(None),
     };
     Some(Settings {
-        summaries,
+        summaries: chosen(kept.summaries)?,
+        embeddings: chosen(kept.embeddings)?,
+        reranking: chosen(kept.reranking)?,
         limits: kept.a_day,
     })
 }
@@ -186,6 +248,7 @@ mod tests {
                 model: "little".to_owned(),
                 agreed: true,
                 key: Some(KeyPlace::Keychain),
+                width: None,
             }),
             ..Settings::default()
         };
@@ -211,6 +274,7 @@ mod tests {
             "{",
             r#"{"version":9}"#,
             r#"{"version":1,"summaries":{"address":"not one","model":"m"}}"#,
+            r#"{"version":1,"reranking":{"address":"not one","model":"m"}}"#,
             r#"{"version":1,"a_day":{"calls_max":4000000,"bytes_max":1}}"#,
             r#"{"version":1,"of_a_later_version":true}"#,
         ] {

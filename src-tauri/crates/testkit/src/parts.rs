@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use oldgrowth_engine::ports::{
-    Ambient, Clock, Embedder, Extractor, Files, Random, Spawn, Summariser,
+    Ambient, Clock, Embedder, Embedders, Extractor, Files, Random, Spawn, Summariser,
 };
 use oldgrowth_engine::{Engine, Parts};
 use oldgrowth_keeper::Keeper;
@@ -175,7 +175,7 @@ impl TestEngine {
     pub fn embedding(workspace: &Path, workers: usize, embedder: Arc<dyn Embedder>) -> Self {
         let clock = WallClock::start();
         let summariser = Arc::new(oldgrowth_models::Extractive);
-        let embedder = Some(embedder);
+        let embedder: Option<Arc<dyn Embedders>> = Some(Arc::new(embedder));
         Self::begin_with(
             workspace,
             workers,
@@ -212,7 +212,7 @@ impl TestEngine {
         summariser: Arc<dyn Summariser>,
         emptied: Vec<PathBuf>,
         whole: bool,
-        embedder: Option<Arc<dyn Embedder>>,
+        embedders: Option<Arc<dyn Embedders>>,
     ) -> Self {
         let workspace = workspace.canonicalize().expect("the workspace is there");
         let ambient = Ambient {
@@ -232,8 +232,9 @@ impl TestEngine {
             watches: Arc::new(oldgrowth_importers::WatchesOnDisk),
             summariser,
             extractor: whole.then(|| Arc::new(oldgrowth_models::Rules) as Arc<dyn Extractor>),
-            embedder,
+            embedders,
             embeds_after: Duration::ZERO,
+            reranker: None,
             gathers_days: whole,
             workers,
             emptied,

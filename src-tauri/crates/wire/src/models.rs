@@ -12,6 +12,10 @@ use ts_rs::TS;
 pub enum ModelRole {
     /// It chooses the sentences of which summaries are made.
     Summaries,
+    /// It compares what passages and questions mean.
+    Embeddings,
+    /// It reads what was found together with the question, and puts it in order.
+    Reranking,
 }
 
 /// Where a key lies. It is never told.
@@ -51,6 +55,8 @@ pub struct ModelChosen {
     pub encrypted: bool,
     /// Texts of the person's memories may leave for this address.
     pub agreed: bool,
+    /// It is not used before it has passed its trial.
+    pub untried: bool,
     pub key: Option<ModelKeyPlace>,
     pub trouble: Option<ModelTrouble>,
 }
@@ -70,6 +76,10 @@ pub struct ModelLimits {
 pub struct Models {
     /// Null while what is built in makes the summaries.
     pub summaries: Option<ModelChosen>,
+    /// Null while what is built in compares what passages mean.
+    pub embeddings: Option<ModelChosen>,
+    /// Null while what is found keeps its order.
+    pub reranking: Option<ModelChosen>,
     /// What was chosen can't be read, so no model is asked.
     pub unreadable: bool,
     pub limits: ModelLimits,

@@ -81,6 +81,8 @@ pub enum WhyPartOf {
     Length,
     /// It is of the days that the question speaks of.
     Time,
+    /// A model of a server has read it together with the question.
+    Reranked,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]

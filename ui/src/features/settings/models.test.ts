@@ -7,7 +7,7 @@ import type { ModelChosen } from "../../wire/ModelChosen";
 import type { Models as Value } from "../../wire/Models";
 import Models from "./Models.svelte";
 
-const chosenOf = (part: Partial<ModelChosen> = {}): ModelChosen => ({ address: "http://localhost:11434/v1", host: "localhost:11434", model: "little", here: true, encrypted: false, agreed: false, key: null, trouble: null, ...part });
+const chosenOf = (part: Partial<ModelChosen> = {}): ModelChosen => ({ address: "http://localhost:11434/v1", host: "localhost:11434", model: "little", here: true, encrypted: false, agreed: false, untried: false, key: null, trouble: null, ...part });
 
 const elsewhere = { address: "https://api.example/v1", host: "api.example", here: false, encrypted: true } as const;
 
@@ -168,8 +168,39 @@ it("what_can_not_be_asked_can_be_asked_again", async () => {
 
 it("the_privacy_section_says_where_texts_go", async () => {
   const { app } = await openWindow("service", "#/settings/privacy");
-  await expect.poll(() => app.models.leavesFor).toBe("api.a-service-of-models.example");
+  await expect.poll(() => app.models.leavesFor).toEqual([{ role: "summaries", host: "api.a-service-of-models.example" }]);
   await expect.poll(() => screen.queryByTestId("what-leaves")?.textContent).toContain("Texts of your memories go to api.a-service-of-models.example when summaries are made. Nothing else leaves");
   await fireEvent.click(screen.getByTestId("model-agree"));
   await expect.poll(() => screen.queryByTestId("what-leaves")?.textContent).toBe("Nothing leaves this computer.");
+});
+
+it("each_role_has_a_server_of_its_own_and_what_it_is_for_is_said", async () => {
+  const { platform } = await shown(modelsOf({ summaries: chosenOf(), embeddings: chosenOf({ ...elsewhere, untried: true }) }));
+  await fireEvent.change(screen.getByTestId("model-role"), { target: { value: "embeddings" } });
+  expect((screen.getByTestId("model-server") as HTMLInputElement).value).toBe(elsewhere.address);
+  expect(screen.getByTestId("model-agree").closest("label")!.textContent).toContain("All passages, and each question, are sent to api.example");
+  expect(document.body.textContent).toContain("used once it has passed");
+  await fireEvent.click(screen.getByTestId("model-test"));
+  const testing = platform.next("model_test");
+  expect(testing.params).toEqual({ role: "embeddings" });
+  testing.answer({ took_ms: 80 });
+  await settle();
+  platform.next("models").answer(modelsOf({ embeddings: chosenOf({ ...elsewhere, agreed: true }) }));
+  await settle();
+  expect(document.body.textContent).not.toContain("used once it has passed");
+  await fireEvent.change(screen.getByTestId("model-role"), { target: { value: "reranking" } });
+  expect(screen.queryByTestId("models-built-in"), "none is chosen for it").not.toBeNull();
+  expect(screen.queryByTestId("model-works"), "that was another").toBeNull();
+  await type("model-server", "localhost:8080");
+  await fireEvent.click(screen.getByTestId("model-server-save"));
+  expect(platform.next("model_choose").params).toEqual({ role: "reranking", address: "localhost:8080", model: "" });
+});
+
+it("texts_leave_for_each_role_as_it_was_chosen_and_agreed_to", async () => {
+  const { platform, state } = await shown(modelsOf({ summaries: chosenOf(), embeddings: chosenOf({ ...elsewhere, agreed: true }), reranking: chosenOf(elsewhere) }));
+  expect(state.leavesFor, "here, agreed to, and not agreed to").toEqual([{ role: "embeddings", host: "api.example" }]);
+  void state.load();
+  platform.next("models").answer(modelsOf({ embeddings: chosenOf({ ...elsewhere, agreed: true, untried: true }) }));
+  await settle();
+  expect(state.leavesFor, "it is not used yet").toEqual([]);
 });

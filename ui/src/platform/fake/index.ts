@@ -280,12 +280,12 @@ export class FakePlatform implements Platform {
     offline_set: ({ on }) => this.#network.set(on),
     models: () => this.#models.get(),
     model_choose: (choice) => this.#models.choose(choice),
-    model_clear: () => this.#models.clear(),
+    model_clear: (of) => this.#models.clear(of),
     model_agree: (agreement) => this.#models.agree(agreement),
     model_key_set: (key) => this.#models.setKey(key),
     model_limits_set: (limits) => this.#models.setLimits(limits),
-    model_names: () => this.#models.names(),
-    model_test: () => this.#models.test(),
+    model_names: (of) => this.#models.names(of),
+    model_test: (of) => this.#models.test(of),
     model_trial_cancel: () => this.#models.cancel(),
     storage: ({ count }) => {
       this.#counted ||= count;

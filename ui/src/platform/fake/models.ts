@@ -1,14 +1,15 @@
 import type { Event } from "../../wire/Event";
 import type { ModelChosen } from "../../wire/ModelChosen";
+import type { ModelRole } from "../../wire/ModelRole";
 import type { Models } from "../../wire/Models";
 import type { Params } from "../index";
 import type { WireError } from "../../wire/WireError";
 
 const DEFAULT_LIMITS = { calls_max: 500, bytes_max: 10_000_000 };
 
-const local: ModelChosen = { address: "http://localhost:11434/v1", host: "localhost:11434", model: "qwen3:4b", here: true, encrypted: false, agreed: false, key: null, trouble: null };
+const local: ModelChosen = { address: "http://localhost:11434/v1", host: "localhost:11434", model: "qwen3:4b", here: true, encrypted: false, agreed: false, untried: false, key: null, trouble: null };
 
-const service: ModelChosen = { address: "https://api.a-service-of-models.example/v1", host: "api.a-service-of-models.example", model: "small-and-quick", here: false, encrypted: true, agreed: true, key: "keychain", trouble: null };
+const service: ModelChosen = { address: "https://api.a-service-of-models.example/v1", host: "api.a-service-of-models.example", model: "small-and-quick", here: false, encrypted: true, agreed: true, untried: false, key: "keychain", trouble: null };
 
 function first(scenario: string): ModelChosen | null {
   switch (scenario) {
@@ -31,7 +32,7 @@ const failed = (code: WireError["code"], message: string, hint: string | null): 
 
 /** A made-up server of models. One at port 9 is not there, and one at port 7 never answers. */
 export class FakeModels {
-  #chosen: ModelChosen | null;
+  #chosen: Record<ModelRole, ModelChosen | null>;
   #limits = DEFAULT_LIMITS;
   #stop: (() => void) | null = null;
 
@@ -40,14 +41,14 @@ export class FakeModels {
     private readonly emit: (event: Event) => void,
     private readonly offline: () => boolean,
   ) {
-    this.#chosen = first(scenario);
+    this.#chosen = { summaries: first(scenario), embeddings: null, reranking: null };
   }
 
   get(): Models {
     const spent = this.scenario === "service" ? { calls_today: 37, bytes_today: 412_300 } : { calls_today: 0, bytes_today: 0 };
     return {
-      summaries: this.#chosen,
-      unreadable: this.scenario === "modelunread" && this.#chosen === null,
+      ...this.#chosen,
+      unreadable: this.scenario === "modelunread" && this.#chosen.summaries === null,
       limits: this.#limits,
       limits_most: { calls_max: 100_000, bytes_max: 10_000_000_000 },
       ...spent,
@@ -56,7 +57,7 @@ export class FakeModels {
     };
   }
 
-  choose({ address, model }: Params<"model_choose">): Models {
+  choose({ role, address, model }: Params<"model_choose">): Models {
     if (!/^(https?:\/\/)?[\w.-]+(:\d+)?(\/[\w/.-]*)?$/.test(address.trim())) {
       throw failed("usage", "this is no address of a server", "write it as localhost:11434 or https://api.example/v1; a key has a field of its own");
     }
@@ -64,27 +65,29 @@ export class FakeModels {
     const whole = address.includes("://") ? address.trim() : `${here ? "http" : "https"}://${address.trim()}`;
     const { protocol, host, pathname } = new URL(whole);
     const full = `${protocol}//${host}${pathname === "/" ? "/v1" : pathname.replace(/\/$/, "")}`;
-    const same = this.#chosen?.address === full ? this.#chosen : null;
-    this.#chosen = { address: full, host, model, here, encrypted: protocol === "https:", agreed: same?.agreed ?? false, key: same?.key ?? null, trouble: null };
+    const same = this.#chosen[role]?.address === full ? this.#chosen[role] : null;
+    this.#chosen[role] = { address: full, host, model, here, encrypted: protocol === "https:", agreed: same?.agreed ?? false, untried: role === "embeddings", key: same?.key ?? null, trouble: null };
     return this.#changed();
   }
 
-  clear(): Models {
-    this.#chosen = null;
+  clear({ role }: Params<"model_clear">): Models {
+    this.#chosen[role] = null;
     return this.#changed();
   }
 
-  agree({ address, on }: Params<"model_agree">): Models {
-    if (this.#chosen?.address !== address) throw failed("busy", "another address is chosen by now, so nothing was changed", "look at it again");
-    this.#chosen = { ...this.#chosen, agreed: on };
+  agree({ role, address, on }: Params<"model_agree">): Models {
+    const chosen = this.#chosen[role];
+    if (chosen?.address !== address) throw failed("busy", "another address is chosen by now, so nothing was changed", "look at it again");
+    this.#chosen[role] = { ...chosen, agreed: on };
     return this.#changed();
   }
 
-  setKey({ key }: Params<"model_key_set">): Models {
-    if (this.#chosen === null) throw failed("usage", "no model is chosen", "name its server first, then the model");
+  setKey({ role, key }: Params<"model_key_set">): Models {
+    const chosen = this.#chosen[role];
+    if (chosen === null) throw failed("usage", "no model is chosen", "name its server first, then the model");
     if (key !== null && /\s/.test(key)) throw failed("usage", "this is no key", "a key is one word without spaces");
     const place = this.scenario === "model" ? "file" : "keychain";
-    this.#chosen = { ...this.#chosen, key: key === null ? null : place };
+    this.#chosen[role] = { ...chosen, key: key === null ? null : place };
     return this.#changed();
   }
 
@@ -93,13 +96,15 @@ export class FakeModels {
     return this.#changed();
   }
 
-  async names(): Promise<{ names: string[] }> {
-    await this.#answered();
+  async names({ role }: Params<"model_names">): Promise<{ names: string[] }> {
+    await this.#answered(role);
     return { names: ["gemma3:4b", "llama3.2:3b", "nomic-embed-text", "qwen3:4b"] };
   }
 
-  async test(): Promise<{ took_ms: number }> {
-    await this.#answered();
+  async test({ role }: Params<"model_test">): Promise<{ took_ms: number }> {
+    await this.#answered(role);
+    const chosen = this.#chosen[role];
+    if (chosen !== null) this.#chosen[role] = { ...chosen, untried: false };
     return { took_ms: 1240 };
   }
 
@@ -108,8 +113,8 @@ export class FakeModels {
     return {};
   }
 
-  async #answered(): Promise<void> {
-    const host = this.#chosen?.host ?? "";
+  async #answered(role: ModelRole): Promise<void> {
+    const host = this.#chosen[role]?.host ?? "";
     if (host.endsWith(":7")) {
       await new Promise<void>((resolve) => (this.#stop = resolve));
       throw failed("cancelled", "it was called off", null);

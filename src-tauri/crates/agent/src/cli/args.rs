@@ -194,6 +194,9 @@ pub(super) enum Command {
     },
     /// Models of a server that you choose, such as Ollama on this computer; without one, what is built in does the work
     Models {
+        /// What the model is for
+        #[arg(long = "for", global = true, value_enum, default_value_t = ModelFor::Summaries)]
+        what: ModelFor,
         #[command(subcommand)]
         action: Option<ModelsAction>,
     },
@@ -299,7 +302,7 @@ pub(super) enum NetworkAction {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ModelsAction {
-    /// Have summaries made by a model of this server: each is made of sentences that the model chooses
+    /// Have it done by a model of this server. One for embeddings is used once it has passed its test
     Set {
         /// As localhost:11434 or https://api.example/v1
         address: String,
@@ -328,6 +331,16 @@ pub(super) enum ModelsAction {
         #[arg(long, value_name = "MB")]
         megabytes: Option<u32>,
     },
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum ModelFor {
+    /// It chooses the sentences of which summaries are made
+    Summaries,
+    /// It compares what passages and questions mean
+    Embeddings,
+    /// It reads what was found together with the question, and puts it in order
+    Reranking,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]

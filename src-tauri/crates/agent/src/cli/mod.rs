@@ -269,7 +269,7 @@ fn command(
         }
         Command::Reports { action } => reports::reports(workspace.reports(), action, output),
         Command::Network { limit, action } => network::network(workspace, limit, action, output),
-        Command::Models { action } => models::models(workspace, action, output),
+        Command::Models { what, action } => models::models(workspace, what, action, output),
         Command::Storage => {
             let storage: Storage =
                 one_call()?.call(Request::Storage(StorageAsk { count: true }))?;

@@ -9,48 +9,58 @@ use oldgrowth_wire::{
 use serde::de::DeserializeOwned;
 
 use super::Ended;
-use super::args::{ModelsAction, OnOff};
+use super::args::{ModelFor, ModelsAction, OnOff};
 use super::output::{Output, hint};
 use crate::models;
 use crate::place::Workspace;
 use crate::socket::{Client, Endpoint};
 use crate::words::wire_error;
 
-const ROLE: ModelRole = ModelRole::Summaries;
 const MEGABYTE: u64 = 1_000_000;
 const KEY_BYTES_MAX: u64 = 8 * 1024;
 
 pub(super) fn models(
     workspace: &Workspace,
+    what: ModelFor,
     action: Option<ModelsAction>,
     output: &Output,
 ) -> Result<Ended, WireError> {
     let mut asked = Asked::of(workspace);
+    let role = match what {
+        ModelFor::Summaries => ModelRole::Summaries,
+        ModelFor::Embeddings => ModelRole::Embeddings,
+        ModelFor::Reranking => ModelRole::Reranking,
+    };
     let request = match action {
         None => Request::Models(Empty {}),
         Some(ModelsAction::Set { address, model }) => Request::ModelChoose(ModelChoice {
-            role: ROLE,
+            role,
             address,
             model,
         }),
-        Some(ModelsAction::Clear) => Request::ModelClear(ModelOf { role: ROLE }),
+        Some(ModelsAction::Clear) => Request::ModelClear(ModelOf { role }),
         Some(ModelsAction::Names) => {
-            let names: ModelNames = asked.call(Request::ModelNames(ModelOf { role: ROLE }))?;
+            let names: ModelNames = asked.call(Request::ModelNames(ModelOf { role }))?;
             output.model_names(&names);
             return Ok(Ended::Well);
         }
         Some(ModelsAction::Test) => {
-            let tested: ModelTested = asked.call(Request::ModelTest(ModelOf { role: ROLE }))?;
+            let tested: ModelTested = asked.call(Request::ModelTest(ModelOf { role }))?;
             output.model_tested(&tested);
             return Ok(Ended::Well);
         }
         Some(ModelsAction::Key { remove }) => {
             let key = if remove { None } else { Some(read_key()?) };
-            Request::ModelKeySet(ModelKey { role: ROLE, key })
+            Request::ModelKeySet(ModelKey { role, key })
         }
         Some(ModelsAction::Consent { to }) => {
             let now: Models = asked.call(Request::Models(Empty {}))?;
-            let chosen = now.summaries.ok_or_else(|| {
+            let chosen = match role {
+                ModelRole::Summaries => now.summaries,
+                ModelRole::Embeddings => now.embeddings,
+                ModelRole::Reranking => now.reranking,
+            };
+            let chosen = chosen.ok_or_else(|| {
                 wire_error(
                     ErrorCode::Usage,
                     "no model is chosen",
@@ -58,7 +68,7 @@ pub(super) fn models(
                 )
             })?;
             Request::ModelAgree(ModelAgreement {
-                role: ROLE,
+                role,
                 address: chosen.address,
                 on: matches!(to, OnOff::On),
             })

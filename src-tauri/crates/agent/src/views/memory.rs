@@ -54,6 +54,7 @@ fn why_part((part, score): (engine::WhyPart, f64)) -> wire::WhyPart {
         engine::WhyPart::Question => wire::WhyPartOf::Question,
         engine::WhyPart::Length => wire::WhyPartOf::Length,
         engine::WhyPart::Time => wire::WhyPartOf::Time,
+        engine::WhyPart::Reranked => wire::WhyPartOf::Reranked,
     };
     wire::WhyPart { what, score }
 }

@@ -14,7 +14,7 @@ const AT_A_TIME: u32 = 2_000;
 impl Core {
     pub(super) fn plan_vectors(&self) -> Result<FixPlan> {
         let (vectors, failed) = self.vectors_there()?;
-        if self.embedder.is_none() || vectors + failed == 0 {
+        if self.embedder().is_none() || vectors + failed == 0 {
             return Ok(FixPlan::nothing(
                 FixCode::RebuildVectors,
                 "There is nothing by which passages are compared, so nothing is to be made anew.",
@@ -78,7 +78,7 @@ impl Core {
     fn vectors_there(&self) -> Result<(u64, u64)> {
         self.store.read(Lane::Background, |r| {
             let vectors = r.vector_count()?;
-            let failed = match &self.embedder {
+            let failed = match self.embedder() {
                 Some(embedder) => r.left_to_embed(embedder.id())?.failed,
                 None => 0,
             };

@@ -42,9 +42,10 @@ impl Core {
         &self,
         is_cancelled: &dyn Fn() -> bool,
     ) -> Result<Option<Compared>> {
-        let Some(embedder) = self.embedder.as_deref() else {
+        let Some(embedder) = self.embedder() else {
             return Ok(None);
         };
+        let embedder = &*embedder;
         let offset = self.random.bits();
         let some = self
             .store

@@ -11,6 +11,7 @@ mod question;
 mod window;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_store::table::extraction::FailureReason;
@@ -32,10 +33,6 @@ const PAGE_LOOKED_AT: u32 = 256;
 
 /// And so many of them embedded, some seconds' work on one core, before what came of it is kept.
 const PAGE_PASSAGES: usize = 32;
-
-/// So many are asked for at once; between two askings it is seen whether something else is to be done. A model of this
-/// computer takes one after the other anyway.
-const ASKED_AT_ONCE: usize = 1;
 
 /// What every model can embed. One that can't is not refusing a text: it is away.
 const PROBE: &str = "passage";
@@ -115,7 +112,7 @@ impl Engine {
         let core = self.core();
         loop {
             let seen = core.queue.seen();
-            let Some(embedder) = core.embedder.as_deref() else {
+            let Some(embedder) = core.embedder() else {
                 return Ok(false);
             };
             let any = core.store.read(Lane::Interactive, |r| {
@@ -149,7 +146,7 @@ impl Engine {
 
 impl Core {
     pub(crate) fn left_to_embed(&self, r: &Read<'_>) -> Result<Option<EmbeddingLeft>> {
-        let Some(embedder) = self.embedder.as_deref() else {
+        let Some(embedder) = self.embedder() else {
             return Ok(None);
         };
         let ToCome { passages, failed } = r.left_to_embed(embedder.id())?;
@@ -163,11 +160,23 @@ impl Core {
         }))
     }
 
+    /// Who embeds passages at this moment.
+    pub(crate) fn embedder(&self) -> Option<Arc<dyn Embedder>> {
+        self.embedders.as_ref()?.chosen()
+    }
+
+    /// Another may embed from now on: what is known of the one before says nothing of them.
+    pub(crate) fn embedder_changed(&self) {
+        *self.embeds.pace.lock() = Pace::default();
+        self.queue.wake();
+    }
+
     /// Has a page of passages embedded, if nothing else is to be done. True when there may be more.
     pub(crate) fn embed_some(&self) -> Result<bool> {
-        let Some(embedder) = self.embedder.as_deref() else {
+        let Some(embedder) = self.embedder() else {
             return Ok(false);
         };
+        let embedder = &*embedder;
         let Some(mut turn) = self.embeds.turn.try_lock() else {
             return Ok(false);
         };
@@ -241,6 +250,8 @@ impl Core {
         let mut made: Vec<Made> = Vec::with_capacity(looked_at.len());
         let mut rest = looked_at.into_iter().peekable();
         let seen = self.queue.seen();
+        // Between two askings it is seen whether something else is to be done.
+        let at_once = embedder.at_once().max(1);
         while rest.peek().is_some() {
             // What is asked for wakes the queue.
             if self.queue.has_woken_since(seen) || !self.has_nothing_else_to_do() {
@@ -248,7 +259,7 @@ impl Core {
             }
             let mut some = Vec::new();
             let mut texts = 0;
-            while texts < ASKED_AT_ONCE
+            while texts < at_once
                 && let Some(next) = rest.next()
             {
                 texts += usize::from(next.1.is_some());
@@ -297,11 +308,8 @@ impl Core {
         let mut pace = self.embeds.pace.lock();
         pace.passages += texts.len() as u64;
         pace.worked += self.ambient.clock.monotonic().saturating_sub(begun);
-        let was_away = pace.away.take().is_some();
         drop(pace);
-        if was_away {
-            self.meaning_changed();
-        }
+        self.note_back();
         Ok(each)
     }
 
@@ -337,7 +345,8 @@ impl Core {
                 retry_in: None,
             })),
             Ok(Ok(_)) => {
-                if let Some(error) = error {
+                // What a server does not take is no fault of ours.
+                if let Some(error) = error.filter(|_| !embedder.is_far()) {
                     self.faults.tell_of_job("embed", &error);
                 }
                 Err(Failed::For(reason))
@@ -347,7 +356,7 @@ impl Core {
 
     /// How long until it may begin, if it may not: who starts the program wants to use it.
     pub(crate) fn embeds_in(&self) -> Option<Duration> {
-        self.embedder.as_ref()?;
+        self.embedders.as_ref()?;
         let since = self.ambient.clock.monotonic().saturating_sub(self.begun);
         let left = self.embeds_after.saturating_sub(since);
         (left > Duration::ZERO).then_some(left)
@@ -361,11 +370,19 @@ impl Core {
     pub(crate) fn rest_from_embedding(&self) {
         let now = self.ambient.clock.monotonic();
         let mut asked = self.embeds.asked.lock();
-        if let Some(embedder) = &self.embedder
+        if let Some(embedders) = &self.embedders
             && asked.is_some_and(|asked| now.saturating_sub(asked) >= IDLE)
         {
             *asked = None;
-            embedder.rest();
+            embedders.rest_all();
+        }
+    }
+
+    /// It could be asked.
+    fn note_back(&self) {
+        let was_away = self.embeds.pace.lock().away.take().is_some();
+        if was_away {
+            self.meaning_changed();
         }
     }
 

@@ -3,30 +3,23 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use oldgrowth_store::Canceller;
 use oldgrowth_store::table::vectors::Vector;
-use parking_lot::{Condvar, Mutex};
+use oldgrowth_store::{Canceller, Lane};
+use parking_lot::Mutex;
 
-use super::quantised;
+use super::{PROBE, quantised};
+use crate::aside::{Aside, Told};
 use crate::engine::Core;
 use crate::ports::{Embedder, Side};
 use crate::{Error, Result};
 
-/// Nobody waits for a question's vector any longer.
+/// Nobody waits for a model that a question needs any longer.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether the question was called off.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
-
-/// So many questions are embedded at once; more are answered by words alone.
-const AT_ONCE_MAX: usize = 4;
-
-/// So many are remembered: who asks for the next page asks the same again.
-const REMEMBERED_MAX: usize = 16;
+/// So many of the last questions that may be unfinished are remembered.
+const UNFINISHED_MAX: usize = 16;
 
 /// What a question means, to one model.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,18 +28,13 @@ pub(crate) struct QuestionVector(Arc<Meaning>);
 #[derive(Debug, PartialEq)]
 struct Meaning {
     model: String,
-    text: String,
     vector: Vector,
 }
 
 impl QuestionVector {
     /// What somebody has said is asked about, by the vector that it has.
     pub(crate) fn of_passage(model: String, vector: Vector) -> Self {
-        Self(Arc::new(Meaning {
-            model,
-            text: String::new(),
-            vector,
-        }))
+        Self(Arc::new(Meaning { model, vector }))
     }
 
     pub(crate) fn model(&self) -> &str {
@@ -58,11 +46,20 @@ impl QuestionVector {
     }
 }
 
+/// A question, and the model that is asked for its vector.
+#[derive(Clone, PartialEq)]
+struct OfModel {
+    model: String,
+    text: String,
+}
+
 /// Questions that are embedded at this moment, and those that were.
 #[derive(Default)]
 pub(crate) struct Questions {
-    threads: Mutex<Vec<(JoinHandle<()>, Arc<Answer>)>>,
-    known: Mutex<VecDeque<QuestionVector>>,
+    aside: Aside<OfModel, QuestionVector>,
+    unfinished: Mutex<VecDeque<String>>,
+    /// Whether the model could be asked when it last was, until it is told.
+    could: Arc<Mutex<Option<Result<()>>>>,
 }
 
 /// What came of asking for a question's vector.
@@ -83,149 +80,114 @@ impl Understood {
     }
 }
 
-/// Where a thread leaves its answer.
-struct Answer {
-    text: String,
-    vector: Mutex<Option<Option<Vector>>>,
-    there: Condvar,
-    /// It was left, and its thread does no more.
-    is_given: AtomicBool,
-}
-
 impl Questions {
-    fn known(&self, model: &str, text: &str) -> Option<QuestionVector> {
-        let known = self.known.lock();
-        let mut of = known.iter().filter(|one| one.0.text == text);
-        of.find(|one| one.0.model == model).cloned()
-    }
-
-    fn remember(&self, question: &QuestionVector) {
-        let mut known = self.known.lock();
-        if known.len() >= REMEMBERED_MAX {
-            known.pop_front();
+    /// Was this asked before, while it was being written? Then nothing followed, and it is meant as it stands.
+    pub(crate) fn is_asked_again(&self, text: &str) -> bool {
+        let mut unfinished = self.unfinished.lock();
+        if unfinished.iter().any(|one| one == text) {
+            return true;
         }
-        known.push_back(question.clone());
+        if unfinished.len() >= UNFINISHED_MAX {
+            unfinished.pop_front();
+        }
+        unfinished.push_back(text.to_owned());
+        false
     }
 
     /// Waits for the threads that embed questions.
     pub(crate) fn stop(&self) {
-        let threads = std::mem::take(&mut *self.threads.lock());
-        join(threads);
+        self.aside.stop();
     }
 }
 
 impl Core {
-    /// Where it is not known, words alone answer.
+    /// Where it is not known, words alone answer. What `may_go_on` is told to nobody over a network.
     ///
     /// # Errors
     /// [`Error::Cancelled`] when it is called off.
     pub(crate) fn question_vector(
         &self,
         text: &str,
+        may_go_on: bool,
         patience: Duration,
         canceller: &Canceller,
     ) -> Result<Understood> {
-        let Some(embedder) = &self.embedder else {
+        if self.embedders.is_none() {
+            return Ok(Understood::No);
+        }
+        crate::ports::no_connection_held()?;
+        let Some(embedder) = self.who_answers() else {
             return Ok(Understood::No);
         };
-        crate::ports::no_connection_held()?;
-        if let Some(known) = self.questions.known(embedder.id(), text) {
-            return Ok(Understood::Yes(known));
-        }
-        let Some(answer) = self.ask_aside(embedder, text) else {
+        if may_go_on && embedder.is_far() {
             return Ok(Understood::NotYet);
-        };
-        let vector = match wait_for(&answer, patience, canceller)? {
-            Some(Some(vector)) => vector,
-            Some(None) => return Ok(Understood::No),
-            None => return Ok(Understood::NotYet),
-        };
-        let question = QuestionVector(Arc::new(Meaning {
-            model: embedder.id().to_owned(),
-            text: text.to_owned(),
-            vector,
-        }));
-        self.questions.remember(&question);
-        Ok(Understood::Yes(question))
-    }
-
-    /// Has a thread of its own ask the model. None when it can't be begun.
-    fn ask_aside(&self, embedder: &Arc<dyn Embedder>, text: &str) -> Option<Arc<Answer>> {
-        let mut threads = self.questions.threads.lock();
-        if self.queue.is_stopping() {
-            return None;
-        }
-        // Somebody may have asked just that and not waited.
-        if let Some((_, answer)) = threads.iter().find(|(_, answer)| answer.text == text) {
-            return Some(Arc::clone(answer));
-        }
-        let has_ended = |(thread, answer): &(JoinHandle<()>, Arc<Answer>)| {
-            answer.is_given.load(Ordering::SeqCst) || thread.is_finished()
-        };
-        let (ended, at_work): (Vec<_>, Vec<_>) = std::mem::take(&mut *threads)
-            .into_iter()
-            .partition(has_ended);
-        *threads = at_work;
-        join(ended);
-        if threads.len() >= AT_ONCE_MAX {
-            return None;
         }
         self.note_model_asked();
-        let answer = Arc::new(Answer {
+        let asked = OfModel {
+            model: embedder.id().to_owned(),
             text: text.to_owned(),
-            vector: Mutex::default(),
-            there: Condvar::new(),
-            is_given: AtomicBool::new(false),
-        });
-        let (asked, leaves) = (Arc::clone(embedder), Arc::clone(&answer));
-        let body = move || {
-            let embedded = asked.embed(Side::Question, &[&leaves.text]);
-            let vector = match embedded {
-                Ok(vectors) => vectors.first().and_then(|vector| quantised(vector)),
-                Err(error) => {
-                    tracing::debug!(transient = error.is_transient(), "a question has no vector");
-                    None
-                }
-            };
-            leaves.is_given.store(true, Ordering::SeqCst);
-            *leaves.vector.lock() = Some(vector);
-            leaves.there.notify_all();
         };
-        let spawned = self
-            .ambient
-            .spawn
-            .spawn("question".to_owned(), Box::new(body));
-        threads.push((spawned.ok()?, Arc::clone(&answer)));
-        Some(answer)
+        let note = Arc::clone(&self.questions.could);
+        let aside = &self.questions.aside;
+        let told = aside.ask(self, asked, patience, canceller, move |asked| {
+            let embedded = embed(&*embedder, asked);
+            *note.lock() = match &embedded {
+                Ok(_) => Some(Ok(())),
+                Err(Some(error)) => Some(Err(error.clone())),
+                Err(None) => None,
+            };
+            embedded.ok()
+        })?;
+        let could = self.questions.could.lock().take();
+        match could {
+            Some(Ok(())) => self.note_back(),
+            Some(Err(error)) => self.note_away(&error),
+            None => {}
+        }
+        Ok(match told {
+            Told::Yes(question) => Understood::Yes(question),
+            Told::NotYet => Understood::NotYet,
+            Told::No => Understood::No,
+        })
+    }
+
+    /// Whose vectors questions are compared with: while the one that is chosen reads all passages, whoever did it before and
+    /// can still be asked, as long as more are of theirs.
+    pub(crate) fn who_answers(&self) -> Option<Arc<dyn Embedder>> {
+        let embedders = self.embedders.as_ref()?;
+        let chosen = embedders.chosen()?;
+        let made = self.store.read(Lane::Interactive, |r| {
+            let is_done = r.embedding()?.is_some_and(|of| of.model == chosen.id())
+                && r.left_to_embed(chosen.id())?.passages == 0;
+            let none = Vec::new();
+            Ok::<_, Error>(if is_done { none } else { r.vectors_made()? })
+        });
+        // A store that can't be read is met by the search itself.
+        for (model, _) in made.unwrap_or_default() {
+            if model == chosen.id() {
+                break;
+            }
+            if let Some(before) = embedders.named(&model) {
+                return Some(before);
+            }
+        }
+        Some(chosen)
     }
 }
 
-fn wait_for(
-    answer: &Answer,
-    patience: Duration,
-    canceller: &Canceller,
-) -> Result<Option<Option<Vector>>> {
-    let mut vector = answer.vector.lock();
-    let mut waited = Duration::ZERO;
-    loop {
-        if let Some(vector) = &*vector {
-            return Ok(Some(vector.clone()));
-        }
-        if canceller.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        if waited >= patience {
-            return Ok(None);
-        }
-        answer.there.wait_for(&mut vector, LOOK_EVERY);
-        waited += LOOK_EVERY;
-    }
-}
-
-fn join(threads: Vec<(JoinHandle<()>, Arc<Answer>)>) {
-    for (thread, _) in threads {
-        if thread.join().is_err() {
-            tracing::error!("a thread that embeds a question panicked");
-        }
-    }
+/// The error is none where it is this text that the model refuses, and not all.
+fn embed(
+    embedder: &dyn Embedder,
+    asked: &OfModel,
+) -> std::result::Result<QuestionVector, Option<Error>> {
+    let vectors = embedder.embed(Side::Question, &[&asked.text]);
+    let vectors = vectors.map_err(|error| {
+        tracing::debug!(transient = error.is_transient(), "a question has no vector");
+        embedder.embed(Side::Passage, &[PROBE]).err()
+    })?;
+    let vector = vectors.first().and_then(|vector| quantised(vector));
+    Ok(QuestionVector(Arc::new(Meaning {
+        model: asked.model.clone(),
+        vector: vector.ok_or(None)?,
+    })))
 }

@@ -1,10 +1,12 @@
 //! Can passages be compared by what they mean, and how many are yet to be read for that?
 
-use super::HealthCode;
-use super::rows::{Row, counted};
+use super::models::sentence;
+use super::rows::{Row, counted, grouped};
+use super::{ComponentState, HealthCode};
 use crate::Result;
 use crate::embedding::EmbeddingLeft;
 use crate::engine::Core;
+use crate::ports::ModelSeen;
 
 impl Core {
     /// To be called when that begins, ends, or can't go on.
@@ -19,13 +21,43 @@ impl Core {
 }
 
 fn look(core: &Core) -> Result<Row> {
-    let Some(embedder) = core.embedder.as_deref() else {
-        return Ok(without_model());
+    let seen = core.models.as_ref().map(|models| models.seen());
+    let chosen = seen.and_then(|seen| seen.embeds);
+    let row = match core.embedder() {
+        None => without_model(),
+        Some(embedder) => {
+            let left = core.store.read(oldgrowth_store::Lane::Interactive, |r| {
+                core.left_to_embed(r)
+            })?;
+            let model = (embedder.id(), embedder.is_far());
+            left.map_or_else(without_model, |left| {
+                // What is not in use yet is in nobody's way.
+                row(&left, model, chosen.as_ref().filter(|_| model.1))
+            })
+        }
     };
-    let left = core.store.read(oldgrowth_store::Lane::Interactive, |r| {
-        core.left_to_embed(r)
-    })?;
-    Ok(left.map_or_else(without_model, |left| row(&left, embedder.id())))
+    Ok(match chosen.as_ref().and_then(waits_for) {
+        Some(next) if row.state == ComponentState::Ok => row.next(next),
+        _ => row,
+    })
+}
+
+/// What a model that is chosen waits for before it is used.
+fn waits_for(chosen: &ModelSeen) -> Option<&'static str> {
+    match chosen {
+        ModelSeen { unnamed: true, .. } => Some(
+            "A server is chosen for it, and no model of it: choose one under Settings, Models.",
+        ),
+        ModelSeen { untried: true, .. } => Some(
+            "The model that is chosen for it is used once it has passed its test, under Settings, Models.",
+        ),
+        ModelSeen {
+            not_agreed: true, ..
+        } => Some(
+            "The model that is chosen for it is on another computer: it is used once you agree, under Settings, Models.",
+        ),
+        ModelSeen { .. } => None,
+    }
 }
 
 fn without_model() -> Row {
@@ -33,33 +65,53 @@ fn without_model() -> Row {
         .next("Installing Oldgrowth again brings it. Everything else works without.")
 }
 
-fn row(left: &EmbeddingLeft, model: &str) -> Row {
-    let row = match (left.away, left.passages) {
-        (Some(_), _) => Row::warn(
+/// `model` is named, and whether it is one of a server.
+fn row(left: &EmbeddingLeft, (model, is_far): (&str, bool), chosen: Option<&ModelSeen>) -> Row {
+    let row = match (left.away, left.passages, chosen) {
+        (_, _, Some(ModelSeen { offline: true, .. })) => Row::ok(
+            "Oldgrowth is offline, so the model that compares what passages mean is not asked, and words alone find.",
+        ),
+        (_, _, Some(ModelSeen { away: Some((cause, next)), .. })) => Row::warn(
+            format!("The model that compares what passages mean is not asked: {cause}. Words alone find meanwhile, and nothing is lost."),
+            &sentence(next),
+        ),
+        (Some(_), _, Some(_)) => Row::warn(
+            "The model that compares what passages mean could not read some, so words alone find these for now.",
+            "It is tried again by itself. If it stays so, test it or choose another under Settings, Models.",
+        ),
+        (Some(_), _, None) => Row::warn(
             "The model that compares what passages mean can't be used, so new ones are found by their words alone.",
             "It is tried again by itself. If it stays so, install Oldgrowth again: its file may be damaged.",
         ),
-        (None, 0) => Row::ok("All passages can be compared by what they mean."),
-        (None, _) => Row::ok("Passages can be compared by what they mean, as far as they were read for it.")
+        (None, 0, _) if left.failed > 0 => Row::ok(format!(
+            "All passages but {} can be compared by what they mean.",
+            grouped(left.failed.into())
+        ))
+        .next("The others could not be read for it. By their words all are found."),
+        (None, 0, _) => Row::ok("All passages can be compared by what they mean."),
+        (None, _, _) => Row::ok("Passages can be compared by what they mean, as far as they were read for it.")
             .next("The rest follows by itself, whenever nothing else is to be done. By their words all are found."),
     };
-    row.seen("Model", model)
-        .seen(
-            "To come, at most",
-            counted(left.passages, "passage", "passages"),
-        )
-        .seen("Could not be read for it", left.failed.to_string())
-        .seen_if(
-            "Passages a second",
-            left.passages_per_second.map(|rate| format!("{rate:.1}")),
-        )
-        .seen_if("Last failure", left.away)
+    let row = if is_far {
+        row.seen_privately("Model", model, "named by the person")
+    } else {
+        row.seen("Model", model)
+    };
+    row.seen(
+        "To come, at most",
+        counted(left.passages, "passage", "passages"),
+    )
+    .seen("Could not be read for it", left.failed.to_string())
+    .seen_if(
+        "Passages a second",
+        left.passages_per_second.map(|rate| format!("{rate:.1}")),
+    )
+    .seen_if("Last failure", left.away)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::health::ComponentState;
 
     #[test]
     fn only_a_model_that_is_here_and_can_not_be_used_warns() {
@@ -78,20 +130,75 @@ mod tests {
             away: Some("weights_unusable"),
             ..some
         };
+        let here = ("m-1", false);
+        let far = ("m-2", true);
+        let chosen = ModelSeen {
+            host: "host.example".to_owned(),
+            model: "m-2".to_owned(),
+            unnamed: false,
+            untried: false,
+            not_agreed: false,
+            offline: false,
+            away: None,
+        };
+        let unwell = ModelSeen {
+            away: Some(("it took too long".to_owned(), "wait".to_owned())),
+            ..chosen.clone()
+        };
+        let offline = ModelSeen {
+            offline: true,
+            ..unwell.clone()
+        };
         for (row, state, words) in [
             (without_model(), ComponentState::Ok, "by their words alone"),
-            (row(&left, "m-1"), ComponentState::Ok, "All passages"),
-            (row(&some, "m-1"), ComponentState::Ok, "as far as"),
-            (row(&away, "m-1"), ComponentState::Warn, "can't be used"),
+            (row(&left, here, None), ComponentState::Ok, "All passages"),
+            (row(&some, here, None), ComponentState::Ok, "as far as"),
+            (
+                row(&away, here, None),
+                ComponentState::Warn,
+                "can't be used",
+            ),
+            (
+                row(&some, far, Some(&chosen)),
+                ComponentState::Ok,
+                "as far as",
+            ),
+            (
+                row(&away, far, Some(&chosen)),
+                ComponentState::Warn,
+                "could not read some",
+            ),
+            (
+                row(&away, far, Some(&unwell)),
+                ComponentState::Warn,
+                "it took too long. Words alone",
+            ),
+            (
+                row(&some, far, Some(&offline)),
+                ComponentState::Ok,
+                "is offline",
+            ),
         ] {
             assert_eq!(row.state, state, "{}", row.cause);
             assert!(row.cause.contains(words), "{}", row.cause);
         }
-        let seen: Vec<String> = row(&some, "m-1")
+        let seen: Vec<String> = row(&some, here, None)
             .evidence
             .into_iter()
             .map(|one| one.value)
             .collect();
         assert_eq!(seen, ["m-1", "7 passages", "0", "12.3"]);
+        let named = &row(&some, far, Some(&chosen)).evidence[0];
+        assert_eq!(named.redacted.as_deref(), Some("named by the person"));
+        let waits = |untried, not_agreed| {
+            waits_for(&ModelSeen {
+                untried,
+                not_agreed,
+                ..chosen.clone()
+            })
+        };
+        assert!(waits(true, true).unwrap().contains("passed its test"));
+        assert!(waits(false, true).unwrap().contains("once you agree"));
+        assert_eq!(waits(false, false), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Does the model that was chosen answer? While it does not, what is built in does its work.
 
-use super::HealthCode;
 use super::rows::Row;
+use super::{ComponentState, HealthCode};
 use crate::Engine;
 use crate::engine::Core;
 use crate::ports::{ModelSeen, ModelsSeen};
@@ -14,7 +14,8 @@ impl Engine {
     pub fn models_changed(&self) {
         let core = self.core();
         core.look_at_models();
-        core.tell_changes();
+        core.embedder_changed();
+        core.meaning_changed();
         if let Err(error) = core.remake_degraded() {
             tracing::debug!(
                 transient = error.is_transient(),
@@ -33,6 +34,24 @@ impl Core {
     }
 }
 
+/// What a model is chosen for, in words.
+struct Work {
+    name: &'static str,
+    does: &'static str,
+    meanwhile: &'static str,
+}
+
+const SUMMARIES: Work = Work {
+    name: "for summaries",
+    does: "A model that you have chosen chooses the sentences of summaries.",
+    meanwhile: BUILT_IN,
+};
+const RERANKING: Work = Work {
+    name: "that reads what was found",
+    does: "A model that you have chosen reads what was found together with the question.",
+    meanwhile: "What is found keeps its order.",
+};
+
 fn row(seen: ModelsSeen) -> Row {
     if seen.unreadable {
         return Row::warn(
@@ -40,39 +59,54 @@ fn row(seen: ModelsSeen) -> Row {
             "Choose anew under Settings, Models.",
         );
     }
-    let Some(chosen) = seen.chosen else {
-        return Row::ok(format!("No server of models is chosen. {BUILT_IN}"));
-    };
+    let summaries = seen.chosen.map(|chosen| of(&SUMMARIES, chosen));
+    let reranking = seen.reranks.map(|chosen| of(&RERANKING, chosen));
+    match (summaries, reranking) {
+        (Some(row), None) | (None, Some(row)) => row,
+        // The one to do something about.
+        (Some(row), Some(other)) if row.state == ComponentState::Ok => {
+            let is_well = other.state == ComponentState::Ok;
+            if is_well { row } else { other }
+        }
+        (Some(row), Some(_)) => row,
+        (None, None) => Row::ok(format!("No server of models is chosen. {BUILT_IN}")),
+    }
+}
+
+fn of(work: &Work, chosen: ModelSeen) -> Row {
+    let Work {
+        name,
+        does,
+        meanwhile,
+    } = work;
     let row = match &chosen {
         ModelSeen { unnamed: true, .. } => {
-            Row::ok(format!("A server is chosen, and no model of it. {BUILT_IN}"))
+            Row::ok(format!("A server is chosen, and no model of it. {meanwhile}"))
                 .next("Choose one under Settings, Models.")
         }
         ModelSeen { offline: true, .. } => Row::ok(format!(
-            "Oldgrowth is offline, so the model that is chosen is not asked. {BUILT_IN}"
+            "Oldgrowth is offline, so the model that is chosen is not asked. {meanwhile}"
         )),
         ModelSeen {
             not_agreed: true, ..
         } => Row::ok(format!(
-            "The model that is chosen is on another computer, and you have not agreed that texts leave for it. {BUILT_IN}"
+            "The model that is chosen is on another computer, and you have not agreed that texts leave for it. {meanwhile}"
         ))
         .next("Agree under Settings, Models, or choose another."),
         ModelSeen {
             away: Some((cause, next)),
             ..
         } => Row::warn(
-            format!(
-                "The model for summaries is not asked: {cause}. {BUILT_IN}"
-            ),
+            format!("The model {name} is not asked: {cause}. {meanwhile}"),
             &sentence(next),
         ),
-        ModelSeen { .. } => Row::ok("A model that you have chosen chooses the sentences of summaries."),
+        ModelSeen { .. } => Row::ok(*does),
     };
     row.seen_privately("Server", chosen.host, "named by the person")
         .seen_privately("Model", chosen.model, "named by the person")
 }
 
-fn sentence(words: &str) -> String {
+pub(super) fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     match letters.next() {
         Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
@@ -83,7 +117,6 @@ fn sentence(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::health::ComponentState;
 
     #[test]
     fn only_a_model_that_was_to_be_asked_and_does_not_answer_warns() {
@@ -91,6 +124,7 @@ mod tests {
             host: "host.example".to_owned(),
             model: "little".to_owned(),
             unnamed: false,
+            untried: false,
             not_agreed: false,
             offline: false,
             away: None,
@@ -127,14 +161,17 @@ mod tests {
                 "is offline",
             ),
             (
-                Some(ModelSeen { away, ..well }),
+                Some(ModelSeen {
+                    away: away.clone(),
+                    ..well.clone()
+                }),
                 ComponentState::Warn,
                 "not asked: it took too long.",
             ),
         ] {
             let row = row(ModelsSeen {
-                unreadable: false,
                 chosen,
+                ..ModelsSeen::default()
             });
             assert_eq!(row.state, state, "{}", row.cause);
             assert!(row.cause.contains(words), "{}", row.cause);
@@ -143,9 +180,30 @@ mod tests {
                 "a row may be handed on as it is"
             );
         }
+        let reranks = |chosen: Option<ModelSeen>, away| {
+            row(ModelsSeen {
+                chosen,
+                reranks: Some(ModelSeen {
+                    away,
+                    ..well.clone()
+                }),
+                ..ModelsSeen::default()
+            })
+        };
+        let alone = reranks(None, None);
+        assert!(
+            alone.cause.contains("reads what was found"),
+            "{}",
+            alone.cause
+        );
+        let beside = reranks(Some(well.clone()), None);
+        assert!(beside.cause.contains("summaries"), "{}", beside.cause);
+        let in_trouble = reranks(Some(well.clone()), away);
+        assert_eq!(in_trouble.state, ComponentState::Warn);
+        assert!(in_trouble.cause.ends_with("What is found keeps its order."));
         let unreadable = row(ModelsSeen {
             unreadable: true,
-            chosen: None,
+            ..ModelsSeen::default()
         });
         assert_eq!(unreadable.state, ComponentState::Warn);
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use oldgrowth_domain::calendar::{Day, Period, Rank};
 use oldgrowth_domain::{TimeZone, UnixMs};
-use oldgrowth_engine::ports::{Clock, Embedder, Side, no_connection_held};
+use oldgrowth_engine::ports::{Clock, Embedder, Embedders, Side, no_connection_held};
 use oldgrowth_engine::{ComponentState, Error, FixCode, FixOutcome, HealthCode, Result};
 use oldgrowth_testkit::{SeededRandom, WallClock};
 use parking_lot::Mutex;
@@ -36,6 +36,10 @@ pub(crate) struct Letters {
     is_gone: bool,
     /// Another length for texts with this word.
     longer_at: Option<&'static str>,
+    /// It is asked over a network.
+    is_far: bool,
+    /// How many texts came with each call.
+    calls: Mutex<Vec<usize>>,
     /// Looks at the memory at each call.
     witness: Mutex<Option<Witness>>,
     seen: Mutex<Vec<i64>>,
@@ -49,6 +53,13 @@ impl Letters {
         Self {
             id,
             ..Self::default()
+        }
+    }
+
+    pub(crate) fn far(id: &'static str) -> Self {
+        Self {
+            is_far: true,
+            ..Self::of(id)
         }
     }
 
@@ -77,6 +88,7 @@ impl Embedder for Letters {
 
     fn embed(&self, side: Side, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
         no_connection_held()?;
+        self.calls.lock().push(texts.len());
         if side == Side::Passage {
             let seen = self.witness.lock().as_ref().map(|look| look());
             self.seen.lock().extend(seen);
@@ -114,6 +126,47 @@ impl Embedder for Letters {
             .extend(texts.iter().map(|text| (*text).to_owned()));
         Ok(embedded)
     }
+
+    fn at_once(&self) -> usize {
+        if self.is_far { 32 } else { 1 }
+    }
+
+    fn is_far(&self) -> bool {
+        self.is_far
+    }
+}
+
+/// Those who can be asked, and which of them is chosen.
+pub(crate) struct Several {
+    all: Vec<Arc<dyn Embedder>>,
+    chosen: Mutex<&'static str>,
+}
+
+impl Several {
+    pub(crate) fn of(all: Vec<Arc<dyn Embedder>>, chosen: &'static str) -> Arc<Self> {
+        Arc::new(Self {
+            all,
+            chosen: Mutex::new(chosen),
+        })
+    }
+
+    pub(crate) fn choose(&self, rig: &Rig, id: &'static str) {
+        *self.chosen.lock() = id;
+        rig.engine.models_changed();
+    }
+}
+
+impl Embedders for Several {
+    fn chosen(&self) -> Option<Arc<dyn Embedder>> {
+        let id = *self.chosen.lock();
+        self.named(id)
+    }
+
+    fn named(&self, id: &str) -> Option<Arc<dyn Embedder>> {
+        self.all.iter().find(|one| one.id() == id).cloned()
+    }
+
+    fn rest_all(&self) {}
 }
 
 /// Waits until all is embedded. Time passes meanwhile, or who is away would never come back.
@@ -397,6 +450,24 @@ fn another_model_takes_over_passage_by_passage() {
     model.gate.open();
     embedded(&rig, &place);
     assert_embedded(&place, "two");
+}
+
+#[test]
+fn a_model_over_a_network_is_given_many_passages_at_once() {
+    let place = Place::new();
+    place.write_many(70);
+    let far = Arc::new(Letters {
+        refuses_at: Some("boat7 "),
+        ..Letters::far("far")
+    });
+    let rig = place.start_embedding(1, far.clone());
+    rig.import_to_the_end();
+    embedded(&rig, &place);
+    assert_eq!(failed(&rig), 1, "one takes no other along");
+    let calls = far.calls.lock().clone();
+    let most = calls.iter().filter(|texts| **texts > 1).count();
+    assert!(calls.contains(&32) && most <= 4, "{calls:?}");
+    assert_eq!(kept(&place.raw()).len(), 69);
 }
 
 #[test]

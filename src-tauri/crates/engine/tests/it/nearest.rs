@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use oldgrowth_engine::{Error, Nearest};
+use oldgrowth_engine::{Asked, Error, Meaning, Nearest};
 use oldgrowth_models::BuiltIn;
 use oldgrowth_store::table::words::{Filter, Kind};
 use oldgrowth_store::{Canceller, Lane, SourceKey};
 use oldgrowth_testkit::SeededRandom;
 use rusqlite::Connection;
 
-use crate::embedding::{Letters, assert_embedded, embedded, letters};
+use crate::embedding::{Letters, Several, assert_embedded, embedded, kept, letters};
 use crate::rig::{Place, Rig, file_name, file_text};
 
 const ALL: Filter<'static> = Filter {
@@ -155,6 +155,66 @@ fn with_an_embedder_of_another_model_only_its_own_vectors_are_compared() {
     model.gate.open();
     embedded(&rig, &place);
     assert_nearest(&place, &rig, "two", "boat3");
+}
+
+#[test]
+fn while_another_model_reads_all_passages_the_one_before_answers_until_fewer_are_its_own() {
+    let place = Place::new();
+    place.write_many(80);
+    let one = Arc::new(Letters::of("one"));
+    let two = Arc::new(Letters::gated("two"));
+    two.gate.hold_call(33);
+    let models = Several::of(vec![one, two.clone()], "one");
+    let rig = place.start_asking(1, models.clone(), None);
+    rig.import_to_the_end();
+    embedded(&rig, &place);
+    assert_nearest(&place, &rig, "one", "boat3");
+    models.choose(&rig, "two");
+    two.gate.wait_held();
+    let by = |id: &str| kept(&place.raw()).iter().filter(|one| one.1 == id).count();
+    assert_eq!((by("one"), by("two")), (48, 32));
+    assert_nearest(&place, &rig, "one", "boat3");
+    assert!(two.texts.lock().iter().all(|text| text.contains("note")));
+    two.gate.open();
+    embedded(&rig, &place);
+    assert_embedded(&place, "two");
+    assert_nearest(&place, &rig, "two", "boat3");
+    assert!(two.texts.lock().iter().any(|text| text == "boat3"));
+    two.gate.hold_call(1);
+    models.choose(&rig, "one");
+    embedded(&rig, &place);
+    assert_embedded(&place, "one");
+    assert_nearest(&place, &rig, "one", "boat4");
+    two.gate.open();
+}
+
+#[test]
+fn what_is_still_being_written_is_told_to_no_network() {
+    let place = Place::new();
+    place.write_many(5);
+    let far = Arc::new(Letters::far("far"));
+    let rig = place.start_embedding(1, far.clone());
+    rig.import_to_the_end();
+    embedded(&rig, &place);
+    far.texts.lock().clear();
+    let asked = |text: &str, typing| {
+        let asked = Asked {
+            text: text.to_owned(),
+            limit: 5,
+            typing,
+            ..Asked::default()
+        };
+        rig.engine.recall(&asked).unwrap().meaning
+    };
+    assert_eq!(asked("boa", true), Meaning::ToCome);
+    assert_eq!(asked("boat", true), Meaning::ToCome);
+    assert!(
+        far.texts.lock().is_empty(),
+        "nobody knows whether it goes on"
+    );
+    assert_eq!(asked("boat", true), Meaning::Yes, "nothing followed");
+    assert_eq!(asked("who left", false), Meaning::Yes, "it was meant so");
+    assert_eq!(*far.texts.lock(), ["boat", "who left"]);
 }
 
 #[test]

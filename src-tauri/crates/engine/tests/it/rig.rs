@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use oldgrowth_domain::{BatchId, TimeZone};
 use oldgrowth_engine::ports::{
-    Ambient, Clock, Embedder, Extractor, Files, Random, Spawn, Summariser,
+    Ambient, Clock, Embedder, Embedders, Extractor, Files, Random, Reranker, Spawn, Summariser,
 };
 use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts, Status};
 use oldgrowth_importers::{FilesOnDisk, WatchesOnDisk};
@@ -122,7 +122,7 @@ impl Place {
         let files = Arc::new(FilesOnDisk::default());
         let beside = Beside {
             extractor: Some(extractor),
-            embedder: Some(embedder),
+            embedders: Some(Arc::new(embedder)),
             days: Some(|| TimeZone::UTC),
             ..Beside::default()
         };
@@ -146,9 +146,20 @@ impl Place {
 
     /// With somebody who embeds passages.
     pub(crate) fn start_embedding(&self, workers: usize, embedder: Arc<dyn Embedder>) -> Rig {
+        self.start_asking(workers, Arc::new(embedder), None)
+    }
+
+    /// With somebody who embeds passages, and who may change, and with somebody who reads what was found.
+    pub(crate) fn start_asking(
+        &self,
+        workers: usize,
+        embedders: Arc<dyn Embedders>,
+        reranker: Option<Arc<dyn Reranker>>,
+    ) -> Rig {
         let files = Arc::new(FilesOnDisk::default());
         let beside = Beside {
-            embedder: Some(embedder),
+            embedders: Some(embedders),
+            reranker,
             ..Beside::default()
         };
         Rig::start(self, workers, files, Arc::new(Extractive), beside)
@@ -351,7 +362,8 @@ pub(crate) struct Rig {
 #[derive(Default)]
 struct Beside {
     extractor: Option<Arc<dyn Extractor>>,
-    embedder: Option<Arc<dyn Embedder>>,
+    embedders: Option<Arc<dyn Embedders>>,
+    reranker: Option<Arc<dyn Reranker>>,
     /// Days are gathered, by this clock.
     days: Option<fn() -> TimeZone>,
     random: Option<Arc<dyn Random>>,
@@ -392,7 +404,8 @@ impl Rig {
             watches: Arc::new(WatchesOnDisk),
             summariser,
             extractor: beside.extractor,
-            embedder: beside.embedder,
+            embedders: beside.embedders,
+            reranker: beside.reranker,
             embeds_after: Duration::ZERO,
             gathers_days: beside.days.is_some(),
             workers,

@@ -1,13 +1,19 @@
 //! How far calls go, and for how long.
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use oldgrowth_http::{Client, Error, Limits, Outcome, Purpose};
 
 use crate::support::{LIMITS, Person, answering, read_request};
+
+/// How long a slow server takes for each byte.
+const TRICKLE: Duration = Duration::from_millis(50);
 
 #[test]
 fn what_may_go_to_this_computer_alone_is_said_to_no_other() {
@@ -127,4 +133,62 @@ fn who_waits_in_turns_waits_no_longer_than_was_said() {
         person.post(&url, &[], b"hello", some_turns).unwrap_err(),
         Error::TimedOut
     );
+    let larger = Limits {
+        request_bytes_max: usize::MAX,
+        ..some_turns
+    };
+    let more_than_the_system_holds = vec![b'x'; 32 * 1024 * 1024];
+    assert_eq!(
+        person
+            .post(&url, &[], &more_than_the_system_holds, larger)
+            .unwrap_err(),
+        Error::TimedOut,
+        "nobody takes what is said"
+    );
+}
+
+/// A server that says this at once, and then a byte of nothing every while until nobody listens.
+fn trickling(at_once: &'static str) -> (String, JoinHandle<usize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let serving = std::thread::Builder::new()
+        .spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            read_request(&mut stream);
+            stream.write_all(at_once.as_bytes()).unwrap();
+            let (_tell, told) = channel::<()>();
+            let mut said = 0;
+            while said < 10_000 && stream.write_all(b"x").is_ok() {
+                said += 1;
+                assert_eq!(told.recv_timeout(TRICKLE), Err(RecvTimeoutError::Timeout));
+            }
+            said
+        })
+        .unwrap();
+    (url, serving)
+}
+
+#[test]
+fn a_server_that_trickles_is_left_when_the_time_for_the_whole_call_is_over() {
+    for at_once in [
+        "HTTP/1.1 200 ",
+        "HTTP/1.1 200 OK\r\nX-Slow: ",
+        "HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n30\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n",
+    ] {
+        let person = Person::new();
+        let (url, serving) = trickling(at_once);
+        let whole = Limits {
+            whole: TRICKLE * 8,
+            ..LIMITS
+        };
+        assert_eq!(
+            person.post(&url, &[], b"hello", whole).unwrap_err(),
+            Error::TimedOut,
+            "each byte came in time, and the call did not: {at_once:?}"
+        );
+        assert_eq!(person.contacts()[0].outcome, Outcome::TimedOut);
+        assert!(serving.join().unwrap() < 40, "nobody listens any longer");
+    }
 }

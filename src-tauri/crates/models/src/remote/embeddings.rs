@@ -5,7 +5,8 @@ use serde_json::json;
 use super::{Error, Remote};
 
 const RESPONSE_BYTES_MAX: u64 = 32 * 1024 * 1024;
-const DIMENSIONS_MAX: usize = 8_192;
+/// The vectors of 100,000 passages take 400 MB then, which are held in memory while somebody asks.
+const WIDTH_MAX: usize = 4_096;
 
 #[derive(Deserialize)]
 struct Embedded {
@@ -23,13 +24,17 @@ impl Remote {
     ///
     /// # Errors
     /// When there is not exactly one usable vector for each.
-    pub fn embed(&self, model: &str, texts: &[&str]) -> Result<Vec<Vec<f32>>, Error> {
+    pub fn embed(
+        &self,
+        purpose: Purpose,
+        model: &str,
+        texts: &[&str],
+    ) -> Result<Vec<Vec<f32>>, Error> {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
         let body = json!({ "model": model, "input": texts, "encoding_format": "float" });
-        let Embedded { mut data } =
-            self.post(Purpose::Embedding, "embeddings", &body, RESPONSE_BYTES_MAX)?;
+        let Embedded { mut data } = self.post(purpose, "embeddings", &body, RESPONSE_BYTES_MAX)?;
         // In whatever order they come.
         data.sort_by_key(|text| text.index);
         if !data.iter().map(|text| text.index).eq(0..texts.len()) {
@@ -42,7 +47,10 @@ impl Remote {
                 && vector.iter().all(|value| value.is_finite())
                 && vector.iter().any(|value| *value != 0.0)
         };
-        if length > DIMENSIONS_MAX || !vectors.iter().all(is_usable) {
+        if length > WIDTH_MAX {
+            return Err(Error::TooWide);
+        }
+        if !vectors.iter().all(is_usable) {
             return Err(Error::NotUnderstood("vectors that can't be compared"));
         }
         Ok(vectors)

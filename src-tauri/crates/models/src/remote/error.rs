@@ -67,6 +67,12 @@ pub enum Error {
     /// The server does not do this, with this status.
     #[error("the server does not take what it was asked (status {0})")]
     Unwanted(u16),
+    /// Vectors of more numbers than are kept.
+    #[error("the vectors are too long")]
+    TooWide,
+    /// Vectors of another length than when the model was tried: another one goes by its name now.
+    #[error("the vectors are of another length than before")]
+    OtherWidth,
     #[error("the answer is too large")]
     ResponseTooLarge,
     /// The answer is none in the form that was asked for.
@@ -100,6 +106,8 @@ impl Error {
             | Self::KeyRefused(_)
             | Self::NoQuota
             | Self::NotThere
+            | Self::TooWide
+            | Self::OtherWidth
             | Self::Redirected(_) => Class::NeedsPerson,
         }
     }
@@ -129,6 +137,8 @@ impl Error {
             Self::Redirected(_) => "redirected",
             Self::TooLong => "too_long",
             Self::Unwanted(_) => "unwanted",
+            Self::TooWide => "too_wide",
+            Self::OtherWidth => "other_width",
             Self::ResponseTooLarge => "response_too_large",
             Self::NotUnderstood(_) => "not_understood",
         }

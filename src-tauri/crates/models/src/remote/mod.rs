@@ -7,7 +7,6 @@ mod chat;
 mod embeddings;
 mod error;
 mod names;
-mod ports;
 mod rerank;
 
 use std::fmt;
@@ -21,7 +20,6 @@ use serde_json::Value;
 pub use chat::{Chat, Form};
 pub use error::{Class, Error};
 pub(crate) use names::is_model_name;
-pub use ports::{RemoteEmbedder, RemoteReranker};
 
 const CONNECT: Duration = Duration::from_secs(10);
 const REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;

@@ -23,7 +23,13 @@ impl Remote {
     ///
     /// # Errors
     /// When there is not exactly one score for each.
-    pub fn rerank(&self, model: &str, question: &str, texts: &[&str]) -> Result<Vec<f32>, Error> {
+    pub fn rerank(
+        &self,
+        purpose: Purpose,
+        model: &str,
+        question: &str,
+        texts: &[&str],
+    ) -> Result<Vec<f32>, Error> {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
@@ -34,8 +40,7 @@ impl Remote {
             "top_n": texts.len(),
             "return_documents": false,
         });
-        let Reranked { mut results } =
-            self.post(Purpose::Rerank, "rerank", &body, RESPONSE_BYTES_MAX)?;
+        let Reranked { mut results } = self.post(purpose, "rerank", &body, RESPONSE_BYTES_MAX)?;
         results.sort_by_key(|text| text.index);
         if !results.iter().map(|text| text.index).eq(0..texts.len()) {
             return Err(Error::NotUnderstood("not one score for each text"));

@@ -18,6 +18,13 @@ use crate::support::Person;
 const ROLE: Role = Role::Summaries;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
+/// No address of this computer, by its name, and nobody is there.
+const ELSEWHERE: &str = "http://0.0.0.0:1/v1";
+
+fn is_not_there(error: Error) -> bool {
+    matches!(error, Error::Refused | Error::Unreachable)
+}
+
 /// A keychain that can be looked into, and taken away.
 #[derive(Default)]
 struct Chain {
@@ -349,9 +356,8 @@ fn a_server_on_this_computer_needs_no_yes_and_has_no_limit_but_offline_is_offlin
 fn what_may_leave_in_a_day_is_counted_before_it_leaves() {
     let person = Person::new();
     let models = person.models(None);
-    models
-        .choose(ROLE, "http://192.0.2.7:8080/v1", "little")
-        .unwrap();
+    models.choose(ROLE, ELSEWHERE, "little").unwrap();
+    models.agree(ROLE, ELSEWHERE, true).unwrap();
     let limits = DayLimits {
         calls_max: 2,
         bytes_max: 10_000_000,
@@ -362,7 +368,7 @@ fn what_may_leave_in_a_day_is_counted_before_it_leaves() {
         assert_eq!(
             models.view().spent.calls,
             calls,
-            "also what could not be said"
+            "also what nobody has heard"
         );
         person.advance(10 * 60 * 1_000);
     }
@@ -382,7 +388,7 @@ fn what_may_leave_in_a_day_is_counted_before_it_leaves() {
     person.advance(DAY_MS);
     assert_eq!(models.view().spent.calls, 0);
     summarise(&models, 200);
-    assert_eq!(trouble().error, Error::NoConsent, "a new day");
+    assert!(is_not_there(trouble().error), "a new day");
     std::fs::write(person.folder("models").join("today.json"), "{").unwrap();
     person.advance(10 * 60 * 1_000);
     summarise(&models, 200);
@@ -394,12 +400,40 @@ fn what_may_leave_in_a_day_is_counted_before_it_leaves() {
     assert_eq!(models.view().spent.calls, 100);
     person.advance(DAY_MS);
     summarise(&models, 200);
-    assert_eq!(trouble().error, Error::NoConsent, "and another day is one");
+    assert!(is_not_there(trouble().error), "and another day is one");
     let senseless = DayLimits {
         calls_max: u32::MAX,
         bytes_max: 1,
     };
     assert_eq!(models.set_limits(senseless), Err(ModelsError::BadLimit));
+}
+
+#[test]
+fn a_call_that_is_refused_without_a_yes_takes_nothing_off_what_may_leave() {
+    let person = Person::new();
+    let models = person.models(None);
+    models.choose(ROLE, ELSEWHERE, "little").unwrap();
+    let one = DayLimits {
+        calls_max: 1,
+        bytes_max: 10_000_000,
+    };
+    models.set_limits(one).unwrap();
+    let trouble = || models.view().summaries.unwrap().trouble.unwrap().error;
+    for _ in 0..3 {
+        summarise(&models, 200);
+        assert_eq!(trouble(), Error::NoConsent);
+        person.advance(10 * 60 * 1_000);
+    }
+    let spent = models.view().spent;
+    assert_eq!((spent.calls, spent.bytes), (0, 0), "nothing has left");
+    models.agree(ROLE, ELSEWHERE, true).unwrap();
+    summarise(&models, 200);
+    assert!(is_not_there(trouble()), "the one call is made");
+    assert_eq!(models.view().spent.calls, 1);
+    assert!(models.view().spent.bytes > 0);
+    person.advance(10 * 60 * 1_000);
+    summarise(&models, 200);
+    assert_eq!(trouble(), Error::LimitReached);
 }
 
 #[test]

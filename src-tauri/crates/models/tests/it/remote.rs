@@ -1,9 +1,8 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use oldgrowth_engine::ports::{Embedder, Reranker, Side};
 use oldgrowth_http::{Outcome, Purpose};
-use oldgrowth_models::{Chat, Class, Error, Form, Remote, RemoteEmbedder, RemoteReranker};
+use oldgrowth_models::{Chat, Class, Error, Form, Remote};
 use oldgrowth_testkit::{ModelAnswer, ModelServer};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -293,7 +292,9 @@ fn each_text_has_its_own_vector_or_none_has_any() {
     let embed = |data: Value| {
         let server = answering(ModelAnswer::Json(200, json!({ "data": data })));
         let person = Person::new();
-        let vectors = person.remote(&server).embed("little", &["a", "b"]);
+        let vectors = person
+            .remote(&server)
+            .embed(Purpose::Embedding, "little", &["a", "b"]);
         assert_eq!(server.asked()[0].body["input"], json!(["a", "b"]));
         assert_eq!(person.contacts()[0].purpose, Purpose::Embedding);
         vectors
@@ -331,7 +332,7 @@ fn each_text_has_its_own_vector_or_none_has_any() {
     assert!(
         nobody
             .remote(&server)
-            .embed("little", &[])
+            .embed(Purpose::Embedding, "little", &[])
             .unwrap()
             .is_empty()
     );
@@ -344,7 +345,9 @@ fn each_text_has_its_own_score_or_none_has_any() {
     let rerank = |results: Value| {
         let server = answering(ModelAnswer::Json(200, json!({ "results": results })));
         let person = Person::new();
-        let scores = person.remote(&server).rerank("little", "who?", &["a", "b"]);
+        let scores = person
+            .remote(&server)
+            .rerank(Purpose::Rerank, "little", "who?", &["a", "b"]);
         let asked = &server.asked()[0];
         assert_eq!(
             (asked.what.as_str(), &asked.body["query"]),
@@ -369,22 +372,4 @@ fn each_text_has_its_own_score_or_none_has_any() {
             "{wrong}: {error:?}"
         );
     }
-}
-
-#[test]
-fn the_engine_hears_whether_to_come_back() {
-    let person = Person::new();
-    let failing = |status| {
-        let server = answering(ModelAnswer::Json(status, json!({})));
-        let embedder = RemoteEmbedder::new(person.remote(&server), "little".to_owned());
-        let reranker = RemoteReranker::new(person.remote(&server), "little".to_owned());
-        assert_eq!((embedder.id(), reranker.id()), ("little", "little"));
-        let errors = [
-            embedder.embed(Side::Passage, &["a"]).unwrap_err(),
-            reranker.rerank("who?", &["a"]).unwrap_err(),
-        ];
-        errors.map(|error| error.is_transient())
-    };
-    assert_eq!(failing(503), [true; 2]);
-    assert_eq!(failing(401), [false; 2]);
 }

@@ -121,6 +121,16 @@ impl Read<'_> {
         })
     }
 
+    /// The models that there are vectors of, with how many: the one with the most first.
+    pub fn vectors_made(&self) -> Result<Vec<(String, u64)>> {
+        const SQL: &str = "
+            SELECT name, made FROM (
+                SELECT m.id, m.name, (SELECT count(*) FROM vectors v WHERE v.model_id = m.id) AS made
+                FROM vector_models m)
+            WHERE made > 0 ORDER BY made DESC, id";
+        self.rows(SQL, [], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
     /// A passage with [`NEIGHBOURS`] of its document's on each side, in reading order. None when it is not searched any
     /// more.
     pub fn around(&self, chunk: ChunkKey) -> Result<Vec<Around>> {

@@ -4,15 +4,45 @@ use oldgrowth_wire::{ModelChosen, ModelKeyPlace, ModelNames, ModelTested, Models
 
 use super::{Output, counted, hint};
 
+/// What is said of each thing that a model may be chosen for.
+struct Words {
+    name: &'static str,
+    does: &'static str,
+    built_in: &'static str,
+    /// How the command line is told.
+    of: &'static str,
+}
+
+const WORDS: [Words; 3] = [
+    Words {
+        name: "Summaries",
+        does: "chooses their sentences",
+        built_in: "Summaries are made by what is built in.",
+        of: "",
+    },
+    Words {
+        name: "Embeddings",
+        does: "compares what passages and questions mean",
+        built_in: "What passages and questions mean is compared by what is built in.",
+        of: " --for embeddings",
+    },
+    Words {
+        name: "Reranking",
+        does: "reads what was found together with the question",
+        built_in: "What is found is put in order by what is built in.",
+        of: " --for reranking",
+    },
+];
+
 impl Output {
     pub(in crate::cli) fn models(&self, models: &Models) {
         if self.json {
             return self.object(models);
         }
-        match &models.summaries {
-            None => self.line("Summaries are made by what is built in."),
-            Some(chosen) => self.chosen(chosen),
-        }
+        let [summaries, embeddings, reranking] = &WORDS;
+        self.role(summaries, models.summaries.as_ref());
+        self.role(embeddings, models.embeddings.as_ref());
+        self.role(reranking, models.reranking.as_ref());
         self.line(&format!(
             "Today {} and {:.1} MB have left for models; at most {} and {:.1} MB may.",
             counted(models.calls_today, "call"),
@@ -28,17 +58,22 @@ impl Output {
         }
     }
 
-    fn chosen(&self, chosen: &ModelChosen) {
+    fn role(&self, words: &Words, chosen: Option<&ModelChosen>) {
+        match chosen {
+            None => self.line(words.built_in),
+            Some(chosen) => self.chosen(words, chosen),
+        }
+    }
+
+    fn chosen(&self, words: &Words, chosen: &ModelChosen) {
+        let Words { name, does, of, .. } = words;
         self.line(&if chosen.model.is_empty() {
             format!(
-                "The server {} is chosen, and no model of it.",
+                "{name}: the server {} is chosen, and no model of it.",
                 chosen.address
             )
         } else {
-            format!(
-                "Summaries: {} at {} chooses their sentences.",
-                chosen.model, chosen.address
-            )
+            format!("{name}: {} at {} {does}.", chosen.model, chosen.address)
         });
         let safely = if chosen.encrypted {
             ""
@@ -63,10 +98,18 @@ impl Output {
             None => {}
         }
         if chosen.model.is_empty() {
-            hint("  oldgrowth models names lists the models of the server");
+            hint(&format!(
+                "  oldgrowth models names{of} lists the models of the server"
+            ));
+        } else if chosen.untried {
+            hint(&format!(
+                "  oldgrowth models test{of} tries it; it is used once it has passed"
+            ));
         }
         if !chosen.here && !chosen.agreed {
-            hint("  oldgrowth models consent on lets it be asked");
+            hint(&format!(
+                "  oldgrowth models consent on{of} lets it be asked"
+            ));
         }
         if let Some(trouble) = &chosen.trouble {
             hint(&format!(
