@@ -10,8 +10,8 @@ use oldgrowth_agent::{Home, Workspace};
 use oldgrowth_engine::ports::Clock;
 use oldgrowth_testkit::{AskedModel, ModelAnswer, ModelServer, WallClock};
 use oldgrowth_wire::{
-    ComponentCode, Empty, ErrorCode, Event, HealthState, Hits, ImportOrder, ModelChoice, ModelRole,
-    Models, Request, Search, Status, TreeAt,
+    AddNote, ComponentCode, Empty, ErrorCode, Event, HealthState, Hits, ImportOrder, ModelChoice,
+    ModelOf, ModelRole, Models, Request, Search, Status, TreeAt,
 };
 use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
@@ -221,6 +221,47 @@ fn what_is_wrong_is_said_in_plain_words_with_what_to_do() {
     );
 }
 
+/// Embeds the four texts of a trial, and is away for all others.
+fn embeds_trials(_: usize, asked: &AskedModel) -> ModelAnswer {
+    let vector = |index: usize| json!({ "index": index, "embedding": [1.0, index] });
+    match asked.body["input"].as_array().map(Vec::len) {
+        Some(4) => {
+            let data: Vec<Value> = (0..4).map(vector).collect();
+            ModelAnswer::Json(200, json!({ "data": data }))
+        }
+        _ => ModelAnswer::Json(500, json!({})),
+    }
+}
+
+#[test]
+fn each_thing_has_a_model_of_its_own_that_is_chosen_tried_and_cleared() {
+    let person = Person::new();
+    let server = ModelServer::answering(embeds_trials).unwrap();
+    let embeddings = |args: &[&str]| person.models(&[args, &["--for", "embeddings"]].concat());
+    let set = embeddings(&["set", &server.address(), "a"]);
+    assert_eq!(set.last()["embeddings"]["untried"], true);
+    assert_eq!(set.last()["summaries"], Value::Null);
+    let words = person.words_of_models(&[]);
+    assert!(
+        words.contains("Embeddings: a at") && words.contains("test --for embeddings tries it"),
+        "{words}"
+    );
+    let tested = embeddings(&["test"]);
+    assert_eq!(tested.code, 0, "{}", tested.stderr);
+    let view = person.models(&[]);
+    assert_eq!(view.last()["embeddings"]["untried"], false);
+    let reranking = person.models(&["set", &server.address(), "b", "--for", "reranking"]);
+    assert_eq!(reranking.last()["reranking"]["model"], "b");
+    let failed = person.models(&["test", "--for", "reranking"]);
+    assert_eq!(failed.code, 3, "it is away");
+    person.models(&["clear", "--for", "reranking"]);
+    let cleared = embeddings(&["clear"]);
+    assert_eq!(cleared.last()["embeddings"], Value::Null);
+    assert_eq!(cleared.last()["reranking"], Value::Null);
+    let unknown = person.models(&["clear", "--for", "everything"]);
+    assert_eq!(unknown.code, 2);
+}
+
 /// How long a test waits for what is on its way.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -311,9 +352,13 @@ impl Open {
     }
 
     fn models_row(&self) -> (HealthState, String) {
+        self.row(ComponentCode::Models)
+    }
+
+    fn row(&self, code: ComponentCode) -> (HealthState, String) {
         let status: Status = self.call(Request::Status(Empty {}));
         let mut rows = status.components.into_iter();
-        let row = rows.find(|row| row.code == ComponentCode::Models).unwrap();
+        let row = rows.find(|row| row.code == code).unwrap();
         (row.state, row.cause)
     }
 }
@@ -391,4 +436,53 @@ fn the_window_chooses_while_the_memory_can_not_be_opened() {
     assert_eq!(refused.code, ErrorCode::Unavailable);
     open.choose(&server);
     open.told.recv_timeout(PATIENCE).unwrap();
+}
+
+#[test]
+fn a_model_that_embeds_and_is_away_shows_in_health_and_words_find() {
+    let person = Person::new();
+    let server = ModelServer::answering(embeds_trials).unwrap();
+    let open = Open::of(&person);
+    let built_in = open.row(ComponentCode::Meaning);
+    let role = ModelRole::Embeddings;
+    open.call::<Models>(Request::ModelChoose(ModelChoice {
+        role,
+        address: server.address(),
+        model: "a".to_owned(),
+    }));
+    assert_eq!(open.row(ComponentCode::Meaning).0, built_in.0);
+    open.call::<Value>(Request::ModelTest(ModelOf { role }));
+    open.call::<Value>(Request::NoteAdd(AddNote {
+        text: "The boat lies in the harbour.".to_owned(),
+        title: None,
+        happened_at: None,
+    }));
+    let recall = |question: &str| {
+        let question = json!({ "question": question, "limit": null });
+        let asked = serde_json::from_value(question).unwrap();
+        open.home.call(Request::Recall(asked)).unwrap()
+    };
+    let answer = recall("boat");
+    assert_eq!(
+        (&answer["meaning"], answer["hits"].as_array().unwrap().len()),
+        (&json!("no"), 1)
+    );
+    let (state, cause) = open.row(ComponentCode::Meaning);
+    assert_eq!(state, HealthState::Warn);
+    assert!(cause.contains("the server failed (status 500)"), "{cause}");
+    let host = server.host();
+    drop(server);
+    open.call::<Value>(Request::ModelClear(ModelOf { role }));
+    assert_eq!(open.row(ComponentCode::Meaning), built_in, "as before");
+    let calls = person.run(&["network"]).last()["calls"].clone();
+    let purposes: Vec<&Value> = calls
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| {
+            assert_eq!(call["host"], host.as_str());
+            &call["purpose"]
+        })
+        .collect();
+    assert_eq!(purposes, ["embedding", "model_trial"], "each is listed");
 }

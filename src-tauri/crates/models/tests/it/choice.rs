@@ -27,8 +27,8 @@ fn is_not_there(error: Error) -> bool {
 
 /// A keychain that can be looked into, and taken away.
 #[derive(Default)]
-struct Chain {
-    secrets: Mutex<BTreeMap<String, String>>,
+pub(crate) struct Chain {
+    pub(crate) secrets: Mutex<BTreeMap<String, String>>,
     away: Mutex<bool>,
 }
 

@@ -5,4 +5,5 @@
 mod built_in;
 mod choice;
 mod remote;
+mod roles;
 mod support;
