@@ -89,6 +89,7 @@ export const answerOf = (title: string): Answer => ({
   unsearched: 0,
   meaning: "yes",
   behind: null,
+  summaries: [],
 });
 
 export const componentOf = (part: Partial<Component> = {}): Component => ({

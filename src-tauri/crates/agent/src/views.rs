@@ -156,11 +156,8 @@ pub(crate) fn answer(asked: &engine::Asked, answer: engine::Answer) -> wire::Ans
         terms: answer.words,
         nothing,
         unsearched: answer.unsearched,
-        meaning: match answer.meaning {
-            engine::Meaning::No => wire::Meaning::No,
-            engine::Meaning::ToCome => wire::Meaning::ToCome,
-            engine::Meaning::Yes => wire::Meaning::Yes,
-        },
+        meaning: meaning(answer.meaning),
+        summaries: answer.summaries.into_iter().map(above).collect(),
         behind: answer.behind.map(|behind| wire::Behind {
             source: behind.source,
             author: behind.author,
@@ -169,6 +166,25 @@ pub(crate) fn answer(asked: &engine::Asked, answer: engine::Answer) -> wire::Ans
             tag: behind.tag,
             all: behind.all,
         }),
+    }
+}
+
+fn meaning(meaning: engine::Meaning) -> wire::Meaning {
+    match meaning {
+        engine::Meaning::No => wire::Meaning::No,
+        engine::Meaning::ToCome => wire::Meaning::ToCome,
+        engine::Meaning::Yes => wire::Meaning::Yes,
+    }
+}
+
+fn above(above: engine::Above) -> wire::AnswerSummary {
+    wire::AnswerSummary {
+        id: above.node.id.to_string(),
+        title: above.title,
+        of: step(above.of),
+        passages: above.node.passages,
+        hits: above.answers.into_iter().map(|at| count(at + 1)).collect(),
+        text: above.text,
     }
 }
 

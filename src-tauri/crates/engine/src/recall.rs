@@ -18,6 +18,7 @@ use oldgrowth_store::table::places::Place;
 use oldgrowth_store::table::words::{Filter, Kind, Wanted};
 use oldgrowth_store::{Canceller, ChunkKey, Lane, Read};
 
+use crate::above::{Above, above};
 use crate::askers::Asker;
 use crate::embedding::{Understood, WAIT_MAX};
 use crate::engine::Core;
@@ -141,6 +142,8 @@ pub struct Answer {
     /// When nothing was found: how many passages can't be found by their words, as far as they were counted.
     pub unsearched: u32,
     pub meaning: Meaning,
+    /// What several of them are part of, the most telling first.
+    pub summaries: Vec<Above>,
 }
 
 /// How many passages hold words of the question without one of the filters that are set, and without
@@ -185,7 +188,9 @@ impl Engine {
             } else {
                 None
             };
+            let found: Vec<ChunkKey> = hits.iter().map(|(hit, _)| hit.chunk.key).collect();
             Ok(Answer {
+                summaries: above(r, &found)?,
                 hits,
                 words,
                 behind,
@@ -284,7 +289,7 @@ impl Core {
     }
 
     /// How many passages the word index lacks, by the last count.
-    fn unsearched(&self) -> u32 {
+    pub(crate) fn unsearched(&self) -> u32 {
         let counted = self.counted_before();
         let sum = counted.map(|counted| counted.sum()).unwrap_or_default();
         sum.chunks.saturating_sub(sum.indexed)

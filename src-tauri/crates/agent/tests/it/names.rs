@@ -56,7 +56,10 @@ fn an_import_ends_with_the_names_known_and_each_leads_to_its_passages() {
     assert_eq!(shown.code, 0, "and to the memory: {}", shown.stderr);
     let near = &shown.last()["near"];
     let names = near["names"].as_array().unwrap();
-    assert_eq!(names[0]["name"], "Marta Kovács", "which tells whom it names");
+    assert_eq!(
+        names[0]["name"], "Marta Kovács",
+        "which tells whom it names"
+    );
     let state = near["similar_by"].as_str().unwrap();
     assert!(["no", "to_come", "yes"].contains(&state), "{state}");
     let gone = run(memory, &["people", "en_0"]);
