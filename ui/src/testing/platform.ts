@@ -90,6 +90,7 @@ export const answerOf = (title: string): Answer => ({
   meaning: "yes",
   behind: null,
   summaries: [],
+  nothing_then: null,
 });
 
 export const componentOf = (part: Partial<Component> = {}): Component => ({

@@ -20,4 +20,8 @@ unsearched: number, meaning: Meaning,
 /**
  * Summaries of what several of the hits are part of, the most telling first; at most 3.
  */
-summaries: Array<AnswerSummary>, };
+summaries: Array<AnswerSummary>, 
+/**
+ * Said when the question speaks of days that nothing is of: the hits are of others.
+ */
+nothing_then: string | null, };

@@ -21,4 +21,8 @@ left_out: number, terms: Array<string>,
 /**
  * Said when nothing was found.
  */
-nothing: string | null, meaning: Meaning, };
+nothing: string | null, 
+/**
+ * As in `Answer`.
+ */
+nothing_then: string | null, meaning: Meaning, };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use oldgrowth_domain::when::Days;
 use oldgrowth_store::table::chunks::Chunk;
 use oldgrowth_store::table::documents::Document;
 use oldgrowth_store::table::nodes::Node;
@@ -10,7 +11,7 @@ use oldgrowth_store::{ChunkKey, NodeKey, Read};
 
 use crate::above::heights;
 use crate::alike::Said;
-use crate::recall::{Asked, Hit, Meaning, find, words_of};
+use crate::recall::{Asked, Hit, Meaning, empty_days, find, words_of};
 use crate::tree::{Step, title_of};
 use crate::{Engine, Error, Result};
 
@@ -33,6 +34,8 @@ pub struct Brief {
     pub meaning: Meaning,
     /// When nothing was found: how many passages can't be found by their words, as far as they were counted.
     pub unsearched: u32,
+    /// As in [`crate::Answer`].
+    pub empty_days: Option<Days>,
 }
 
 #[derive(Clone, Debug)]
@@ -75,6 +78,7 @@ impl Engine {
                 words,
                 meaning: looking.meaning(),
                 unsearched: 0,
+                empty_days: empty_days(r, looking)?,
             })
         })?;
         if brief.pieces.is_empty() && brief.left_out == 0 {

@@ -16,9 +16,9 @@ use oldgrowth_store::table::authors::Standing;
 use oldgrowth_store::table::words::{Filter, List, Wanted};
 use oldgrowth_store::{Canceller, ChunkKey, DocumentKey, Read, SourceKey};
 
-use crate::embedding::Understood;
+use crate::embedding::{QuestionVector, Understood};
 use crate::engine::Core;
-use crate::nearest::Nearest;
+use crate::nearest::{Nearby, Nearest};
 use crate::recall::Meaning;
 use crate::{Error, Result};
 
@@ -68,6 +68,10 @@ const THREAD_BEST: usize = 3;
 
 /// So far each list is looked through, and farther only when more is wanted.
 pub(crate) const LIST_MAX: u32 = 200;
+
+/// How near passages are to a question differs by so many times as much as it does for what means nothing, or the question
+/// says nothing about them. Measured, as docs/recall.md tells.
+const DEVIATION_MIN: f32 = 1.25;
 
 /// With more people than this nobody is looked for in a question.
 const AUTHORS_MAX: u32 = 1_000;
@@ -135,6 +139,8 @@ pub(crate) struct Looking<'l> {
     /// It came upon what the index knows and is not there any more.
     pub(crate) lost: &'l Cell<bool>,
     pub(crate) when: Option<When>,
+    /// What means nothing, where no passage holds a word of the question.
+    pub(crate) nothing: Option<Vec<QuestionVector>>,
 }
 
 impl Looking<'_> {
@@ -146,8 +152,29 @@ impl Looking<'_> {
         match self.core.nearest(r, question, filter, LIST_MAX as usize) {
             // The memory was opened anew meanwhile.
             Err(Error::Conflict { .. }) => Ok(Vec::new()),
-            nearest => Ok(nearest?.found),
+            Err(error) => Err(error),
+            Ok(nearby) => Ok(match self.says_something(r, filter, &nearby)? {
+                true => nearby.found,
+                false => Vec::new(),
+            }),
         }
+    }
+
+    /// Does the question say anything about these passages? One with a word that stands in them does.
+    fn says_something(&self, r: &Read<'_>, filter: Filter<'_>, nearby: &Nearby) -> Result<bool> {
+        let Some(nothing) = &self.nothing else {
+            return Ok(true);
+        };
+        let mut deviations = 0.0;
+        for one in nothing {
+            match self.core.nearest(r, one, filter, 1) {
+                Ok(nearby) => deviations += nearby.deviation,
+                Err(Error::Conflict { .. }) => return Ok(true),
+                Err(error) => return Err(error),
+            }
+        }
+        let usual = deviations / nothing.len().max(1) as f32;
+        Ok(nearby.deviation >= DEVIATION_MIN * usual)
     }
 
     pub(crate) fn meaning(&self) -> Meaning {

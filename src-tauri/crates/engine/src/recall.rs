@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use oldgrowth_domain::calendar::Day;
+use oldgrowth_domain::calendar::{Day, zone_name};
 use oldgrowth_domain::tags::Tag;
 use oldgrowth_domain::when::Days;
 use oldgrowth_domain::words::{begun_word, question_words};
@@ -20,7 +20,7 @@ use oldgrowth_store::{Canceller, ChunkKey, Lane, Read};
 
 use crate::above::{Above, above};
 use crate::askers::Asker;
-use crate::embedding::{Understood, WAIT_MAX};
+use crate::embedding::{QuestionVector, Understood, WAIT_MAX};
 use crate::engine::Core;
 use crate::health::HealthCode;
 use crate::matching::Matcher;
@@ -144,6 +144,8 @@ pub struct Answer {
     pub meaning: Meaning,
     /// What several of them are part of, the most telling first.
     pub summaries: Vec<Above>,
+    /// The days that the question speaks of, if nothing is of any of them: what was found is of others.
+    pub empty_days: Option<Days>,
 }
 
 /// How many passages hold words of the question without one of the filters that are set, and without
@@ -191,6 +193,7 @@ impl Engine {
             let found: Vec<ChunkKey> = hits.iter().map(|(hit, _)| hit.chunk.key).collect();
             Ok(Answer {
                 summaries: above(r, &found)?,
+                empty_days: empty_days(r, looking)?,
                 hits,
                 words,
                 behind,
@@ -216,8 +219,10 @@ impl Engine {
             true => Understood::No,
             false => core.question_of(asked, &canceller)?,
         };
+        let nothing = core.nothing_beside(asked, &question, &canceller)?;
         let lost = Cell::new(false);
         let looking = Looking {
+            nothing,
             core,
             question,
             canceller: &canceller,
@@ -259,8 +264,7 @@ impl Engine {
 impl Core {
     /// What the question means, with the passages' vectors at hand.
     fn question_of(&self, asked: &Asked, canceller: &Canceller) -> Result<Understood> {
-        let patience = if asked.typing { WHILE_TYPING } else { WAIT_MAX };
-        let understood = self.question_vector(&asked.text, patience, canceller)?;
+        let understood = self.question_vector(&asked.text, patience(asked), canceller)?;
         if let Understood::Yes(question) = &understood {
             match self.bring_vectors(question, canceller) {
                 Ok(()) => {}
@@ -271,6 +275,31 @@ impl Core {
             }
         }
         Ok(understood)
+    }
+
+    /// What means nothing, to be compared with a question of which no passage holds a word.
+    fn nothing_beside(
+        &self,
+        asked: &Asked,
+        question: &Understood,
+        canceller: &Canceller,
+    ) -> Result<Option<Vec<QuestionVector>>> {
+        let Understood::Yes(question) = question else {
+            return Ok(None);
+        };
+        let (words, begun) = (words_of(asked)?, begun_of(asked));
+        let wanted = Wanted {
+            words: &words,
+            begun: begun.as_deref(),
+        };
+        let is_known = self
+            .store
+            .read_until(Lane::Interactive, canceller, |r| r.has_any_of(wanted));
+        match is_known {
+            Ok(false) => self.nothing_vectors(question.model(), patience(asked), canceller),
+            // Where it fails the search itself meets the same, and says so.
+            Ok(true) | Err(_) => Ok(None),
+        }
     }
 
     /// What is lost is counted, and told, unless it has been.
@@ -307,6 +336,19 @@ impl Core {
         let has = self.store.read(Lane::Interactive, |r| r.has_words());
         matches!(has, Ok(false))
     }
+}
+
+fn patience(asked: &Asked) -> Duration {
+    if asked.typing { WHILE_TYPING } else { WAIT_MAX }
+}
+
+/// The days that a question speaks of, where it is known that nothing is of any of them.
+pub(crate) fn empty_days(r: &Read<'_>, looking: &Looking<'_>) -> Result<Option<Days>> {
+    let Some(When { days, zone }) = &looking.when else {
+        return Ok(None);
+    };
+    let is_empty = !r.has_to_sort(&zone_name(zone))? && !r.has_days(days.first, days.last)?;
+    Ok(is_empty.then_some(*days))
 }
 
 pub(crate) fn words_of(asked: &Asked) -> Result<Vec<String>> {

@@ -170,6 +170,8 @@ pub struct Answer {
     pub meaning: Meaning,
     /// Summaries of what several of the hits are part of, the most telling first; at most 3.
     pub summaries: Vec<AnswerSummary>,
+    /// Said when the question speaks of days that nothing is of: the hits are of others.
+    pub nothing_then: Option<String>,
 }
 
 /// A summary above several hits of an answer.
@@ -212,6 +214,8 @@ pub struct Brief {
     pub terms: Vec<String>,
     /// Said when nothing was found.
     pub nothing: Option<String>,
+    /// As in `Answer`.
+    pub nothing_then: Option<String>,
     pub meaning: Meaning,
 }
 

@@ -117,6 +117,7 @@ export const briefOf = ({ hits, terms, nothing }: Answer): Brief => ({
   left_out: 0,
   terms,
   nothing,
+  nothing_then: null,
   meaning: "yes",
 });
 
@@ -172,6 +173,7 @@ export function recall(question: Question, unsearched = 0): Answer {
   return {
     hits: shown,
     summaries: summariesOf(shown),
+    nothing_then: null,
     terms,
     nothing: hits.length > 0 ? null : nothingFound(terms, narrowed, unsearched),
     unsearched: hits.length > 0 ? 0 : unsearched,

@@ -4,7 +4,7 @@ use oldgrowth_store::table::documents::{Document, basis};
 use oldgrowth_wire as wire;
 
 use super::names::row;
-use super::{locator, meaning, nothing_found, place_path, span, step, time};
+use super::{locator, meaning, nothing_found, nothing_then, place_path, span, step, time};
 
 pub(crate) fn why(why: engine::Why) -> wire::Why {
     wire::Why {
@@ -63,6 +63,7 @@ pub(crate) fn brief(asked: &engine::Asked, brief: engine::Brief) -> wire::Brief 
     let nothing = is_nothing.then(|| nothing_found(asked, &brief.words, brief.unsearched));
     wire::Brief {
         nothing,
+        nothing_then: brief.empty_days.map(nothing_then),
         pieces: brief.pieces.into_iter().map(piece).collect(),
         chars: brief.chars,
         left_out: brief.left_out,

@@ -28,6 +28,17 @@ const AT_ONCE_MAX: usize = 4;
 /// So many are remembered: who asks for the next page asks the same again.
 const REMEMBERED_MAX: usize = 16;
 
+/// What means nothing, in some scripts. A question that is no nearer to some passages than to others, as these are not, says
+/// as little.
+const NOTHING: [&str; 6] = [
+    "vkqzt wbrhfn",
+    "plonqua drimbelo",
+    "qwerasdf zxcvnm",
+    "48213 9057146",
+    "бгщкж хцрвфп",
+    "龘麤爨鑫猋",
+];
+
 /// What a question means, to one model.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct QuestionVector(Arc<Meaning>);
@@ -63,6 +74,8 @@ impl QuestionVector {
 pub(crate) struct Questions {
     threads: Mutex<Vec<(JoinHandle<()>, Arc<Answer>)>>,
     known: Mutex<VecDeque<QuestionVector>>,
+    /// Those of [`NOTHING`].
+    nothing: Mutex<Vec<QuestionVector>>,
 }
 
 /// What came of asking for a question's vector.
@@ -147,6 +160,31 @@ impl Core {
         }));
         self.questions.remember(&question);
         Ok(Understood::Yes(question))
+    }
+
+    /// The vectors of what means nothing. None where they are not known in time.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when it is called off.
+    pub(crate) fn nothing_vectors(
+        &self,
+        model: &str,
+        patience: Duration,
+        canceller: &Canceller,
+    ) -> Result<Option<Vec<QuestionVector>>> {
+        let known = self.questions.nothing.lock().clone();
+        if known.len() == NOTHING.len() && known.iter().all(|one| one.model() == model) {
+            return Ok(Some(known));
+        }
+        let mut vectors = Vec::with_capacity(NOTHING.len());
+        for text in NOTHING {
+            match self.question_vector(text, patience, canceller)? {
+                Understood::Yes(vector) => vectors.push(vector),
+                Understood::NotYet | Understood::No => return Ok(None),
+            }
+        }
+        self.questions.nothing.lock().clone_from(&vectors);
+        Ok(Some(vectors))
     }
 
     /// Has a thread of its own ask the model. None when it can't be begun.

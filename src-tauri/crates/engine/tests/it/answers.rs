@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use oldgrowth_domain::TimeZone;
-use oldgrowth_engine::{Answer, Asked, BRIEF_CHARS_MAX, Brief, Error};
+use oldgrowth_domain::{TimeZone, UnixMs};
+use oldgrowth_engine::ports::{Embedder, Side, no_connection_held};
+use oldgrowth_engine::{Answer, Asked, BRIEF_CHARS_MAX, Brief, Error, Note, Result};
 use oldgrowth_models::Extractive;
 
+use crate::embedding::embedded;
 use crate::rig::{Place, Rig};
 
 fn asked(text: &str, limit: u32) -> Asked {
@@ -141,4 +143,110 @@ fn a_passage_that_does_not_fit_hides_none_after_it_and_what_says_nothing_new_is_
     assert!(none.pieces.is_empty() && none.left_out == 0);
     let nothing = rig.engine.brief(&asked("?!", 0), 500);
     assert!(matches!(nothing, Err(Error::NothingAsked)), "{nothing:?}");
+}
+
+/// Knows some things by two names each; what it does not know is as near to everything.
+struct TwoNames;
+
+const THINGS: [(&str, &str); 6] = [
+    ("boat", "segler"),
+    ("garden", "beete"),
+    ("tax", "abgaben"),
+    ("bread", "laib"),
+    ("lamp", "leuchte"),
+    ("dog", "hund"),
+];
+
+impl Embedder for TwoNames {
+    fn id(&self) -> &str {
+        "two names"
+    }
+
+    fn embed(&self, _side: Side, texts: &[&str]) -> Result<Vec<Vec<f32>>> {
+        no_connection_held()?;
+        let of = |text: &&str| {
+            let text = text.to_lowercase();
+            let count = |(one, other): (&str, &str)| {
+                0.1 + (text.matches(one).count() + text.matches(other).count()) as f32
+            };
+            let vector = THINGS.map(count);
+            let length = vector.iter().map(|n| n * n).sum::<f32>().sqrt();
+            vector.iter().map(|n| n / length).collect()
+        };
+        Ok(texts.iter().map(of).collect())
+    }
+}
+
+#[test]
+fn what_means_nothing_finds_nothing_and_what_has_other_words_finds_what_it_means() {
+    let place = Place::new();
+    let rig = place.start_embedding(1, Arc::new(TwoNames));
+    for text in [
+        "The boat has a new sail.",
+        "Tulips for the garden.",
+        "The tax is due in May.",
+        "Bread with seeds.",
+        "The lamp stands on the desk, and the dog beside it.",
+    ] {
+        rig.note(text);
+    }
+    embedded(&rig, &place);
+    for (question, text) in [
+        ("Wo sind die Beete?", "Tulips for the garden."),
+        ("Segler", "The boat has a new sail."),
+    ] {
+        for typing in [false, true] {
+            let asked = Asked {
+                typing,
+                ..asked(question, 8)
+            };
+            let hits = rig.engine.recall(&asked).unwrap().hits;
+            assert_eq!(hits[0].0.chunk.text, text, "{question}");
+        }
+    }
+    for nonsense in ["xqzt wrrbk", "asdfgh jkl", "9071 55512", "щкжбг", "猋麤爨"] {
+        let answer = recalled(&rig, nonsense);
+        assert!(answer.hits.is_empty(), "{nonsense} is near to nothing");
+        assert!(brief(&rig, nonsense, 500).pieces.is_empty());
+        assert!(rig.found(nonsense).is_empty());
+    }
+    let hits = recalled(&rig, "xqzt boat").hits;
+    assert!(!hits.is_empty(), "a word that stands there is looked for");
+}
+
+#[test]
+fn a_question_about_days_that_nothing_is_of_is_told_so() {
+    let place = Place::new();
+    let rig = place.start_growing(1, Arc::new(Extractive), || TimeZone::UTC);
+    for (text, day) in [
+        ("The boat was repaired.", "2024-05-03T10:00:00Z"),
+        ("The boat was sold.", "2024-07-09T10:00:00Z"),
+    ] {
+        let note = Note {
+            text: text.to_owned(),
+            title: None,
+            happened_at: UnixMs::parse_rfc3339(day),
+        };
+        rig.engine.add_note(note).unwrap();
+    }
+    rig.grown();
+    for (question, is_empty) in [
+        ("What of the boat on 3 May 2024?", false),
+        ("What of the boat on 4 May 2024?", true),
+        ("What of the boat in July 2024?", false),
+        ("What of the boat in June 2024?", true),
+        ("What of the boat in 2019?", true),
+        ("What of the boat?", false),
+    ] {
+        let answer = recalled(&rig, question);
+        assert_eq!(answer.empty_days.is_some(), is_empty, "{question}");
+        assert_eq!(answer.hits.len(), 2, "what is of other days is there too");
+        let brief = brief(&rig, question, 500);
+        assert_eq!(brief.empty_days, answer.empty_days, "{question}");
+    }
+    drop(rig);
+    let rig = place.start(1);
+    rig.note("The boat was painted on 4 May 2024.");
+    let answer = recalled(&rig, "What of the boat on 4 May 2024?");
+    assert_eq!(answer.empty_days, None, "not all was put to its day yet");
 }

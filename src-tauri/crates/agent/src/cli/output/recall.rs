@@ -9,7 +9,7 @@ impl Output {
         if self.json {
             return self.object(answer);
         }
-        if let Some(nothing) = &answer.nothing {
+        for nothing in answer.nothing_then.iter().chain(&answer.nothing) {
             self.line(nothing);
         }
         for (number, found) in (1..).zip(&answer.hits) {
@@ -27,7 +27,7 @@ impl Output {
         if self.json {
             return self.object(brief);
         }
-        if let Some(nothing) = &brief.nothing {
+        for nothing in brief.nothing_then.iter().chain(&brief.nothing) {
             self.line(nothing);
         }
         for (number, piece) in (1..).zip(&brief.pieces) {
