@@ -113,6 +113,7 @@ export const recallWords = {
     after: "Just after",
     same: (n: number) => `${plural(n, "other passage says", "other passages say")} the same`,
     inTheTree: "In the tree",
+    partOf: "Part of",
     asking: "Looking through your memory…",
     emptyTitle: "Nothing is remembered yet",
     emptyText: "Choose a folder of notes or pages, and ask it anything.",

@@ -89,6 +89,8 @@ export const answerOf = (title: string): Answer => ({
   unsearched: 0,
   meaning: "yes",
   behind: null,
+  summaries: [],
+  nothing_then: null,
 });
 
 export const componentOf = (part: Partial<Component> = {}): Component => ({

@@ -6,6 +6,8 @@ import type { Backup } from "./Backup";
 import type { BackupMake } from "./BackupMake";
 import type { Batch } from "./Batch";
 import type { BatchReport } from "./BatchReport";
+import type { Brief } from "./Brief";
+import type { BriefAsked } from "./BriefAsked";
 import type { ChecksAsked } from "./ChecksAsked";
 import type { Copies } from "./Copies";
 import type { CrashReports } from "./CrashReports";
@@ -110,6 +112,10 @@ search: [Search, Hits],
  * Passages that answer a question, with their neighbours and their place in the tree.
  */
 recall: [Question, Answer], 
+/**
+ * What answers a question, as much as there is room for; where several passages don't fit together, what sums them up.
+ */
+brief: [BriefAsked, Brief], 
 /**
  * Why a passage answers a question: what of it the passage holds, and what that counted for.
  */

@@ -54,6 +54,7 @@ fn answered(engine: &Engine, request: Request) -> Reply<Value> {
         Request::NoteAdd(note) => reply(note_add(engine, note)?),
         Request::Search(search) => reply(search_words(engine, search)?),
         Request::Recall(question) => reply(recall(engine, question)?),
+        Request::Brief(asked) => reply(memory::brief(engine, asked)?),
         Request::Why(asked) => reply(memory::why(engine, asked)?),
         Request::Show(at) => reply(memory::show(engine, &at)?),
         Request::Near(id) => reply(memory::near(engine, &id)?),

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use oldgrowth_domain::calendar::{Period, Rank};
 use oldgrowth_domain::canonical::Format;
 use oldgrowth_domain::jobs::{BatchState, Cause, JobState};
 use oldgrowth_domain::text::sentences;
+use oldgrowth_domain::when::Days;
 use oldgrowth_engine as engine;
 use oldgrowth_store::table::batches::ItemReport;
 use oldgrowth_store::table::chunks::Chunk;
@@ -156,12 +158,9 @@ pub(crate) fn answer(asked: &engine::Asked, answer: engine::Answer) -> wire::Ans
         terms: answer.words,
         nothing,
         unsearched: answer.unsearched,
-        meaning: match answer.meaning {
-            engine::Meaning::No => wire::Meaning::No,
-            engine::Meaning::ToCome => wire::Meaning::ToCome,
-            engine::Meaning::Partly => wire::Meaning::Partly,
-            engine::Meaning::Yes => wire::Meaning::Yes,
-        },
+        meaning: meaning(answer.meaning),
+        nothing_then: answer.empty_days.map(nothing_then),
+        summaries: answer.summaries.into_iter().map(above).collect(),
         behind: answer.behind.map(|behind| wire::Behind {
             source: behind.source,
             author: behind.author,
@@ -171,6 +170,40 @@ pub(crate) fn answer(asked: &engine::Asked, answer: engine::Answer) -> wire::Ans
             all: behind.all,
         }),
     }
+}
+
+fn meaning(meaning: engine::Meaning) -> wire::Meaning {
+    match meaning {
+        engine::Meaning::No => wire::Meaning::No,
+        engine::Meaning::ToCome => wire::Meaning::ToCome,
+        engine::Meaning::Partly => wire::Meaning::Partly,
+        engine::Meaning::Yes => wire::Meaning::Yes,
+    }
+}
+
+fn above(above: engine::Above) -> wire::AnswerSummary {
+    wire::AnswerSummary {
+        id: above.node.id.to_string(),
+        title: above.title,
+        of: step(above.of),
+        passages: above.node.passages,
+        hits: above.answers.into_iter().map(|at| count(at + 1)).collect(),
+        text: above.text,
+    }
+}
+
+fn nothing_then(days: Days) -> String {
+    let ranks = Rank::ALL.into_iter();
+    let whole = ranks.filter_map(|rank| Period::of(rank, days.first));
+    let mut whole = whole.filter(|one| (one.first, one.last) == (days.first, days.last));
+    let day = |day| Period::of(Rank::Day, day).map(Period::title);
+    let when = match whole.next() {
+        Some(period) => period.title(),
+        None => [day(days.first), day(days.last)]
+            .map(Option::unwrap_or_default)
+            .join(" to "),
+    };
+    format!("Nothing in your memory is from {when}.")
 }
 
 fn nothing_found(asked: &engine::Asked, words: &[String], unsearched: u32) -> String {

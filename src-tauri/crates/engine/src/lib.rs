@@ -3,12 +3,14 @@
 //! A use case opens the transaction; everything below takes it. Time, randomness, threads, files
 //! and models are ports, handed in by whoever composes the process.
 
+mod above;
 mod activity;
 mod alike;
 mod aside;
 mod askers;
 mod batches;
 mod beside;
+mod brief;
 mod copies;
 mod coverage;
 mod days;
@@ -51,9 +53,11 @@ mod tree;
 mod watching;
 mod why;
 
+pub use above::Above;
 pub use activity::{Activity, AtWork, Failed, Retry, Work};
 pub use askers::Asker;
 pub use batches::{BatchReport, BatchView};
+pub use brief::{BRIEF_CHARS_MAX, BRIEF_CHARS_MIN, Brief, Cited, Piece};
 pub use copies::{BackupView, Copies, CopyProgress, CopyWork};
 pub use doctor::{FixOutcome, FixPlan, FixProgress, Receipt, Receipts, Undo};
 pub use embedding::EmbeddingLeft;

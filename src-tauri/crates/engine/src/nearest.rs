@@ -29,6 +29,9 @@ const IDLE: Duration = Duration::from_secs(5 * 60);
 const ONE_BY_ONE: usize = 1_000;
 const ONE_BY_ONE_MAX: usize = 20_000;
 
+/// How the nearness of passages differs is told by so many of them.
+const SOME: usize = 4_096;
+
 /// When one of so many is gone, what is left of them is moved together.
 const GONE_ONE_OF: usize = 4;
 
@@ -155,6 +158,15 @@ impl Kept {
         self.scales.truncate(to);
         self.components.truncate(to * self.width);
         self.gone = 0;
+    }
+
+    /// The vectors of some rows, taken evenly from all.
+    fn some(&self) -> (Vec<i8>, Vec<f32>) {
+        let every = self.rows.len().div_ceil(SOME).max(1);
+        let vectors = self.components.chunks_exact(self.width.max(1));
+        let components = vectors.step_by(every).flatten().copied().collect();
+        let scales = self.scales.iter().step_by(every).copied().collect();
+        (components, scales)
     }
 
     /// Each row that is not known to be gone, with how near it is.
@@ -308,7 +320,7 @@ impl Core {
             gone: Vec::new(),
         };
         let near = kept.near(question.vector());
-        let (mean, deviation) = spread(&near);
+        let (mean, deviation) = spread(near.iter().map(|(near, _)| *near));
         among.look(near)?;
         let Among { found, gone, .. } = among;
         drop(kept);
@@ -327,6 +339,28 @@ impl Core {
             mean,
             deviation,
         }))
+    }
+
+    /// How much the nearness of passages to these differs, on average: the standard deviation, as some of them tell. None
+    /// where no vectors of their model are in memory.
+    pub(crate) fn usual_deviation(&self, questions: &[QuestionVector]) -> Option<f32> {
+        let model = questions.first()?.model();
+        let kept = self.mirror.kept.read();
+        let kept = kept.as_ref().filter(|kept| kept.model == model)?;
+        let (components, scales) = kept.some();
+        let deviations = questions.iter().map(|question| {
+            let Vector {
+                components: to,
+                scale,
+                ..
+            } = question.vector();
+            if to.len() != kept.width {
+                return 0.0;
+            }
+            let near = nearness(&components, &scales, to, *scale);
+            spread(near).1
+        });
+        Some(deviations.sum::<f32>() / questions.len() as f32)
     }
 
     /// Reads vectors into memory, a little at a time: all at once could take longer than a search may. False when they
@@ -416,12 +450,15 @@ fn begun<'k>(kept: &'k mut Option<Kept>, model: &str, opens: u64) -> &'k mut Kep
 }
 
 /// The mean and the standard deviation.
-fn spread(near: &[(f32, u32)]) -> (f32, f32) {
-    let many = near.len().max(1) as f64;
-    let (sum, squares) = near.iter().fold((0.0, 0.0), |(sum, squares), (near, _)| {
-        let near = f64::from(*near);
-        (sum + near, squares + near * near)
-    });
+fn spread(near: impl IntoIterator<Item = f32>) -> (f32, f32) {
+    let start = (0.0, 0.0, 0.0);
+    let (many, sum, squares) = near
+        .into_iter()
+        .map(f64::from)
+        .fold(start, |(many, sum, squares), near| {
+            (many + 1.0, sum + near, squares + near * near)
+        });
+    let many = f64::max(many, 1.0);
     let mean = sum / many;
     let variance = (squares / many - mean * mean).max(0.0);
     (mean as f32, variance.sqrt() as f32)

@@ -16,9 +16,9 @@ use oldgrowth_store::table::authors::Standing;
 use oldgrowth_store::table::words::{Filter, List, Wanted, WordHit};
 use oldgrowth_store::{Canceller, ChunkKey, DocumentKey, Read, SourceKey};
 
-use crate::embedding::Understood;
+use crate::embedding::{QuestionVector, Understood};
 use crate::engine::Core;
-use crate::nearest::Nearest;
+use crate::nearest::{Nearby, Nearest};
 use crate::recall::Meaning;
 use crate::reranking::Reranked;
 use crate::{Error, Result};
@@ -73,6 +73,10 @@ const THREAD_BEST: usize = 3;
 
 /// So far each list is looked through, and farther only when more is wanted.
 pub(crate) const LIST_MAX: u32 = 200;
+
+/// How near passages are to a question differs by so many times as much as it does for what means nothing, or the question
+/// says nothing about them. Measured, as docs/recall.md tells.
+const DEVIATION_MIN: f32 = 1.25;
 
 /// With more people than this nobody is looked for in a question.
 const AUTHORS_MAX: u32 = 1_000;
@@ -146,6 +150,8 @@ pub(crate) struct Looking<'l> {
     pub(crate) when: Option<When>,
     /// What a model has said of the first that were found.
     pub(crate) reranked: Reranked,
+    /// What means nothing, where no passage holds a word of the question.
+    pub(crate) nothing: Option<Vec<QuestionVector>>,
 }
 
 impl Looking<'_> {
@@ -172,7 +178,18 @@ impl Looking<'_> {
             _ if r.has_to_embed(question.model())? => Meaning::Partly,
             _ => Meaning::Yes,
         };
-        Ok((nearby.found, meaning))
+        let found = match self.says_something(&nearby) {
+            true => nearby.found,
+            false => Vec::new(),
+        };
+        Ok((found, meaning))
+    }
+
+    /// Does the question say anything about these passages? One with a word that stands in them does.
+    fn says_something(&self, nearby: &Nearby) -> bool {
+        let nothing = self.nothing.as_deref();
+        let usual = nothing.and_then(|nothing| self.core.usual_deviation(nothing));
+        usual.is_none_or(|usual| nearby.deviation >= DEVIATION_MIN * usual)
     }
 }
 

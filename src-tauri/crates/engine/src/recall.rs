@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use oldgrowth_domain::calendar::Day;
+use oldgrowth_domain::calendar::{Day, zone_name};
 use oldgrowth_domain::tags::Tag;
 use oldgrowth_domain::when::Days;
 use oldgrowth_domain::words::{begun_word, question_words};
@@ -18,8 +18,9 @@ use oldgrowth_store::table::places::Place;
 use oldgrowth_store::table::words::{Filter, Kind, Wanted};
 use oldgrowth_store::{Canceller, ChunkKey, Lane, Read};
 
+use crate::above::{Above, above};
 use crate::askers::Asker;
-use crate::embedding::{Understood, WAIT_MAX};
+use crate::embedding::{QuestionVector, Understood, WAIT_MAX};
 use crate::engine::Core;
 use crate::health::HealthCode;
 use crate::matching::Matcher;
@@ -145,6 +146,10 @@ pub struct Answer {
     /// When nothing was found: how many passages can't be found by their words, as far as they were counted.
     pub unsearched: u32,
     pub meaning: Meaning,
+    /// What several of them are part of, the most telling first.
+    pub summaries: Vec<Above>,
+    /// The days that the question speaks of, if nothing is of any of them: what was found is of others.
+    pub empty_days: Option<Days>,
 }
 
 /// How many passages hold words of the question without one of the filters that are set, and without
@@ -186,7 +191,10 @@ impl Engine {
             } else {
                 None
             };
+            let found: Vec<ChunkKey> = hits.iter().map(|(hit, _)| hit.chunk.key).collect();
             Ok(Answer {
+                summaries: above(r, &found)?,
+                empty_days: empty_days(r, looking)?,
                 hits,
                 words,
                 behind,
@@ -213,9 +221,11 @@ impl Engine {
             true => Understood::No,
             false => core.question_of(asked, may_go_on, &canceller)?,
         };
+        let nothing = core.nothing_beside(asked, &question, &canceller)?;
         let lost = Cell::new(false);
         let mut looking = Looking {
             reranked: Reranked::No,
+            nothing,
             core,
             question,
             canceller: &canceller,
@@ -263,7 +273,7 @@ impl Core {
         may_go_on: bool,
         canceller: &Canceller,
     ) -> Result<Understood> {
-        let patience = if asked.typing { WHILE_TYPING } else { WAIT_MAX };
+        let patience = patience(asked);
         let begun = self.ambient.clock.monotonic();
         let understood = self.question_vector(&asked.text, may_go_on, patience, canceller)?;
         if let Understood::Yes(question) = &understood {
@@ -279,6 +289,31 @@ impl Core {
             }
         }
         Ok(understood)
+    }
+
+    /// What means nothing, to be compared with a question of which no passage holds a word.
+    fn nothing_beside(
+        &self,
+        asked: &Asked,
+        question: &Understood,
+        canceller: &Canceller,
+    ) -> Result<Option<Vec<QuestionVector>>> {
+        let Understood::Yes(question) = question else {
+            return Ok(None);
+        };
+        let (words, begun) = (words_of(asked)?, begun_of(asked));
+        let wanted = Wanted {
+            words: &words,
+            begun: begun.as_deref(),
+        };
+        let is_known = self
+            .store
+            .read_until(Lane::Interactive, canceller, |r| r.has_any_of(wanted));
+        match is_known {
+            Ok(false) => self.nothing_vectors(question.model(), patience(asked), canceller),
+            // Where it fails the search itself meets the same, and says so.
+            Ok(true) | Err(_) => Ok(None),
+        }
     }
 
     /// What is lost is counted, and told, unless it has been.
@@ -297,7 +332,7 @@ impl Core {
     }
 
     /// How many passages the word index lacks, by the last count.
-    fn unsearched(&self) -> u32 {
+    pub(crate) fn unsearched(&self) -> u32 {
         let counted = self.counted_before();
         let sum = counted.map(|counted| counted.sum()).unwrap_or_default();
         sum.chunks.saturating_sub(sum.indexed)
@@ -315,6 +350,19 @@ impl Core {
         let has = self.store.read(Lane::Interactive, |r| r.has_words());
         matches!(has, Ok(false))
     }
+}
+
+fn patience(asked: &Asked) -> Duration {
+    if asked.typing { WHILE_TYPING } else { WAIT_MAX }
+}
+
+/// The days that a question speaks of, where it is known that nothing is of any of them.
+pub(crate) fn empty_days(r: &Read<'_>, looking: &Looking<'_>) -> Result<Option<Days>> {
+    let Some(When { days, zone }) = &looking.when else {
+        return Ok(None);
+    };
+    let is_empty = !r.has_to_sort(&zone_name(zone))? && !r.has_days(days.first, days.last)?;
+    Ok(is_empty.then_some(*days))
 }
 
 pub(crate) fn words_of(asked: &Asked) -> Result<Vec<String>> {

@@ -124,6 +124,23 @@ fn document(r: &Read<'_>, document: Document, asked: Option<Chunk>, page: Page) 
     })))
 }
 
+/// What a summary is of: a source, a topic, or a stretch of days.
+pub(crate) fn of_node(r: &Read<'_>, node: &Node) -> Result<Step> {
+    Ok(match Holder::of_tree(r, node.tree)? {
+        Some(holder) => Step {
+            id: holder.id(),
+            title: holder.name().to_owned(),
+        },
+        None => {
+            let of = r.period_of_tree(node.tree)?.ok_or(Error::NotFound)?;
+            Step {
+                id: DAYS.to_owned(),
+                title: of.period.title(),
+            }
+        }
+    })
+}
+
 fn summary(r: &Read<'_>, node: Node) -> Result<Shown> {
     let mut sentences = Vec::new();
     for span in r.spans_of(node.key)? {
@@ -137,15 +154,9 @@ fn summary(r: &Read<'_>, node: Node) -> Result<Shown> {
             document,
         });
     }
-    let of = match Holder::of_tree(r, node.tree)? {
-        Some(holder) => (holder.id(), holder.name().to_owned()),
-        None => {
-            let of = r.period_of_tree(node.tree)?.ok_or(Error::NotFound)?;
-            (DAYS.to_owned(), of.period.title())
-        }
-    };
+    let Step { id, title } = of_node(r, &node)?;
     Ok(Shown::Summary(Box::new(ShownSummary {
-        of,
+        of: (id, title),
         tree: path_to_node(r, &node)?,
         sentences,
         node,

@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, ChecksAsked, Copies,
-    CrashReports, CrashReportsChoice, FailedAt, FindAsked, FixApply, FixAsked, FixPlan, FixReceipt,
-    Folder, FoundInDocument, Hits, Id, ImportOrder, ImportPaths, ImportPlan, JobCancelled,
-    JobsRetry, Ledger, ModelAgreement, ModelChoice, ModelKey, ModelLimits, ModelNames, ModelOf,
-    ModelTested, Models, MovePlan, Name, NameAt, Names, NamesAsked, Near, Network, NetworkAt,
-    NoteAdded, OfflineChoice, Original, People, Place, Question, Report, ReportAsked,
-    RestorePreview, RestoreTo, Restored, Retried, Search, SettingChange, Settings, ShowAt, Shown,
-    SourceRemoval, SourceRename, SourceWatch, Status, Storage, StorageAsk, TagCount, Timeline,
-    TimelineAt, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked, Work, WorkFailed,
+    Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Brief, BriefAsked,
+    ChecksAsked, Copies, CrashReports, CrashReportsChoice, FailedAt, FindAsked, FixApply, FixAsked,
+    FixPlan, FixReceipt, Folder, FoundInDocument, Hits, Id, ImportOrder, ImportPaths, ImportPlan,
+    JobCancelled, JobsRetry, Ledger, ModelAgreement, ModelChoice, ModelKey, ModelLimits,
+    ModelNames, ModelOf, ModelTested, Models, MovePlan, Name, NameAt, Names, NamesAsked, Near,
+    Network, NetworkAt, NoteAdded, OfflineChoice, Original, People, Place, Question, Report,
+    ReportAsked, RestorePreview, RestoreTo, Restored, Retried, Search, SettingChange, Settings,
+    ShowAt, Shown, SourceRemoval, SourceRename, SourceWatch, Status, Storage, StorageAsk, TagCount,
+    Timeline, TimelineAt, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked, Work, WorkFailed,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -56,6 +56,8 @@ calls! {
     search / Search(Search) -> Hits;
     /// Passages that answer a question, with their neighbours and their place in the tree.
     recall / Recall(Question) -> Answer;
+    /// What answers a question, as much as there is room for; where several passages don't fit together, what sums them up.
+    brief / Brief(BriefAsked) -> Brief;
     /// Why a passage answers a question: what of it the passage holds, and what that counted for.
     why / Why(WhyAsked) -> Why;
     /// One memory: a summary, or a document with a page of its passages.

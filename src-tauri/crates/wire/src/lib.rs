@@ -54,8 +54,9 @@ pub use import::{
     ImportPaths, ImportPlan, ItemOutcome, NoteAdded, PlanKnown, PlanSkip, PlannedFormat,
 };
 pub use memory::{
-    Answer, AnswerHit, Asker, Behind, Chunk, Hit, Hits, Id, Locator, Meaning, MemoryKind, Question,
-    Search, Shown, Span, SummarySentence, TagCount, TreeStep,
+    Answer, AnswerHit, AnswerSummary, Asker, Behind, Brief, BriefAsked, BriefPiece, Chunk, Cite,
+    Hit, Hits, Id, Locator, Meaning, MemoryKind, Question, Search, Shown, Span, SummarySentence,
+    TagCount, TreeStep,
 };
 pub use models::{
     ModelAgreement, ModelChoice, ModelChosen, ModelKey, ModelKeyPlace, ModelLimits, ModelNames,

@@ -168,6 +168,77 @@ pub struct Answer {
     /// When nothing was found: how many passages can't be found by their words yet.
     pub unsearched: u32,
     pub meaning: Meaning,
+    /// Summaries of what several of the hits are part of, the most telling first; at most 3.
+    pub summaries: Vec<AnswerSummary>,
+    /// Said when the question speaks of days that nothing is of: the hits are of others.
+    pub nothing_then: Option<String>,
+}
+
+/// A summary above several hits of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct AnswerSummary {
+    pub id: String,
+    pub title: String,
+    /// What it is of: a source, a topic or a stretch of days.
+    pub of: TreeStep,
+    /// How many passages are under it.
+    pub passages: u32,
+    /// Which of the hits, counted from 1.
+    pub hits: Vec<u32>,
+    /// What it says of them.
+    pub text: String,
+}
+
+/// A question, and how much room there is for what is found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct BriefAsked {
+    /// Its limit is how many passages are chosen from; 50 when absent.
+    pub question: Question,
+    /// In characters of the texts; 100 to 1,000,000.
+    pub chars: u32,
+}
+
+/// What was found, as much as there is room for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Brief {
+    /// The best first.
+    pub pieces: Vec<BriefPiece>,
+    /// How many characters their texts have.
+    pub chars: u32,
+    /// How many passages that were found are neither told nor summed up.
+    pub left_out: u32,
+    pub terms: Vec<String>,
+    /// Said when nothing was found.
+    pub nothing: Option<String>,
+    /// As in `Answer`.
+    pub nothing_then: Option<String>,
+    pub meaning: Meaning,
+}
+
+/// A passage, the sentence of one that answers best, or a summary of several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct BriefPiece {
+    pub text: String,
+    /// The summary whose words these are, if they are a summary's.
+    pub summary: Option<TreeStep>,
+    /// The passages in which these words stand, in the order of the words; one at least.
+    pub cites: Vec<Cite>,
+}
+
+/// A passage that is named to be looked up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Cite {
+    pub chunk: String,
+    /// The document's title.
+    pub title: String,
+    pub locator: Locator,
+    pub happened_at: Option<String>,
 }
 
 /// Did it count what the question means, beside its words?

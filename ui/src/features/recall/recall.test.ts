@@ -230,15 +230,33 @@ it("a_meaning_that_never_comes_is_not_asked_for_for_ever", async () => {
 it("no_hit_says_what_was_looked_for", async () => {
   const platform = handPlatform();
   await show(platform, "volcano", [source]);
-  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "No passage contains “volcano”.", unsearched: 0, meaning: "no", behind: null });
+  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "No passage contains “volcano”.", unsearched: 0, meaning: "no", behind: null, summaries: [], nothing_then: null });
   await settle();
   expect(screen.getByTestId("nothing").textContent).toContain("volcano");
+});
+
+it("days_that_nothing_is_of_are_said_above_what_is_of_others", async () => {
+  const platform = handPlatform();
+  await show(platform, "oak", [source]);
+  platform.next("recall").answer({ ...answerOf("oak"), nothing_then: "Nothing in your memory is from May 2023." });
+  await settle();
+  expect(screen.getByTestId("nothing-then").textContent).toBe("Nothing in your memory is from May 2023.");
+  expect(screen.getAllByTestId("hit").length).toBe(1);
+});
+
+it("what_several_answers_are_part_of_leads_to_the_summary", async () => {
+  const platform = handPlatform();
+  await show(platform, "oak", [source]);
+  platform.next("recall").answer({ ...answerOf("oak"), summaries: [{ id: "n1", title: "Oaks and beeches", of: { id: "days", title: "May 2024" }, passages: 9, hits: [1, 2], text: "The oak fell." }] });
+  await settle();
+  const link = screen.getByTestId("part-of").querySelector("a");
+  expect([link?.textContent, link?.getAttribute("href"), link?.title]).toEqual(["May 2024: Oaks and beeches", "#/memory/n1", "The oak fell."]);
 });
 
 it("who_finds_nothing_while_passages_can_t_be_searched_is_led_to_what_mends_that", async () => {
   const platform = handPlatform();
   await show(platform, "volcano", [source]);
-  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "40 passages can't be found by their words yet.", unsearched: 40, meaning: "no", behind: null });
+  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "40 passages can't be found by their words yet.", unsearched: 40, meaning: "no", behind: null, summaries: [], nothing_then: null });
   await settle();
   expect(screen.getByTestId("unsearched").getAttribute("href")).toBe("#/doctor/coverage");
 });

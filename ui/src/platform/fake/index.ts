@@ -14,7 +14,7 @@ import { name, names } from "./names";
 import { FakeNetwork } from "./network";
 import { FakePlace, storage } from "./place";
 import { FakeReports } from "./reports";
-import { recall, tagCounts } from "./search";
+import { briefOf, recall, tagCounts } from "./search";
 import { people } from "./people";
 import { FakeSources } from "./sources";
 import { largeTree, manySources, manySourcesLedger } from "./large";
@@ -199,6 +199,7 @@ export class FakePlatform implements Platform {
     },
     search: ({ query, ...rest }) => recall({ question: query, typing: null, asker: null, ...rest }),
     recall: (question) => recall(question, this.scenario === "attention" ? 38 : 0),
+    brief: ({ question }) => briefOf(recall(question)),
     why: (asked) => why(asked),
     near: ({ id }) => near(id),
     find_in_document: (asked) => findInDocument(asked),

@@ -1,5 +1,7 @@
 import type { Answer } from "../../wire/Answer";
 import type { AnswerHit } from "../../wire/AnswerHit";
+import type { Brief } from "../../wire/Brief";
+import type { AnswerSummary } from "../../wire/AnswerSummary";
 import type { Behind } from "../../wire/Behind";
 import type { Question } from "../../wire/Question";
 import type { Span } from "../../wire/Span";
@@ -109,6 +111,29 @@ function nothingFound(terms: string[], narrowed: boolean, unsearched: number): s
   return unsearched > 0 ? `${mentions} ${unsearched} passages can't be found by their words yet.` : mentions;
 }
 
+export const briefOf = ({ hits, terms, nothing }: Answer): Brief => ({
+  pieces: hits.map(({ text, chunk, title, locator, happened_at }) => ({ text, summary: null, cites: [{ chunk, title, locator, happened_at }] })),
+  chars: hits.reduce((chars, { text }) => chars + text.length, 0),
+  left_out: 0,
+  terms,
+  nothing,
+  nothing_then: null,
+  meaning: "yes",
+});
+
+/** The summaries that several of the hits are part of. */
+function summariesOf(hits: AnswerHit[]): AnswerSummary[] {
+  const under = new Map<string, AnswerSummary>();
+  hits.forEach(({ tree, summary }, at) => {
+    const [of] = tree;
+    const step = tree.at(-1);
+    if (of === undefined || step === undefined || step === of || summary === null) return;
+    const one = under.get(step.id) ?? { ...step, of, passages: 9, hits: [], text: summary };
+    under.set(step.id, { ...one, hits: [...one.hits, at + 1] });
+  });
+  return [...under.values()].filter(({ hits: of }) => of.length > 1).slice(0, 3);
+}
+
 /** `unsearched` passages can't be found by their words yet. */
 export function recall(question: Question, unsearched = 0): Answer {
   const terms = termsOf(question.question);
@@ -144,8 +169,11 @@ export function recall(question: Question, unsearched = 0): Answer {
     });
   }
   hits.sort((a, b) => b.score - a.score);
+  const shown = hits.slice(0, question.limit ?? 8);
   return {
-    hits: hits.slice(0, question.limit ?? 8),
+    hits: shown,
+    summaries: summariesOf(shown),
+    nothing_then: null,
     terms,
     nothing: hits.length > 0 ? null : nothingFound(terms, narrowed, unsearched),
     unsearched: hits.length > 0 ? 0 : unsearched,

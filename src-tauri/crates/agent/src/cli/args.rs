@@ -104,6 +104,9 @@ pub(super) enum Command {
         /// Only what has this tag
         #[arg(long)]
         tag: Option<String>,
+        /// No more than so many characters of text: what does not fit together is summed up, where a summary does
+        #[arg(long, value_name = "CHARACTERS", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+        budget: Option<u32>,
     },
     /// Show one memory, whole
     Show { id: String },

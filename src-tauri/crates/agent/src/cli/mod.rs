@@ -27,8 +27,8 @@ use std::sync::Arc;
 
 use clap::Parser;
 use oldgrowth_wire::{
-    AddNote, Answer, Empty, ErrorCode, HealthState, Hits, NoteAdded, Question, Request, Search,
-    Status, Storage, StorageAsk, TreeAt, TreeView, WireError,
+    AddNote, Answer, Brief, BriefAsked, Empty, ErrorCode, HealthState, Hits, NoteAdded, Question,
+    Request, Search, Status, Storage, StorageAsk, TreeAt, TreeView, WireError,
 };
 
 use crate::owner::Purpose;
@@ -185,6 +185,7 @@ fn command(
             to,
             kind,
             tag,
+            budget,
         } => {
             let question = Question {
                 question: question.join(" "),
@@ -198,8 +199,17 @@ fn command(
                 typing: None,
                 asker: None,
             };
-            let answer: Answer = one_call()?.call(Request::Recall(question))?;
-            output.answer(&answer);
+            match budget {
+                Some(chars) => {
+                    let asked = BriefAsked { question, chars };
+                    let brief: Brief = one_call()?.call(Request::Brief(asked))?;
+                    output.brief(&brief);
+                }
+                None => {
+                    let answer: Answer = one_call()?.call(Request::Recall(question))?;
+                    output.answer(&answer);
+                }
+            }
             Ok(Ended::Well)
         }
         Command::Show { id } => {

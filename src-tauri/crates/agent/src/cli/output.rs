@@ -7,6 +7,7 @@ mod models;
 mod names;
 mod network;
 mod place;
+mod recall;
 mod reports;
 mod shown;
 mod sources;
@@ -17,8 +18,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
 use oldgrowth_wire::{
-    Answer, Batch, BatchReport, BatchState, Event, Hit, Hits, ItemOutcome, Locator, NoteAdded,
-    People, Settings, TreeRow, TreeRowKind, TreeView, WireError,
+    Batch, BatchReport, BatchState, Event, Hit, Hits, ItemOutcome, Locator, NoteAdded, People,
+    Settings, TreeRow, TreeRowKind, TreeView, WireError,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -84,18 +85,6 @@ impl Output {
         }
         for (number, hit) in (1..).zip(&hits.hits) {
             self.hit(number, hit);
-        }
-    }
-
-    pub(super) fn answer(&self, answer: &Answer) {
-        if self.json {
-            return self.object(answer);
-        }
-        if let Some(nothing) = &answer.nothing {
-            self.line(nothing);
-        }
-        for (number, found) in (1..).zip(&answer.hits) {
-            self.hit(number, &found.hit);
         }
     }
 

@@ -13,6 +13,16 @@ pub(super) fn why(engine: &Engine, why: wire::WhyAsked) -> Reply<wire::Why> {
     Ok(view::why(why))
 }
 
+pub(super) fn brief(engine: &Engine, brief: wire::BriefAsked) -> Reply<wire::Brief> {
+    let question = wire::Question {
+        limit: brief.question.limit.or(Some(0)),
+        ..brief.question
+    };
+    let asked = asked(question)?;
+    let found = engine.brief(&asked, brief.chars).map_err(|e| explain(&e))?;
+    Ok(view::brief(&asked, found))
+}
+
 pub(super) fn show(engine: &Engine, at: &wire::ShowAt) -> Reply<wire::Shown> {
     let page = Page {
         from: at.from,

@@ -4,7 +4,7 @@ use oldgrowth_store::table::documents::{Document, basis};
 use oldgrowth_wire as wire;
 
 use super::names::row;
-use super::{locator, place_path, span, time};
+use super::{locator, meaning, nothing_found, nothing_then, place_path, span, step, time};
 
 pub(crate) fn why(why: engine::Why) -> wire::Why {
     wire::Why {
@@ -57,6 +57,34 @@ fn why_part((part, score): (engine::WhyPart, f64)) -> wire::WhyPart {
         engine::WhyPart::Reranked => wire::WhyPartOf::Reranked,
     };
     wire::WhyPart { what, score }
+}
+
+pub(crate) fn brief(asked: &engine::Asked, brief: engine::Brief) -> wire::Brief {
+    let is_nothing = brief.pieces.is_empty() && brief.left_out == 0;
+    let nothing = is_nothing.then(|| nothing_found(asked, &brief.words, brief.unsearched));
+    wire::Brief {
+        nothing,
+        nothing_then: brief.empty_days.map(nothing_then),
+        pieces: brief.pieces.into_iter().map(piece).collect(),
+        chars: brief.chars,
+        left_out: brief.left_out,
+        terms: brief.words,
+        meaning: meaning(brief.meaning),
+    }
+}
+
+fn piece(piece: engine::Piece) -> wire::BriefPiece {
+    let cite = |cited: engine::Cited| wire::Cite {
+        chunk: cited.chunk.id.to_string(),
+        locator: locator(&cited.chunk, place_path(cited.place.as_ref())),
+        happened_at: time(cited.chunk.happened_at),
+        title: cited.document.title,
+    };
+    wire::BriefPiece {
+        text: piece.text,
+        summary: piece.summary.map(step),
+        cites: piece.cited.into_iter().map(cite).collect(),
+    }
 }
 
 pub(crate) fn near(near: engine::Near) -> wire::Near {

@@ -7,6 +7,7 @@
 )]
 
 mod activity;
+mod answers;
 #[cfg(target_os = "linux")]
 mod bad_input;
 mod branches;

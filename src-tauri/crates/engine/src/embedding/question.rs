@@ -21,6 +21,17 @@ pub(crate) const WAIT_MAX: Duration = Duration::from_secs(2);
 /// So many of the last questions that may be unfinished are remembered.
 const UNFINISHED_MAX: usize = 16;
 
+/// What means nothing, in some scripts. A question that is no nearer to some passages than to others, as these are not, says
+/// as little.
+const NOTHING: [&str; 6] = [
+    "vkqzt wbrhfn",
+    "plonqua drimbelo",
+    "qwerasdf zxcvnm",
+    "48213 9057146",
+    "бгщкж хцрвфп",
+    "龘麤爨鑫猋",
+];
+
 /// What a question means, to one model.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct QuestionVector(Arc<Meaning>);
@@ -60,6 +71,8 @@ pub(crate) struct Questions {
     unfinished: Mutex<VecDeque<String>>,
     /// Whether the model could be asked when it last was, until it is told.
     could: Arc<Mutex<Option<Result<()>>>>,
+    /// Those of [`NOTHING`].
+    nothing: Mutex<Vec<QuestionVector>>,
 }
 
 /// What came of asking for a question's vector.
@@ -149,6 +162,34 @@ impl Core {
             Told::NotYet => Understood::NotYet,
             Told::No => Understood::No,
         })
+    }
+
+    /// The vectors of what means nothing. None where they are not known in time.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] when it is called off.
+    pub(crate) fn nothing_vectors(
+        &self,
+        model: &str,
+        patience: Duration,
+        canceller: &Canceller,
+    ) -> Result<Option<Vec<QuestionVector>>> {
+        let known = self.questions.nothing.lock().clone();
+        if known.len() == NOTHING.len() && known.iter().all(|one| one.model() == model) {
+            return Ok(Some(known));
+        }
+        let begun = self.ambient.clock.monotonic();
+        let mut vectors = Vec::with_capacity(NOTHING.len());
+        for text in NOTHING {
+            let taken = self.ambient.clock.monotonic().saturating_sub(begun);
+            let left = patience.saturating_sub(taken);
+            match self.question_vector(text, false, left, canceller)? {
+                Understood::Yes(vector) => vectors.push(vector),
+                Understood::NotYet | Understood::No => return Ok(None),
+            }
+        }
+        self.questions.nothing.lock().clone_from(&vectors);
+        Ok(Some(vectors))
     }
 
     /// Whose vectors questions are compared with: while the one that is chosen reads all passages, whoever did it before and

@@ -8,6 +8,7 @@
 )]
 
 mod activity;
+mod answers;
 mod asking;
 mod checks;
 mod conversations;

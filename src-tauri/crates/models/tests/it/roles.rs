@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use oldgrowth_engine::ports::{Embedder, Embedders, Fallback, Reranker, Side, Summariser, Unit};
+use oldgrowth_engine::ports::{Embedders, Fallback, Reranker, Side, Summariser, Unit};
 use oldgrowth_http::Purpose;
 use oldgrowth_models::{Chosen, ChosenEmbedders, ChosenReranker, Error, Models, ModelsError, Role};
 use oldgrowth_testkit::{AskedModel, ModelAnswer, ModelServer};

@@ -133,6 +133,13 @@ impl Read<'_> {
         }
     }
 
+    /// All that hold this passage right under them: in the tree of its source, of its day, and of what it names.
+    pub fn nodes_over(&self, chunk: ChunkKey) -> Result<Vec<NodeKey>> {
+        const SQL: &str =
+            "SELECT node_id FROM node_children WHERE chunk_id = :chunk ORDER BY branch, node_id";
+        self.rows(SQL, named_params! { ":chunk": chunk }, |row| row.get(0))
+    }
+
     pub fn spans_of(&self, node: NodeKey) -> Result<Vec<Span>> {
         const SQL: &str = "
             SELECT text_start, text_end, chunk_id, chunk_start, chunk_end

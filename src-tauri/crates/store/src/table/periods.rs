@@ -45,6 +45,13 @@ impl Read<'_> {
         self.one(SQL, [], |row| row.get(0))
     }
 
+    /// Was anything put to one of these days?
+    pub fn has_days(&self, first: Day, last: Day) -> Result<bool> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM periods WHERE rank = 0 AND first_day BETWEEN :first AND :last)";
+        let params = named_params! { ":first": first.0, ":last": last.0 };
+        self.one(SQL, params, |row| row.get(0))
+    }
+
     /// Is there any stretch of days?
     pub fn has_periods(&self) -> Result<bool> {
         const SQL: &str = "SELECT EXISTS (SELECT 1 FROM periods)";
