@@ -111,6 +111,24 @@ impl Place {
         Rig::start(self, workers, files, summariser, beside)
     }
 
+    /// With all that is done beside the trees of the sources, by these.
+    pub(crate) fn start_thinking(
+        &self,
+        workers: usize,
+        summariser: Arc<dyn Summariser>,
+        extractor: Arc<dyn Extractor>,
+        embedder: Arc<dyn Embedder>,
+    ) -> Rig {
+        let files = Arc::new(FilesOnDisk::default());
+        let beside = Beside {
+            extractor: Some(extractor),
+            embedder: Some(embedder),
+            days: Some(|| TimeZone::UTC),
+            ..Beside::default()
+        };
+        Rig::start(self, workers, files, summariser, beside)
+    }
+
     /// With this randomness.
     pub(crate) fn start_random(
         &self,
@@ -175,7 +193,7 @@ impl Place {
 }
 
 /// As whoever takes a workspace makes it.
-fn private_folder() -> tempfile::TempDir {
+pub(crate) fn private_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     #[cfg(unix)]
     {
