@@ -16,11 +16,9 @@ use crate::timed;
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 const SHOWN: usize = 10;
-/// Of a source no more is printed.
-const SOURCE_CHARS_MAX: usize = 400;
 
 /// What is counted, and how. Each answers with lines of a name and a number.
-const COUNTS: [(&str, &str); 8] = [
+const COUNTS: [(&str, &str); 9] = [
     (
         "documents",
         "SELECT format, count(*) FROM documents WHERE superseded_at IS NULL GROUP BY 1 ORDER BY 2 DESC",
@@ -45,6 +43,11 @@ const COUNTS: [(&str, &str); 8] = [
     (
         "summaries of days and more, by level",
         "SELECT n.level, count(*) FROM nodes n JOIN trees t ON t.id = n.tree_id WHERE t.kind = 'period' GROUP BY 1",
+    ),
+    (
+        "summaries that say nothing",
+        "SELECT t.kind, sum(NOT EXISTS (SELECT 1 FROM node_spans x WHERE x.node_id = n.id)) || ' of ' || count(*)
+         FROM nodes n JOIN trees t ON t.id = n.tree_id GROUP BY 1",
     ),
     (
         "topics",
@@ -129,7 +132,7 @@ fn spread(connection: &Connection) -> Vec<Shown> {
         FROM nodes n JOIN trees t ON t.id = n.tree_id
         LEFT JOIN sources s ON s.id = t.source_id LEFT JOIN topics o ON o.tree_id = t.id
         LEFT JOIN periods p ON p.tree_id = t.id
-        WHERE EXISTS (SELECT 1 FROM node_spans x WHERE x.node_id = n.id) ORDER BY n.id";
+        ORDER BY n.id";
     let mut kinds: BTreeMap<String, Vec<Shown>> = BTreeMap::new();
     for (kind, shown) in rows(connection, SQL, |row| {
         let shown = Shown {
@@ -174,7 +177,7 @@ fn print(connection: &Connection, shown: &Shown) {
     }
     say("  -- of:");
     for source in with(connection, OF, node, |row| {
-        let source: String = text(row, 0)?.chars().take(SOURCE_CHARS_MAX).collect();
+        let source = text(row, 0)?;
         let source = source.split_whitespace().collect::<Vec<_>>().join(" ");
         Ok(format!("  - [{}] {source}", text(row, 1)?))
     }) {
