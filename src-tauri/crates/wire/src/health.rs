@@ -139,6 +139,8 @@ pub enum FixCode {
     SetAsideOrphans,
     /// Makes summaries that do not stand in their sources anew.
     RebuildSummaries,
+    /// Has all passages read anew for what they mean.
+    RebuildVectors,
     /// Queues what failed once more.
     RetryFailed,
     /// Gives work that nobody does any more back to the queue.

@@ -10,7 +10,7 @@ use super::time;
 same_names! {
     pub(super) fn fix(engine::FixCode) -> wire::FixCode;
     pub(crate) fn fix_of(wire::FixCode) -> engine::FixCode;
-    TryAgain, FoldLog, RebuildIndex, FinishMissing, SetAsideOrphans, RebuildSummaries, RetryFailed, ReleaseStuck, CloseEmptyImports, BackUpNow, VerifyBackup, RepairPermissions, StopWatching, RestoreBackup, OpenCopy, StartFresh
+    TryAgain, FoldLog, RebuildIndex, FinishMissing, SetAsideOrphans, RebuildSummaries, RebuildVectors, RetryFailed, ReleaseStuck, CloseEmptyImports, BackUpNow, VerifyBackup, RepairPermissions, StopWatching, RestoreBackup, OpenCopy, StartFresh
 }
 
 fn outcome(outcome: engine::FixOutcome) -> wire::FixOutcome {

@@ -19,6 +19,7 @@ mod receipts;
 mod strays;
 mod summaries;
 mod upkeep;
+mod vectors;
 mod work;
 
 pub(crate) use by_itself::ByItself;
@@ -305,6 +306,7 @@ impl Engine {
             FixCode::FinishMissing => core.finish_missing(work),
             FixCode::SetAsideOrphans => core.set_strays_aside(work, begun, Which::All),
             FixCode::RebuildSummaries => core.rebuild_summaries(work),
+            FixCode::RebuildVectors => core.rebuild_vectors(work),
             FixCode::RetryFailed => {
                 let queued = self.retry_failed(crate::Retry::default())?;
                 let waits = counted(queued.into(), "piece of work waits", "pieces of work wait");
@@ -362,6 +364,7 @@ impl Engine {
                 HealthCode::Coverage,
             ],
             FixCode::RebuildSummaries => &[HealthCode::Faithful, HealthCode::Tree],
+            FixCode::RebuildVectors => &[HealthCode::Orphans, HealthCode::Meaning],
             FixCode::RestoreBackup => &[
                 HealthCode::Store,
                 HealthCode::Integrity,
@@ -433,6 +436,7 @@ impl Core {
             FixCode::FinishMissing => self.plan_missing()?,
             FixCode::SetAsideOrphans => self.plan_strays()?,
             FixCode::RebuildSummaries => self.plan_summaries()?,
+            FixCode::RebuildVectors => self.plan_vectors()?,
             FixCode::RetryFailed => self.plan_retry()?,
             FixCode::ReleaseStuck => self.plan_release()?,
             FixCode::CloseEmptyImports => self.plan_close()?,

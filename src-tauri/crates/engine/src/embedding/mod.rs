@@ -5,6 +5,7 @@
 //! anywhere loses the page it was at and nothing else. A vector is kept where the passage would be embedded as the same
 //! text at that moment; so what comes between costs some work and never leaves a vector of something else.
 
+mod compare;
 mod quantised;
 mod question;
 mod window;
@@ -17,6 +18,7 @@ use oldgrowth_store::table::vectors::{Embedding, ToCome, Vector};
 use oldgrowth_store::{ChunkKey, Class, Lane, Read, Write};
 use parking_lot::Mutex;
 
+pub(crate) use self::compare::Compared;
 use self::quantised::quantised;
 pub(crate) use self::question::{QuestionVector, Questions, Understood, WAIT_MAX};
 use self::window::window;

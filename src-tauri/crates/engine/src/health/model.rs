@@ -169,6 +169,7 @@ pub enum FixCode {
     FinishMissing,
     SetAsideOrphans,
     RebuildSummaries,
+    RebuildVectors,
     RetryFailed,
     ReleaseStuck,
     CloseEmptyImports,
@@ -197,7 +198,8 @@ impl FixCode {
             Self::RebuildIndex
             | Self::FinishMissing
             | Self::RepairPermissions
-            | Self::RebuildSummaries => FixRisk::Low,
+            | Self::RebuildSummaries
+            | Self::RebuildVectors => FixRisk::Low,
             Self::SetAsideOrphans | Self::RestoreBackup => FixRisk::Data,
         }
     }

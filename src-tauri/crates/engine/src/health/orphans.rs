@@ -1,4 +1,4 @@
-//! Does every row belong to something?
+//! Does every row belong to something? And does what passages are compared by belong to them?
 
 use oldgrowth_store::table::orphans::Orphan;
 
@@ -6,6 +6,7 @@ use super::FixCode;
 use super::checks::Run;
 use super::integrity::LABEL;
 use super::rows::{Row, counted};
+use crate::embedding::Compared;
 use crate::engine::Core;
 use crate::{Error, Result};
 
@@ -42,9 +43,14 @@ pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
         others.retain(|one| !KNOWN_TABLES.contains(&one.table.as_str()));
         Ok::<_, Error>((strays, r.loose_nodes()?.len(), others))
     })?;
+    // A model is asked: nothing is held meanwhile.
+    drop(permit);
+    let compared = core.compare_vectors(&|| run.is_cancelled())?;
     let unknown: u64 = others.iter().map(|one| u64::from(one.rows)).sum();
     let known: usize = strays.iter().map(|(_, count)| count).sum::<usize>() + loose;
+    let wrong = compared.filter(|compared| compared.wrong > 0);
     let mut row = match (known as u64, unknown) {
+        (0, 0) if let Some(compared) = wrong => not_theirs(compared),
         (0, 0) => Row::ok("Every row belongs to something."),
         (0, unknown) => Row::warn(
             format!(
@@ -62,6 +68,14 @@ pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
         )
         .mended_by(FixCode::SetAsideOrphans),
     };
+    if let Some(Compared { vectors, wrong }) = compared {
+        row = row
+            .seen("Vectors made once more", vectors.to_string())
+            .seen_if(
+                "Of these not of their passages",
+                (wrong > 0).then(|| wrong.to_string()),
+            );
+    }
     for (kind, count) in strays {
         row = row.seen("Found", named(kind, count as u64));
     }
@@ -82,6 +96,18 @@ pub(super) fn look(core: &Core, run: &Run) -> Result<Row> {
         );
     }
     Ok(row)
+}
+
+fn not_theirs(compared: Compared) -> Row {
+    Row::warn(
+        format!(
+            "Of {} that were looked at, {} compared by what another text means.",
+            counted(compared.vectors.into(), "passage", "passages"),
+            counted(compared.wrong.into(), "is", "are")
+        ),
+        "Have all of them read anew. Until that is done they are found by their words.",
+    )
+    .mended_by(FixCode::RebuildVectors)
 }
 
 /// How many of a kind, in words.

@@ -9,11 +9,12 @@ use std::time::Duration;
 use oldgrowth_domain::calendar::{Day, Period, Rank};
 use oldgrowth_domain::{TimeZone, UnixMs};
 use oldgrowth_engine::ports::{Clock, Embedder, Side, no_connection_held};
-use oldgrowth_engine::{ComponentState, Error, FixCode, HealthCode, Result};
+use oldgrowth_engine::{ComponentState, Error, FixCode, FixOutcome, HealthCode, Result};
 use oldgrowth_testkit::{SeededRandom, WallClock};
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
+use crate::checks::found;
 use crate::fixes::{leave_strays, mend, state};
 use crate::rig::{DEADLINE, Place, Rig, file_name, file_text};
 use crate::stand_ins::Gate;
@@ -421,6 +422,73 @@ fn vectors_that_do_not_add_up_are_found_by_the_doctor_and_made_anew() {
     embedded(&rig, &place);
     assert_eq!(state(&rig, HealthCode::Orphans), ComponentState::Ok);
     assert_embedded(&place, "one");
+}
+
+#[test]
+fn vectors_of_other_texts_are_found_by_the_doctor_and_all_are_made_anew() {
+    let place = Place::new();
+    place.write_many(8);
+    let model = Arc::new(Letters::gated("one"));
+    let rig = place.start_embedding(1, model.clone());
+    rig.import_to_the_end();
+    embedded(&rig, &place);
+    assert_eq!(state(&rig, HealthCode::Orphans), ComponentState::Ok);
+    // As a damage might leave them, or a model of the same name that is another one: each has the vector of the next.
+    place
+        .raw()
+        .execute_batch(
+            "CREATE TEMP TABLE there AS SELECT id, scale, components FROM vectors;
+             UPDATE vectors SET (scale, components) = (
+                SELECT scale, components FROM there WHERE there.id = 1 + vectors.id % 8);",
+        )
+        .unwrap();
+    let before = found(&rig, HealthCode::Orphans);
+    assert_eq!(before.state, ComponentState::Warn);
+    assert!(before.cause.contains("Of 8 passages"), "{}", before.cause);
+    assert_eq!(before.fixes, [FixCode::RebuildVectors]);
+    model.gate.hold_call(1);
+    let plan = rig.engine.plan_fix(FixCode::RebuildVectors).unwrap();
+    assert!(
+        plan.steps.iter().any(|step| step.contains("8 passages")),
+        "{plan:?}"
+    );
+    assert_eq!(kept(&place.raw()).len(), 8, "a plan changes nothing");
+    std::thread::scope(|scope| {
+        let fixing = scope.spawn(|| rig.engine.apply_fix(FixCode::RebuildVectors, &plan.id));
+        model.gate.wait_held();
+        assert_eq!(kept(&place.raw()).len(), 0, "they are to come");
+        assert_eq!(rig.holding("boat3").len(), 1, "words find meanwhile");
+        model.gate.open();
+        let receipt = fixing.join().unwrap().unwrap();
+        assert_eq!(receipt.outcome, FixOutcome::Done);
+        assert!(receipt.summary.contains('8'), "{}", receipt.summary);
+        assert_eq!(rig.engine.receipts().first(), Some(&receipt));
+    });
+    embedded(&rig, &place);
+    assert_embedded(&place, "one");
+    assert_eq!(state(&rig, HealthCode::Orphans), ComponentState::Ok);
+    assert_eq!(failed(&rig), 0);
+}
+
+#[test]
+fn a_model_that_is_away_makes_no_vector_wrong() {
+    let place = Place::new();
+    place.write_many(3);
+    let model = Arc::new(Letters::of("one"));
+    let rig = place.start_embedding(1, model.clone());
+    rig.import_to_the_end();
+    embedded(&rig, &place);
+    model.away.store(usize::MAX, Ordering::SeqCst);
+    assert_eq!(state(&rig, HealthCode::Orphans), ComponentState::Ok);
+    drop(rig);
+    let rig = place.start(0);
+    assert_eq!(
+        state(&rig, HealthCode::Orphans),
+        ComponentState::Ok,
+        "nor does it when nobody embeds"
+    );
+    let plan = rig.engine.plan_fix(FixCode::RebuildVectors).unwrap();
+    assert!(plan.nothing_to_do, "who would make them anew?");
 }
 
 /// A document of several passages, embedded, of which the fourth is lost afterwards. Answers the vectors that all of them

@@ -150,6 +150,12 @@ impl Read<'_> {
         self.one(SQL, [], |row| row.get(0))
     }
 
+    pub fn vector_count(&self) -> Result<u64> {
+        const SQL: &str = "SELECT count(*) FROM vectors";
+        let count: i64 = self.one(SQL, [], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
     /// Shows at most `limit` of this model's vectors with larger keys, in their order. Answers the key of the last that
     /// was looked at; none when there are no more.
     pub fn each_vector_after(
@@ -357,6 +363,23 @@ impl Write<'_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Takes out vectors with keys up to this one, the largest first and at most so many, and has their passages
+    /// embedded again; those as well that could not be embedded. Answers how many were taken.
+    pub fn take_vectors_up_to(&self, last: VectorKey, limit: u32) -> Result<u32> {
+        const SQL: &str =
+            "SELECT chunk_id FROM vectors WHERE id <= :last ORDER BY id DESC LIMIT :limit";
+        const FAILED: &str = "SELECT chunk_id FROM embedding_failures";
+        let some = named_params! { ":last": last, ":limit": limit };
+        let taken: Vec<ChunkKey> = self.rows(SQL, some, |row| row.get(0))?;
+        let failed: Vec<ChunkKey> = self.rows(FAILED, [], |row| row.get(0))?;
+        self.take_vectors(&taken)?;
+        self.take_vectors(&failed)?;
+        if let Some(first) = taken.iter().chain(&failed).min() {
+            self.embed_anew_from(first.0)?;
+        }
+        Ok(u32::try_from(taken.len()).unwrap_or(u32::MAX))
     }
 
     /// The last passages are gone, and others will have their keys: those are to be embedded.
