@@ -22,8 +22,8 @@ use crate::health::{Board, Checks, ClockSeen, History, KeptChecks};
 use crate::jobs::{Pruning, Queue, Workers, kept_pause};
 use crate::nearest::Mirror;
 use crate::ports::{
-    Ambient, CrashReports, Embedder, Extractor, Files, Forbidden, Models, Random, Summariser,
-    Watches,
+    Ambient, CrashReports, Embedder, Extractor, Files, Forbidden, Models, Power, Random,
+    Summariser, Watches,
 };
 use crate::sealing::Degraded;
 use crate::settings::Settings;
@@ -48,6 +48,8 @@ pub struct Parts {
     pub embedder: Option<Arc<dyn Embedder>>,
     /// Passages are embedded from so long after the start on. Questions are whenever they are asked.
     pub embeds_after: Duration,
+    /// While it says that the computer runs on its battery no passages are embedded. None where nobody asks.
+    pub power: Option<Arc<dyn Power>>,
     /// Are passages gathered by days too, or by their sources alone?
     pub gathers_days: bool,
     /// How many jobs are worked on at once; with none the queue waits for another engine.
@@ -89,6 +91,7 @@ pub(crate) struct Core {
     pub(crate) embedder: Option<Arc<dyn Embedder>>,
     pub(crate) embeds: Embeds,
     pub(crate) embeds_after: Duration,
+    pub(crate) power: Option<Arc<dyn Power>>,
     /// When it was started, by the monotonic clock.
     pub(crate) begun: Duration,
     pub(crate) questions: Questions,
@@ -181,6 +184,7 @@ impl Engine {
             embedder: parts.embedder,
             embeds: Embeds::default(),
             embeds_after: parts.embeds_after,
+            power: parts.power,
             begun,
             questions: Questions::default(),
             mirror: Mirror::default(),

@@ -271,6 +271,12 @@ pub trait Embedder: Send + Sync {
     fn rest(&self) {}
 }
 
+/// Where this computer's power comes from.
+pub trait Power: Send + Sync {
+    /// It runs on its battery. False where it has none, and where nobody can tell.
+    fn is_on_battery(&self) -> bool;
+}
+
 /// Says how well texts answer a question, by reading them together with it.
 pub trait Reranker: Send + Sync {
     fn id(&self) -> &str;

@@ -234,6 +234,7 @@ impl TestEngine {
             extractor: whole.then(|| Arc::new(oldgrowth_models::Rules) as Arc<dyn Extractor>),
             embedder,
             embeds_after: Duration::ZERO,
+            power: None,
             gathers_days: whole,
             workers,
             emptied,

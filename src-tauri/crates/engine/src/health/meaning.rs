@@ -39,6 +39,8 @@ fn row(left: &EmbeddingLeft, model: &str) -> Row {
             "The model that compares what passages mean can't be used, so new ones are found by their words alone.",
             "It is tried again by itself. If it stays so, install Oldgrowth again: its file may be damaged.",
         ),
+        (None, 1..) if left.on_battery => Row::ok("Passages can be compared by what they mean, as far as they were read for it.")
+            .next("This computer runs on its battery, so the rest waits until it is plugged in. By their words all are found."),
         (None, 0) => Row::ok("All passages can be compared by what they mean."),
         (None, _) => Row::ok("Passages can be compared by what they mean, as far as they were read for it.")
             .next("The rest follows by itself, whenever nothing else is to be done. By their words all are found."),
@@ -68,6 +70,7 @@ mod tests {
             failed: 0,
             passages_per_second: None,
             away: None,
+            on_battery: false,
         };
         let some = EmbeddingLeft {
             passages: 7,
@@ -78,11 +81,16 @@ mod tests {
             away: Some("weights_unusable"),
             ..some
         };
+        let on_battery = EmbeddingLeft {
+            on_battery: true,
+            ..some
+        };
         for (row, state, words) in [
             (without_model(), ComponentState::Ok, "by their words alone"),
             (row(&left, "m-1"), ComponentState::Ok, "All passages"),
             (row(&some, "m-1"), ComponentState::Ok, "as far as"),
             (row(&away, "m-1"), ComponentState::Warn, "can't be used"),
+            (row(&on_battery, "m-1"), ComponentState::Ok, "as far as"),
         ] {
             assert_eq!(row.state, state, "{}", row.cause);
             assert!(row.cause.contains(words), "{}", row.cause);

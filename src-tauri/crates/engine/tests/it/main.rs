@@ -35,6 +35,7 @@ mod memories;
 mod nearest;
 mod parents;
 mod pausing;
+mod power;
 mod pruning;
 mod ranking;
 mod receipts;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use oldgrowth_domain::{BatchId, TimeZone};
 use oldgrowth_engine::ports::{
-    Ambient, Clock, Embedder, Extractor, Files, Random, Spawn, Summariser,
+    Ambient, Clock, Embedder, Extractor, Files, Power, Random, Spawn, Summariser,
 };
 use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts, Status};
 use oldgrowth_importers::{FilesOnDisk, WatchesOnDisk};
@@ -149,6 +149,22 @@ impl Place {
         let files = Arc::new(FilesOnDisk::default());
         let beside = Beside {
             embedder: Some(embedder),
+            ..Beside::default()
+        };
+        Rig::start(self, workers, files, Arc::new(Extractive), beside)
+    }
+
+    /// With somebody who embeds passages, on this power.
+    pub(crate) fn start_embedding_on(
+        &self,
+        workers: usize,
+        embedder: Arc<dyn Embedder>,
+        power: Arc<dyn Power>,
+    ) -> Rig {
+        let files = Arc::new(FilesOnDisk::default());
+        let beside = Beside {
+            embedder: Some(embedder),
+            power: Some(power),
             ..Beside::default()
         };
         Rig::start(self, workers, files, Arc::new(Extractive), beside)
@@ -355,6 +371,7 @@ struct Beside {
     /// Days are gathered, by this clock.
     days: Option<fn() -> TimeZone>,
     random: Option<Arc<dyn Random>>,
+    power: Option<Arc<dyn Power>>,
 }
 
 #[derive(Default)]
@@ -394,6 +411,7 @@ impl Rig {
             extractor: beside.extractor,
             embedder: beside.embedder,
             embeds_after: Duration::ZERO,
+            power: beside.power,
             gathers_days: beside.days.is_some(),
             workers,
             emptied: Vec::new(),
