@@ -213,6 +213,7 @@ export const sourcesWords = {
       paused: (n: number) => (n === 0 ? "Paused. Nothing waits." : `Paused. ${plural(n, "piece of work waits", "pieces of work wait")}.`),
       pausedNames: "Paused. Passages wait to be looked through for names.",
       naming: "Looking for names in what was read.",
+      onBattery: "Passages are read for what they mean once this computer is plugged in.",
       meaning: (n: number, eta: number | null) => `Reading ${plural(n, "passage", "passages")} for what they mean${eta === null ? "" : `, about ${seconds(eta)} to go`}.`,
       full: "Paused, because the disk is nearly full.",
       reading: (ended: number, total: number, eta: number | null) =>

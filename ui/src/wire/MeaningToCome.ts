@@ -7,4 +7,8 @@ export type MeaningToCome = {
 /**
  * At most so many.
  */
-passages: number, eta_seconds: number | null, };
+passages: number, eta_seconds: number | null, 
+/**
+ * The computer runs on its battery, so they wait until it does not.
+ */
+on_battery: boolean, };

@@ -8,6 +8,7 @@ mod models;
 mod network;
 mod owner;
 mod place;
+mod power;
 mod report;
 mod reporting;
 mod session;

@@ -17,6 +17,7 @@ use oldgrowth_wire::{ErrorCode, Event, Request, WireError};
 use serde_json::Value;
 
 use crate::place::{Pointer, Workspace};
+use crate::power::SystemPower;
 use crate::socket::{Calls, Endpoint, Server};
 use crate::system::{SystemRandom, ambient};
 use crate::words::wire_error;
@@ -142,6 +143,7 @@ impl Owner {
             embedders,
             embeds_after: EMBEDS_AFTER,
             reranker,
+            power: Some(Arc::new(SystemPower)),
             gathers_days: true,
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },
             emptied: found.emptied(),

@@ -22,7 +22,7 @@ use crate::health::{Board, Checks, ClockSeen, History, KeptChecks};
 use crate::jobs::{Pruning, Queue, Workers, kept_pause};
 use crate::nearest::Mirror;
 use crate::ports::{
-    Ambient, CrashReports, Embedders, Extractor, Files, Forbidden, Models, Random, Reranker,
+    Ambient, CrashReports, Embedders, Extractor, Files, Forbidden, Models, Power, Random, Reranker,
     Summariser, Watches,
 };
 use crate::reranking::Reranks;
@@ -51,6 +51,8 @@ pub struct Parts {
     pub embeds_after: Duration,
     /// None where what is found keeps its order.
     pub reranker: Option<Arc<dyn Reranker>>,
+    /// While it says that the computer runs on its battery no passages are embedded. None where nobody asks.
+    pub power: Option<Arc<dyn Power>>,
     /// Are passages gathered by days too, or by their sources alone?
     pub gathers_days: bool,
     /// How many jobs are worked on at once; with none the queue waits for another engine.
@@ -92,6 +94,7 @@ pub(crate) struct Core {
     pub(crate) embedders: Option<Arc<dyn Embedders>>,
     pub(crate) embeds: Embeds,
     pub(crate) embeds_after: Duration,
+    pub(crate) power: Option<Arc<dyn Power>>,
     /// When it was started, by the monotonic clock.
     pub(crate) begun: Duration,
     pub(crate) questions: Questions,
@@ -188,6 +191,7 @@ impl Engine {
             reranks: Reranks::default(),
             embeds: Embeds::default(),
             embeds_after: parts.embeds_after,
+            power: parts.power,
             begun,
             questions: Questions::default(),
             mirror: Mirror::default(),

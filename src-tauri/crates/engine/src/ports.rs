@@ -309,6 +309,12 @@ impl Embedders for Arc<dyn Embedder> {
     }
 }
 
+/// Where this computer's power comes from.
+pub trait Power: Send + Sync {
+    /// It runs on its battery. False where it has none, and where nobody can tell.
+    fn is_on_battery(&self) -> bool;
+}
+
 /// Says how well texts answer a question, by reading them together with it.
 pub trait Reranker: Send + Sync {
     /// Names the model that is asked at this moment. None while none is chosen.

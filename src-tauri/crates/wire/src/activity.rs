@@ -154,6 +154,8 @@ pub struct MeaningToCome {
     /// At most so many.
     pub passages: u32,
     pub eta_seconds: Option<u32>,
+    /// The computer runs on its battery, so they wait until it does not.
+    pub on_battery: bool,
 }
 
 /// Which part of what failed to list.

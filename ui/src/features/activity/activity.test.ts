@@ -190,10 +190,12 @@ it("looking_for_names_is_work_that_comes_after_all_other", () => {
 });
 
 it("reading_for_meaning_comes_last_and_says_how_much_is_left", () => {
-  const left = { passages: 1200, eta_seconds: 90 };
+  const left = { passages: 1200, eta_seconds: 90, on_battery: false };
   const meaning = activityOf({ meaning_to_come: left });
   expect(moodOf(meaning)).toBe("working");
   expect(headline(meaning, now)).toMatch(/^Reading 1,200 passages for what they mean, about .+ to go\.$/);
   const also = activityOf({ meaning_to_come: left, names_to_come: true });
   expect(headline(also, now)).toBe("Looking for names in what was read.");
+  const waits = activityOf({ meaning_to_come: { ...left, on_battery: true } });
+  expect([moodOf(waits), headline(waits, now)]).toEqual(["waiting", "Passages are read for what they mean once this computer is plugged in."]);
 });

@@ -12,7 +12,8 @@ export function moodOf(all: Activity): Mood {
   if (work.paused !== null) return "paused";
   const works = running.length > 0 || waiting.length > 0 || copy !== null || imports.some(({ state }) => state === "running");
   if (works) return isPutOff(all) ? "waiting" : "working";
-  if (names_to_come || meaning_to_come !== null) return "working";
+  if (names_to_come || meaning_to_come?.on_battery === false) return "working";
+  if (meaning_to_come !== null) return "waiting";
   return failed.length > 0 ? "failed" : "idle";
 }
 
@@ -41,6 +42,7 @@ export function headline(all: Activity, now: number): string {
   if (next !== undefined && isPutOff(all)) return words.putOff((Date.parse(next.until) - now) / 1000);
   if (open + all.running.length > 0) return words.summarising(open + all.running.length);
   if (all.names_to_come) return words.naming;
+  if (all.meaning_to_come?.on_battery) return words.onBattery;
   if (all.meaning_to_come !== null) return words.meaning(all.meaning_to_come.passages, all.meaning_to_come.eta_seconds);
   const failed = work.counts?.failed ?? 0;
   if (failed > 0) return words.failed(failed);

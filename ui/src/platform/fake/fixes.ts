@@ -3,7 +3,7 @@ import type { FixCode } from "../../wire/FixCode";
 import type { FixPlan } from "../../wire/FixPlan";
 import type { FixRisk } from "../../wire/FixRisk";
 
-export const riskOf: Partial<Record<FixCode, FixRisk>> = { rebuild_index: "low", finish_missing: "low", repair_permissions: "low", rebuild_summaries: "low", set_aside_orphans: "data", restore_backup: "data" };
+export const riskOf: Partial<Record<FixCode, FixRisk>> = { rebuild_index: "low", finish_missing: "low", repair_permissions: "low", rebuild_summaries: "low", rebuild_vectors: "low", set_aside_orphans: "data", restore_backup: "data" };
 export const canBeUndone: ReadonlySet<FixCode> = new Set(["set_aside_orphans", "restore_backup", "stop_watching", "start_fresh"]);
 
 export interface MadeUpFix {
@@ -60,6 +60,14 @@ export const madeUpFixes: Record<FixCode, MadeUpFix> = {
     total: 3,
     summary: "3 summaries were made anew.",
     done: ["3 summaries made anew"],
+  },
+  rebuild_vectors: {
+    mends: { orphans: "Everything belongs to something." },
+    plan: plain("Has all passages read anew for what they mean.", ["Takes out what 612 passages are compared by", "They are read anew by themselves"], null),
+    doing: ["Taking out what passages are compared by"],
+    total: 612,
+    summary: "What 612 passages are compared by was taken out.",
+    done: ["They are read anew by themselves"],
   },
   retry_failed: {
     mends: { jobs: "2 pieces of work wait." },

@@ -50,6 +50,7 @@ fn meaning(left: &engine::EmbeddingLeft) -> wire::MeaningToCome {
     wire::MeaningToCome {
         passages: u32::try_from(left.passages).unwrap_or(u32::MAX),
         eta_seconds: rate.map(|rate| (left.passages as f64 / rate).ceil() as u32),
+        on_battery: left.on_battery,
     }
 }
 

@@ -6,6 +6,7 @@
 //! text at that moment; so what comes between costs some work and never leaves a vector of something else.
 
 mod compare;
+mod power;
 mod quantised;
 mod question;
 mod window;
@@ -48,6 +49,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 pub(crate) struct Embeds {
     turn: Mutex<Turn>,
     pace: Mutex<Pace>,
+    power: power::Heard,
     /// When the model was last asked for anything, by the monotonic clock. None since it was let go of.
     asked: Mutex<Option<Duration>>,
 }
@@ -80,6 +82,8 @@ pub struct EmbeddingLeft {
     pub passages_per_second: Option<f64>,
     /// Why the model could not be asked when it last was: the code of its error.
     pub away: Option<&'static str>,
+    /// The computer runs on its battery, and they wait until it does not.
+    pub on_battery: bool,
 }
 
 /// Why a passage could not be embedded.
@@ -104,7 +108,7 @@ struct Made {
 
 impl Engine {
     /// Waits until every passage was embedded. False when it was told to wait no longer, and when nobody embeds: nothing
-    /// is set up to, or the work is paused.
+    /// is set up to, the work is paused, or the computer runs on its battery.
     ///
     /// # Errors
     /// Those of the store.
@@ -125,7 +129,10 @@ impl Engine {
             if let Some(refused) = core.store.writing_refused() {
                 return Err(refused.into());
             }
-            let stands = core.pause().is_some() || core.queue.is_stopping() || !core.has_workers;
+            let stands = core.pause().is_some()
+                || core.queue.is_stopping()
+                || !core.has_workers
+                || core.is_on_battery();
             if stands || !keep_waiting() {
                 return Ok(false);
             }
@@ -157,6 +164,7 @@ impl Core {
             failed,
             passages_per_second: (worked > 0.0).then(|| pace.passages as f64 / worked),
             away: pace.away,
+            on_battery: self.is_on_battery(),
         }))
     }
 
@@ -189,6 +197,9 @@ impl Core {
             }
             return Ok(false);
         };
+        if self.waits_for_power() {
+            return Ok(false);
+        }
         if !std::mem::replace(&mut turn.is_told, true) {
             self.meaning_changed();
         }

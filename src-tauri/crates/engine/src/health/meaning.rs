@@ -83,6 +83,8 @@ fn row(left: &EmbeddingLeft, (model, is_far): (&str, bool), chosen: Option<&Mode
             "The model that compares what passages mean can't be used, so new ones are found by their words alone.",
             "It is tried again by itself. If it stays so, install Oldgrowth again: its file may be damaged.",
         ),
+        (None, 1.., _) if left.on_battery => Row::ok("Passages can be compared by what they mean, as far as they were read for it.")
+            .next("This computer runs on its battery, so the rest waits until it is plugged in. By their words all are found."),
         (None, 0, _) if left.failed > 0 => Row::ok(format!(
             "All passages but {} can be compared by what they mean.",
             grouped(left.failed.into())
@@ -120,6 +122,7 @@ mod tests {
             failed: 0,
             passages_per_second: None,
             away: None,
+            on_battery: false,
         };
         let some = EmbeddingLeft {
             passages: 7,
@@ -128,6 +131,10 @@ mod tests {
         };
         let away = EmbeddingLeft {
             away: Some("weights_unusable"),
+            ..some
+        };
+        let on_battery = EmbeddingLeft {
+            on_battery: true,
             ..some
         };
         let here = ("m-1", false);
@@ -177,6 +184,11 @@ mod tests {
                 row(&some, far, Some(&offline)),
                 ComponentState::Ok,
                 "is offline",
+            ),
+            (
+                row(&on_battery, here, None),
+                ComponentState::Ok,
+                "as far as",
             ),
         ] {
             assert_eq!(row.state, state, "{}", row.cause);

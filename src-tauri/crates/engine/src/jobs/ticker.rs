@@ -117,6 +117,7 @@ impl Core {
         self.remake_degraded()?;
         // Before anybody who waits may think that nothing is to be done.
         self.mend_by_itself();
+        self.look_at_power();
         // A day is over, or the clock another one.
         if self.is_to_grow()? {
             self.queue.wake();

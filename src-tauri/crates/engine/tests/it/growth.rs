@@ -18,6 +18,7 @@ use oldgrowth_testkit::{SeededRandom, WallClock};
 use parking_lot::Mutex;
 
 use crate::embedding::{Letters, embedded};
+use crate::guard::answer;
 use crate::rig::{DEADLINE, Place, Rig, TODAY, file_name};
 use crate::stand_ins::Gate;
 use crate::topics::{ALL, Known};
@@ -278,9 +279,9 @@ impl History<'_> {
 
     fn back_up_or_put_back(&mut self, rig: &Rig) {
         match self.backup.take() {
-            None => self.backup = Some(rig.engine.make_backup(None).unwrap().backup.id),
+            None => self.backup = Some(answer(|| rig.engine.make_backup(None)).backup.id),
             Some(id) => {
-                rig.engine.restore(&id).unwrap();
+                answer(|| rig.engine.restore(&id));
                 self.seen.put_back.fetch_add(1, Ordering::SeqCst);
             }
         }

@@ -62,7 +62,7 @@ fn a_read_inside_a_read_is_refused() {
 }
 
 /// What is asked while all readers are lent for a moment is told so at once, and asks again.
-fn answer<T>(ask: impl Fn() -> Result<T, Error>) -> T {
+pub(crate) fn answer<T>(ask: impl Fn() -> Result<T, Error>) -> T {
     let clock = WallClock::start();
     loop {
         match ask() {

@@ -37,6 +37,7 @@ mod memories;
 mod nearest;
 mod parents;
 mod pausing;
+mod power;
 mod pruning;
 mod ranking;
 mod receipts;

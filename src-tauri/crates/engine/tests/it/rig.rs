@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use oldgrowth_domain::{BatchId, TimeZone};
 use oldgrowth_engine::ports::{
-    Ambient, Clock, Embedder, Embedders, Extractor, Files, Random, Reranker, Spawn, Summariser,
+    Ambient, Clock, Embedder, Embedders, Extractor, Files, Power, Random, Reranker, Spawn,
+    Summariser,
 };
 use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts, Status};
 use oldgrowth_importers::{FilesOnDisk, WatchesOnDisk};
@@ -160,6 +161,22 @@ impl Place {
         let beside = Beside {
             embedders: Some(embedders),
             reranker,
+            ..Beside::default()
+        };
+        Rig::start(self, workers, files, Arc::new(Extractive), beside)
+    }
+
+    /// With somebody who embeds passages, on this power.
+    pub(crate) fn start_embedding_on(
+        &self,
+        workers: usize,
+        embedder: Arc<dyn Embedder>,
+        power: Arc<dyn Power>,
+    ) -> Rig {
+        let files = Arc::new(FilesOnDisk::default());
+        let beside = Beside {
+            embedders: Some(Arc::new(embedder)),
+            power: Some(power),
             ..Beside::default()
         };
         Rig::start(self, workers, files, Arc::new(Extractive), beside)
@@ -367,6 +384,7 @@ struct Beside {
     /// Days are gathered, by this clock.
     days: Option<fn() -> TimeZone>,
     random: Option<Arc<dyn Random>>,
+    power: Option<Arc<dyn Power>>,
 }
 
 #[derive(Default)]
@@ -407,6 +425,7 @@ impl Rig {
             embedders: beside.embedders,
             reranker: beside.reranker,
             embeds_after: Duration::ZERO,
+            power: beside.power,
             gathers_days: beside.days.is_some(),
             workers,
             emptied: Vec::new(),

@@ -117,10 +117,14 @@ fn headline(activity: &Activity) -> String {
         }
         (0, 0) if activity.copy.is_none() => match &activity.meaning_to_come {
             Some(left) => format!(
-                "{} to be read for what they mean.",
+                "{} to be read for what they mean{}.",
                 match left.passages {
                     1 => "1 passage is".to_owned(),
                     passages => format!("{passages} passages are"),
+                },
+                match left.on_battery {
+                    true => ", once this computer does not run on its battery any more",
+                    false => "",
                 }
             ),
             None => "Nothing to do.".to_owned(),

@@ -18,6 +18,7 @@ mod search;
 mod sized;
 mod sizes;
 mod table;
+mod thinking;
 mod window;
 mod workload;
 mod writing;
@@ -32,7 +33,7 @@ use table::Table;
 /// Measures Oldgrowth beside plain SQLite.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Only what has this word in its name: read, refused, looks, write, import, search, embed, nearest, doctor, claim, sizes, window, events, growing, rest, idle
+    /// Only what has this word in its name: read, refused, looks, write, import, search, embed, nearest, doctor, thinking, claim, sizes, window, events, growing, rest, idle
     #[arg(long)]
     only: Option<String>,
     /// Passages for the search
@@ -108,6 +109,9 @@ fn main() {
     }
     if wanted("doctor") {
         doctor::measure(&mut table, args.passages);
+    }
+    if wanted("thinking") {
+        thinking::measure(&mut table, args.passages);
     }
     if wanted("claim") {
         claim::measure(&mut table);

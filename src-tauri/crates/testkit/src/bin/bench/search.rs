@@ -2,12 +2,15 @@
 //! quote, against the bare full-text query that brings keys.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use oldgrowth_domain::words::question_words;
 use oldgrowth_engine::Asked;
+use oldgrowth_engine::ports::Summariser;
+use oldgrowth_models::Extractive;
 use oldgrowth_store::Store;
-use oldgrowth_testkit::{Corpus, TestEngine};
+use oldgrowth_testkit::{Corpus, TestEngine, WallClock};
 use rusqlite::{Connection, params};
 
 use crate::read::open;
@@ -37,12 +40,17 @@ pub(crate) struct Filled {
 
 impl Filled {
     /// Of notes.
+    pub(crate) fn with(passages: usize) -> Self {
+        Self::summarised_by(passages, Arc::new(Extractive))
+    }
+
+    /// Of notes, by this summariser.
     #[expect(
         clippy::expect_used,
         reason = "a benchmark that can't be set up must stop"
     )]
-    pub(crate) fn with(passages: usize) -> Self {
-        Self::of(|corpus, folder| {
+    pub(crate) fn summarised_by(passages: usize, summariser: Arc<dyn Summariser>) -> Self {
+        Self::of(summariser, |corpus, folder| {
             corpus
                 .write_notes(folder, passages / PASSAGES_A_NOTE, PARAGRAPHS)
                 .expect("the notes are written");
@@ -55,7 +63,7 @@ impl Filled {
         reason = "a benchmark that can't be set up must stop"
     )]
     fn with_conversations(passages: usize) -> Self {
-        Self::of(|corpus, folder| {
+        Self::of(Arc::new(Extractive), |corpus, folder| {
             let export = corpus.conversations(passages / MESSAGES, MESSAGES);
             std::fs::write(folder.join("conversations.json"), export)
                 .expect("the export is written");
@@ -66,12 +74,12 @@ impl Filled {
         clippy::expect_used,
         reason = "a benchmark that can't be set up must stop"
     )]
-    fn of(write: impl FnOnce(&Corpus, &Path)) -> Self {
+    fn of(summariser: Arc<dyn Summariser>, write: impl FnOnce(&Corpus, &Path)) -> Self {
         let corpus = Corpus::new(2);
         let texts = tempfile::tempdir().expect("a temporary folder");
         write(&corpus, texts.path());
         let workspace = tempfile::tempdir().expect("a temporary folder");
-        let test = TestEngine::start(workspace.path(), 2);
+        let test = TestEngine::with(workspace.path(), 2, WallClock::start(), summariser);
         let (time, _) = timed(|| {
             test.engine
                 .start_import(&[texts.path().to_path_buf()])
