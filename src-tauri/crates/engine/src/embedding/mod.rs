@@ -30,10 +30,13 @@ use crate::telling::News;
 use crate::{Engine, Error, Result};
 
 /// So many passages are looked at at a time, whether they are due or not.
-const PAGE_LOOKED_AT: u32 = 256;
+const PAGE_LOOKED_AT: u32 = 4_096;
 
 /// And so many of them embedded, some seconds' work on one core, before what came of it is kept.
 const PAGE_PASSAGES: usize = 32;
+
+/// What refuses everything, as a damaged file does, is asked again after so long.
+const REFUSED_WAIT: Duration = Duration::from_secs(10 * 60);
 
 /// What every model can embed. One that can't is not refusing a text: it is away.
 const PROBE: &str = "passage";
@@ -62,13 +65,15 @@ struct Turn {
     is_told: bool,
 }
 
-/// How fast it goes, since it last began.
+/// How fast it goes since the start, and whether it goes at all.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pace {
     passages: u64,
     worked: Duration,
     /// Why the model could not be asked when it last was.
     away: Option<&'static str>,
+    /// It is not asked for passages before this moment of the monotonic clock.
+    not_before: Option<Duration>,
 }
 
 /// What is yet to be embedded.
@@ -365,11 +370,15 @@ impl Core {
         }
     }
 
-    /// How long until it may begin, if it may not: who starts the program wants to use it.
+    /// How long until passages may be embedded, if they may not: who starts the program wants to use it, and a model that
+    /// refuses everything is left alone for a while.
     pub(crate) fn embeds_in(&self) -> Option<Duration> {
         self.embedders.as_ref()?;
-        let since = self.ambient.clock.monotonic().saturating_sub(self.begun);
-        let left = self.embeds_after.saturating_sub(since);
+        let begins = self.begun.saturating_add(self.embeds_after);
+        let not_before = self.embeds.pace.lock().not_before.unwrap_or_default();
+        let left = begins
+            .max(not_before)
+            .saturating_sub(self.ambient.clock.monotonic());
         (left > Duration::ZERO).then_some(left)
     }
 
@@ -391,7 +400,10 @@ impl Core {
 
     /// It could be asked.
     fn note_back(&self) {
-        let was_away = self.embeds.pace.lock().away.take().is_some();
+        let mut pace = self.embeds.pace.lock();
+        pace.not_before = None;
+        let was_away = pace.away.take().is_some();
+        drop(pace);
         if was_away {
             self.meaning_changed();
         }
@@ -399,7 +411,12 @@ impl Core {
 
     fn note_away(&self, error: &Error) {
         if let Error::Model { code, .. } = error {
-            let before = self.embeds.pace.lock().away.replace(code);
+            let mut pace = self.embeds.pace.lock();
+            if !error.is_transient() {
+                pace.not_before = Some(self.ambient.clock.monotonic() + REFUSED_WAIT);
+            }
+            let before = pace.away.replace(code);
+            drop(pace);
             if before.is_none() {
                 self.meaning_changed();
             }

@@ -357,16 +357,24 @@ fn a_model_that_is_away_is_asked_again_and_blames_no_passage() {
 fn a_model_that_can_not_be_loaded_blames_no_passage_and_is_told() {
     let place = Place::new();
     place.write_many(4);
-    let gone = Letters {
+    let gone = Arc::new(Letters {
         is_gone: true,
         ..Letters::of("one")
-    };
-    let rig = place.start_embedding(1, Arc::new(gone));
+    });
+    let rig = place.start_embedding(1, gone.clone());
     rig.import_to_the_end();
     let left = || rig.engine.embedding_left().unwrap().unwrap();
     rig.at_work_until("that it was asked in vain", || left().away.is_some());
     assert_eq!((left().passages, left().failed), (4, 0));
     assert_eq!(left().away, Some("test"));
+    let asked = || gone.calls.lock().len();
+    let before = asked();
+    rig.later(Duration::from_secs(9 * 60));
+    rig.note("There is more to be done.");
+    rig.import_to_the_end();
+    assert_eq!(asked(), before, "it would refuse once more");
+    rig.later(Duration::from_secs(2 * 60));
+    rig.at_work_until("that it is asked again", || asked() > before);
     drop(rig);
     let rig = place.start_embedding(1, Arc::new(Letters::of("one")));
     embedded(&rig, &place);

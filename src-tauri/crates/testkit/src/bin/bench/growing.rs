@@ -107,7 +107,7 @@ impl Growing {
     clippy::expect_used,
     reason = "a benchmark that can't be set up must stop"
 )]
-fn copy_all(from: &Path, to: &Path) {
+pub(crate) fn copy_all(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).expect("the folder is read") {
         let entry = entry.expect("the folder is read");
         let (path, to) = (entry.path(), to.join(entry.file_name()));

@@ -13,6 +13,7 @@ mod nearest;
 mod opens;
 mod read;
 mod real;
+mod recall;
 mod refused;
 mod search;
 mod sized;
@@ -33,7 +34,7 @@ use table::Table;
 /// Measures Oldgrowth beside plain SQLite.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Only what has this word in its name: read, refused, looks, write, import, search, embed, nearest, doctor, thinking, claim, sizes, window, events, growing, rest, idle
+    /// Only what has this word in its name: read, refused, looks, write, import, search, recall, recall-million, embed, nearest, doctor, thinking, claim, sizes, window, events, growing, rest, idle
     #[arg(long)]
     only: Option<String>,
     /// Passages for the search
@@ -100,6 +101,12 @@ fn main() {
     }
     if wanted("search") {
         search::measure(&mut table, args.passages);
+    }
+    if wanted("recall") {
+        recall::measure(&mut table, args.passages);
+    }
+    if wanted("recall-million") {
+        recall::measure_million(&mut table);
     }
     if wanted("embed") {
         embed::measure(&mut table);

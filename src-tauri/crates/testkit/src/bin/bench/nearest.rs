@@ -84,7 +84,8 @@ pub(crate) fn measure(table: &mut Table, passages: usize) {
     );
 }
 
-fn vector(random: &SeededRandom) -> Vec<f32> {
+/// Of the length 1.
+pub(crate) fn vector(random: &SeededRandom) -> Vec<f32> {
     let number = |_| (random.below(20_001) as f32 - 10_000.0) / 10_000.0;
     let numbers: Vec<f32> = (0..WIDTH).map(number).collect();
     let length = numbers.iter().map(|n| n * n).sum::<f32>().sqrt();

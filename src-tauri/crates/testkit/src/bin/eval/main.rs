@@ -57,7 +57,8 @@ enum Set {
         #[arg(long)]
         json: bool,
     },
-    /// How near the nearest passages are to the questions of a file as `locomo` takes it, and to what means nothing
+    /// What means nothing, and what is asked in another language, of a file as `locomo` takes it or of a folder: how much of
+    /// it is answered though no word of it stands there
     Nonsense { file: PathBuf },
 }
 
@@ -79,7 +80,7 @@ fn main() {
             words,
             json,
         } => print(&known::measure(&folders, by(words)), json),
-        Set::Nonsense { file } => nonsense::measure(&file),
+        Set::Nonsense { file } => answered(&nonsense::measure(&file)),
     }
 }
 
@@ -90,4 +91,11 @@ fn by(words: bool) -> By {
 #[expect(clippy::print_stdout, reason = "what is measured is what it prints")]
 fn print(table: &Table, json: bool) {
     println!("{}", if json { table.json() } else { table.page() });
+}
+
+#[expect(clippy::print_stdout, reason = "what is measured is what it prints")]
+fn answered(kinds: &[(&str, usize, usize)]) {
+    for (kind, asked, answered) in kinds {
+        println!("{kind:12} {answered:5} of {asked}");
+    }
 }

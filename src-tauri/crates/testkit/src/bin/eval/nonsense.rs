@@ -1,11 +1,11 @@
-//! How near the nearest passages are to questions that mean something and to what means nothing: by these figures the rule
-//! is chosen that tells them apart (`engine/src/ranking.rs`).
+//! Which questions are answered though no word of them stands anywhere: by these figures the rule is chosen that tells
+//! those that mean something from what means nothing (`engine/src/ranking.rs`).
 
 use std::path::Path;
 
 use oldgrowth_domain::words::question_words;
-use oldgrowth_store::table::words::{Filter, Wanted};
-use oldgrowth_store::{Canceller, ChunkKey, DocumentKey, Error, Lane};
+use oldgrowth_store::Lane;
+use oldgrowth_store::table::words::Wanted;
 use oldgrowth_testkit::SeededRandom;
 
 use crate::locomo;
@@ -13,9 +13,6 @@ use crate::memory::{By, Memory};
 
 /// What means nothing, of each kind so many.
 const OF_EACH_KIND: usize = 40;
-
-/// More passages than a conversation has.
-const ALL: usize = 100_000;
 
 /// Nobody's letters.
 const KEYS: [&str; 8] = ["asdf", "jkl", "qwer", "uiop", "zxcv", "nm", "fgh", "wert"];
@@ -109,107 +106,51 @@ fn nonsense() -> Vec<(&'static str, String)> {
     all
 }
 
-#[expect(clippy::print_stdout, reason = "what is measured is what it prints")]
-pub(crate) fn measure(file: &Path) {
-    println!("sample\tkind\tknown\tbest\ttenth\tmean\tdeviation\tquestion");
+/// Of each kind: how many were asked that have no word that stands in a passage, and how many of these were answered.
+pub(crate) fn measure(file: &Path) -> Vec<(&'static str, usize, usize)> {
+    let mut kinds: Vec<(&'static str, usize, usize)> = Vec::new();
+    let mut ask = |memory: &Memory, kind: &'static str, question: &str| {
+        if knows_a_word(memory, question) {
+            return;
+        }
+        let answered = usize::from(!memory.ask(question).is_empty());
+        match kinds.iter_mut().find(|(of, ..)| *of == kind) {
+            Some((_, asked, found)) => {
+                *asked += 1;
+                *found += answered;
+            }
+            None => kinds.push((kind, 1, answered)),
+        }
+    };
     if file.is_dir() {
         let memory = Memory::of(&[file.to_owned()], By::Meaning);
-        return measure_one(&memory, "documents", nonsense());
+        for (kind, question) in nonsense() {
+            ask(&memory, kind, &question);
+        }
+        return kinds;
     }
-    for (sample, export, questions) in locomo::each(file) {
+    for (_, export, _) in locomo::each(file) {
         let memory = Memory::of(&[export.path().join(locomo::EXPORT)], By::Meaning);
-        let real = questions.into_iter().map(|question| ("real", question));
-        let translated = TRANSLATED.map(|question| ("translated", question.to_owned()));
-        measure_one(&memory, &sample, real.chain(translated).chain(nonsense()));
+        for question in TRANSLATED {
+            ask(&memory, "translated", question);
+        }
+        for (kind, question) in nonsense() {
+            ask(&memory, kind, &question);
+        }
     }
-}
-
-#[expect(clippy::print_stdout, reason = "what is measured is what it prints")]
-fn measure_one(
-    memory: &Memory,
-    sample: &str,
-    questions: impl IntoIterator<Item = (&'static str, String)>,
-) {
-    for (kind, question) in questions {
-        println!("{sample}\t{kind}\t{}", figures(memory, &question));
-    }
-    pairs(memory, sample);
+    kinds
 }
 
 #[expect(
     clippy::expect_used,
     reason = "a question is answered or it is a fault"
 )]
-fn figures(memory: &Memory, question: &str) -> String {
+fn knows_a_word(memory: &Memory, question: &str) -> bool {
     let words = question_words(question);
-    let known = words.iter().filter(|word| {
-        let word = std::slice::from_ref(*word);
-        let count = memory.test.store.read(Lane::Background, |r| {
-            r.count_words(Wanted::whole(word), Filter::default())
-        });
-        count.expect("words are counted") > 0
-    });
-    let known = known.count();
-    let engine = &memory.test.engine;
-    let near = engine
-        .nearest_to_question(question, Filter::default(), ALL, &Canceller::default())
-        .expect("it is answered")
-        .expect("somebody embeds");
-    let near: Vec<f64> = near.iter().map(|one| f64::from(one.nearness)).collect();
-    let mean = near.iter().sum::<f64>() / near.len() as f64;
-    let deviation = near.iter().map(|one| (one - mean).powi(2)).sum::<f64>() / near.len() as f64;
-    let at = |place: usize| near.get(place).copied().unwrap_or_default();
-    format!(
-        "{known}/{}\t{:.4}\t{:.4}\t{mean:.4}\t{:.4}\t{question}",
-        words.len(),
-        at(0),
-        at(9),
-        deviation.sqrt()
-    )
-}
-
-/// How near passages of different conversations are: any two, and of each the nearest.
-#[expect(clippy::expect_used, reason = "it has just been embedded")]
-#[expect(clippy::print_stdout, reason = "what is measured is what it prints")]
-fn pairs(memory: &Memory, sample: &str) {
-    let vectors: Vec<(DocumentKey, Vec<f64>)> = memory
+    let wanted = Wanted::whole(&words);
+    let known = memory
         .test
         .store
-        .read(Lane::Background, |r| {
-            let keys = r.searched_after(ChunkKey::from_payload(-1), 1_000)?;
-            let of = |key: ChunkKey| {
-                let document = r.chunk(key)?.document;
-                let vector = r.vector_of(key)?.map(|(_, vector)| vector);
-                let vector = vector.map(|vector| {
-                    let scale = f64::from(vector.scale);
-                    let numbers = vector.components.iter();
-                    numbers.map(|byte| f64::from(*byte) * scale).collect()
-                });
-                Ok::<_, Error>(vector.map(|vector| (document, vector)))
-            };
-            let vectors: Result<Vec<_>, Error> = keys.into_iter().map(of).collect();
-            vectors
-        })
-        .expect("the vectors are read")
-        .into_iter()
-        .flatten()
-        .collect();
-    let mut any = Vec::new();
-    let mut nearest = Vec::new();
-    for (document, vector) in &vectors {
-        let others = vectors.iter().filter(|(other, _)| other != document);
-        let near = |other: &[f64]| -> f64 { vector.iter().zip(other).map(|(a, b)| a * b).sum() };
-        let near: Vec<f64> = others.map(|(_, other)| near(other)).collect();
-        nearest.extend(near.iter().copied().reduce(f64::max));
-        any.extend(near);
-    }
-    for (kind, mut near) in [("any two", any), ("the nearest", nearest)] {
-        near.sort_by(f64::total_cmp);
-        let at = |part: f64| {
-            let place = part * near.len().saturating_sub(1) as f64;
-            near.get(place as usize).copied().unwrap_or_default()
-        };
-        let parts = [0.01, 0.05, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99].map(at);
-        println!("{sample}\t{kind}\t{parts:.3?}");
-    }
+        .read(Lane::Background, |r| r.has_any_of(wanted));
+    known.expect("the words are looked up")
 }
