@@ -96,6 +96,14 @@ impl Error {
         }
     }
 
+    /// What called a read off has called the whole off.
+    pub(crate) fn called_off(self) -> Self {
+        match self {
+            Self::Store(error) if error.is_cancelled() => Self::Cancelled,
+            error => error,
+        }
+    }
+
     /// Will the same call do later, without anybody doing anything?
     pub fn is_transient(&self) -> bool {
         match self {

@@ -14,6 +14,7 @@ use oldgrowth_store::table::words::Filter;
 use oldgrowth_store::{Canceller, ChunkKey, Lane, Read, VectorKey};
 use parking_lot::{MappedRwLockReadGuard, Mutex, RwLock, RwLockReadGuard};
 
+use crate::aside::Deadline;
 use crate::embedding::{QuestionVector, WAIT_MAX};
 use crate::engine::Core;
 use crate::{Engine, Error, Result};
@@ -205,11 +206,12 @@ impl Engine {
         canceller: &Canceller,
     ) -> Result<Option<Vec<Nearest>>> {
         let core = self.core();
-        let understood = core.question_vector(text, false, WAIT_MAX, canceller)?;
+        let deadline = Deadline::after(core, WAIT_MAX);
+        let understood = core.question_vector(text, false, deadline, canceller)?;
         let Some(question) = understood.known() else {
             return Ok(None);
         };
-        if !core.bring_vectors(&question, WAIT_MAX, canceller)? {
+        if !core.bring_vectors(&question, deadline.left(core), canceller)? {
             return Ok(None);
         }
         let nearby = core.store.read_until(Lane::Interactive, canceller, |r| {
@@ -428,6 +430,11 @@ impl Core {
         let kept = RwLockReadGuard::try_map(self.mirror.kept.read(), Option::as_ref).ok();
         // Somebody may have put another in its place since.
         Ok(kept.filter(|kept| kept.is_of(model, opens) && kept.seen >= last))
+    }
+
+    /// All vectors are others from now on, under keys that go on from the last.
+    pub(crate) fn forget_mirror(&self) {
+        *self.mirror.kept.write() = None;
     }
 
     /// Gives the vectors in memory back when nobody has asked for a while.
