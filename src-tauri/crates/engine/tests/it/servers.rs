@@ -220,8 +220,11 @@ fn while_a_choice_is_unfinished_nobody_embeds_and_the_vectors_stay() {
         .choose(Role::Embeddings, &address, "")
         .unwrap();
     served.rig.engine.models_changed();
-    place.write(&file_name(7), &file_text(7, "late"));
-    served.rig.import_to_the_end();
+    // The one worker embeds between two imports, or not at all.
+    for late in 7..12 {
+        place.write(&file_name(late), &file_text(late, "late"));
+        served.rig.import_to_the_end();
+    }
     let waits = || {
         place.clock.advance(Duration::from_millis(250));
         made(&place) == by_server
@@ -232,7 +235,7 @@ fn while_a_choice_is_unfinished_nobody_embeds_and_the_vectors_stay() {
     served.models.test(Role::Embeddings).unwrap();
     served.rig.engine.models_changed();
     embedded(&served.rig, &place);
-    assert_eq!(made(&place), [(served.name(), 7)]);
+    assert_eq!(made(&place), [(served.name(), 11)]);
     assert_eq!(
         served.calls_for(Purpose::Embedding),
         calls + 1,
