@@ -105,7 +105,7 @@ samples_start: [ImportPaths, Batch],
  */
 note_add: [AddNote, NoteAdded], 
 /**
- * Passages that contain the words.
+ * Passages that are found by their words and by what they mean.
  */
 search: [Search, Hits], 
 /**
@@ -390,7 +390,7 @@ models: [Empty, Models],
  */
 model_choose: [ModelChoice, Models], 
 /**
- * Goes back to what is built in. The key is removed.
+ * Goes back to what is built in. The key is removed, unless its server is chosen for something else.
  */
 model_clear: [ModelOf, Models], 
 /**

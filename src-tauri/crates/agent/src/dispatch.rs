@@ -52,7 +52,7 @@ fn answered(engine: &Engine, request: Request) -> Reply<Value> {
         }
         Request::SamplesStart(paths) => reply(sources::samples(engine, &paths)?),
         Request::NoteAdd(note) => reply(note_add(engine, note)?),
-        Request::Search(search) => reply(search_words(engine, search)?),
+        Request::Search(search) => reply(self::search(engine, search)?),
         Request::Recall(question) => reply(recall(engine, question)?),
         Request::Brief(asked) => reply(memory::brief(engine, asked)?),
         Request::Why(asked) => reply(memory::why(engine, asked)?),
@@ -240,7 +240,7 @@ fn note_add(engine: &Engine, note: wire::AddNote) -> Reply<wire::NoteAdded> {
     })
 }
 
-fn search_words(engine: &Engine, search: wire::Search) -> Reply<wire::Hits> {
+fn search(engine: &Engine, search: wire::Search) -> Reply<wire::Hits> {
     let asked = asked(wire::Question {
         question: search.query,
         limit: search.limit.or(Some(SEARCH_LIMIT)),

@@ -290,6 +290,11 @@ pub trait Embedders: Send + Sync {
     /// Who made vectors under this name, if they can still be asked.
     fn named(&self, id: &str) -> Option<Arc<dyn Embedder>>;
 
+    /// Are passages embedded by nobody for now, because a choice is not finished or not known? Questions still are.
+    fn passages_wait(&self) -> bool {
+        false
+    }
+
     /// As [`Embedder::rest`], of them all.
     fn rest_all(&self);
 }

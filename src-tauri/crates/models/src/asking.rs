@@ -1,7 +1,6 @@
 //! Asking the models that are chosen: about a memory, and no more than the person has agreed to.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -12,6 +11,7 @@ use oldgrowth_http::{Address, Client, Purpose};
 use crate::models::Models;
 use crate::remote::{self, Class, Form};
 use crate::settings::{Choice, DayLimits, Role, Settings};
+use crate::spent::Spent;
 use crate::summary;
 
 /// For one summary. A large model on a small computer takes its time.
@@ -56,6 +56,17 @@ pub(crate) struct Embedding {
     address: Address,
     model: String,
     width: u32,
+}
+
+/// Who embeds, by what is chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Embeds {
+    /// No server is chosen for it.
+    BuiltIn,
+    Server(Embedding),
+    /// A server is chosen, and can't be used yet. Or nobody knows what is chosen.
+    #[default]
+    NobodyYet,
 }
 
 impl Embedding {
@@ -115,13 +126,14 @@ impl Models {
         })
     }
 
-    /// The model that embeds, if one was chosen, tried and, where it is on another computer, agreed to.
-    ///
-    /// # Errors
-    /// When what is chosen can't be read at this moment.
-    pub(crate) fn embedding(&self) -> io::Result<Option<Embedding>> {
-        let settings = Settings::read(&self.0.folder)?.unwrap_or_default();
-        Ok(settings.of(Role::Embeddings).and_then(Embedding::of))
+    /// Who embeds: a server's model once it was tried and, where it is on another computer, agreed to. None when what is
+    /// chosen can't be read at this moment, or isn't understood.
+    pub(crate) fn embeds(&self) -> Option<Embeds> {
+        let settings = Settings::read(&self.0.folder).ok().flatten()?;
+        let Some(choice) = settings.of(Role::Embeddings) else {
+            return Some(Embeds::BuiltIn);
+        };
+        Some(Embedding::of(choice).map_or(Embeds::NobodyYet, Embeds::Server))
     }
 
     /// A vector of length 1 for each text, by this model, as long as it is the one that is chosen.
@@ -140,8 +152,18 @@ impl Models {
             if Embedding::of(choice).as_ref() != Some(by) {
                 return Err(remote::Error::Stopped);
             }
+            let may_leave = match side {
+                Side::Passage => limits.for_passages(),
+                Side::Question => limits,
+            };
             let bytes = length_of(texts);
-            let remote = self.remote(choice, limits, client.clone(), bytes, patience)?;
+            let remote = self.remote(choice, may_leave, client.clone(), bytes, patience);
+            let remote = remote.map_err(|error| match (error, side) {
+                (remote::Error::LimitReached, Side::Passage) if !self.has_spent_all(limits) => {
+                    remote::Error::PassagesLimitReached
+                }
+                _ => error,
+            })?;
             let mut vectors = remote.embed(Purpose::Embedding, &choice.model, texts)?;
             let width = vectors.first().map_or(0, Vec::len);
             if !texts.is_empty() && u32::try_from(width) != Ok(by.width) {
@@ -150,6 +172,10 @@ impl Models {
             vectors.iter_mut().for_each(|vector| make_unit(vector));
             Ok((vectors, form))
         })
+    }
+
+    fn has_spent_all(&self, limits: DayLimits) -> bool {
+        Spent::read(&self.0.folder, (self.0.now)()).is_all(limits)
     }
 
     /// Names the model that reads what was found, if one is chosen and may be asked.

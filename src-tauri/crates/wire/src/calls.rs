@@ -52,7 +52,7 @@ calls! {
     samples_start / SamplesStart(ImportPaths) -> Batch;
     /// Keeps a text. Answers when it is committed and searchable.
     note_add / NoteAdd(AddNote) -> NoteAdded;
-    /// Passages that contain the words.
+    /// Passages that are found by their words and by what they mean.
     search / Search(Search) -> Hits;
     /// Passages that answer a question, with their neighbours and their place in the tree.
     recall / Recall(Question) -> Answer;
@@ -198,7 +198,7 @@ calls! {
     models / Models(Empty) -> Models;
     /// Chooses a server and a model of it. An address that is another than before has not been agreed to.
     model_choose / ModelChoose(ModelChoice) -> Models;
-    /// Goes back to what is built in. The key is removed.
+    /// Goes back to what is built in. The key is removed, unless its server is chosen for something else.
     model_clear / ModelClear(ModelOf) -> Models;
     /// Lets texts of the person's memories leave for an address on another computer, or no longer.
     model_agree / ModelAgree(ModelAgreement) -> Models;

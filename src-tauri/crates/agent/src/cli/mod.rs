@@ -27,8 +27,8 @@ use std::sync::Arc;
 
 use clap::Parser;
 use oldgrowth_wire::{
-    AddNote, Answer, Brief, BriefAsked, Empty, ErrorCode, HealthState, Hits, NoteAdded, Question,
-    Request, Search, Status, Storage, StorageAsk, TreeAt, TreeView, WireError,
+    AddNote, Answer, Brief, BriefAsked, Empty, ErrorCode, HealthState, Hits, Id, NoteAdded,
+    Question, Request, Search, Status, Storage, StorageAsk, TreeAt, TreeView, WireError,
 };
 
 use crate::owner::Purpose;
@@ -215,8 +215,9 @@ fn command(
         Command::Show { id } => {
             let mut session = one_call()?;
             let shown = show::whole(&id, &mut |at| session.call(Request::Show(at)))?;
-            let near = show::near(&mut session, &id, &shown)?;
-            output.shown(&shown, near.as_ref());
+            output.shown(&shown, || {
+                show::near(&shown, || session.call(Request::Near(Id { id })))
+            });
             Ok(Ended::Well)
         }
         Command::People { name, kind, limit } => {
@@ -279,7 +280,7 @@ fn command(
         }
         Command::Reports { action } => reports::reports(workspace.reports(), action, output),
         Command::Network { limit, action } => network::network(workspace, limit, action, output),
-        Command::Models { what, action } => models::models(workspace, what, action, output),
+        Command::Models { action } => models::models(workspace, action, output),
         Command::Storage => {
             let storage: Storage =
                 one_call()?.call(Request::Storage(StorageAsk { count: true }))?;

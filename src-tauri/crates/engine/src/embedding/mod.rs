@@ -137,7 +137,8 @@ impl Engine {
             let stands = core.pause().is_some()
                 || core.queue.is_stopping()
                 || !core.has_workers
-                || core.is_on_battery();
+                || core.is_on_battery()
+                || core.passages_wait();
             if stands || !keep_waiting() {
                 return Ok(false);
             }
@@ -178,6 +179,11 @@ impl Core {
         self.embedders.as_ref()?.chosen()
     }
 
+    fn passages_wait(&self) -> bool {
+        let embedders = self.embedders.as_ref();
+        embedders.is_some_and(|embedders| embedders.passages_wait())
+    }
+
     /// Another may embed from now on: what is known of the one before says nothing of them.
     pub(crate) fn embedder_changed(&self) {
         *self.embeds.pace.lock() = Pace::default();
@@ -190,6 +196,9 @@ impl Core {
         let Some(embedder) = self.embedder() else {
             return Ok(false);
         };
+        if self.passages_wait() {
+            return Ok(false);
+        }
         let embedder = &*embedder;
         let Some(mut turn) = self.embeds.turn.try_lock() else {
             return Ok(false);
