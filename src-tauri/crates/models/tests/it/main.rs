@@ -2,6 +2,7 @@
 //! slow, wrong, cut off, short of breath, pointing elsewhere and malicious.
 #![expect(clippy::unwrap_used, reason = "a failed set-up should fail the test")]
 
+mod answers;
 mod built_in;
 mod choice;
 mod remote;
