@@ -55,6 +55,11 @@ fn answered(engine: &Engine, request: Request) -> Reply<Value> {
         Request::Search(search) => reply(self::search(engine, search)?),
         Request::Recall(question) => reply(recall(engine, question)?),
         Request::Brief(asked) => reply(memory::brief(engine, asked)?),
+        Request::AnswerCancel(of) => {
+            engine.call_off(&asker(of));
+            reply(wire::Empty {})
+        }
+        Request::AnswerWrite(question) => reply(memory::write(engine, question)?),
         Request::Why(asked) => reply(memory::why(engine, asked)?),
         Request::Show(at) => reply(memory::show(engine, &at)?),
         Request::Near(id) => reply(memory::near(engine, &id)?),

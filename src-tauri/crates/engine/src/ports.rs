@@ -330,6 +330,23 @@ pub trait Reranker: Send + Sync {
     fn rerank(&self, question: &str, texts: &[&str]) -> Result<Vec<f32>>;
 }
 
+/// A sentence that a model has written, and the numbers of the passages that it says it from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    pub text: String,
+    pub passages: BTreeSet<usize>,
+}
+
+/// Writes answers.
+pub trait Writer: Send + Sync {
+    /// Names the model that is asked at this moment. None while none is chosen that may be.
+    fn id(&self) -> Option<String>;
+
+    /// What the passages, which are numbered from 0 on, say of the question. Nobody believes it unseen. Must begin with
+    /// [`no_connection_held`].
+    fn answer(&self, question: &str, passages: &[&str]) -> Result<Vec<Statement>>;
+}
+
 /// A passage of a document, as its names are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Passage<'t> {

@@ -76,7 +76,7 @@ pub(crate) const LIST_MAX: u32 = 200;
 
 /// How near passages are to a question differs by so many times as much as it does for what means nothing, or the question
 /// says nothing about them. Chosen by what docs/recall.md tells.
-const DEVIATION_MIN: f32 = 1.15;
+const DEVIATION_MIN: f32 = 1.2;
 
 /// With more people than this nobody is looked for in a question.
 const AUTHORS_MAX: u32 = 1_000;

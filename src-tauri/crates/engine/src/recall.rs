@@ -151,6 +151,8 @@ pub struct Answer {
     pub summaries: Vec<Above>,
     /// The days that the question speaks of, if nothing is of any of them: what was found is of others.
     pub empty_days: Option<Days>,
+    /// The model that would write an answer at this moment.
+    pub writer: Option<String>,
 }
 
 /// How many passages hold words of the question without one of the filters that are set, and without
@@ -196,6 +198,7 @@ impl Engine {
             Ok(Answer {
                 summaries: above(r, &found)?,
                 empty_days: empty_days(r, looking)?,
+                writer: None,
                 hits,
                 words: words.clone(),
                 behind,
@@ -205,6 +208,8 @@ impl Engine {
         })?;
         if answer.hits.is_empty() {
             answer.unsearched = self.core().unsearched();
+        } else {
+            answer.writer = self.writer();
         }
         Ok(answer)
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use oldgrowth_engine::ports::{Side, Unit};
+use oldgrowth_engine::ports::{Side, Statement, Unit};
 use oldgrowth_http::{Address, Client, Purpose};
 
+use crate::answer;
 use crate::models::Models;
 use crate::remote::{self, Class, Form};
 use crate::settings::{Choice, DayLimits, Role, Settings};
@@ -16,6 +17,8 @@ use crate::summary;
 
 /// For one summary. A large model on a small computer takes its time.
 const SUMMARY_PATIENCE: Duration = Duration::from_secs(180);
+/// For an answer. Somebody waits for it.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(150);
 /// For a page of passages.
 const PASSAGES_PATIENCE: Duration = Duration::from_secs(120);
 /// Nobody waits so long for a question's vector or for what was found to be read; but a model that is being loaded is
@@ -202,6 +205,33 @@ impl Models {
         })
     }
 
+    /// Names the model that writes answers, which is that of summaries, if one is chosen and may be asked.
+    pub(crate) fn writer(&self) -> Option<String> {
+        let settings = Settings::read(&self.0.folder).ok().flatten()?;
+        let choice = settings.of(Role::Summaries)?;
+        let is_named = !choice.model.is_empty() && choice.is_allowed();
+        is_named.then(|| format!("{} at {}", choice.model, choice.address))
+    }
+
+    /// What the passages say of the question.
+    pub(crate) fn write(
+        &self,
+        question: &str,
+        passages: &[&str],
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Vec<Statement>, Missed> {
+        self.ask(Role::Summaries, stop, |choice, limits, client, form| {
+            let data = answer::data(question, passages);
+            let bytes = length_of(&[&data.to_string()]);
+            let ask = |form| {
+                let client = client.clone();
+                let remote = self.remote(choice, limits, client, bytes, ANSWER_PATIENCE)?;
+                answer::write(&remote, &choice.model, &data, form).map(|said| (said, form))
+            };
+            in_either_form(form, ask)
+        })
+    }
+
     /// Asks the model of a role, in the form that it took the last time, unless it is to be left alone; and notes what
     /// came of it.
     fn ask<T>(
@@ -276,10 +306,18 @@ impl Models {
             summary::choose(&remote, purpose, model, &data, units, chars_max, form)
                 .map(|chosen| (chosen, form))
         };
-        match (ask(form), form) {
-            (Err(remote::Error::Unwanted(400 | 422)), Form::Strict) => ask(Form::Plain),
-            (answered, _) => answered,
-        }
+        in_either_form(form, ask)
+    }
+}
+
+/// In plain words where the server does not take the other form.
+fn in_either_form<T>(
+    form: Form,
+    ask: impl Fn(Form) -> Result<T, remote::Error>,
+) -> Result<T, remote::Error> {
+    match (ask(form), form) {
+        (Err(remote::Error::Unwanted(400 | 422)), Form::Strict) => ask(Form::Plain),
+        (answered, _) => answered,
     }
 }
 

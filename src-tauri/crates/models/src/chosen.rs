@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use oldgrowth_engine::ports::{
-    Embedder, Embedders, Fallback, Reranker, Side, Summarised, Summariser, Unit, no_connection_held,
+    Embedder, Embedders, Fallback, Reranker, Side, Statement, Summarised, Summariser, Unit, Writer,
+    no_connection_held,
 };
 use parking_lot::Mutex;
 
@@ -191,6 +192,36 @@ impl Reranker for ChosenReranker {
     fn rerank(&self, question: &str, texts: &[&str]) -> oldgrowth_engine::Result<Vec<f32>> {
         no_connection_held()?;
         Ok(self.models.rerank(question, texts, &self.stop)?)
+    }
+}
+
+/// Has the model that summarises write answers too.
+#[derive(Debug)]
+pub struct ChosenWriter {
+    models: Models,
+    stop: Arc<AtomicBool>,
+}
+
+impl ChosenWriter {
+    /// As [`Chosen::new`].
+    #[must_use]
+    pub fn new(models: Models, stop: Arc<AtomicBool>) -> Self {
+        Self { models, stop }
+    }
+}
+
+impl Writer for ChosenWriter {
+    fn id(&self) -> Option<String> {
+        self.models.writer()
+    }
+
+    fn answer(
+        &self,
+        question: &str,
+        passages: &[&str],
+    ) -> oldgrowth_engine::Result<Vec<Statement>> {
+        no_connection_held()?;
+        Ok(self.models.write(question, passages, &self.stop)?)
     }
 }
 

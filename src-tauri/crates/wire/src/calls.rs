@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Brief, BriefAsked,
+    Activity, AddNote, Answer, Asker, Backup, BackupMake, Batch, BatchReport, Brief, BriefAsked,
     ChecksAsked, Copies, CrashReports, CrashReportsChoice, FailedAt, FindAsked, FixApply, FixAsked,
     FixPlan, FixReceipt, Folder, FoundInDocument, Hits, Id, ImportOrder, ImportPaths, ImportPlan,
     JobCancelled, JobsRetry, Ledger, ModelAgreement, ModelChoice, ModelKey, ModelLimits,
@@ -13,6 +13,7 @@ use crate::{
     ReportAsked, RestorePreview, RestoreTo, Restored, Retried, Search, SettingChange, Settings,
     ShowAt, Shown, SourceRemoval, SourceRename, SourceWatch, Status, Storage, StorageAsk, TagCount,
     Timeline, TimelineAt, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked, Work, WorkFailed,
+    Written,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -58,6 +59,10 @@ calls! {
     recall / Recall(Question) -> Answer;
     /// What answers a question, as much as there is room for; where several passages don't fit together, what sums them up.
     brief / Brief(BriefAsked) -> Brief;
+    /// Has the model that is chosen write an answer from the passages that are found. It may take minutes.
+    answer_write / AnswerWrite(Question) -> Written;
+    /// Whatever this asker waits for is called off, if its turn is an earlier one.
+    answer_cancel / AnswerCancel(Asker) -> Empty;
     /// Why a passage answers a question: what of it the passage holds, and what that counted for.
     why / Why(WhyAsked) -> Why;
     /// One memory: a summary, or a document with a page of its passages.

@@ -108,6 +108,9 @@ pub(super) enum Command {
         /// No more than so many characters of text: what does not fit together is summed up, where a summary does
         #[arg(long, value_name = "CHARACTERS", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
         budget: Option<u32>,
+        /// Have the model that is chosen for summaries write an answer from the passages, and show which say so
+        #[arg(long, conflicts_with_all = ["budget", "limit"])]
+        write: bool,
     },
     /// Show one memory, whole
     Show { id: String },

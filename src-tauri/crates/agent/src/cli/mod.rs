@@ -28,7 +28,7 @@ use std::sync::Arc;
 use clap::Parser;
 use oldgrowth_wire::{
     AddNote, Answer, Brief, BriefAsked, Empty, ErrorCode, HealthState, Hits, Id, NoteAdded,
-    Question, Request, Search, Status, Storage, StorageAsk, TreeAt, TreeView, WireError,
+    Question, Request, Search, Status, Storage, StorageAsk, TreeAt, TreeView, WireError, Written,
 };
 
 use crate::owner::Purpose;
@@ -186,6 +186,7 @@ fn command(
             kind,
             tag,
             budget,
+            write,
         } => {
             let question = Question {
                 question: question.join(" "),
@@ -204,6 +205,10 @@ fn command(
                     let asked = BriefAsked { question, chars };
                     let brief: Brief = one_call()?.call(Request::Brief(asked))?;
                     output.brief(&brief);
+                }
+                None if write => {
+                    let written: Written = one_call()?.call(Request::AnswerWrite(question))?;
+                    output.written(&written);
                 }
                 None => {
                     let answer: Answer = one_call()?.call(Request::Recall(question))?;

@@ -59,3 +59,4 @@ mod walking;
 mod watching;
 mod ways_out;
 mod why;
+mod written;

@@ -6,6 +6,7 @@
     reason = "a failed set-up should fail the test"
 )]
 
+mod answers;
 mod built_in;
 mod choice;
 mod remote;
