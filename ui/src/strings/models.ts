@@ -1,5 +1,4 @@
 import { bytes, number } from "../shared/format";
-import type { ModelRole } from "../wire/ModelRole";
 import { plural } from "./counting";
 
 const kept = "Your choice could not be kept";
@@ -9,10 +8,10 @@ export const modelsWords = {
   models: {
     title: "Models",
     for: "A model for",
-    roles: { summaries: "Summaries", embeddings: "What passages mean", reranking: "The order of what is found" },
+    roles: { summaries: "Summaries and written answers", embeddings: "What passages mean", reranking: "The order of what is found" },
     about: {
       summaries:
-        "Summaries are made of sentences of your own documents, word for word. What is built in chooses them. A model that you choose can do it instead: on this computer, or of a service that speaks OpenAI’s protocol. Summaries that are there stay as they are.",
+        "Summaries are made of sentences of your own documents, word for word. What is built in chooses them. A model that you choose can do it instead: on this computer, or of a service that speaks OpenAI’s protocol. Summaries that are there stay as they are. When you ask it to, it also writes an answer to a question.",
       embeddings: "What is built in compares what passages and questions mean. A model that you choose can do it instead: it then reads all passages anew, when nothing else is to be done.",
       reranking: "A model that you choose can read the question with the first 50 passages that were found, and put these in order.",
     },
@@ -44,8 +43,8 @@ export const modelsWords = {
     keySave: "Keep the key",
     keyReplace: "Another key…",
     keyRemove: "Remove the key",
-    agree: (role: ModelRole, host: string) => `Let ${role === "summaries" ? "" : "my questions and "}texts of my memories leave for ${host}`,
-    sent: { summaries: "To make a summary, the passages that it is about", embeddings: "All passages, with who said them and on which day, and each question,", reranking: "With each question the first 50 passages" },
+    agree: (host: string) => `Let my questions and texts of my memories leave for ${host}`,
+    sent: { summaries: "To make a summary, the passages that it is about, and when you have an answer written, the question and the best passages", embeddings: "All passages, with who said them and on which day, and each question,", reranking: "With each question the first 50 passages" },
     agreeAbout: (sent: string, host: string) =>
       `${sent} are sent to ${host}. What becomes of them there is up to whoever runs it. Each call is listed under Privacy. Without this the model is not asked.`,
     open: "The way there is not encrypted: anybody on it can read what is sent, the key too.",

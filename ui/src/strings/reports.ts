@@ -1,6 +1,6 @@
 import { plural } from "./counting";
 
-const uses = { summaries: "when summaries are made", embeddings: "when passages are read and you ask", reranking: "when you ask" };
+const uses = { summaries: "when summaries are made and when you have an answer written", embeddings: "when passages are read and you ask", reranking: "when you ask" };
 
 /** Crash reports: the question, what is held, and what leaves. */
 export const reportsWords = {
@@ -20,7 +20,7 @@ export const reportsWords = {
       const when = offline ? "when you are online again" : null;
       const parts = [
         ...(reports === null ? [] : [`Crash reports go to ${reports} ${when ?? "when there are any"}.`]),
-        ...texts.map(({ role, host }) => `${role === "summaries" ? "Texts" : "Your questions and texts"} of your memories go to ${host} ${when ?? uses[role]}.`),
+        ...texts.map(({ role, host }) => `Your questions and texts of your memories go to ${host} ${when ?? uses[role]}.`),
       ];
       return `${parts.join(" ")} ${offline ? "Until then nothing" : "Nothing else"} leaves this computer.`;
     },

@@ -172,7 +172,7 @@ it("what_can_not_be_asked_can_be_asked_again", async () => {
 it("the_privacy_section_says_where_texts_go", async () => {
   const { app } = await openWindow("service", "#/settings/privacy");
   await expect.poll(() => app.models.leavesFor).toEqual([{ role: "summaries", host: "api.a-service-of-models.example" }]);
-  await expect.poll(() => screen.queryByTestId("what-leaves")?.textContent).toContain("Texts of your memories go to api.a-service-of-models.example when summaries are made. Nothing else leaves");
+  await expect.poll(() => screen.queryByTestId("what-leaves")?.textContent).toContain("Your questions and texts of your memories go to api.a-service-of-models.example when summaries are made and when you have an answer written. Nothing else leaves");
   await fireEvent.click(screen.getByTestId("model-agree"));
   await expect.poll(() => screen.queryByTestId("what-leaves")?.textContent).toBe("Nothing leaves this computer.");
 });
@@ -231,7 +231,7 @@ it("what_leaves_and_what_happens_without_a_model_is_said_of_each_role", async ()
   const one = chosenOf({ ...elsewhere, agreed: true, trouble });
   await shown(modelsOf({ summaries: one, embeddings: one, reranking: one }));
   for (const [role, leaves, meanwhile] of [
-    ["summaries", "Let texts of my memories leave", "what is built in makes them"],
+    ["summaries", "Let my questions and texts of my memories leave", "what is built in makes them"],
     ["embeddings", "Let my questions and texts of my memories leave", "found by their words alone"],
     ["reranking", "Let my questions and texts of my memories leave", "keeps its order"],
   ] as const) {

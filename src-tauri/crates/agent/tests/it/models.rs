@@ -168,8 +168,9 @@ fn another_computer_is_agreed_to_by_its_name_and_what_may_leave_has_a_limit() {
     person.models(&["set", "http://192.0.2.7:8080", "a"]);
     let words = person.words_of_models(&[]);
     assert!(
-        words.contains("not agreed that texts of your memories leave for 192.0.2.7:8080")
-            && words.contains("anybody on the way can read it"),
+        words.contains(
+            "not agreed that your questions and texts of your memories leave for 192.0.2.7:8080"
+        ) && words.contains("anybody on the way can read it"),
         "{words}"
     );
     let agreed = person.models(&["consent", "on"]);
@@ -281,7 +282,11 @@ fn what_leaves_for_another_computer_is_said_of_each_thing() {
         none.stderr
     );
     let sent = [
-        ("summaries", "texts of your memories", "a summary is about"),
+        (
+            "summaries",
+            "your questions and texts of your memories",
+            "a summary is about",
+        ),
         (
             "embeddings",
             "your questions and texts of your memories",

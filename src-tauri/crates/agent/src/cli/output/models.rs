@@ -10,12 +10,12 @@ struct Words {
     name: &'static str,
     does: &'static str,
     built_in: &'static str,
-    /// What leaves for one on another computer: in a word, and all of it.
-    leaves: &'static str,
+    /// All that leaves for one on another computer.
     sent: &'static str,
 }
 
-const QUESTIONS_TOO: &str = "your questions and texts of your memories";
+/// The same in a word.
+const LEAVES: &str = "your questions and texts of your memories";
 
 const WORDS: [Words; 3] = [
     Words {
@@ -23,15 +23,13 @@ const WORDS: [Words; 3] = [
         name: "Summaries",
         does: "chooses their sentences",
         built_in: "Summaries are made by what is built in.",
-        leaves: "texts of your memories",
-        sent: "the passages that a summary is about",
+        sent: "the passages that a summary is about; when you have an answer written, the question and the best passages",
     },
     Words {
         role: ModelRole::Embeddings,
         name: "Embeddings",
         does: "compares what passages and questions mean",
         built_in: "What passages and questions mean is compared by what is built in.",
-        leaves: QUESTIONS_TOO,
         sent: "all passages, with who said them and on which day, and each question",
     },
     Words {
@@ -39,7 +37,6 @@ const WORDS: [Words; 3] = [
         name: "Reranking",
         does: "reads what was found together with the question",
         built_in: "No model reads what was found: it keeps its order.",
-        leaves: QUESTIONS_TOO,
         sent: "each question, with the first 50 passages that were found",
     },
 ];
@@ -72,11 +69,7 @@ impl Output {
 
     fn chosen(&self, words: &Words, chosen: &ModelChosen) {
         let Words {
-            name,
-            does,
-            leaves,
-            sent,
-            ..
+            name, does, sent, ..
         } = words;
         let of = for_it(words.role);
         self.line(&if chosen.model.is_empty() {
@@ -95,11 +88,11 @@ impl Output {
         self.line(&match (chosen.here, chosen.agreed) {
             (true, _) => "It is on this computer; nothing of your memories leaves.".to_owned(),
             (false, true) => format!(
-                "You have agreed that {leaves} leave for {}{safely}.",
+                "You have agreed that {LEAVES} leave for {}{safely}.",
                 chosen.host
             ),
             (false, false) => format!(
-                "It is not asked: you have not agreed that {leaves} leave for {}{safely}.",
+                "It is not asked: you have not agreed that {LEAVES} leave for {}{safely}.",
                 chosen.host
             ),
         });
