@@ -143,7 +143,7 @@ export const doctorWords = {
     running: (done: number, of: number) => `${number(done)} of ${number(of)} looked at`,
     runningSome: "Looking…",
     stopped: "The checks were stopped.",
-    ran: "All checks have been run.",
+    ran: "The checks have been run.",
     tryNow: "Try now",
     trying: "Trying…",
     report: "Copy report…",

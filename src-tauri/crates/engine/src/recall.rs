@@ -329,7 +329,11 @@ impl Core {
     /// Who meets a missing word index is told so, and not that it is a fault of ours.
     pub(crate) fn named(&self, error: Error) -> Error {
         match error {
-            Error::Store(error) if error.is_misuse() && self.lacks_words() => Error::NoWordIndex,
+            Error::Store(error) if error.is_misuse() && self.lacks_words() => {
+                // Who is led to the doctor finds it said there.
+                self.tell_of_lost(true);
+                Error::NoWordIndex
+            }
             error => error,
         }
     }

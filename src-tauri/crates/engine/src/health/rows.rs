@@ -98,6 +98,9 @@ const FREE_BYTES_LOW: u64 = 1_000_000_000;
 /// Below this there is little to go on with, though all is written still.
 const FREE_BYTES_MIN: u64 = 64_000_000;
 
+/// Below this nothing is written.
+const FREE_BYTES_NOTE: u64 = 1_000_000;
+
 /// A log larger than this is not being folded into the main file as it should be.
 const WAL_BYTES_MAX: u64 = 64_000_000;
 
@@ -172,8 +175,13 @@ fn megabytes(count: u64) -> String {
     bytes(count.div_ceil(1_000_000).saturating_mul(1_000_000))
 }
 
-/// `is_full` is whether a write was refused for want of space.
-pub(super) fn space(facts: &Facts, is_full: bool) -> Row {
+/// Not even a note fits.
+pub(super) fn is_full(facts: &Facts) -> bool {
+    facts.free_bytes.is_some_and(|free| free < FREE_BYTES_NOTE)
+}
+
+/// `is_refused` is whether a write was refused for want of space.
+pub(super) fn space(facts: &Facts, is_refused: bool) -> Row {
     let used: u64 = [facts.main_bytes, facts.wal_bytes]
         .into_iter()
         .flatten()
@@ -184,6 +192,13 @@ pub(super) fn space(facts: &Facts, is_full: bool) -> Row {
             bytes(used)
         )),
         None => Row::unknown("This system does not say how much space is free."),
+        Some(free) if is_full(facts) => Row::fail(
+            format!(
+                "The disk is full: {} left. Nothing new is kept, and imports and summaries wait.",
+                bytes(free)
+            ),
+            &format!("Free some space. {}", goes_on_with(facts)),
+        ),
         // Whether or not anybody has been refused by now.
         Some(free) if facts.jobs_paused || facts.needed_bytes.is_some_and(|most| free < most) => {
             Row::fail(
@@ -194,7 +209,7 @@ pub(super) fn space(facts: &Facts, is_full: bool) -> Row {
                 &format!("Free some space. {}", goes_on_with(facts)),
             )
         }
-        Some(free) if is_full => Row::fail(
+        Some(free) if is_refused => Row::fail(
             format!("The disk is full: {} left.", bytes(free)),
             "Free some space. Nothing that is kept is lost, and it can be read meanwhile.",
         ),
@@ -478,6 +493,25 @@ mod tests {
             told,
             ["1", "2", "5", "20", "20", "1,000"].map(|step| format!("more than {step} GB"))
         );
+    }
+
+    #[test]
+    fn a_disk_on_which_nothing_fits_is_full_and_not_nearly() {
+        let of = |free: u64| Facts {
+            free_bytes: Some(free),
+            needed_bytes: Some(3_000_000),
+            jobs_paused: true,
+            ..Facts::default()
+        };
+        for (free, words) in [
+            (0, "The disk is full: 0 bytes left. Nothing new is kept"),
+            (2_500_000, "The disk is nearly full: 2.5 MB left. Imports"),
+        ] {
+            let row = space(&of(free), true);
+            assert!(row.cause.starts_with(words), "{}", row.cause);
+            let next = row.next.unwrap_or_default();
+            assert!(next.contains("With 3 MB free they go on"), "{next}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use oldgrowth_store::{Class, Degraded, Facts, Health, Misplaced, PathProblem};
 
 use super::evidence::{Ways, lies_there};
-use super::rows::{Row, bytes, counted, goes_on_with};
+use super::rows::{Row, bytes, counted, goes_on_with, is_full};
 use crate::copies::Saved;
 
 /// Why the store can't be used, if it can't.
@@ -152,7 +152,7 @@ pub(super) fn row(health: &Health, facts: &Facts, place_is_fixed: bool) -> Row {
             if place_is_fixed {
                 "Allow writing to the disk again, then choose Try now; or copy the memory's folder to another disk, and start Oldgrowth with that one. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up."
             } else {
-                "Allow writing to the disk again, then choose Try now; or move the memory to another disk under Settings. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up."
+                "Allow writing to the disk again, then choose Try now; or, if it is not the disk of your own folder too, move the memory to another under Settings. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up."
             },
         ),
         Health::ReadOnly => Row::fail(
@@ -163,7 +163,7 @@ pub(super) fn row(health: &Health, facts: &Facts, place_is_fixed: bool) -> Row {
                 "Give your account the right to write to the folder and its files, then choose Try now; or move the memory to a folder of your own under Settings. Until then search, recall and the tree work, and nothing is brought in, summarised or backed up."
             },
         ),
-        Health::DiskFull if facts.jobs_paused => Row::fail(
+        Health::DiskFull if facts.jobs_paused && !is_full(facts) => Row::fail(
             format!(
                 "The disk is nearly full{}, so imports and summaries wait. Nothing is lost.",
                 free_words(facts)
@@ -178,7 +178,10 @@ pub(super) fn row(health: &Health, facts: &Facts, place_is_fixed: bool) -> Row {
                 "The disk is full{}, so nothing new is kept. Nothing is lost.",
                 free_words(facts)
             ),
-            "Free some space. Then it goes on by itself; Try now does it at once. Until then all that is kept can be read.",
+            &format!(
+                "Free some space. Imports and summaries wait. {} Try now does it at once. Until then all that is kept can be read.",
+                goes_on_with(facts)
+            ),
         ),
         Health::WalDamaged { commits_behind } => Row::fail(
             format!(

@@ -203,6 +203,34 @@ fn a_word_index_that_is_gone_is_made_anew_by_itself_and_no_check_is_called_broke
 }
 
 #[test]
+fn a_word_index_that_goes_while_it_is_used_is_told_and_made_anew_once_a_search_has_met_it() {
+    let place = Place::new();
+    let rig = place.start(1);
+    rig.note("A heron stands in the reeds.");
+    rig.idle();
+    let well = row(&rig.engine.status(), HealthCode::Coverage).state;
+    assert_eq!(well, ComponentState::Ok);
+    place.raw().execute_batch("DROP TABLE words").unwrap();
+    let asked = Asked {
+        text: "heron".to_owned(),
+        limit: 9,
+        ..Asked::default()
+    };
+    let met = rig.engine.search(&asked);
+    assert!(matches!(met, Err(Error::NoWordIndex)), "{met:?}");
+    rig.idle();
+    let status = rig.engine.status();
+    let coverage = row(&status, HealthCode::Coverage);
+    assert_eq!(coverage.state, ComponentState::Fail, "{}", coverage.cause);
+    rig.engine.look_after_jobs().unwrap();
+    rig.until("that it is found again, with nobody asking for it", || {
+        rig.engine
+            .search(&asked)
+            .is_ok_and(|found| found.hits.len() == 1)
+    });
+}
+
+#[test]
 fn a_backup_that_is_damaged_too_is_known_as_such_before_anybody_restores_it() {
     let place = Place::new();
     let rig = with_two_backups(&place);
