@@ -430,13 +430,18 @@ impl Core {
         Ok(kept.filter(|kept| kept.is_of(model, opens) && kept.seen >= last))
     }
 
+    /// Gives the vectors in memory back: they are read anew when somebody asks.
+    pub(crate) fn forget_mirror(&self) {
+        *self.mirror.kept.write() = None;
+    }
+
     /// Gives the vectors in memory back when nobody has asked for a while.
     pub(crate) fn rest_from_vectors(&self) {
         let now = self.ambient.clock.monotonic();
         let mut asked = self.mirror.asked.lock();
         if asked.is_some_and(|asked| now.saturating_sub(asked) >= IDLE) {
             *asked = None;
-            *self.mirror.kept.write() = None;
+            self.forget_mirror();
         }
     }
 }

@@ -241,6 +241,12 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     ),
     (
         VECTORS,
+        "take_vectors_up_to",
+        "SQL",
+        "SEARCH vectors USING INTEGER PRIMARY KEY (rowid<?)",
+    ),
+    (
+        VECTORS,
         "take_vectors",
         "VECTORS",
         "sqlite_autoindex_vectors_1",
