@@ -255,7 +255,7 @@ impl Engine {
         self.called_off(read, &canceller)
     }
 
-    fn called_off<T>(&self, read: Result<T>, canceller: &Canceller) -> Result<T> {
+    pub(crate) fn called_off<T>(&self, read: Result<T>, canceller: &Canceller) -> Result<T> {
         match read {
             Err(Error::Store(error)) if error.is_cancelled() && canceller.is_cancelled() => {
                 Err(Error::Cancelled)

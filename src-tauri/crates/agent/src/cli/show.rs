@@ -1,6 +1,6 @@
 //! One memory with all its passages, page by page.
 
-use oldgrowth_wire::{Id, Near, Request, ShowAt, Shown, WireError};
+use oldgrowth_wire::{Near, NearAsked, Request, ShowAt, Shown, WireError};
 
 use crate::session::Session;
 
@@ -36,8 +36,11 @@ pub(super) fn near(
 ) -> Result<Option<Near>, WireError> {
     match shown {
         Shown::Document { .. } => {
-            let id = id.to_owned();
-            session.call(Request::Near(Id { id })).map(Some)
+            let asked = NearAsked {
+                id: id.to_owned(),
+                asker: None,
+            };
+            session.call(Request::Near(asked)).map(Some)
         }
         Shown::Summary { .. } => Ok(None),
     }

@@ -32,8 +32,12 @@ pub(super) fn show(engine: &Engine, at: &wire::ShowAt) -> Reply<wire::Shown> {
     Ok(views::shown(shown))
 }
 
-pub(super) fn near(engine: &Engine, id: &wire::Id) -> Reply<wire::Near> {
-    Ok(view::near(engine.near(&id.id).map_err(|e| explain(&e))?))
+pub(super) fn near(engine: &Engine, near: wire::NearAsked) -> Reply<wire::Near> {
+    let asker = near.asker.map(asker);
+    let near = engine
+        .near(&near.id, asker.as_ref())
+        .map_err(|e| explain(&e))?;
+    Ok(view::near(near))
 }
 
 pub(super) fn find(engine: &Engine, find: wire::FindAsked) -> Reply<wire::FoundInDocument> {

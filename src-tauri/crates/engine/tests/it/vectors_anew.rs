@@ -125,7 +125,7 @@ fn what_was_taken_out_is_in_no_memory_and_comes_again_once_work_goes_on() {
     rig.import_to_the_end();
     embedded(&rig, &place);
     let first = rig.holding("boat1")[0].chunk.id.to_string();
-    rig.engine.near(&first).unwrap();
+    rig.engine.near(&first, None).unwrap();
     assert_eq!(rig.engine.vectors_in_memory(), 3);
     rig.engine.pause_work().unwrap();
     let planned = plan(&rig);
