@@ -193,7 +193,7 @@ impl Engine {
             };
             let found: Vec<ChunkKey> = hits.iter().map(|(hit, _)| hit.chunk.key).collect();
             Ok(Answer {
-                summaries: above(r, &found)?,
+                summaries: above(r, &found, looking.canceller)?,
                 empty_days: empty_days(r, looking)?,
                 hits,
                 words,
