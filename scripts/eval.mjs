@@ -1,5 +1,5 @@
-// `npm run eval -- locomo FILE [--pooled] [--words] [--json]` and `npm run eval -- known FOLDER.. [--words] [--json]`: how
-// well recall finds what it was asked for.
+// `npm run eval -- locomo FILE`, `known FOLDER..`, `described FOLDER..` or `nonsense FILE`: how well recall finds what it was
+// asked for (docs/recall.md).
 
 import { asProgram, run } from "./lib/process.mjs";
 import { setUp } from "./setup.mjs";

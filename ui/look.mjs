@@ -94,6 +94,11 @@ const views = [
       await page.locator(id("question-box")).pressSequentially("big bee", { delay: 30 });
       await page.waitForSelector(id("hit"));
     } },
+  { name: "recall-write", at: "?fake=model#/recall?q=How old is the big beech?", see: id("write") },
+  { name: "recall-written", at: "?fake=model#/recall?q=How old is the big beech?", see: id("write"), do: async (page) => {
+      await page.click(id("write"));
+      await page.waitForSelector(`${id("written")} a`);
+    } },
   { name: "recall-why", at: "?fake=full#/recall?q=How old is the big beech on the slope?", see: id("hit"), do: async (page) => {
       await page.locator(id("show-same")).first().click();
       await page.waitForSelector(id("same"));

@@ -13,8 +13,11 @@ export default defineConfig({
       },
     }),
   ],
-  // Vitest would otherwise take Svelte's server build, which mounts nothing.
-  resolve: { conditions: ["browser"] },
+  resolve: {
+    alias: { "@lezer/highlight": `${import.meta.dirname}/src/shared/unmarked.ts` },
+    // Vitest would otherwise take Svelte's server build, which mounts nothing.
+    conditions: ["browser"],
+  },
   server: { port: 1420, strictPort: true },
   clearScreen: false,
   build: {

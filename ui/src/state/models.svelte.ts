@@ -28,6 +28,11 @@ export class ModelsState {
 
   constructor(private readonly platform: Platform) {}
 
+  /** Nothing is to be changed meanwhile: a test is one of what is shown. */
+  get held(): boolean {
+    return this.busy || this.asking !== null;
+  }
+
   readonly chosen = $derived(this.models?.[this.role] ?? null);
 
   /** The computers that texts of the person’s memories leave for, and for what. */
@@ -101,7 +106,7 @@ export class ModelsState {
   }
 
   async #ask(what: "names" | "test", of: ModelPart, ask: () => Promise<void>): Promise<void> {
-    if (this.busy || this.asking !== null) return;
+    if (this.held) return;
     this.asking = what;
     this.failure = null;
     try {
@@ -115,7 +120,7 @@ export class ModelsState {
   }
 
   async #change(of: ModelPart, change: () => Promise<Models>): Promise<boolean> {
-    if (this.busy) return false;
+    if (this.held) return false;
     this.busy = true;
     this.failure = null;
     this.tookMs = null;

@@ -20,7 +20,7 @@ export const networkWords = {
     columns: { host: "Computer", why: "Why", calls: "Calls", last: "Last", sent: "Sent", received: "Received" },
     calls: (host: string) => `Calls to ${host}`,
     call: { when: "When", outcome: "Outcome" },
-    why: { crash_report: "Crash reports", summary: "Summaries", embedding: "Embeddings", rerank: "Reranking", model_trial: "Setting up a model" },
+    why: { crash_report: "Crash reports", summary: "Summaries", answer: "Answers", embedding: "Embeddings", rerank: "Reranking", model_trial: "Setting up a model" },
     least: (value: string) => `≥ ${value}`,
     leastSaid: (n: number) => `For ${plural(n, "call", "calls")} it is not known how much was sent.`,
     unknownBytes: "not known",

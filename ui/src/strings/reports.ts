@@ -20,7 +20,7 @@ export const reportsWords = {
       const when = offline ? "when you are online again" : null;
       const parts = [
         ...(reports === null ? [] : [`Crash reports go to ${reports} ${when ?? "when there are any"}.`]),
-        ...texts.map(({ role, host }) => `Texts of your memories go to ${host} ${when ?? uses[role]}.`),
+        ...texts.map(({ role, host }) => `${role === "summaries" ? "Texts" : "Your questions and texts"} of your memories go to ${host} ${when ?? uses[role]}.`),
       ];
       return `${parts.join(" ")} ${offline ? "Until then nothing" : "Nothing else"} leaves this computer.`;
     },

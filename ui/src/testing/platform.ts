@@ -91,6 +91,7 @@ export const answerOf = (title: string): Answer => ({
   behind: null,
   summaries: [],
   nothing_then: null,
+  writer: null,
 });
 
 export const componentOf = (part: Partial<Component> = {}): Component => ({

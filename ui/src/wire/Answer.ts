@@ -24,4 +24,8 @@ summaries: Array<AnswerSummary>,
 /**
  * Said when the question speaks of days that nothing is of: the hits are of others.
  */
-nothing_then: string | null, };
+nothing_then: string | null, 
+/**
+ * The model that would write an answer, and the address of its server. Null while none is chosen that may be asked.
+ */
+writer: string | null, };

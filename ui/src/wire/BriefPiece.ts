@@ -3,7 +3,7 @@ import type { Cite } from "./Cite";
 import type { TreeStep } from "./TreeStep";
 
 /**
- * A passage, the sentence of one that answers best, or a summary of several.
+ * A passage, the sentence of one that answers best, or a summary of several; or a sentence of a written answer.
  */
 export type BriefPiece = { text: string, 
 /**

@@ -3,4 +3,4 @@
 /**
  * What a call is for.
  */
-export type CallPurpose = "crash_report" | "summary" | "embedding" | "rerank" | "model_trial";
+export type CallPurpose = "crash_report" | "summary" | "answer" | "embedding" | "rerank" | "model_trial";

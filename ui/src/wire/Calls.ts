@@ -2,6 +2,7 @@
 import type { Activity } from "./Activity";
 import type { AddNote } from "./AddNote";
 import type { Answer } from "./Answer";
+import type { Asker } from "./Asker";
 import type { Backup } from "./Backup";
 import type { BackupMake } from "./BackupMake";
 import type { Batch } from "./Batch";
@@ -80,6 +81,7 @@ import type { Why } from "./Why";
 import type { WhyAsked } from "./WhyAsked";
 import type { Work } from "./Work";
 import type { WorkFailed } from "./WorkFailed";
+import type { Written } from "./Written";
 
 /**
  * For each method: its parameters and its answer.
@@ -106,7 +108,7 @@ samples_start: [ImportPaths, Batch],
  */
 note_add: [AddNote, NoteAdded], 
 /**
- * Passages that contain the words.
+ * Passages that are found by their words and by what they mean.
  */
 search: [Search, Hits], 
 /**
@@ -117,6 +119,14 @@ recall: [Question, Answer],
  * What answers a question, as much as there is room for; where several passages don't fit together, what sums them up.
  */
 brief: [BriefAsked, Brief], 
+/**
+ * Has the model that is chosen write an answer from the passages that are found. It may take minutes.
+ */
+answer_write: [Question, Written], 
+/**
+ * Whatever this asker waits for is called off, if its turn is an earlier one.
+ */
+answer_cancel: [Asker, Empty], 
 /**
  * Why a passage answers a question: what of it the passage holds, and what that counted for.
  */
@@ -391,7 +401,7 @@ models: [Empty, Models],
  */
 model_choose: [ModelChoice, Models], 
 /**
- * Goes back to what is built in. The key is removed.
+ * Goes back to what is built in. The key is removed, unless its server is chosen for something else.
  */
 model_clear: [ModelOf, Models], 
 /**

@@ -52,9 +52,14 @@ fn answered(engine: &Engine, request: Request) -> Reply<Value> {
         }
         Request::SamplesStart(paths) => reply(sources::samples(engine, &paths)?),
         Request::NoteAdd(note) => reply(note_add(engine, note)?),
-        Request::Search(search) => reply(search_words(engine, search)?),
+        Request::Search(search) => reply(self::search(engine, search)?),
         Request::Recall(question) => reply(recall(engine, question)?),
         Request::Brief(asked) => reply(memory::brief(engine, asked)?),
+        Request::AnswerCancel(of) => {
+            engine.call_off(&asker(of));
+            reply(wire::Empty {})
+        }
+        Request::AnswerWrite(question) => reply(memory::write(engine, question)?),
         Request::Why(asked) => reply(memory::why(engine, asked)?),
         Request::Show(at) => reply(memory::show(engine, &at)?),
         Request::Near(near) => reply(memory::near(engine, near)?),
@@ -240,7 +245,7 @@ fn note_add(engine: &Engine, note: wire::AddNote) -> Reply<wire::NoteAdded> {
     })
 }
 
-fn search_words(engine: &Engine, search: wire::Search) -> Reply<wire::Hits> {
+fn search(engine: &Engine, search: wire::Search) -> Reply<wire::Hits> {
     let asked = asked(wire::Question {
         question: search.query,
         limit: search.limit.or(Some(SEARCH_LIMIT)),

@@ -51,7 +51,7 @@ pub(crate) fn answer(models: Option<&Models>, request: Request) -> Result<Value,
         wire_error(
             ErrorCode::Unavailable,
             "this computer names no folder in which a choice could be kept",
-            Some("summaries are made by what is built in"),
+            Some("what is built in does the work"),
         )
     })?;
     match request {
@@ -102,6 +102,11 @@ impl ports::Models for Seen {
     fn seen(&self) -> ModelsSeen {
         let view = self.0.view();
         let offline = view.offline;
+        // Without a yes these are not even tried: what leads here by another name is not looked for.
+        let agreed_first = |chosen: ChosenView| {
+            let not_agreed = !chosen.here && !chosen.agreed;
+            model_seen(chosen, not_agreed, offline)
+        };
         ModelsSeen {
             unreadable: view.unreadable,
             chosen: view.summaries.map(|chosen| {
@@ -110,15 +115,8 @@ impl ports::Models for Seen {
                 let not_agreed = trouble.is_some_and(|trouble| waits_for_consent(trouble.error));
                 model_seen(chosen, not_agreed, offline)
             }),
-            // Without a yes these are not even tried: what leads here by another name is not looked for.
-            embeds: view.embeddings.map(|chosen| {
-                let not_agreed = !chosen.here && !chosen.agreed;
-                model_seen(chosen, not_agreed, offline)
-            }),
-            reranks: view.reranking.map(|chosen| {
-                let not_agreed = !chosen.here && !chosen.agreed;
-                model_seen(chosen, not_agreed, offline)
-            }),
+            embeds: view.embeddings.map(agreed_first),
+            reranks: view.reranking.map(agreed_first),
         }
     }
 
@@ -218,9 +216,9 @@ fn explain(error: ModelsError) -> WireError {
             "this limit is too large",
             "at most 100,000 calls and 10 GB a day can be set",
         ),
-        ModelsError::AddressChanged => wire_error(
+        ModelsError::ChosenAnew => wire_error(
             ErrorCode::Busy,
-            "another address is chosen by now, so nothing was changed",
+            "something else is chosen by now, so nothing was changed",
             Some("look at it again"),
         ),
         ModelsError::KeyNotKept => wire_error(
@@ -278,6 +276,10 @@ fn words(error: ModelError) -> (String, &'static str) {
         ModelError::LimitReached => (
             "the limit of this day is reached",
             "it goes on after midnight UTC; raise the limit under Settings, Models",
+        ),
+        ModelError::PassagesLimitReached => (
+            "four fifths of this day's limit are used, and the rest is kept for what you ask",
+            "the other passages follow after midnight UTC; raise the limit under Settings, Models",
         ),
         ModelError::KeyAway => (
             "the key can't be read from the keychain",

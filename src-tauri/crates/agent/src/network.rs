@@ -138,6 +138,7 @@ fn purpose(purpose: Purpose) -> CallPurpose {
     match purpose {
         Purpose::CrashReport => CallPurpose::CrashReport,
         Purpose::Summary => CallPurpose::Summary,
+        Purpose::Answer => CallPurpose::Answer,
         Purpose::Embedding => CallPurpose::Embedding,
         Purpose::Rerank => CallPurpose::Rerank,
         Purpose::ModelTrial => CallPurpose::ModelTrial,

@@ -11,7 +11,9 @@ use oldgrowth_domain::TimeZone;
 use oldgrowth_engine::ports::{Embedder, Embedders, Summariser};
 use oldgrowth_engine::{Engine, Parts};
 use oldgrowth_keeper::Keeper;
-use oldgrowth_models::{BuiltIn, Chosen, ChosenEmbedders, ChosenReranker, Extractive, Models};
+use oldgrowth_models::{
+    BuiltIn, Chosen, ChosenEmbedders, ChosenReranker, ChosenWriter, Extractive, Models,
+};
 use oldgrowth_store::{Holder, LockError, Store, WorkspaceLock};
 use oldgrowth_wire::{ErrorCode, Event, Request, WireError};
 use serde_json::Value;
@@ -128,6 +130,9 @@ impl Owner {
             Some((models, stop)) => Some(Arc::new(ChosenEmbedders::new(models, stop, embedder()))),
             None => embedder().map(|built_in| Arc::new(built_in) as Arc<_>),
         };
+        let writer = found.models().map(asked);
+        let writer =
+            writer.map(|(models, stop)| Arc::new(ChosenWriter::new(models, stop)) as Arc<_>);
         let reranker = found.models().map(asked);
         let reranker =
             reranker.map(|(models, stop)| Arc::new(ChosenReranker::new(models, stop)) as Arc<_>);
@@ -143,6 +148,7 @@ impl Owner {
             embedders,
             embeds_after: EMBEDS_AFTER,
             reranker,
+            writer,
             power: Some(Arc::new(SystemPower)),
             gathers_days: true,
             workers: if purpose == Purpose::Work { WORKERS } else { 0 },

@@ -160,6 +160,7 @@ pub(crate) fn answer(asked: &engine::Asked, answer: engine::Answer) -> wire::Ans
         unsearched: answer.unsearched,
         meaning: meaning(answer.meaning),
         nothing_then: answer.empty_days.map(nothing_then),
+        writer: answer.writer,
         summaries: answer.summaries.into_iter().map(above).collect(),
         behind: answer.behind.map(|behind| wire::Behind {
             source: behind.source,

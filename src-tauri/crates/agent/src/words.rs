@@ -132,6 +132,12 @@ pub(crate) fn explain(error: &Error) -> WireError {
             "the work at hand did not come to its end in time",
             Some("try again in a moment; nothing has been changed"),
         ),
+        Error::NoWriter => wire_error(
+            ErrorCode::Unavailable,
+            "no model is chosen that could write an answer, or it may not be asked",
+            Some("choose one for summaries: Settings, Models, or `oldgrowth models set ADDRESS`"),
+        ),
+        Error::NotWritten { code } => not_written(code),
         Error::Cancelled => wire_error(
             ErrorCode::Cancelled,
             "it was called off, and nothing was left behind",
@@ -153,6 +159,35 @@ pub(crate) fn explain(error: &Error) -> WireError {
             None,
         ),
     }
+}
+
+fn not_written(code: &str) -> WireError {
+    let (cause, hint) = match code {
+        "offline" => ("Oldgrowth is offline", "go online: Settings, Privacy"),
+        "no_consent" => (
+            "nobody has agreed that texts go to its server",
+            "agree under Settings, Models",
+        ),
+        "limit_reached" => (
+            "as much has left today as may",
+            "try again tomorrow, or raise the limit under Settings, Models",
+        ),
+        "timed_out" => ("it took too long", "try again, or choose a smaller model"),
+        "refused" | "unreachable" => ("its server does not answer", "start it, and try again"),
+        "not_understood" | "unwanted" | "response_too_large" => (
+            "it answered in a form that can't be used",
+            "try again, or choose another model",
+        ),
+        _ => (
+            "its server could not do it",
+            "test it under Settings, Models",
+        ),
+    };
+    wire_error(
+        ErrorCode::Unavailable,
+        format!("the model has written nothing: {cause}"),
+        Some(hint),
+    )
 }
 
 pub(crate) fn explain_store(error: &oldgrowth_store::Error) -> WireError {

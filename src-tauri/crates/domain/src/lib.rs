@@ -1,5 +1,6 @@
 //! Pure types and rules: no input or output, no clock, no randomness, no threads.
 
+pub mod borne;
 pub mod calendar;
 pub mod canonical;
 pub mod chunking;

@@ -23,6 +23,20 @@ const AT_ONCE_MAX: usize = 4;
 /// So many answers are remembered: who asks for the next page asks the same again.
 const REMEMBERED_MAX: usize = 16;
 
+/// Until when somebody waits for models, by the monotonic clock.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline(Duration);
+
+impl Deadline {
+    pub(crate) fn after(core: &Core, patience: Duration) -> Self {
+        Self(core.ambient.clock.monotonic().saturating_add(patience))
+    }
+
+    pub(crate) fn left(self, core: &Core) -> Duration {
+        self.0.saturating_sub(core.ambient.clock.monotonic())
+    }
+}
+
 /// What is asked at this moment, and the last answers. A `Q` that equals another has the same answer.
 pub(crate) struct Aside<Q, A> {
     threads: Mutex<Vec<AtWork<Q, A>>>,
@@ -73,7 +87,7 @@ where
         &self,
         core: &Core,
         asked: Q,
-        patience: Duration,
+        deadline: Deadline,
         canceller: &Canceller,
         ask: impl FnOnce(&Q) -> Option<A> + Send + 'static,
     ) -> Result<Told<A>> {
@@ -83,7 +97,7 @@ where
         let Some(slot) = self.begin(core, asked, ask) else {
             return Ok(Told::NotYet);
         };
-        Ok(match wait_for(&slot, patience, canceller)? {
+        Ok(match wait_for(&slot, deadline.left(core), canceller)? {
             Some(Some(answer)) => Told::Yes(answer),
             Some(None) => Told::No,
             None => Told::NotYet,
@@ -96,7 +110,8 @@ where
         join(threads);
     }
 
-    fn known(&self, asked: &Q) -> Option<A> {
+    /// The answer, if it is remembered.
+    pub(crate) fn known(&self, asked: &Q) -> Option<A> {
         let known = self.known.lock();
         let mut of = known.iter().filter(|(of, _)| of == asked);
         of.next().map(|(_, answer)| answer.clone())
@@ -125,15 +140,21 @@ where
         if let Some((_, slot)) = threads.iter().find(|(_, slot)| slot.asked == asked) {
             return Some(Arc::clone(slot));
         }
-        if threads.len() >= AT_ONCE_MAX {
+        // Or has left the answer just now.
+        let answer = self.known(&asked);
+        if answer.is_none() && threads.len() >= AT_ONCE_MAX {
             return None;
         }
+        let is_known = answer.is_some();
         let slot = Arc::new(Slot {
             asked,
-            answer: Mutex::default(),
+            answer: Mutex::new(answer.map(Some)),
             there: Condvar::new(),
             is_given: AtomicBool::new(false),
         });
+        if is_known {
+            return Some(slot);
+        }
         let (leaves, known) = (Arc::clone(&slot), Arc::clone(&self.known));
         let body = move || {
             // Whoever waits is answered in any case.

@@ -71,7 +71,7 @@ impl Engine {
                 chars: count(chars_max - choosing.left),
                 left_out: count(choosing.left_out),
                 pieces: choosing.pieces,
-                words,
+                words: words.clone(),
                 meaning,
                 unsearched: 0,
                 empty_days: empty_days(r, looking)?,

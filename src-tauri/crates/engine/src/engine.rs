@@ -23,7 +23,7 @@ use crate::jobs::{Pruning, Queue, Workers, kept_pause};
 use crate::nearest::Mirror;
 use crate::ports::{
     Ambient, CrashReports, Embedders, Extractor, Files, Forbidden, Models, Power, Random, Reranker,
-    Summariser, Watches,
+    Summariser, Watches, Writer,
 };
 use crate::reranking::Reranks;
 use crate::sealing::Degraded;
@@ -32,6 +32,7 @@ use crate::storage::Counted;
 use crate::tally::Tallies;
 use crate::telling::{News, Telling};
 use crate::watching::Watching;
+use crate::written::Writes;
 use crate::{Event, Result};
 
 /// What an engine is composed of.
@@ -51,6 +52,8 @@ pub struct Parts {
     pub embeds_after: Duration,
     /// None where what is found keeps its order.
     pub reranker: Option<Arc<dyn Reranker>>,
+    /// None where nobody writes answers.
+    pub writer: Option<Arc<dyn Writer>>,
     /// While it says that the computer runs on its battery no passages are embedded. None where nobody asks.
     pub power: Option<Arc<dyn Power>>,
     /// Are passages gathered by days too, or by their sources alone?
@@ -99,6 +102,8 @@ pub(crate) struct Core {
     pub(crate) begun: Duration,
     pub(crate) questions: Questions,
     pub(crate) reranker: Option<Arc<dyn Reranker>>,
+    pub(crate) writer: Option<Arc<dyn Writer>>,
+    pub(crate) writes: Writes,
     pub(crate) reranks: Reranks,
     pub(crate) mirror: Mirror,
     pub(crate) gathers_days: bool,
@@ -188,6 +193,8 @@ impl Engine {
             extracting: Extracting::default(),
             embedders: parts.embedders,
             reranker: parts.reranker,
+            writer: parts.writer,
+            writes: Writes::default(),
             reranks: Reranks::default(),
             embeds: Embeds::default(),
             embeds_after: parts.embeds_after,
@@ -301,6 +308,7 @@ impl Engine {
         self.core.by_itself.stop();
         self.core.questions.stop();
         self.core.reranks.stop();
+        self.core.writes.stop();
         self.core.note_changes();
         self.core.history.end_run(self.core.now());
     }

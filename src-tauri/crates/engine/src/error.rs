@@ -63,6 +63,12 @@ pub enum Error {
     /// The jobs at work did not come to an end in time.
     #[error("jobs are still at work")]
     StillWorking,
+    /// No model is chosen that could write an answer, or it may not be asked.
+    #[error("no model is chosen that writes")]
+    NoWriter,
+    /// The model that was to write an answer did not.
+    #[error("the model has written nothing: {code}")]
+    NotWritten { code: &'static str },
     #[error("it was called off")]
     Cancelled,
     #[error("the engine is stopping")]
@@ -93,6 +99,14 @@ impl Error {
         match self {
             Self::Store(store::Error::Keeper(error)) => Some(error.class()),
             _ => None,
+        }
+    }
+
+    /// What called a read off has called the whole off.
+    pub(crate) fn called_off(self) -> Self {
+        match self {
+            Self::Store(error) if error.is_cancelled() => Self::Cancelled,
+            error => error,
         }
     }
 

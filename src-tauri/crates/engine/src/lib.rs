@@ -52,6 +52,7 @@ mod topics;
 mod tree;
 mod watching;
 mod why;
+mod written;
 
 pub use above::Above;
 pub use activity::{Activity, AtWork, Failed, Retry, Work};
@@ -90,3 +91,4 @@ pub use tally::Rate;
 pub use tree::{At, Position, Row, RowKind, Step, View};
 pub use watching::{FolderState, FolderView};
 pub use why::{SamePassage, Why, WhyPart, WhyWord};
+pub use written::{Written, WrittenSentence};

@@ -14,6 +14,7 @@ use oldgrowth_store::table::words::Filter;
 use oldgrowth_store::{Canceller, ChunkKey, Lane, Read, VectorKey};
 use parking_lot::{MappedRwLockReadGuard, Mutex, RwLock, RwLockReadGuard};
 
+use crate::aside::Deadline;
 use crate::embedding::{QuestionVector, WAIT_MAX};
 use crate::engine::Core;
 use crate::{Engine, Error, Result};
@@ -205,11 +206,12 @@ impl Engine {
         canceller: &Canceller,
     ) -> Result<Option<Vec<Nearest>>> {
         let core = self.core();
-        let understood = core.question_vector(text, false, WAIT_MAX, canceller)?;
+        let deadline = Deadline::after(core, WAIT_MAX);
+        let understood = core.question_vector(text, false, deadline, canceller)?;
         let Some(question) = understood.known() else {
             return Ok(None);
         };
-        if !core.bring_vectors(&question, WAIT_MAX, canceller)? {
+        if !core.bring_vectors(&question, deadline.left(core), canceller)? {
             return Ok(None);
         }
         let nearby = core.store.read_until(Lane::Interactive, canceller, |r| {
@@ -446,7 +448,7 @@ impl Core {
         Ok(kept.filter(|kept| kept.is_of(model, opens) && kept.seen >= last))
     }
 
-    /// Gives the vectors in memory back: they are read anew when somebody asks.
+    /// All vectors are others from now on, under keys that go on from the last.
     pub(crate) fn forget_mirror(&self) {
         *self.mirror.kept.write() = None;
     }

@@ -290,6 +290,11 @@ pub trait Embedders: Send + Sync {
     /// Who made vectors under this name, if they can still be asked.
     fn named(&self, id: &str) -> Option<Arc<dyn Embedder>>;
 
+    /// Are passages embedded by nobody for now, because a choice is not finished or not known? Questions still are.
+    fn passages_wait(&self) -> bool {
+        false
+    }
+
     /// As [`Embedder::rest`], of them all.
     fn rest_all(&self);
 }
@@ -323,6 +328,23 @@ pub trait Reranker: Send + Sync {
     /// A score for each text, in the order of the texts: the higher the better. Only scores of one answer can be
     /// compared. Must begin with [`no_connection_held`].
     fn rerank(&self, question: &str, texts: &[&str]) -> Result<Vec<f32>>;
+}
+
+/// A sentence that a model has written, and the numbers of the passages that it says it from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    pub text: String,
+    pub passages: BTreeSet<usize>,
+}
+
+/// Writes answers.
+pub trait Writer: Send + Sync {
+    /// Names the model that is asked at this moment. None while none is chosen that may be.
+    fn id(&self) -> Option<String>;
+
+    /// What the passages, which are numbered from 0 on, say of the question. Nobody believes it unseen. Must begin with
+    /// [`no_connection_held`].
+    fn answer(&self, question: &str, passages: &[&str]) -> Result<Vec<Statement>>;
 }
 
 /// A passage of a document, as its names are looked for.

@@ -16,7 +16,7 @@ use oldgrowth_store::table::authors::Standing;
 use oldgrowth_store::table::words::{Filter, List, Wanted, WordHit};
 use oldgrowth_store::{Canceller, ChunkKey, DocumentKey, Read, SourceKey};
 
-use crate::embedding::{QuestionVector, Understood};
+use crate::embedding::Understood;
 use crate::engine::Core;
 use crate::nearest::{Nearby, Nearest};
 use crate::recall::Meaning;
@@ -26,9 +26,9 @@ use crate::{Error, Result};
 /// What each part of a score counts for.
 ///
 /// Those of what is said are rounded from a fit to the questions of LoCoMo (docs/recall.md), whose folds
-/// agreed within 0.15. Of texts that nobody says (notes, articles, manuals) the words alone count: on the questions
-/// made from documents the other parts found less. They count for about what all parts of a good answer
-/// in a conversation come to, so that both kinds stand side by side.
+/// agreed within 0.15. Of texts that nobody says (notes, articles, manuals) their own words and their meaning count: on the
+/// questions made from documents the other parts found less. The words count for about what all parts of a good answer in
+/// a conversation come to by words, so that both kinds stand side by side.
 struct Weights {
     own: f64,
     near: f64,
@@ -64,8 +64,8 @@ const WORDS_USUAL: usize = 24;
 /// For what is of the days that the question speaks of, whoever said it or wrote it.
 const TIME: f64 = 1.0;
 
-/// For what a model has read together with the question: more than all else comes to, so that it decides, and the rest
-/// between what it finds alike.
+/// For what a model has read together with the question, by where it stands between the worst and the best there: the best
+/// stands before the worst whatever else they have, and the rest decides between what it finds nearly alike.
 const RERANKED: f64 = 20.0;
 
 /// So many of a conversation's passages say how well it answers.
@@ -75,8 +75,8 @@ const THREAD_BEST: usize = 3;
 pub(crate) const LIST_MAX: u32 = 200;
 
 /// How near passages are to a question differs by so many times as much as it does for what means nothing, or the question
-/// says nothing about them. Measured, as docs/recall.md tells.
-const DEVIATION_MIN: f32 = 1.15;
+/// says nothing about them. Chosen by what docs/recall.md tells.
+const DEVIATION_MIN: f32 = 1.2;
 
 /// With more people than this nobody is looked for in a question.
 const AUTHORS_MAX: u32 = 1_000;
@@ -148,47 +148,52 @@ pub(crate) struct Looking<'l> {
     /// It came upon what the index knows and is not there any more.
     pub(crate) lost: &'l Cell<bool>,
     pub(crate) when: Option<When>,
+    /// What means nothing is to be compared with, and is not known yet.
+    pub(crate) lacks_nothing: &'l Cell<bool>,
     /// What a model has said of the first that were found.
     pub(crate) reranked: Reranked,
-    /// What means nothing, where no passage holds a word of the question.
-    pub(crate) nothing: Option<Vec<QuestionVector>>,
 }
 
 impl Looking<'_> {
-    /// The passages that are nearest in meaning, where that is known, and whether it is.
-    pub(crate) fn nearest(
-        &self,
-        r: &Read<'_>,
-        filter: Filter<'_>,
-    ) -> Result<(Vec<Nearest>, Meaning)> {
+    /// The passages that are nearest in meaning, where that is known, and whether all that counts is.
+    pub(crate) fn nearest(&self, r: &Read<'_>, filter: Filter<'_>) -> Result<(Nearby, Meaning)> {
+        let (nearby, meaning) = self.nearest_by_vectors(r, filter)?;
+        Ok(match self.reranked {
+            Reranked::ToCome => (nearby, Meaning::ToCome),
+            _ => (nearby, meaning),
+        })
+    }
+
+    fn nearest_by_vectors(&self, r: &Read<'_>, filter: Filter<'_>) -> Result<(Nearby, Meaning)> {
         let question = match &self.question {
             Understood::Yes(question) => question,
-            Understood::NotYet => return Ok((Vec::new(), Meaning::ToCome)),
-            Understood::No => return Ok((Vec::new(), Meaning::No)),
+            Understood::NotYet => return Ok((Nearby::default(), Meaning::ToCome)),
+            Understood::No => return Ok((Nearby::default(), Meaning::No)),
         };
         let far = LIST_MAX as usize;
         let Some(nearby) = self
             .core
             .nearest(r, question, filter, far, self.canceller)?
         else {
-            return Ok((Vec::new(), Meaning::ToCome));
+            return Ok((Nearby::default(), Meaning::ToCome));
         };
-        let meaning = match self.reranked {
-            Reranked::ToCome => Meaning::ToCome,
-            _ if r.has_to_embed(question.model())? => Meaning::Partly,
-            _ => Meaning::Yes,
+        let meaning = match r.has_to_embed(question.model())? {
+            true => Meaning::Partly,
+            false => Meaning::Yes,
         };
-        let found = match self.says_something(&nearby) {
-            true => nearby.found,
-            false => Vec::new(),
-        };
-        Ok((found, meaning))
+        Ok((nearby, meaning))
     }
 
-    /// Does the question say anything about these passages? One with a word that stands in them does.
-    fn says_something(&self, nearby: &Nearby) -> bool {
-        let nothing = self.nothing.as_deref();
-        let usual = nothing.and_then(|nothing| self.core.usual_deviation(nothing));
+    /// Does a question of which no passage holds a word say anything about them?
+    pub(crate) fn says_something(&self, nearby: &Nearby) -> bool {
+        let Understood::Yes(question) = &self.question else {
+            return true;
+        };
+        let Some(nothing) = self.core.nothing_vectors(question.model()) else {
+            self.lacks_nothing.set(true);
+            return true;
+        };
+        let usual = self.core.usual_deviation(&nothing);
         usual.is_none_or(|usual| nearby.deviation >= DEVIATION_MIN * usual)
     }
 }

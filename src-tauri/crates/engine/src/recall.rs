@@ -19,8 +19,9 @@ use oldgrowth_store::table::words::{Filter, Kind, Wanted};
 use oldgrowth_store::{Canceller, ChunkKey, Lane, Read};
 
 use crate::above::{Above, above};
+use crate::aside::Deadline;
 use crate::askers::Asker;
-use crate::embedding::{QuestionVector, Understood, WAIT_MAX};
+use crate::embedding::{Understood, WAIT_MAX};
 use crate::engine::Core;
 use crate::health::HealthCode;
 use crate::matching::Matcher;
@@ -150,6 +151,8 @@ pub struct Answer {
     pub summaries: Vec<Above>,
     /// The days that the question speaks of, if nothing is of any of them: what was found is of others.
     pub empty_days: Option<Days>,
+    /// The model that would write an answer at this moment.
+    pub writer: Option<String>,
 }
 
 /// How many passages hold words of the question without one of the filters that are set, and without
@@ -195,8 +198,9 @@ impl Engine {
             Ok(Answer {
                 summaries: above(r, &found, looking.canceller)?,
                 empty_days: empty_days(r, looking)?,
+                writer: None,
                 hits,
-                words,
+                words: words.clone(),
                 behind,
                 unsearched: 0,
                 meaning,
@@ -204,6 +208,8 @@ impl Engine {
         })?;
         if answer.hits.is_empty() {
             answer.unsearched = self.core().unsearched();
+        } else {
+            answer.writer = self.writer();
         }
         Ok(answer)
     }
@@ -212,31 +218,41 @@ impl Engine {
     pub(crate) fn look_for<T>(
         &self,
         asked: &Asked,
-        op: impl FnOnce(&Read<'_>, &Looking<'_>) -> Result<T>,
+        op: impl Fn(&Read<'_>, &Looking<'_>) -> Result<T>,
     ) -> Result<T> {
         let core = self.core();
         let canceller = core.askers.begin(asked.asker.as_ref());
-        let may_go_on = asked.typing && !core.questions.is_asked_again(&asked.text);
+        let patience = if asked.typing { WHILE_TYPING } else { WAIT_MAX };
+        let deadline = Deadline::after(core, patience);
+        let may_go_on = asked.typing && !core.questions.is_asked_again(asked);
         let question = match asked.by_words_alone {
             true => Understood::No,
-            false => core.question_of(asked, may_go_on, &canceller)?,
+            false => core.question_of(asked, may_go_on, deadline, &canceller)?,
         };
-        let nothing = core.nothing_beside(asked, &question, &canceller)?;
-        let lost = Cell::new(false);
+        let (lost, lacks_nothing) = (Cell::new(false), Cell::new(false));
         let mut looking = Looking {
             reranked: Reranked::No,
-            nothing,
             core,
             question,
             canceller: &canceller,
             lost: &lost,
+            lacks_nothing: &lacks_nothing,
             when: core.when(asked),
         };
-        looking.reranked = core.rerank(asked, may_go_on, &looking)?;
-        let read = core
-            .store
-            .read_until(Lane::Interactive, &canceller, |r| op(r, &looking));
-        let found = self.called_off(read, &canceller);
+        looking.reranked = core.rerank(asked, may_go_on, deadline, &looking)?;
+        let read = || {
+            let store = &core.store;
+            store.read_until(Lane::Interactive, &canceller, |r| op(r, &looking))
+        };
+        let mut found = read();
+        if let Understood::Yes(question) = &looking.question
+            && found.is_ok()
+            && lacks_nothing.take()
+            && core.ask_for_nothing(question.model(), deadline, &canceller)?
+        {
+            found = read();
+        }
+        let found = self.called_off(found, &canceller);
         core.tell_of_lost(lost.get());
         found
     }
@@ -271,49 +287,21 @@ impl Core {
         &self,
         asked: &Asked,
         may_go_on: bool,
+        deadline: Deadline,
         canceller: &Canceller,
     ) -> Result<Understood> {
-        let patience = patience(asked);
-        let begun = self.ambient.clock.monotonic();
-        let understood = self.question_vector(&asked.text, may_go_on, patience, canceller)?;
+        let understood = self.question_vector(&asked.text, may_go_on, deadline, canceller)?;
         if let Understood::Yes(question) = &understood {
-            let taken = self.ambient.clock.monotonic().saturating_sub(begun);
-            let left = patience.saturating_sub(taken);
-            match self.bring_vectors(question, left, canceller) {
+            let brought = self.bring_vectors(question, deadline.left(self), canceller);
+            match brought.map_err(Error::called_off) {
                 Ok(true) => {}
                 Ok(false) => return Ok(Understood::NotYet),
-                Err(Error::Store(error)) if error.is_cancelled() => return Err(Error::Cancelled),
                 // The search itself meets the same, and says so.
                 Err(Error::Store(_)) => return Ok(Understood::No),
                 Err(error) => return Err(error),
             }
         }
         Ok(understood)
-    }
-
-    /// What means nothing, to be compared with a question of which no passage holds a word.
-    fn nothing_beside(
-        &self,
-        asked: &Asked,
-        question: &Understood,
-        canceller: &Canceller,
-    ) -> Result<Option<Vec<QuestionVector>>> {
-        let Understood::Yes(question) = question else {
-            return Ok(None);
-        };
-        let (words, begun) = (words_of(asked)?, begun_of(asked));
-        let wanted = Wanted {
-            words: &words,
-            begun: begun.as_deref(),
-        };
-        let is_known = self
-            .store
-            .read_until(Lane::Interactive, canceller, |r| r.has_any_of(wanted));
-        match is_known {
-            Ok(false) => self.nothing_vectors(question.model(), patience(asked), canceller),
-            // Where it fails the search itself meets the same, and says so.
-            Ok(true) | Err(_) => Ok(None),
-        }
     }
 
     /// What is lost is counted, and told, unless it has been.
@@ -350,10 +338,6 @@ impl Core {
         let has = self.store.read(Lane::Interactive, |r| r.has_words());
         matches!(has, Ok(false))
     }
-}
-
-fn patience(asked: &Asked) -> Duration {
-    if asked.typing { WHILE_TYPING } else { WAIT_MAX }
 }
 
 /// The days that a question speaks of, where it is known that nothing is of any of them.
@@ -467,11 +451,11 @@ pub(crate) fn find(
     also: Option<ChunkKey>,
 ) -> Result<Found> {
     let filter = filter_of(r, asked)?;
-    let (nearest, meaning) = looking.nearest(r, filter)?;
+    let (nearby, meaning) = looking.nearest(r, filter)?;
     let mut begun = begun_of(asked);
     loop {
         let query = Query {
-            nearest: &nearest,
+            nearest: &nearby.found,
             text: &asked.text,
             wanted: Wanted {
                 words,
@@ -479,17 +463,22 @@ pub(crate) fn find(
             },
             filter,
         };
-        let (hits, ranking) = find_wanted(r, looking, query, asked.limit, also)?;
+        let (mut hits, mut ranking) = find_wanted(r, looking, query, asked.limit, also)?;
         let shorter = begun.as_deref().and_then(|begun| shortened(begun, asked));
-        if ranking.any_by_words || shorter.is_none() {
-            return Ok(Found {
-                hits,
-                ranking,
-                begun,
-                meaning,
-            });
+        if !ranking.any_by_words && shorter.is_some() {
+            begun = shorter;
+            continue;
         }
-        begun = shorter;
+        if !ranking.any_by_words && !hits.is_empty() && !looking.says_something(&nearby) {
+            hits.clear();
+            ranking.ranked.clear();
+        }
+        return Ok(Found {
+            hits,
+            ranking,
+            begun,
+            meaning,
+        });
     }
 }
 

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use oldgrowth_store::{ChunkKey, Lane};
 
-use crate::aside::{Aside, Told};
-use crate::embedding::WAIT_MAX;
+use crate::aside::{Aside, Deadline, Told};
 use crate::engine::Core;
 use crate::ranking::Looking;
 use crate::recall::{Asked, find, words_of};
@@ -38,7 +37,7 @@ pub(crate) enum Reranked {
     /// Nothing.
     #[default]
     No,
-    /// It was not asked yet: the question may be unfinished.
+    /// It was not asked yet, as the question may be unfinished, or has not answered in time.
     ToCome,
     /// For each passage a part of the best score, between 0 and 1.
     Yes(HashMap<ChunkKey, f64>),
@@ -70,6 +69,7 @@ impl Core {
         &self,
         asked: &Asked,
         may_go_on: bool,
+        deadline: Deadline,
         looking: &Looking<'_>,
     ) -> Result<Reranked> {
         let Some(reranker) = self.reranker.clone().filter(|_| !asked.by_words_alone) else {
@@ -116,10 +116,11 @@ impl Core {
         };
         let told = self
             .reranks
-            .ask(self, reading, WAIT_MAX, looking.canceller, read)?;
+            .ask(self, reading, deadline, looking.canceller, read)?;
         Ok(match told {
             Told::Yes(scores) => Reranked::Yes(parts(&scores, number_of)),
-            Told::NotYet | Told::No => Reranked::No,
+            Told::NotYet => Reranked::ToCome,
+            Told::No => Reranked::No,
         })
     }
 
@@ -156,10 +157,7 @@ impl Core {
             }
             Ok(first)
         });
-        match read {
-            Err(Error::Store(error)) if error.is_cancelled() => Err(Error::Cancelled),
-            read => read,
-        }
+        read.map_err(Error::called_off)
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Purpose {
     CrashReport,
     /// Passages are summarised by a model that the person has chosen.
     Summary,
+    /// A model that the person has chosen answers a question from passages, since they asked it to.
+    Answer,
     /// Texts become vectors.
     Embedding,
     /// Passages are put in order for a question.

@@ -1,21 +1,24 @@
 //! Asking the models that are chosen: about a memory, and no more than the person has agreed to.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use oldgrowth_engine::ports::{Side, Unit};
+use oldgrowth_engine::ports::{Side, Statement, Unit};
 use oldgrowth_http::{Address, Client, Purpose};
 
+use crate::answer;
 use crate::models::Models;
 use crate::remote::{self, Class, Form};
 use crate::settings::{Choice, DayLimits, Role, Settings};
+use crate::spent::Spent;
 use crate::summary;
 
 /// For one summary. A large model on a small computer takes its time.
 const SUMMARY_PATIENCE: Duration = Duration::from_secs(180);
+/// For an answer. Somebody waits for it.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(150);
 /// For a page of passages.
 const PASSAGES_PATIENCE: Duration = Duration::from_secs(120);
 /// Nobody waits so long for a question's vector or for what was found to be read; but a model that is being loaded is
@@ -56,6 +59,17 @@ pub(crate) struct Embedding {
     address: Address,
     model: String,
     width: u32,
+}
+
+/// Who embeds, by what is chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Embeds {
+    /// No server is chosen for it.
+    BuiltIn,
+    Server(Embedding),
+    /// A server is chosen, and can't be used yet. Or nobody knows what is chosen.
+    #[default]
+    NobodyYet,
 }
 
 impl Embedding {
@@ -115,13 +129,14 @@ impl Models {
         })
     }
 
-    /// The model that embeds, if one was chosen, tried and, where it is on another computer, agreed to.
-    ///
-    /// # Errors
-    /// When what is chosen can't be read at this moment.
-    pub(crate) fn embedding(&self) -> io::Result<Option<Embedding>> {
-        let settings = Settings::read(&self.0.folder)?.unwrap_or_default();
-        Ok(settings.of(Role::Embeddings).and_then(Embedding::of))
+    /// Who embeds: a server's model once it was tried and, where it is on another computer, agreed to. None when what is
+    /// chosen can't be read at this moment, or isn't understood.
+    pub(crate) fn embeds(&self) -> Option<Embeds> {
+        let settings = Settings::read(&self.0.folder).ok().flatten()?;
+        let Some(choice) = settings.of(Role::Embeddings) else {
+            return Some(Embeds::BuiltIn);
+        };
+        Some(Embedding::of(choice).map_or(Embeds::NobodyYet, Embeds::Server))
     }
 
     /// A vector of length 1 for each text, by this model, as long as it is the one that is chosen.
@@ -140,8 +155,18 @@ impl Models {
             if Embedding::of(choice).as_ref() != Some(by) {
                 return Err(remote::Error::Stopped);
             }
+            let may_leave = match side {
+                Side::Passage => limits.for_passages(),
+                Side::Question => limits,
+            };
             let bytes = length_of(texts);
-            let remote = self.remote(choice, limits, client.clone(), bytes, patience)?;
+            let remote = self.remote(choice, may_leave, client.clone(), bytes, patience);
+            let remote = remote.map_err(|error| match (error, side) {
+                (remote::Error::LimitReached, Side::Passage) if !self.has_spent_all(limits) => {
+                    remote::Error::PassagesLimitReached
+                }
+                _ => error,
+            })?;
             let mut vectors = remote.embed(Purpose::Embedding, &choice.model, texts)?;
             let width = vectors.first().map_or(0, Vec::len);
             if !texts.is_empty() && u32::try_from(width) != Ok(by.width) {
@@ -150,6 +175,10 @@ impl Models {
             vectors.iter_mut().for_each(|vector| make_unit(vector));
             Ok((vectors, form))
         })
+    }
+
+    fn has_spent_all(&self, limits: DayLimits) -> bool {
+        Spent::read(&self.0.folder, (self.0.now)()).is_all(limits)
     }
 
     /// Names the model that reads what was found, if one is chosen and may be asked.
@@ -173,6 +202,33 @@ impl Models {
             let remote = self.remote(choice, limits, client, bytes, QUESTION_PATIENCE)?;
             let scores = remote.rerank(Purpose::Rerank, &choice.model, question, texts)?;
             Ok((scores, form))
+        })
+    }
+
+    /// Names the model that writes answers, which is that of summaries, if one is chosen and may be asked.
+    pub(crate) fn writer(&self) -> Option<String> {
+        let settings = Settings::read(&self.0.folder).ok().flatten()?;
+        let choice = settings.of(Role::Summaries)?;
+        let is_named = !choice.model.is_empty() && choice.is_allowed();
+        is_named.then(|| format!("{} at {}", choice.model, choice.address))
+    }
+
+    /// What the passages say of the question.
+    pub(crate) fn write(
+        &self,
+        question: &str,
+        passages: &[&str],
+        stop: &Arc<AtomicBool>,
+    ) -> Result<Vec<Statement>, Missed> {
+        self.ask(Role::Summaries, stop, |choice, limits, client, form| {
+            let data = answer::data(question, passages);
+            let bytes = length_of(&[&data.to_string()]);
+            let ask = |form| {
+                let client = client.clone();
+                let remote = self.remote(choice, limits, client, bytes, ANSWER_PATIENCE)?;
+                answer::write(&remote, &choice.model, &data, form).map(|said| (said, form))
+            };
+            in_either_form(form, ask)
         })
     }
 
@@ -250,10 +306,18 @@ impl Models {
             summary::choose(&remote, purpose, model, &data, units, chars_max, form)
                 .map(|chosen| (chosen, form))
         };
-        match (ask(form), form) {
-            (Err(remote::Error::Unwanted(400 | 422)), Form::Strict) => ask(Form::Plain),
-            (answered, _) => answered,
-        }
+        in_either_form(form, ask)
+    }
+}
+
+/// In plain words where the server does not take the other form.
+fn in_either_form<T>(
+    form: Form,
+    ask: impl Fn(Form) -> Result<T, remote::Error>,
+) -> Result<T, remote::Error> {
+    match (ask(form), form) {
+        (Err(remote::Error::Unwanted(400 | 422)), Form::Strict) => ask(Form::Plain),
+        (answered, _) => answered,
     }
 }
 

@@ -6,12 +6,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use oldgrowth_engine::ports::{
-    Embedder, Embedders, Fallback, Reranker, Side, Summarised, Summariser, Unit, no_connection_held,
+    Embedder, Embedders, Fallback, Reranker, Side, Statement, Summarised, Summariser, Unit, Writer,
+    no_connection_held,
 };
 use parking_lot::Mutex;
 
 use crate::Extractive;
-use crate::asking::{Embedding, Missed};
+use crate::asking::{Embedding, Embeds, Missed};
 use crate::models::Models;
 use crate::remote::{Class, Error};
 use crate::summary;
@@ -72,8 +73,8 @@ pub struct ChosenEmbedders {
     models: Models,
     stop: Arc<AtomicBool>,
     built_in: Option<Arc<dyn Embedder>>,
-    /// The last choice that could be read: one that can't be read for a moment is no other choice.
-    last: Mutex<Option<Embedding>>,
+    /// The last choice that could be read: one that can't be read is no other choice.
+    last: Mutex<Embeds>,
 }
 
 impl fmt::Debug for ChosenEmbedders {
@@ -94,18 +95,19 @@ impl ChosenEmbedders {
         }
     }
 
+    fn choice(&self) -> Embeds {
+        let mut last = self.last.lock();
+        match self.models.embeds() {
+            Some(embeds) => *last = embeds,
+            None => tracing::debug!("which model embeds is not known"),
+        }
+        last.clone()
+    }
+
     fn of_server(&self) -> Option<Arc<dyn Embedder>> {
-        let embedding = match self.models.embedding() {
-            Ok(embedding) => {
-                self.last.lock().clone_from(&embedding);
-                embedding
-            }
-            Err(error) => {
-                tracing::debug!(kind = ?error.kind(), "which model embeds can't be read");
-                self.last.lock().clone()
-            }
+        let Embeds::Server(embedding) = self.choice() else {
+            return None;
         };
-        let embedding = embedding?;
         Some(Arc::new(OfServer {
             id: embedding.id(),
             models: self.models.clone(),
@@ -123,6 +125,11 @@ impl Embedders for ChosenEmbedders {
     fn named(&self, id: &str) -> Option<Arc<dyn Embedder>> {
         let all = [self.of_server(), self.built_in.clone()];
         all.into_iter().flatten().find(|one| one.id() == id)
+    }
+
+    /// What is built in would read all passages anew, and whoever is chosen would read them once more.
+    fn passages_wait(&self) -> bool {
+        self.choice() == Embeds::NobodyYet
     }
 
     fn rest_all(&self) {
@@ -185,6 +192,36 @@ impl Reranker for ChosenReranker {
     fn rerank(&self, question: &str, texts: &[&str]) -> oldgrowth_engine::Result<Vec<f32>> {
         no_connection_held()?;
         Ok(self.models.rerank(question, texts, &self.stop)?)
+    }
+}
+
+/// Has the model that summarises write answers too.
+#[derive(Debug)]
+pub struct ChosenWriter {
+    models: Models,
+    stop: Arc<AtomicBool>,
+}
+
+impl ChosenWriter {
+    /// As [`Chosen::new`].
+    #[must_use]
+    pub fn new(models: Models, stop: Arc<AtomicBool>) -> Self {
+        Self { models, stop }
+    }
+}
+
+impl Writer for ChosenWriter {
+    fn id(&self) -> Option<String> {
+        self.models.writer()
+    }
+
+    fn answer(
+        &self,
+        question: &str,
+        passages: &[&str],
+    ) -> oldgrowth_engine::Result<Vec<Statement>> {
+        no_connection_held()?;
+        Ok(self.models.write(question, passages, &self.stop)?)
     }
 }
 

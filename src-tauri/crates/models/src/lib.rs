@@ -1,6 +1,7 @@
 //! The models that are built in, which need no download, no account and no network, and those of a server that the person
 //! has named.
 
+mod answer;
 mod asking;
 mod built_in;
 mod chosen;
@@ -16,7 +17,7 @@ mod summary;
 mod trials;
 
 pub use built_in::BuiltIn;
-pub use chosen::{Chosen, ChosenEmbedders, ChosenReranker};
+pub use chosen::{Chosen, ChosenEmbedders, ChosenReranker, ChosenWriter};
 pub use extractive::Extractive;
 pub use keys::{Keychain, KeychainAway, SystemKeychain};
 pub use models::{ChosenView, Error as ModelsError, Models, Tried, View};

@@ -30,9 +30,9 @@ pub enum Error {
     BadKey,
     #[error("this is no limit")]
     BadLimit,
-    /// What was agreed to is not what is chosen now.
-    #[error("another address is chosen by now")]
-    AddressChanged,
+    /// What was agreed to or tried is not what is chosen now.
+    #[error("something else is chosen by now")]
+    ChosenAnew,
     #[error("the folder of the models can't be used: {0}")]
     Folder(io::ErrorKind),
     #[error("the key could not be kept or removed")]
@@ -169,10 +169,12 @@ impl Models {
                 agreed: choice.agreed,
                 untried: role == Role::Embeddings && choice.width.is_none(),
                 key: choice.key,
-                trouble: inner
-                    .state(role)
-                    .lock()
-                    .trouble_of(choice, settings.limits, switch),
+                trouble: {
+                    let state = inner.state(role).lock();
+                    let limits = settings.limits;
+                    let of_all = state.trouble_of(choice, limits, switch);
+                    of_all.or_else(|| state.passages_wait(choice, limits, (inner.now)()))
+                },
             })
         };
         View {
@@ -238,7 +240,7 @@ impl Models {
         self.change(|settings, _| {
             let choice = settings.of_mut(role).as_mut().ok_or(Error::NotChosen)?;
             if choice.address.to_string() != address {
-                return Err(Error::AddressChanged);
+                return Err(Error::ChosenAnew);
             }
             choice.agreed = on;
             Ok(())
@@ -268,7 +270,7 @@ impl Models {
         self.change(|settings, keys| {
             let choice = settings.of(role).ok_or(Error::NotChosen)?;
             if choice.address.origin() != origin {
-                return Err(Error::AddressChanged);
+                return Err(Error::ChosenAnew);
             }
             let place = match &key {
                 Some(key) if !in_keychain => {

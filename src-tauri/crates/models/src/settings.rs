@@ -50,6 +50,14 @@ impl DayLimits {
     pub const CALLS_MOST: u32 = 100_000;
     pub const BYTES_MOST: u64 = 10_000_000_000;
 
+    /// Passages take no more than four fifths: else nobody could ask until the next day, each day until all are read.
+    pub(crate) fn for_passages(self) -> Self {
+        Self {
+            calls_max: self.calls_max - self.calls_max.div_ceil(5),
+            bytes_max: self.bytes_max - self.bytes_max.div_ceil(5),
+        }
+    }
+
     pub(crate) fn is_sensible(self) -> bool {
         self.calls_max <= Self::CALLS_MOST && self.bytes_max <= Self::BYTES_MOST
     }

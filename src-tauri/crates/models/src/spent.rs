@@ -43,6 +43,11 @@ impl Spent {
         }
     }
 
+    /// Nothing more may leave.
+    pub(crate) fn is_all(self, limits: DayLimits) -> bool {
+        self.calls >= limits.calls_max || self.bytes >= limits.bytes_max
+    }
+
     /// No more than may be spent, to be shown.
     pub(crate) fn within(self, limits: DayLimits) -> Self {
         Self {

@@ -33,6 +33,8 @@ pub(crate) struct State {
     of: Option<(Choice, DayLimits)>,
     pub(crate) form: Form,
     trouble: Option<Trouble>,
+    /// Why it is asked about no passages, though questions are answered.
+    passages: Option<Trouble>,
     failures: u32,
     misses: u32,
 }
@@ -45,17 +47,31 @@ impl State {
         limits: DayLimits,
         switch: Switch,
     ) -> Option<Trouble> {
-        let of = self.of.as_ref();
-        let is_of = of.is_some_and(|(known, at)| known == choice && *at == limits);
         // Who is online again need not wait.
         let is_over = |trouble: &Trouble| trouble.error == Error::Offline && switch.is_online();
-        self.trouble.filter(|trouble| is_of && !is_over(trouble))
+        self.trouble
+            .filter(|trouble| self.is_of(choice, limits) && !is_over(trouble))
+    }
+
+    /// Why it is asked about no passages at the moment, whatever else it is asked.
+    pub(crate) fn passages_wait(
+        &self,
+        choice: &Choice,
+        limits: DayLimits,
+        now: i64,
+    ) -> Option<Trouble> {
+        self.passages
+            .filter(|trouble| self.is_of(choice, limits) && now < trouble.until_unix_ms)
+    }
+
+    fn is_of(&self, choice: &Choice, limits: DayLimits) -> bool {
+        let of = self.of.as_ref();
+        of.is_some_and(|(known, at)| known == choice && *at == limits)
     }
 
     /// What is known of another choice says nothing of this one.
     pub(crate) fn turn_to(&mut self, choice: &Choice, limits: DayLimits) {
-        let of = self.of.as_ref();
-        if of.is_none_or(|(known, at)| known != choice || *at != limits) {
+        if !self.is_of(choice, limits) {
             *self = Self {
                 of: Some((choice.clone(), limits)),
                 ..Self::default()
@@ -87,13 +103,23 @@ impl State {
                 return;
             }
         }
+        let tomorrow = (now.div_euclid(DAY_MS) + 1) * DAY_MS;
+        if error == Error::PassagesLimitReached {
+            let before = self.passages.filter(|before| now < before.until_unix_ms);
+            self.passages = Some(Trouble {
+                error,
+                since_unix_ms: before.map_or(now, |before| before.since_unix_ms),
+                until_unix_ms: tomorrow,
+            });
+            return;
+        }
         let wait = AWAY_MS_FIRST << self.failures.min(6);
         self.failures = self.failures.saturating_add(1);
         let until = match error {
             Error::Busy {
                 retry_in: Some(retry_in),
             } => now.saturating_add(i64::try_from(retry_in.as_millis()).unwrap_or(AWAY_MS_MOST)),
-            Error::LimitReached => (now.div_euclid(DAY_MS) + 1) * DAY_MS,
+            Error::LimitReached => tomorrow,
             _ if error.class() != Class::Transient => now + AWAY_MS_MOST,
             _ => now + wait.min(AWAY_MS_MOST),
         };

@@ -141,15 +141,16 @@ impl Models {
         ))
     }
 
-    /// Keeps what was found out about vectors, unless another model is chosen by now. The choice as it is then.
+    /// Keeps what was found out about vectors, unless another model is chosen by now. The choice as it is then: somebody may
+    /// have agreed to it meanwhile.
     fn note_width(&self, role: Role, choice: Choice, width: Option<u32>) -> Result<Choice, Error> {
         if width == choice.width || width.is_none() {
             return Ok(choice);
         }
         self.change(|settings, _| {
             let chosen = settings.of_mut(role).as_mut().ok_or(Error::NotChosen)?;
-            if *chosen != choice {
-                return Err(Error::AddressChanged);
+            if (&chosen.address, &chosen.model) != (&choice.address, &choice.model) {
+                return Err(Error::ChosenAnew);
             }
             chosen.width = width;
             Ok(chosen.clone())

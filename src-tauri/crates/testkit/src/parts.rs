@@ -235,6 +235,7 @@ impl TestEngine {
             embedders,
             embeds_after: Duration::ZERO,
             reranker: None,
+            writer: None,
             power: None,
             gathers_days: whole,
             workers,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Activity, AddNote, Answer, Backup, BackupMake, Batch, BatchReport, Brief, BriefAsked,
+    Activity, AddNote, Answer, Asker, Backup, BackupMake, Batch, BatchReport, Brief, BriefAsked,
     ChecksAsked, Copies, CrashReports, CrashReportsChoice, FailedAt, FindAsked, FixApply, FixAsked,
     FixPlan, FixReceipt, Folder, FoundInDocument, Hits, Id, ImportOrder, ImportPaths, ImportPlan,
     JobCancelled, JobsRetry, Ledger, ModelAgreement, ModelChoice, ModelKey, ModelLimits,
@@ -13,7 +13,7 @@ use crate::{
     Report, ReportAsked, RestorePreview, RestoreTo, Restored, Retried, Search, SettingChange,
     Settings, ShowAt, Shown, SourceRemoval, SourceRename, SourceWatch, Status, Storage, StorageAsk,
     TagCount, Timeline, TimelineAt, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked, Work,
-    WorkFailed,
+    WorkFailed, Written,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -53,12 +53,16 @@ calls! {
     samples_start / SamplesStart(ImportPaths) -> Batch;
     /// Keeps a text. Answers when it is committed and searchable.
     note_add / NoteAdd(AddNote) -> NoteAdded;
-    /// Passages that contain the words.
+    /// Passages that are found by their words and by what they mean.
     search / Search(Search) -> Hits;
     /// Passages that answer a question, with their neighbours and their place in the tree.
     recall / Recall(Question) -> Answer;
     /// What answers a question, as much as there is room for; where several passages don't fit together, what sums them up.
     brief / Brief(BriefAsked) -> Brief;
+    /// Has the model that is chosen write an answer from the passages that are found. It may take minutes.
+    answer_write / AnswerWrite(Question) -> Written;
+    /// Whatever this asker waits for is called off, if its turn is an earlier one.
+    answer_cancel / AnswerCancel(Asker) -> Empty;
     /// Why a passage answers a question: what of it the passage holds, and what that counted for.
     why / Why(WhyAsked) -> Why;
     /// One memory: a summary, or a document with a page of its passages.
@@ -199,7 +203,7 @@ calls! {
     models / Models(Empty) -> Models;
     /// Chooses a server and a model of it. An address that is another than before has not been agreed to.
     model_choose / ModelChoose(ModelChoice) -> Models;
-    /// Goes back to what is built in. The key is removed.
+    /// Goes back to what is built in. The key is removed, unless its server is chosen for something else.
     model_clear / ModelClear(ModelOf) -> Models;
     /// Lets texts of the person's memories leave for an address on another computer, or no longer.
     model_agree / ModelAgree(ModelAgreement) -> Models;

@@ -56,7 +56,7 @@ pub use import::{
 pub use memory::{
     Answer, AnswerHit, AnswerSummary, Asker, Behind, Brief, BriefAsked, BriefPiece, Chunk, Cite,
     Hit, Hits, Id, Locator, Meaning, MemoryKind, Question, Search, Shown, Span, SummarySentence,
-    TagCount, TreeStep,
+    TagCount, TreeStep, Written,
 };
 pub use models::{
     ModelAgreement, ModelChoice, ModelChosen, ModelKey, ModelKeyPlace, ModelLimits, ModelNames,

@@ -172,6 +172,8 @@ pub struct Answer {
     pub summaries: Vec<AnswerSummary>,
     /// Said when the question speaks of days that nothing is of: the hits are of others.
     pub nothing_then: Option<String>,
+    /// The model that would write an answer, and the address of its server. Null while none is chosen that may be asked.
+    pub writer: Option<String>,
 }
 
 /// A summary above several hits of an answer.
@@ -219,7 +221,21 @@ pub struct Brief {
     pub meaning: Meaning,
 }
 
-/// A passage, the sentence of one that answers best, or a summary of several.
+/// An answer that a model has written from passages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct Written {
+    /// The model that wrote it, and the address of its server.
+    pub by: String,
+    /// Its sentences, each with the passages that bear it out.
+    pub sentences: Vec<BriefPiece>,
+    /// So many sentences were left out, since no passage bears them out.
+    pub left_out: u32,
+    /// Said when there is no sentence.
+    pub nothing: Option<String>,
+}
+
+/// A passage, the sentence of one that answers best, or a summary of several; or a sentence of a written answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct BriefPiece {

@@ -95,6 +95,17 @@ pub struct Models {
     pub folder: String,
 }
 
+impl Models {
+    #[must_use]
+    pub fn of(&self, role: ModelRole) -> Option<&ModelChosen> {
+        match role {
+            ModelRole::Summaries => self.summaries.as_ref(),
+            ModelRole::Embeddings => self.embeddings.as_ref(),
+            ModelRole::Reranking => self.reranking.as_ref(),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 #[ts(export)]

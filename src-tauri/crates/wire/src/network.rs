@@ -11,6 +11,8 @@ pub enum CallPurpose {
     CrashReport,
     /// Passages are summarised by a model that the person has chosen.
     Summary,
+    /// A model that the person has chosen answers a question, since they asked it to.
+    Answer,
     /// Texts become vectors.
     Embedding,
     /// Passages are put in order for a question.

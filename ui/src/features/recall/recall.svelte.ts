@@ -9,6 +9,7 @@ import type { Question } from "../../wire/Question";
 import type { TagCount } from "../../wire/TagCount";
 import type { Why } from "../../wire/Why";
 import type { WireError } from "../../wire/WireError";
+import type { Written } from "../../wire/Written";
 
 export interface Asked extends Filters {
   question: string;
@@ -44,8 +45,14 @@ export class RecallState {
   answeredAt = $state(0);
   /** The passage that was opened last: coming back, it has the focus again. */
   opened: string | null = null;
+  /** What a model has written of it, if it was asked to. */
+  written = $state.raw<Written | null>(null);
+  notWritten = $state.raw<WireError | null>(null);
+  writing = $state(false);
   #latest = new Latest();
   #turns = new Turns();
+  #newestWritten = new Latest();
+  #writers = new Turns();
   #answered: Asked | null = null;
   #typing: ReturnType<typeof setTimeout> | undefined;
   /** What was typed last and is shown by an address that the next letter may replace. */
@@ -102,6 +109,7 @@ export class RecallState {
     this.asked = asked;
     this.busy = true;
     if (!typed) this.error = null;
+    if (again === 0) this.stopWriting();
     const revision = this.revision();
     try {
       const answer = await this.platform.call("recall", { ...this.#question(asked), asker: this.#turns.next() });
@@ -124,6 +132,31 @@ export class RecallState {
       }
     }
     this.busy = false;
+  }
+
+  /** Has the chosen model write an answer. */
+  async write(): Promise<void> {
+    if (this.#answered === null) return;
+    const isNewest = this.#newestWritten.begin();
+    this.writing = true;
+    this.written = this.notWritten = null;
+    try {
+      const written = await this.platform.call("answer_write", { ...this.#question(this.#answered), typing: null, asker: this.#writers.next() });
+      if (isNewest()) this.written = written;
+    } catch (thrown) {
+      if (isNewest()) this.notWritten = toWireError(thrown);
+    }
+    if (isNewest()) this.writing = false;
+  }
+
+  /** Nothing of it is shown, and nobody waits for it any more. */
+  stopWriting(): void {
+    this.#newestWritten.begin();
+    this.written = this.notWritten = null;
+    if (!this.writing) return;
+    this.writing = false;
+    // Whoever can't be told ends by itself.
+    this.platform.call("answer_cancel", this.#writers.next()).catch(() => {});
   }
 
   /** Why this passage is among the answers. */
@@ -156,6 +189,7 @@ export class RecallState {
 
   #clear(): void {
     this.#latest.begin();
+    this.stopWriting();
     this.asked = null;
     this.answer = null;
     this.error = null;

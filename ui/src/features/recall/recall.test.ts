@@ -230,7 +230,7 @@ it("a_meaning_that_never_comes_is_not_asked_for_for_ever", async () => {
 it("no_hit_says_what_was_looked_for", async () => {
   const platform = handPlatform();
   await show(platform, "volcano", [source]);
-  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "No passage contains “volcano”.", unsearched: 0, meaning: "no", behind: null, summaries: [], nothing_then: null });
+  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "No passage contains “volcano”.", unsearched: 0, meaning: "no", behind: null, summaries: [], nothing_then: null, writer: null });
   await settle();
   expect(screen.getByTestId("nothing").textContent).toContain("volcano");
 });
@@ -242,6 +242,78 @@ it("days_that_nothing_is_of_are_said_above_what_is_of_others", async () => {
   await settle();
   expect(screen.getByTestId("nothing-then").textContent).toBe("Nothing in your memory is from May 2023.");
   expect(screen.getAllByTestId("hit").length).toBe(1);
+});
+
+const written = {
+  by: "little at http://localhost:1/v1",
+  sentences: [{ text: "The oak stands.", summary: null, cites: [{ chunk: "chunk-oak", title: "oak", locator: { path: null, line_first: 1, line_last: 1 }, happened_at: null }] }],
+  left_out: 2,
+  nothing: null,
+};
+
+async function askedToWrite(): Promise<HandPlatform> {
+  const platform = handPlatform();
+  await show(platform, "oak", [source]);
+  platform.next("recall").answer({ ...answerOf("oak"), writer: written.by });
+  await settle();
+  screen.getByTestId("write").click();
+  await settle();
+  return platform;
+}
+
+it("a_written_answer_names_the_passages_that_say_so", async () => {
+  const platform = await askedToWrite();
+  const call = platform.next("answer_write");
+  expect(call.params).toMatchObject({ question: "oak", typing: null });
+  expect(screen.getByTestId("written").textContent).toContain("Being written by little");
+  call.answer(written);
+  await settle();
+  const box = screen.getByTestId("written");
+  const link = box.querySelector("a");
+  expect([link?.textContent, link?.getAttribute("href"), link?.title]).toEqual(["[1]", "#/memory/chunk-oak", "oak"]);
+  expect(box.textContent).toContain("The oak stands.");
+  expect(box.textContent).toContain("2 sentences were left out");
+});
+
+it("an_answer_that_is_being_written_can_be_stopped_and_is_called_off", async () => {
+  const platform = await askedToWrite();
+  const call = platform.next("answer_write");
+  screen.getByText("Stop").click();
+  await settle();
+  const { name } = (call.params as { asker: { name: string } }).asker;
+  expect(platform.next("answer_cancel").params).toEqual({ name, turn: 2 });
+  call.answer(written);
+  await settle();
+  expect(screen.getByTestId("write")).toBeTruthy();
+  expect(screen.queryByText("The oak stands."), "it comes too late").toBeNull();
+});
+
+it("a_model_that_writes_nothing_says_why_and_can_be_asked_anew", async () => {
+  const platform = await askedToWrite();
+  platform.next("answer_write").fail({ code: "unavailable", message: "the model has written nothing: it took too long", hint: "try again" });
+  await settle();
+  expect(screen.getByRole("alert").textContent).toContain("it took too long");
+  screen.getByText("Try again").click();
+  await settle();
+  platform.next("answer_write").answer({ ...written, sentences: [], nothing: "The model finds no answer in the passages." });
+  await settle();
+  expect(screen.getByTestId("written").textContent).toContain("finds no answer");
+});
+
+it("nobody_is_offered_a_model_that_is_not_chosen_and_a_new_question_leaves_no_old_answer", async () => {
+  const platform = await askedToWrite();
+  platform.next("answer_write").answer(written);
+  await settle();
+  const recall = new RecallState(platform);
+  void recall.ask(ask("oak"));
+  platform.next("recall").answer(answerOf("oak"));
+  await settle();
+  void recall.write();
+  platform.next("answer_write").answer(written);
+  await settle();
+  expect(recall.written).not.toBeNull();
+  void recall.ask(ask("beech"));
+  expect(recall.written).toBeNull();
 });
 
 it("what_several_answers_are_part_of_leads_to_the_summary", async () => {
@@ -256,7 +328,7 @@ it("what_several_answers_are_part_of_leads_to_the_summary", async () => {
 it("who_finds_nothing_while_passages_can_t_be_searched_is_led_to_what_mends_that", async () => {
   const platform = handPlatform();
   await show(platform, "volcano", [source]);
-  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "40 passages can't be found by their words yet.", unsearched: 40, meaning: "no", behind: null, summaries: [], nothing_then: null });
+  platform.next("recall").answer({ hits: [], terms: ["volcano"], nothing: "40 passages can't be found by their words yet.", unsearched: 40, meaning: "no", behind: null, summaries: [], nothing_then: null, writer: null });
   await settle();
   expect(screen.getByTestId("unsearched").getAttribute("href")).toBe("#/doctor/coverage");
 });

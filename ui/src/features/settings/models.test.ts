@@ -1,9 +1,12 @@
 import { fireEvent, render, screen } from "@testing-library/svelte";
 import { expect, it } from "vitest";
+import { FakeModels } from "../../platform/fake/models";
 import { ModelsState } from "../../state/models.svelte";
 import { handPlatform, modelsOf, settle, unavailable } from "../../testing/platform";
 import { openWindow } from "../../testing/window";
 import type { ModelChosen } from "../../wire/ModelChosen";
+import { t } from "../../strings";
+import type { ModelRole } from "../../wire/ModelRole";
 import type { Models as Value } from "../../wire/Models";
 import Models from "./Models.svelte";
 
@@ -178,7 +181,7 @@ it("each_role_has_a_server_of_its_own_and_what_it_is_for_is_said", async () => {
   const { platform } = await shown(modelsOf({ summaries: chosenOf(), embeddings: chosenOf({ ...elsewhere, untried: true }) }));
   await fireEvent.change(screen.getByTestId("model-role"), { target: { value: "embeddings" } });
   expect((screen.getByTestId("model-server") as HTMLInputElement).value).toBe(elsewhere.address);
-  expect(screen.getByTestId("model-agree").closest("label")!.textContent).toContain("All passages, and each question, are sent to api.example");
+  expect(screen.getByTestId("model-agree").closest("label")!.textContent).toContain("All passages, with who said them and on which day, and each question, are sent to api.example");
   expect(document.body.textContent).toContain("used once it has passed");
   await fireEvent.click(screen.getByTestId("model-test"));
   const testing = platform.next("model_test");
@@ -203,4 +206,50 @@ it("texts_leave_for_each_role_as_it_was_chosen_and_agreed_to", async () => {
   platform.next("models").answer(modelsOf({ embeddings: chosenOf({ ...elsewhere, agreed: true, untried: true }) }));
   await settle();
   expect(state.leavesFor, "it is not used yet").toEqual([]);
+});
+
+it("while_a_test_runs_nothing_of_what_is_tested_can_be_changed", async () => {
+  const { platform } = await shown(modelsOf({ embeddings: chosenOf({ ...elsewhere, key: "file" }) }));
+  await fireEvent.change(screen.getByTestId("model-role"), { target: { value: "embeddings" } });
+  await type("model-server", "localhost:1");
+  await type("model-name", "other");
+  await type("model-calls", "7");
+  const changes = ["model-role", "model-server-save", "model-name-save", "model-key-replace", "model-key-remove", "model-agree", "model-clear", "model-limits-save"];
+  const disabled = (): string[] => changes.filter((one) => (screen.getByTestId(one) as HTMLButtonElement).disabled);
+  expect(disabled()).toEqual([]);
+  await fireEvent.click(screen.getByTestId("model-test"));
+  expect(disabled()).toEqual(changes);
+  platform.next("model_test").answer({ took_ms: 80 });
+  await settle();
+  platform.next("models").answer(modelsOf({ embeddings: chosenOf({ ...elsewhere, key: "file" }) }));
+  await settle();
+  expect(disabled()).toEqual([]);
+});
+
+it("what_leaves_and_what_happens_without_a_model_is_said_of_each_role", async () => {
+  const trouble = { cause: "it took too long to answer", next: "wait", since: "2026-11-20T09:00:00Z", until: "2026-11-20T09:10:00Z" };
+  const one = chosenOf({ ...elsewhere, agreed: true, trouble });
+  await shown(modelsOf({ summaries: one, embeddings: one, reranking: one }));
+  for (const [role, leaves, meanwhile] of [
+    ["summaries", "Let texts of my memories leave", "what is built in makes them"],
+    ["embeddings", "Let my questions and texts of my memories leave", "found by their words alone"],
+    ["reranking", "Let my questions and texts of my memories leave", "keeps its order"],
+  ] as const) {
+    await fireEvent.change(screen.getByTestId("model-role"), { target: { value: role } });
+    expect(screen.getByTestId("model-agree").closest("label")!.textContent).toContain(leaves);
+    expect(screen.getByTestId("models-trouble").textContent).toContain(meanwhile);
+  }
+  expect(t.privacy.leaves(null, [{ role: "embeddings", host: "api.example" }], false)).toContain("Your questions and texts of your memories go to api.example");
+});
+
+it("a_made_up_server_has_one_key_and_stays_tried_as_a_real_one_does", async () => {
+  const fake = new FakeModels("", () => {}, () => false);
+  const choose = (role: ModelRole, model: string): Value => fake.choose({ role, address: "https://api.example", model });
+  choose("summaries", "little");
+  fake.setKey({ role: "summaries", key: "sk-123" });
+  expect(choose("embeddings", "little").embeddings).toMatchObject({ key: "keychain", untried: true });
+  await fake.test({ role: "embeddings" });
+  expect(choose("embeddings", "little").embeddings!.untried, "nothing is other").toBe(false);
+  expect(choose("embeddings", "larger").embeddings!.untried).toBe(true);
+  expect(fake.setKey({ role: "embeddings", key: null }).summaries!.key).toBeNull();
 });

@@ -14,7 +14,7 @@ import { name, names } from "./names";
 import { FakeNetwork } from "./network";
 import { FakePlace, storage } from "./place";
 import { FakeReports } from "./reports";
-import { briefOf, recall, tagCounts } from "./search";
+import { briefOf, recall, tagCounts, WRITER, writtenOf } from "./search";
 import { people } from "./people";
 import { FakeSources } from "./sources";
 import { largeTree, manySources, manySourcesLedger } from "./large";
@@ -198,7 +198,9 @@ export class FakePlatform implements Platform {
       return { document: "doc-list", chunks: 1, new: true };
     },
     search: ({ query, ...rest }) => recall({ question: query, typing: null, asker: null, ...rest }),
-    recall: (question) => recall(question, this.scenario === "attention" ? 38 : 0),
+    recall: (question) => ({ ...recall(question, this.scenario === "attention" ? 38 : 0), writer: this.scenario === "model" ? WRITER : null }),
+    answer_write: (question) => writtenOf(recall(question)),
+    answer_cancel: () => ({}),
     brief: ({ question }) => briefOf(recall(question)),
     why: (asked) => why(asked),
     near: ({ id }) => near(id),

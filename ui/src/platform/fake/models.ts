@@ -5,6 +5,8 @@ import type { Models } from "../../wire/Models";
 import type { Params } from "../index";
 import type { WireError } from "../../wire/WireError";
 
+const roles = ["summaries", "embeddings", "reranking"] as const;
+
 const DEFAULT_LIMITS = { calls_max: 500, bytes_max: 10_000_000 };
 
 const local: ModelChosen = { address: "http://localhost:11434/v1", host: "localhost:11434", model: "qwen3:4b", here: true, encrypted: false, agreed: false, untried: false, key: null, trouble: null };
@@ -66,7 +68,9 @@ export class FakeModels {
     const { protocol, host, pathname } = new URL(whole);
     const full = `${protocol}//${host}${pathname === "/" ? "/v1" : pathname.replace(/\/$/, "")}`;
     const same = this.#chosen[role]?.address === full ? this.#chosen[role] : null;
-    this.#chosen[role] = { address: full, host, model, here, encrypted: protocol === "https:", agreed: same?.agreed ?? false, untried: role === "embeddings", key: same?.key ?? null, trouble: null };
+    const untried = role === "embeddings" && (same?.model !== model || same.untried);
+    const key = this.#at(full).find((one) => this.#chosen[one]!.key !== null);
+    this.#chosen[role] = { address: full, host, model, here, encrypted: protocol === "https:", agreed: same?.agreed ?? false, untried, key: key ? this.#chosen[key]!.key : null, trouble: null };
     return this.#changed();
   }
 
@@ -77,7 +81,7 @@ export class FakeModels {
 
   agree({ role, address, on }: Params<"model_agree">): Models {
     const chosen = this.#chosen[role];
-    if (chosen?.address !== address) throw failed("busy", "another address is chosen by now, so nothing was changed", "look at it again");
+    if (chosen?.address !== address) throw failed("busy", "something else is chosen by now, so nothing was changed", "look at it again");
     this.#chosen[role] = { ...chosen, agreed: on };
     return this.#changed();
   }
@@ -87,7 +91,7 @@ export class FakeModels {
     if (chosen === null) throw failed("usage", "no model is chosen", "name its server first, then the model");
     if (key !== null && /\s/.test(key)) throw failed("usage", "this is no key", "a key is one word without spaces");
     const place = this.scenario === "model" ? "file" : "keychain";
-    this.#chosen[role] = { ...chosen, key: key === null ? null : place };
+    for (const one of this.#at(chosen.address)) this.#chosen[one] = { ...this.#chosen[one]!, key: key === null ? null : place };
     return this.#changed();
   }
 
@@ -121,6 +125,11 @@ export class FakeModels {
     }
     await wait(200);
     if (this.scenario === "modelaway" || host.endsWith(":9")) throw failed("unavailable", "nothing takes calls at this address", "start the server, or check the port of its address");
+  }
+
+  /** What this computer is chosen for. It has one key. */
+  #at(address: string): ModelRole[] {
+    return roles.filter((role) => this.#chosen[role] !== null && new URL(this.#chosen[role].address).origin === new URL(address).origin);
   }
 
   #changed(): Models {

@@ -7,6 +7,7 @@ import type { Question } from "../../wire/Question";
 import type { Span } from "../../wire/Span";
 import type { TagCount } from "../../wire/TagCount";
 import type { TreeStep } from "../../wire/TreeStep";
+import type { Written } from "../../wire/Written";
 import { documents, sources, type FakeDocument } from "./memories";
 
 export const chunkId = (document: FakeDocument, index: number): string => `${document.id}.${index + 1}`;
@@ -111,6 +112,20 @@ function nothingFound(terms: string[], narrowed: boolean, unsearched: number): s
   return unsearched > 0 ? `${mentions} ${unsearched} passages can't be found by their words yet.` : mentions;
 }
 
+export const WRITER = "qwen3:4b at http://localhost:11434/v1";
+
+/** The best sentence of each of the first two passages. */
+export const writtenOf = ({ hits }: Answer): Written => ({
+  by: WRITER,
+  sentences: hits.slice(0, 2).map(({ chunk, title, locator, happened_at, text, quote }) => ({
+    text: text.slice(quote.start, quote.end),
+    summary: null,
+    cites: [{ chunk, title, locator, happened_at }],
+  })),
+  left_out: 1,
+  nothing: hits.length > 0 ? null : "Nothing was found that an answer could be written from.",
+});
+
 export const briefOf = ({ hits, terms, nothing }: Answer): Brief => ({
   pieces: hits.map(({ text, chunk, title, locator, happened_at }) => ({ text, summary: null, cites: [{ chunk, title, locator, happened_at }] })),
   chars: hits.reduce((chars, { text }) => chars + text.length, 0),
@@ -174,6 +189,7 @@ export function recall(question: Question, unsearched = 0): Answer {
     hits: shown,
     summaries: summariesOf(shown),
     nothing_then: null,
+    writer: null,
     terms,
     nothing: hits.length > 0 ? null : nothingFound(terms, narrowed, unsearched),
     unsearched: hits.length > 0 ? 0 : unsearched,

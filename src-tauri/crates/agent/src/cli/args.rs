@@ -55,7 +55,7 @@ pub(super) enum Command {
         #[arg(long)]
         remove: bool,
     },
-    /// Find passages by their words
+    /// Find passages by their words and by what they mean
     Search {
         #[arg(required = true)]
         query: Vec<String>,
@@ -84,6 +84,7 @@ pub(super) enum Command {
     Recall {
         #[arg(required = true)]
         question: Vec<String>,
+        /// How many passages are cited; with --budget, from how many it chooses, 50 when left out
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=200))]
         limit: Option<u32>,
         /// The id or name of a source
@@ -107,6 +108,9 @@ pub(super) enum Command {
         /// No more than so many characters of text: what does not fit together is summed up, where a summary does
         #[arg(long, value_name = "CHARACTERS", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
         budget: Option<u32>,
+        /// Have the model that is chosen for summaries write an answer from the passages, and show which say so
+        #[arg(long, conflicts_with_all = ["budget", "limit"])]
+        write: bool,
     },
     /// Show one memory, whole
     Show { id: String },
@@ -197,9 +201,6 @@ pub(super) enum Command {
     },
     /// Models of a server that you choose, such as Ollama on this computer; without one, what is built in does the work
     Models {
-        /// What the model is for
-        #[arg(long = "for", global = true, value_enum, default_value_t = ModelFor::Summaries)]
-        what: ModelFor,
         #[command(subcommand)]
         action: Option<ModelsAction>,
     },
@@ -312,28 +313,53 @@ pub(super) enum ModelsAction {
         /// The model, as `names` lists it
         #[arg(default_value = "")]
         model: String,
+        #[command(flatten)]
+        of: ModelOf,
     },
-    /// Go back to what is built in; the key is removed
-    Clear,
+    /// Go back to what is built in; the key is removed, unless its server is chosen for something else
+    Clear(ModelOf),
     /// List the models of the chosen server
-    Names,
-    /// Try the chosen model with a text that is nobody's
-    Test,
-    /// Keep a key for the chosen server, read from standard input
+    Names(ModelOf),
+    /// Try the chosen model with texts that are nobody's
+    Test(ModelOf),
+    /// Keep a key for the chosen server, read from standard input; a server has one, whatever it is chosen for
     Key {
         /// Remove it instead
         #[arg(long)]
         remove: bool,
+        #[command(flatten)]
+        of: ModelOf,
     },
-    /// Let texts of your memories leave for the chosen server, if it is on another computer, or no longer
-    Consent { to: OnOff },
-    /// How much may leave this computer for models in a day
+    /// Let what it needs leave for the chosen server, if it is on another computer, or no longer
+    #[command(after_help = CONSENT_SENDS)]
+    Consent {
+        to: OnOff,
+        #[command(flatten)]
+        of: ModelOf,
+    },
+    /// How much may leave this computer in a day, for all models together
     Limit {
+        /// At most so many calls
         #[arg(long, required_unless_present = "megabytes")]
         calls: Option<u32>,
+        /// At most so many megabytes of texts
         #[arg(long, value_name = "MB")]
         megabytes: Option<u32>,
     },
+}
+
+/// What a yes lets leave.
+const CONSENT_SENDS: &str = "\
+What is sent then:
+  summaries   the passages that a summary is about
+  embeddings  all passages, with who said them and on which day, and each question
+  reranking   each question, with the first 50 passages that were found";
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct ModelOf {
+    /// What the model is for
+    #[arg(long = "for", value_enum, default_value_t = ModelFor::Summaries)]
+    pub(super) what: ModelFor,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]

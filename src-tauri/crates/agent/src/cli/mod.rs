@@ -27,8 +27,8 @@ use std::sync::Arc;
 
 use clap::Parser;
 use oldgrowth_wire::{
-    AddNote, Answer, Brief, BriefAsked, Empty, ErrorCode, HealthState, Hits, NoteAdded, Question,
-    Request, Search, Status, Storage, StorageAsk, TreeAt, TreeView, WireError,
+    AddNote, Answer, Brief, BriefAsked, Empty, ErrorCode, HealthState, Hits, NearAsked, NoteAdded,
+    Question, Request, Search, Status, Storage, StorageAsk, TreeAt, TreeView, WireError, Written,
 };
 
 use crate::owner::Purpose;
@@ -186,6 +186,7 @@ fn command(
             kind,
             tag,
             budget,
+            write,
         } => {
             let question = Question {
                 question: question.join(" "),
@@ -205,6 +206,10 @@ fn command(
                     let brief: Brief = one_call()?.call(Request::Brief(asked))?;
                     output.brief(&brief);
                 }
+                None if write => {
+                    let written: Written = one_call()?.call(Request::AnswerWrite(question))?;
+                    output.written(&written);
+                }
                 None => {
                     let answer: Answer = one_call()?.call(Request::Recall(question))?;
                     output.answer(&answer);
@@ -215,8 +220,10 @@ fn command(
         Command::Show { id } => {
             let mut session = one_call()?;
             let shown = show::whole(&id, &mut |at| session.call(Request::Show(at)))?;
-            let near = show::near(&mut session, &id, &shown)?;
-            output.shown(&shown, near.as_ref());
+            output.shown(&shown, || {
+                let asked = NearAsked { id, asker: None };
+                show::near(&shown, || session.call(Request::Near(asked)))
+            });
             Ok(Ended::Well)
         }
         Command::People { name, kind, limit } => {
@@ -279,7 +286,7 @@ fn command(
         }
         Command::Reports { action } => reports::reports(workspace.reports(), action, output),
         Command::Network { limit, action } => network::network(workspace, limit, action, output),
-        Command::Models { what, action } => models::models(workspace, what, action, output),
+        Command::Models { action } => models::models(workspace, action, output),
         Command::Storage => {
             let storage: Storage =
                 one_call()?.call(Request::Storage(StorageAsk { count: true }))?;

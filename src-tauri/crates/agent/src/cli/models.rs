@@ -9,8 +9,8 @@ use oldgrowth_wire::{
 use serde::de::DeserializeOwned;
 
 use super::Ended;
-use super::args::{ModelFor, ModelsAction, OnOff};
-use super::output::{Output, hint};
+use super::args::{self, ModelFor, ModelsAction, OnOff};
+use super::output::{Output, for_it, hint};
 use crate::models;
 use crate::place::Workspace;
 use crate::socket::{Client, Endpoint};
@@ -21,55 +21,46 @@ const KEY_BYTES_MAX: u64 = 8 * 1024;
 
 pub(super) fn models(
     workspace: &Workspace,
-    what: ModelFor,
     action: Option<ModelsAction>,
     output: &Output,
 ) -> Result<Ended, WireError> {
     let mut asked = Asked::of(workspace);
-    let role = match what {
-        ModelFor::Summaries => ModelRole::Summaries,
-        ModelFor::Embeddings => ModelRole::Embeddings,
-        ModelFor::Reranking => ModelRole::Reranking,
-    };
     let request = match action {
         None => Request::Models(Empty {}),
-        Some(ModelsAction::Set { address, model }) => Request::ModelChoose(ModelChoice {
-            role,
+        Some(ModelsAction::Set { address, model, of }) => Request::ModelChoose(ModelChoice {
+            role: role(of),
             address,
             model,
         }),
-        Some(ModelsAction::Clear) => Request::ModelClear(ModelOf { role }),
-        Some(ModelsAction::Names) => {
-            let names: ModelNames = asked.call(Request::ModelNames(ModelOf { role }))?;
+        Some(ModelsAction::Clear(of)) => Request::ModelClear(ModelOf { role: role(of) }),
+        Some(ModelsAction::Names(of)) => {
+            let of = ModelOf { role: role(of) };
+            let names: ModelNames = asked.call(Request::ModelNames(of))?;
             output.model_names(&names);
             return Ok(Ended::Well);
         }
-        Some(ModelsAction::Test) => {
-            let tested: ModelTested = asked.call(Request::ModelTest(ModelOf { role }))?;
+        Some(ModelsAction::Test(of)) => {
+            let of = ModelOf { role: role(of) };
+            let tested: ModelTested = asked.call(Request::ModelTest(of))?;
             output.model_tested(&tested);
             return Ok(Ended::Well);
         }
-        Some(ModelsAction::Key { remove }) => {
+        Some(ModelsAction::Key { remove, of }) => {
+            let role = role(of);
             let key = if remove { None } else { Some(read_key()?) };
             Request::ModelKeySet(ModelKey { role, key })
         }
-        Some(ModelsAction::Consent { to }) => {
+        Some(ModelsAction::Consent { to, of }) => {
+            let role = role(of);
             let now: Models = asked.call(Request::Models(Empty {}))?;
-            let chosen = match role {
-                ModelRole::Summaries => now.summaries,
-                ModelRole::Embeddings => now.embeddings,
-                ModelRole::Reranking => now.reranking,
-            };
-            let chosen = chosen.ok_or_else(|| {
-                wire_error(
-                    ErrorCode::Usage,
-                    "no model is chosen",
-                    Some("name its server first: oldgrowth models set ADDRESS"),
-                )
+            let chosen = now.of(role).ok_or_else(|| {
+                let for_it = for_it(role);
+                let hint = format!("name its server first: oldgrowth models set ADDRESS{for_it}");
+                wire_error(ErrorCode::Usage, "no model is chosen", Some(&hint))
             })?;
             Request::ModelAgree(ModelAgreement {
                 role,
-                address: chosen.address,
+                address: chosen.address.clone(),
                 on: matches!(to, OnOff::On),
             })
         }
@@ -85,6 +76,14 @@ pub(super) fn models(
     let now: Models = asked.call(request)?;
     output.models(&now);
     Ok(Ended::Well)
+}
+
+fn role(of: args::ModelOf) -> ModelRole {
+    match of.what {
+        ModelFor::Summaries => ModelRole::Summaries,
+        ModelFor::Embeddings => ModelRole::Embeddings,
+        ModelFor::Reranking => ModelRole::Reranking,
+    }
 }
 
 /// Whoever has the memory open, so that their window shows what is chosen and their work goes by it, or this program.

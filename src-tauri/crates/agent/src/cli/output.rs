@@ -24,6 +24,7 @@ use oldgrowth_wire::{
 use serde::Serialize;
 use serde_json::json;
 
+pub(super) use self::models::for_it;
 use crate::views::quoted;
 
 /// How many items an import names one by one to a person.

@@ -23,6 +23,12 @@ pub(super) fn brief(engine: &Engine, brief: wire::BriefAsked) -> Reply<wire::Bri
     Ok(view::brief(&asked, found))
 }
 
+pub(super) fn write(engine: &Engine, question: wire::Question) -> Reply<wire::Written> {
+    let asked = asked(question)?;
+    let written = engine.write_answer(&asked).map_err(|e| explain(&e))?;
+    Ok(view::written(&written))
+}
+
 pub(super) fn show(engine: &Engine, at: &wire::ShowAt) -> Reply<wire::Shown> {
     let page = Page {
         from: at.from,

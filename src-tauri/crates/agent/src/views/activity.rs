@@ -46,7 +46,9 @@ pub(crate) fn activity(activity: engine::Activity) -> wire::Activity {
 }
 
 fn meaning(left: &engine::EmbeddingLeft) -> wire::MeaningToCome {
-    let rate = left.passages_per_second.filter(|rate| *rate > 0.0);
+    // Who is away comes back nobody knows when.
+    let rate = left.passages_per_second;
+    let rate = rate.filter(|rate| *rate > 0.0 && left.away.is_none());
     wire::MeaningToCome {
         passages: u32::try_from(left.passages).unwrap_or(u32::MAX),
         eta_seconds: rate.map(|rate| (left.passages as f64 / rate).ceil() as u32),
@@ -116,5 +118,24 @@ fn pause(pause: engine::Pause) -> wire::Pause {
             engine::PausedBy::Person => wire::PausedBy::Person,
             engine::PausedBy::FullDisk => wire::PausedBy::FullDisk,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_says_when_what_waits_for_a_model_that_is_away_is_done() {
+        let left = |away| engine::EmbeddingLeft {
+            passages: 90,
+            failed: 0,
+            passages_per_second: Some(4.0),
+            away,
+            on_battery: false,
+        };
+        assert_eq!(meaning(&left(None)).eta_seconds, Some(23));
+        let at_its_limit = left(Some("passages_limit_reached"));
+        assert_eq!(meaning(&at_its_limit).eta_seconds, None);
     }
 }

@@ -1,6 +1,8 @@
 use oldgrowth_domain::canonical::Format;
 use oldgrowth_engine as engine;
+use oldgrowth_store::table::chunks::Chunk;
 use oldgrowth_store::table::documents::{Document, basis};
+use oldgrowth_store::table::places::Place;
 use oldgrowth_wire as wire;
 
 use super::names::row;
@@ -74,16 +76,45 @@ pub(crate) fn brief(asked: &engine::Asked, brief: engine::Brief) -> wire::Brief 
 }
 
 fn piece(piece: engine::Piece) -> wire::BriefPiece {
-    let cite = |cited: engine::Cited| wire::Cite {
-        chunk: cited.chunk.id.to_string(),
-        locator: locator(&cited.chunk, place_path(cited.place.as_ref())),
-        happened_at: time(cited.chunk.happened_at),
-        title: cited.document.title,
-    };
+    let cite = |cited: &engine::Cited| cite(&cited.chunk, &cited.document, cited.place.as_ref());
     wire::BriefPiece {
         text: piece.text,
         summary: piece.summary.map(step),
-        cites: piece.cited.into_iter().map(cite).collect(),
+        cites: piece.cited.iter().map(cite).collect(),
+    }
+}
+
+fn cite(chunk: &Chunk, document: &Document, place: Option<&Place>) -> wire::Cite {
+    wire::Cite {
+        chunk: chunk.id.to_string(),
+        locator: locator(chunk, place_path(place)),
+        happened_at: time(chunk.happened_at),
+        title: document.title.clone(),
+    }
+}
+
+pub(crate) fn written(written: &engine::Written) -> wire::Written {
+    let nothing = match (written.hits.is_empty(), written.left_out) {
+        _ if !written.sentences.is_empty() => None,
+        (true, _) => Some("Nothing was found that an answer could be written from."),
+        (false, 0) => Some("The model finds no answer in the passages."),
+        (false, _) => Some("What the model wrote is not what the passages say, so it is left out."),
+    };
+    let sentence = |sentence: &engine::WrittenSentence| {
+        let hits = sentence.hits.iter().filter_map(|at| written.hits.get(*at));
+        wire::BriefPiece {
+            text: sentence.text.clone(),
+            summary: None,
+            cites: hits
+                .map(|hit| cite(&hit.chunk, &hit.document, hit.place.as_ref()))
+                .collect(),
+        }
+    };
+    wire::Written {
+        by: written.by.clone(),
+        sentences: written.sentences.iter().map(sentence).collect(),
+        left_out: written.left_out,
+        nothing: nothing.map(str::to_owned),
     }
 }
 

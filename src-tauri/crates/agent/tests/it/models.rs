@@ -260,6 +260,52 @@ fn each_thing_has_a_model_of_its_own_that_is_chosen_tried_and_cleared() {
     assert_eq!(cleared.last()["reranking"], Value::Null);
     let unknown = person.models(&["clear", "--for", "everything"]);
     assert_eq!(unknown.code, 2);
+    for meant_for_all in [
+        &["--for", "embeddings"][..],
+        &["limit", "--calls", "3", "--for", "embeddings"],
+    ] {
+        let ran = person.models(meant_for_all);
+        assert_eq!(ran.code, 2, "{meant_for_all:?}");
+        assert!(ran.stderr.contains("--for"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_leaves_for_another_computer_is_said_of_each_thing() {
+    let person = Person::new();
+    let none = person.models(&["consent", "on", "--for", "reranking"]);
+    assert!(
+        none.stderr
+            .contains("oldgrowth models set ADDRESS --for reranking"),
+        "{}",
+        none.stderr
+    );
+    let sent = [
+        ("summaries", "texts of your memories", "a summary is about"),
+        (
+            "embeddings",
+            "your questions and texts of your memories",
+            "who said them and on which day, and each question",
+        ),
+        (
+            "reranking",
+            "your questions and texts of your memories",
+            "each question, with the first 50 passages",
+        ),
+    ];
+    let help = person.words_of_models(&["consent", "--help"]);
+    for (role, leaves, all) in sent {
+        let of = |args: &[&str]| person.words_of_models(&[args, &["--for", role]].concat());
+        let words = of(&["set", "http://192.0.2.7:8080", "a"]);
+        let not_agreed = format!("you have not agreed that {leaves} leave for 192.0.2.7:8080");
+        assert!(words.contains(&not_agreed), "{words}");
+        assert!(words.contains(all) && help.contains(all), "{words}{help}");
+        let words = of(&["consent", "on"]);
+        let agreed = format!("You have agreed that {leaves} leave for 192.0.2.7:8080");
+        assert!(words.contains(&agreed), "{words}");
+        of(&["clear"]);
+    }
+    assert!(person.words_of_models(&[]).contains("MB of texts"));
 }
 
 /// How long a test waits for what is on its way.
@@ -443,8 +489,16 @@ fn a_model_that_embeds_and_is_away_shows_in_health_and_words_find() {
     let person = Person::new();
     let server = ModelServer::answering(embeds_trials).unwrap();
     let open = Open::of(&person);
-    let built_in = open.row(ComponentCode::Meaning);
     let role = ModelRole::Embeddings;
+    open.call::<Value>(Request::NoteAdd(AddNote {
+        text: "The boat lies in the harbour.".to_owned(),
+        title: None,
+        happened_at: None,
+    }));
+    // What is built in embeds later, if it is there; its row is looked at with each change.
+    let clear = || open.call::<Value>(Request::ModelClear(ModelOf { role }));
+    clear();
+    let built_in = open.row(ComponentCode::Meaning);
     open.call::<Models>(Request::ModelChoose(ModelChoice {
         role,
         address: server.address(),
@@ -452,11 +506,6 @@ fn a_model_that_embeds_and_is_away_shows_in_health_and_words_find() {
     }));
     assert_eq!(open.row(ComponentCode::Meaning).0, built_in.0);
     open.call::<Value>(Request::ModelTest(ModelOf { role }));
-    open.call::<Value>(Request::NoteAdd(AddNote {
-        text: "The boat lies in the harbour.".to_owned(),
-        title: None,
-        happened_at: None,
-    }));
     let recall = |question: &str| {
         let question = json!({ "question": question, "limit": null });
         let asked = serde_json::from_value(question).unwrap();
@@ -472,7 +521,7 @@ fn a_model_that_embeds_and_is_away_shows_in_health_and_words_find() {
     assert!(cause.contains("the server failed (status 500)"), "{cause}");
     let host = server.host();
     drop(server);
-    open.call::<Value>(Request::ModelClear(ModelOf { role }));
+    clear();
     assert_eq!(open.row(ComponentCode::Meaning), built_in, "as before");
     let calls = person.run(&["network"]).last()["calls"].clone();
     let purposes: Vec<&Value> = calls

@@ -137,7 +137,8 @@ impl Engine {
             let stands = core.pause().is_some()
                 || core.queue.is_stopping()
                 || !core.has_workers
-                || core.is_on_battery();
+                || core.is_on_battery()
+                || core.passages_wait();
             if stands || !keep_waiting() {
                 return Ok(false);
             }
@@ -178,9 +179,15 @@ impl Core {
         self.embedders.as_ref()?.chosen()
     }
 
+    fn passages_wait(&self) -> bool {
+        let embedders = self.embedders.as_ref();
+        embedders.is_some_and(|embedders| embedders.passages_wait())
+    }
+
     /// Another may embed from now on: what is known of the one before says nothing of them.
     pub(crate) fn embedder_changed(&self) {
         *self.embeds.pace.lock() = Pace::default();
+        self.questions.look_up_anew();
         self.queue.wake();
     }
 
@@ -189,6 +196,9 @@ impl Core {
         let Some(embedder) = self.embedder() else {
             return Ok(false);
         };
+        if self.passages_wait() {
+            return Ok(false);
+        }
         let embedder = &*embedder;
         let Some(mut turn) = self.embeds.turn.try_lock() else {
             return Ok(false);
@@ -198,6 +208,7 @@ impl Core {
         }
         let Some(page) = self.next_to_embed(embedder)? else {
             if std::mem::take(&mut turn.is_told) {
+                self.questions.look_up_anew();
                 self.meaning_changed();
             }
             return Ok(false);
@@ -210,7 +221,7 @@ impl Core {
         }
         let before = page.before;
         let made = self.embed_page(embedder, page.looked_at);
-        let made = made.inspect_err(|error| self.note_away(error))?;
+        let made = made.inspect_err(|error| self.note_away(embedder.id(), error))?;
         if made.is_empty() {
             return Ok(false);
         }
@@ -228,6 +239,7 @@ impl Core {
                 turn.began_anew = true;
                 self.store
                     .write_in(Lane::Background, |w| Ok::<_, Error>(w.forget_vectors()?))?;
+                self.forget_mirror();
                 Ok(true)
             }
             Err(error) => Err(error),
@@ -325,7 +337,7 @@ impl Core {
         pace.passages += texts.len() as u64;
         pace.worked += self.ambient.clock.monotonic().saturating_sub(begun);
         drop(pace);
-        self.note_back();
+        self.note_back(embedder.id());
         Ok(each)
     }
 
@@ -398,8 +410,15 @@ impl Core {
         }
     }
 
-    /// It could be asked.
-    fn note_back(&self) {
+    fn is_chosen(&self, model: &str) -> bool {
+        self.embedder().is_some_and(|chosen| chosen.id() == model)
+    }
+
+    /// It could be asked. What another could says nothing of who embeds passages.
+    fn note_back(&self, model: &str) {
+        if !self.is_chosen(model) {
+            return;
+        }
         let mut pace = self.embeds.pace.lock();
         pace.not_before = None;
         let was_away = pace.away.take().is_some();
@@ -409,8 +428,10 @@ impl Core {
         }
     }
 
-    fn note_away(&self, error: &Error) {
-        if let Error::Model { code, .. } = error {
+    fn note_away(&self, model: &str, error: &Error) {
+        if let Error::Model { code, .. } = error
+            && self.is_chosen(model)
+        {
             let mut pace = self.embeds.pace.lock();
             if !error.is_transient() {
                 pace.not_before = Some(self.ambient.clock.monotonic() + REFUSED_WAIT);

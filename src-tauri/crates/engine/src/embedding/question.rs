@@ -10,16 +10,20 @@ use oldgrowth_store::{Canceller, Lane};
 use parking_lot::Mutex;
 
 use super::{PROBE, quantised};
-use crate::aside::{Aside, Told};
+use crate::aside::{Aside, Deadline, Told};
 use crate::engine::Core;
 use crate::ports::{Embedder, Side};
+use crate::recall::Asked;
 use crate::{Error, Result};
 
 /// Nobody waits for a model that a question needs any longer.
 pub(crate) const WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// So many of the last questions that may be unfinished are remembered.
+/// So many who ask are remembered, each with the last question that may be unfinished.
 const UNFINISHED_MAX: usize = 16;
+
+/// It is looked up so often who answers: to tell whose vectors are more takes some milliseconds for a million.
+const LOOK_UP: Duration = Duration::from_secs(10);
 
 /// What means nothing, in some scripts. A question that is no nearer to some passages than to others, as these are not, says
 /// as little.
@@ -68,11 +72,24 @@ struct OfModel {
 #[derive(Default)]
 pub(crate) struct Questions {
     aside: Aside<OfModel, QuestionVector>,
-    unfinished: Mutex<VecDeque<String>>,
-    /// Whether the model could be asked when it last was, until it is told.
-    could: Arc<Mutex<Option<Result<()>>>>,
-    /// Those of [`NOTHING`].
-    nothing: Mutex<Vec<QuestionVector>>,
+    /// Who asks, and what: who asked last comes last.
+    unfinished: Mutex<VecDeque<(String, String)>>,
+    /// Whether a model could be asked when it last was, until it is told.
+    could: Arc<Mutex<Option<Could>>>,
+    /// Those of [`NOTHING`], by the model.
+    nothing: Aside<String, Arc<[QuestionVector]>>,
+    /// Who has more vectors than the one that is chosen, and when that was looked up.
+    before: Mutex<Option<Before>>,
+}
+
+/// The model that was asked, and what came of it.
+type Could = (String, Result<()>);
+
+/// Of the model that is chosen: whose vectors questions are compared with in its place.
+struct Before {
+    chosen: String,
+    at: Duration,
+    models: Vec<String>,
 }
 
 /// What came of asking for a question's vector.
@@ -94,22 +111,29 @@ impl Understood {
 }
 
 impl Questions {
-    /// Was this asked before, while it was being written? Then nothing followed, and it is meant as it stands.
-    pub(crate) fn is_asked_again(&self, text: &str) -> bool {
+    /// Was this the last that this asker has asked too, while it was being written? Then nothing followed, and it is meant as
+    /// it stands.
+    pub(crate) fn is_asked_again(&self, asked: &Asked) -> bool {
+        let name = asked.asker.as_ref().map_or("", |asker| &asker.name);
         let mut unfinished = self.unfinished.lock();
-        if unfinished.iter().any(|one| one == text) {
-            return true;
-        }
+        let at = unfinished.iter().position(|(of, _)| of == name);
+        let before = at.and_then(|at| unfinished.remove(at));
         if unfinished.len() >= UNFINISHED_MAX {
             unfinished.pop_front();
         }
-        unfinished.push_back(text.to_owned());
-        false
+        unfinished.push_back((name.to_owned(), asked.text.clone()));
+        before.is_some_and(|(_, text)| text == asked.text)
+    }
+
+    /// Others may answer from now on.
+    pub(super) fn look_up_anew(&self) {
+        *self.before.lock() = None;
     }
 
     /// Waits for the threads that embed questions.
     pub(crate) fn stop(&self) {
         self.aside.stop();
+        self.nothing.stop();
     }
 }
 
@@ -122,7 +146,7 @@ impl Core {
         &self,
         text: &str,
         may_go_on: bool,
-        patience: Duration,
+        deadline: Deadline,
         canceller: &Canceller,
     ) -> Result<Understood> {
         if self.embedders.is_none() {
@@ -142,19 +166,20 @@ impl Core {
         };
         let note = Arc::clone(&self.questions.could);
         let aside = &self.questions.aside;
-        let told = aside.ask(self, asked, patience, canceller, move |asked| {
+        let told = aside.ask(self, asked, deadline, canceller, move |asked| {
             let embedded = embed(&*embedder, asked);
-            *note.lock() = match &embedded {
+            let could = match &embedded {
                 Ok(_) => Some(Ok(())),
                 Err(Some(error)) => Some(Err(error.clone())),
                 Err(None) => None,
             };
+            *note.lock() = could.map(|could| (asked.model.clone(), could));
             embedded.ok()
         })?;
         let could = self.questions.could.lock().take();
         match could {
-            Some(Ok(())) => self.note_back(),
-            Some(Err(error)) => self.note_away(&error),
+            Some((model, Ok(()))) => self.note_back(&model),
+            Some((model, Err(error))) => self.note_away(&model, &error),
             None => {}
         }
         Ok(match told {
@@ -164,32 +189,38 @@ impl Core {
         })
     }
 
-    /// The vectors of what means nothing. None where they are not known in time.
+    /// Has what means nothing embedded by this model. False where that is not known in time.
     ///
     /// # Errors
     /// [`Error::Cancelled`] when it is called off.
-    pub(crate) fn nothing_vectors(
+    pub(crate) fn ask_for_nothing(
         &self,
         model: &str,
-        patience: Duration,
+        deadline: Deadline,
         canceller: &Canceller,
-    ) -> Result<Option<Vec<QuestionVector>>> {
-        let known = self.questions.nothing.lock().clone();
-        if known.len() == NOTHING.len() && known.iter().all(|one| one.model() == model) {
-            return Ok(Some(known));
-        }
-        let begun = self.ambient.clock.monotonic();
-        let mut vectors = Vec::with_capacity(NOTHING.len());
-        for text in NOTHING {
-            let taken = self.ambient.clock.monotonic().saturating_sub(begun);
-            let left = patience.saturating_sub(taken);
-            match self.question_vector(text, false, left, canceller)? {
-                Understood::Yes(vector) => vectors.push(vector),
-                Understood::NotYet | Understood::No => return Ok(None),
-            }
-        }
-        self.questions.nothing.lock().clone_from(&vectors);
-        Ok(Some(vectors))
+    ) -> Result<bool> {
+        crate::ports::no_connection_held()?;
+        let Some(embedder) = self.who_answers().filter(|who| who.id() == model) else {
+            return Ok(false);
+        };
+        let aside = &self.questions.nothing;
+        let model = model.to_owned();
+        let told = aside.ask(self, model, deadline, canceller, move |model| {
+            let vectors = embedder.embed(Side::Question, &NOTHING).ok()?;
+            let each = vectors.iter().map(|vector| {
+                Some(QuestionVector(Arc::new(Meaning {
+                    model: model.clone(),
+                    vector: quantised(vector)?,
+                })))
+            });
+            each.collect()
+        })?;
+        Ok(matches!(told, Told::Yes(_)))
+    }
+
+    /// The vectors of what means nothing to this model. None where they are not known yet.
+    pub(crate) fn nothing_vectors(&self, model: &str) -> Option<Arc<[QuestionVector]>> {
+        self.questions.nothing.known(&model.to_owned())
     }
 
     /// Whose vectors questions are compared with: while the one that is chosen reads all passages, whoever did it before and
@@ -197,22 +228,40 @@ impl Core {
     pub(crate) fn who_answers(&self) -> Option<Arc<dyn Embedder>> {
         let embedders = self.embedders.as_ref()?;
         let chosen = embedders.chosen()?;
-        let made = self.store.read(Lane::Interactive, |r| {
-            let is_done = r.embedding()?.is_some_and(|of| of.model == chosen.id())
-                && r.left_to_embed(chosen.id())?.passages == 0;
-            let none = Vec::new();
-            Ok::<_, Error>(if is_done { none } else { r.vectors_made()? })
-        });
-        // A store that can't be read is met by the search itself.
-        for (model, _) in made.unwrap_or_default() {
-            if model == chosen.id() {
-                break;
+        let now = self.ambient.clock.monotonic();
+        let mut before = self.questions.before.lock();
+        let known = before.take().filter(|known| known.chosen == chosen.id());
+        let known = match known {
+            Some(known) if now.saturating_sub(known.at) < LOOK_UP => Some(known),
+            older => {
+                let models = self.with_more_vectors(chosen.id());
+                let looked_up = models.ok().map(|models| Before {
+                    chosen: chosen.id().to_owned(),
+                    at: now,
+                    models,
+                });
+                // A store that can't be read is met by the search itself.
+                looked_up.or(older)
             }
-            if let Some(before) = embedders.named(&model) {
-                return Some(before);
+        };
+        let models = known.as_ref().map(|known| known.models.as_slice());
+        let mut named = models.unwrap_or_default().iter();
+        let answers = named.find_map(|model| embedders.named(model));
+        *before = known;
+        Some(answers.unwrap_or(chosen))
+    }
+
+    /// The models that more vectors are of than of the one that is chosen, while that reads passages.
+    fn with_more_vectors(&self, chosen: &str) -> Result<Vec<String>> {
+        self.store.read(Lane::Interactive, |r| {
+            let is_done =
+                r.embedding()?.is_some_and(|of| of.model == chosen) && !r.has_to_embed(chosen)?;
+            if is_done || !r.has_other_vectors(chosen)? {
+                return Ok(Vec::new());
             }
-        }
-        Some(chosen)
+            let made = r.vectors_made()?.into_iter().map(|(model, _)| model);
+            Ok(made.take_while(|model| model != chosen).collect())
+        })
     }
 }
 
@@ -224,7 +273,7 @@ fn embed(
     let vectors = embedder.embed(Side::Question, &[&asked.text]);
     let vectors = vectors.map_err(|error| {
         tracing::debug!(transient = error.is_transient(), "a question has no vector");
-        embedder.embed(Side::Passage, &[PROBE]).err()
+        embedder.embed(Side::Question, &[PROBE]).err()
     })?;
     let vector = vectors.first().and_then(|vector| quantised(vector));
     Ok(QuestionVector(Arc::new(Meaning {

@@ -60,3 +60,4 @@ mod walking;
 mod watching;
 mod ways_out;
 mod why;
+mod written;

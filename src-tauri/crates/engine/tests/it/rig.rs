@@ -7,7 +7,7 @@ use std::time::Duration;
 use oldgrowth_domain::{BatchId, TimeZone};
 use oldgrowth_engine::ports::{
     Ambient, Clock, Embedder, Embedders, Extractor, Files, Power, Random, Reranker, Spawn,
-    Summariser,
+    Summariser, Writer,
 };
 use oldgrowth_engine::{Asked, BatchView, Engine, Event, Hit, Note, NoteKept, Parts, Status};
 use oldgrowth_importers::{FilesOnDisk, WatchesOnDisk};
@@ -164,6 +164,16 @@ impl Place {
             ..Beside::default()
         };
         Rig::start(self, workers, files, Arc::new(Extractive), beside)
+    }
+
+    /// With somebody who writes answers.
+    pub(crate) fn start_writing(&self, writer: Arc<dyn Writer>) -> Rig {
+        let files = Arc::new(FilesOnDisk::default());
+        let beside = Beside {
+            writer: Some(writer),
+            ..Beside::default()
+        };
+        Rig::start(self, 0, files, Arc::new(Extractive), beside)
     }
 
     /// With somebody who embeds passages, on this power.
@@ -381,6 +391,7 @@ struct Beside {
     extractor: Option<Arc<dyn Extractor>>,
     embedders: Option<Arc<dyn Embedders>>,
     reranker: Option<Arc<dyn Reranker>>,
+    writer: Option<Arc<dyn Writer>>,
     /// Days are gathered, by this clock.
     days: Option<fn() -> TimeZone>,
     random: Option<Arc<dyn Random>>,
@@ -424,6 +435,7 @@ impl Rig {
             extractor: beside.extractor,
             embedders: beside.embedders,
             reranker: beside.reranker,
+            writer: beside.writer,
             embeds_after: Duration::ZERO,
             power: beside.power,
             gathers_days: beside.days.is_some(),

@@ -202,6 +202,48 @@ fn a_model_of_a_server_takes_over_once_it_was_tried_and_gives_back() {
 }
 
 #[test]
+fn while_a_choice_is_unfinished_nobody_embeds_and_the_vectors_stay() {
+    let place = Place::new();
+    place.write_many(6);
+    let served = Served::start(&place);
+    served.choose(Role::Embeddings);
+    served.models.test(Role::Embeddings).unwrap();
+    served.rig.engine.models_changed();
+    served.rig.import_to_the_end();
+    embedded(&served.rig, &place);
+    let by_server = made(&place);
+    assert_eq!(by_server, [(served.name(), 6)]);
+    let calls = served.calls_for(Purpose::Embedding);
+    let address = served.server.address();
+    served
+        .models
+        .choose(Role::Embeddings, &address, "")
+        .unwrap();
+    served.rig.engine.models_changed();
+    // The one worker embeds between two imports, or not at all.
+    for late in 7..12 {
+        place.write(&file_name(late), &file_text(late, "late"));
+        served.rig.import_to_the_end();
+    }
+    let waits = || {
+        place.clock.advance(Duration::from_millis(250));
+        made(&place) == by_server
+    };
+    assert!(!served.rig.engine.wait_until_embedded(waits).unwrap());
+    assert_eq!(made(&place), by_server, "what is built in reads nothing");
+    served.choose(Role::Embeddings);
+    served.models.test(Role::Embeddings).unwrap();
+    served.rig.engine.models_changed();
+    embedded(&served.rig, &place);
+    assert_eq!(made(&place), [(served.name(), 11)]);
+    assert_eq!(
+        served.calls_for(Purpose::Embedding),
+        calls + 1,
+        "only what came meanwhile was sent"
+    );
+}
+
+#[test]
 fn whatever_a_server_answers_words_find_and_nothing_is_lost() {
     let failing: [(Says, &str); 7] = [
         (|_| ModelAnswer::Json(503, json!({})), "server_failed"),

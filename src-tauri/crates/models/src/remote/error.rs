@@ -32,6 +32,9 @@ pub enum Error {
     /// As many calls, or as many bytes, as may leave in a day have left.
     #[error("the limit of this day is reached")]
     LimitReached,
+    /// What of it is left is kept for questions.
+    #[error("what passages may take of the limit of this day is reached")]
+    PassagesLimitReached,
     /// The keychain does not say it.
     #[error("the key can't be read")]
     KeyAway,
@@ -87,6 +90,7 @@ impl Error {
             Self::Stopped
             | Self::NotNoted(_)
             | Self::LimitReached
+            | Self::PassagesLimitReached
             | Self::KeyAway
             | Self::Refused
             | Self::Unreachable
@@ -123,6 +127,7 @@ impl Error {
             Self::BadAddress => "bad_address",
             Self::NoConsent => "no_consent",
             Self::LimitReached => "limit_reached",
+            Self::PassagesLimitReached => "passages_limit_reached",
             Self::KeyAway => "key_away",
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",

@@ -313,7 +313,7 @@ fn nothing_of_a_memory_leaves_for_where_nobody_has_agreed_to() {
     assert_eq!(trouble.error, Error::NoConsent);
     assert_eq!(
         models.agree(ROLE, "http://192.0.2.8:8080/v1", true),
-        Err(ModelsError::AddressChanged),
+        Err(ModelsError::ChosenAnew),
         "a yes to what is not shown is none"
     );
     models

@@ -5,8 +5,11 @@ use std::sync::atomic::AtomicBool;
 
 use oldgrowth_engine::ports::{Embedders, Fallback, Reranker, Side, Summariser, Unit};
 use oldgrowth_http::Purpose;
-use oldgrowth_models::{Chosen, ChosenEmbedders, ChosenReranker, Error, Models, ModelsError, Role};
+use oldgrowth_models::{
+    Chosen, ChosenEmbedders, ChosenReranker, DayLimits, Error, Models, ModelsError, Role,
+};
 use oldgrowth_testkit::{AskedModel, ModelAnswer, ModelServer};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::choice::Chain;
@@ -169,7 +172,7 @@ fn no_passage_and_no_question_leaves_before_the_person_has_agreed_to_just_that()
     assert!(embedders.chosen().is_none());
     assert_eq!(server.asked().len(), before, "the yes is read at each use");
     models.agree(Role::Embeddings, &address, true).unwrap();
-    let all_spent = oldgrowth_models::DayLimits {
+    let all_spent = DayLimits {
         calls_max: 4,
         bytes_max: 1_000_000,
     };
@@ -236,6 +239,127 @@ fn a_role_that_is_in_trouble_keeps_no_other_from_its_work() {
     assert_eq!(view.summaries.unwrap().trouble, None);
     let trouble = view.embeddings.unwrap().trouble.unwrap();
     assert_eq!(trouble.error, Error::ServerFailed(503));
+}
+
+#[test]
+fn a_yes_or_a_key_given_during_a_trial_stays_and_the_trial_counts() {
+    let person = Person::new();
+    let models = person.models(None);
+    let meanwhile: Arc<Mutex<fn(&Models)>> = Arc::new(Mutex::new(|_| {}));
+    let does = Arc::clone(&meanwhile);
+    let asked_for = models.clone();
+    let server = ModelServer::answering(move |_, asked| {
+        (*does.lock())(&asked_for);
+        ModelAnswer::Json(200, vectors(asked, 5))
+    })
+    .unwrap();
+    let address = server.address();
+    models.choose(Role::Embeddings, &address, "little").unwrap();
+    *meanwhile.lock() = |models| {
+        let address = models.view().embeddings.unwrap().address;
+        models.agree(Role::Embeddings, &address, true).unwrap();
+        models.set_key(Role::Embeddings, Some("sk-123")).unwrap();
+    };
+    models.test(Role::Embeddings).unwrap();
+    let chosen = models.view().embeddings.unwrap();
+    assert!(!chosen.untried && chosen.agreed && chosen.key.is_some());
+    models.choose(Role::Embeddings, &address, "larger").unwrap();
+    *meanwhile.lock() = |models| {
+        let address = models.view().embeddings.unwrap().address;
+        models.choose(Role::Embeddings, &address, "other").unwrap();
+    };
+    assert_eq!(
+        models.test(Role::Embeddings),
+        Err(ModelsError::ChosenAnew),
+        "that one was not tried"
+    );
+    assert!(models.view().embeddings.unwrap().untried);
+}
+
+/// What a model of a server is spoken to by here, without naming this computer: so it counts as what leaves.
+#[cfg(unix)]
+#[test]
+fn passages_leave_the_last_fifth_of_a_day_to_questions() {
+    let person = Person::new();
+    let models = person.models(None);
+    let server = embedding(5);
+    let address = server.address().replace("127.0.0.1", "0.0.0.0");
+    models.choose(Role::Embeddings, &address, "little").unwrap();
+    models.agree(Role::Embeddings, &address, true).unwrap();
+    models.test(Role::Embeddings).unwrap();
+    let embedders = embedders(&models);
+    let trouble = || models.view().embeddings.unwrap().trouble;
+    let limits = |calls_max, bytes_max| {
+        let limits = DayLimits {
+            calls_max,
+            bytes_max,
+        };
+        models.set_limits(limits).unwrap();
+    };
+    let passages = |text: &str| {
+        let far = embedders.chosen().unwrap();
+        far.embed(Side::Passage, &[text]).is_ok()
+    };
+    let question = || {
+        let far = embedders.chosen().unwrap();
+        far.embed(Side::Question, &["who?"]).is_ok()
+    };
+    limits(5, 1_000_000);
+    let calls = (0..5).filter(|_| passages("a")).count();
+    assert_eq!(calls, 3, "with the trial that is four of five");
+    let since = trouble().unwrap();
+    assert_eq!(since.error, Error::PassagesLimitReached);
+    assert_eq!(since.until_unix_ms % (24 * 60 * 60 * 1_000), 0);
+    assert!(question(), "the last is for a question");
+    assert_eq!(trouble().unwrap(), since, "passages wait nevertheless");
+    assert!(!question(), "then nothing leaves");
+    assert_eq!(trouble().unwrap().error, Error::LimitReached);
+    let spent = models.view().spent.bytes;
+    limits(100, spent + 100);
+    let all_but_little = "a".repeat(98);
+    assert!(!passages(&all_but_little), "by bytes as well");
+    assert_eq!(trouble().unwrap().error, Error::PassagesLimitReached);
+    assert!(question());
+    person.advance(24 * 60 * 60 * 1_000);
+    assert_eq!(trouble(), None, "another day");
+    assert!(passages("a"));
+}
+
+#[test]
+fn passages_wait_while_a_choice_is_unfinished_or_not_known() {
+    let person = Person::new();
+    let models = person.models(None);
+    let server = embedding(5);
+    let settings = person.folder("models").join("settings.json");
+    let with = || embedders(&models);
+    assert!(!with().passages_wait(), "nothing is chosen");
+    let choose = |address: &str, model| models.choose(Role::Embeddings, address, model).unwrap();
+    choose(&server.address(), "");
+    assert!(with().passages_wait(), "no model is named");
+    choose(&server.address(), "little");
+    assert!(with().passages_wait(), "it was not tried");
+    models.test(Role::Embeddings).unwrap();
+    assert!(!with().passages_wait());
+    let who_knows = with();
+    let name = who_knows.chosen().unwrap().id().to_owned();
+    let kept = std::fs::read(&settings).unwrap();
+    std::fs::write(&settings, "{").unwrap();
+    assert!(with().passages_wait(), "nobody knows who embeds");
+    assert!(!who_knows.passages_wait());
+    let last_known = who_knows.chosen().unwrap();
+    assert_eq!(last_known.id(), name, "it is nobody else");
+    assert!(
+        last_known.embed(Side::Passage, &["a"]).is_err(),
+        "nor asked"
+    );
+    std::fs::write(&settings, kept).unwrap();
+    choose("http://192.0.2.7:8080/v1", "little");
+    assert!(
+        who_knows.passages_wait(),
+        "another, to whom nobody has agreed"
+    );
+    models.clear(Role::Embeddings).unwrap();
+    assert!(!who_knows.passages_wait());
 }
 
 #[test]

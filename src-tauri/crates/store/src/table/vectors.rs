@@ -121,6 +121,14 @@ impl Read<'_> {
         })
     }
 
+    /// Are there vectors of another model?
+    pub fn has_other_vectors(&self, model: &str) -> Result<bool> {
+        const SQL: &str = "
+            SELECT EXISTS (SELECT 1 FROM vector_models m WHERE m.name <> :model
+                           AND EXISTS (SELECT 1 FROM vectors v WHERE v.model_id = m.id))";
+        self.one(SQL, named_params! { ":model": model }, |row| row.get(0))
+    }
+
     /// The models that there are vectors of, with how many: the one with the most first.
     pub fn vectors_made(&self) -> Result<Vec<(String, u64)>> {
         const SQL: &str = "

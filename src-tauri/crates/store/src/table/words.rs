@@ -190,17 +190,6 @@ impl Read<'_> {
         self.rows(sql, params, hit)
     }
 
-    /// Does any passage hold any of what is wanted?
-    pub fn has_any_of(&self, wanted: Wanted<'_>) -> Result<bool> {
-        const SQL: &str =
-            "SELECT EXISTS (SELECT 1 FROM words WHERE words MATCH :query AND rowid >= :first)";
-        let Some(query) = match_any(wanted) else {
-            return Ok(false);
-        };
-        let params = named_params! { ":query": query, ":first": FIRST_KEY };
-        self.one(SQL, params, |row| row.get(0))
-    }
-
     /// How many passages hold any of what is wanted.
     pub fn count_words(&self, wanted: Wanted<'_>, filter: Filter<'_>) -> Result<u32> {
         const ALL: &str = "SELECT count(*) FROM words WHERE words MATCH :query AND rowid >= :first";

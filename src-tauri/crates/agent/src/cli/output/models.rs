@@ -1,36 +1,46 @@
 //! What `models` prints.
 
-use oldgrowth_wire::{ModelChosen, ModelKeyPlace, ModelNames, ModelTested, Models};
+use oldgrowth_wire::{ModelChosen, ModelKeyPlace, ModelNames, ModelRole, ModelTested, Models};
 
 use super::{Output, counted, hint};
 
 /// What is said of each thing that a model may be chosen for.
 struct Words {
+    role: ModelRole,
     name: &'static str,
     does: &'static str,
     built_in: &'static str,
-    /// How the command line is told.
-    of: &'static str,
+    /// What leaves for one on another computer: in a word, and all of it.
+    leaves: &'static str,
+    sent: &'static str,
 }
+
+const QUESTIONS_TOO: &str = "your questions and texts of your memories";
 
 const WORDS: [Words; 3] = [
     Words {
+        role: ModelRole::Summaries,
         name: "Summaries",
         does: "chooses their sentences",
         built_in: "Summaries are made by what is built in.",
-        of: "",
+        leaves: "texts of your memories",
+        sent: "the passages that a summary is about",
     },
     Words {
+        role: ModelRole::Embeddings,
         name: "Embeddings",
         does: "compares what passages and questions mean",
         built_in: "What passages and questions mean is compared by what is built in.",
-        of: " --for embeddings",
+        leaves: QUESTIONS_TOO,
+        sent: "all passages, with who said them and on which day, and each question",
     },
     Words {
+        role: ModelRole::Reranking,
         name: "Reranking",
         does: "reads what was found together with the question",
-        built_in: "What is found is put in order by what is built in.",
-        of: " --for reranking",
+        built_in: "No model reads what was found: it keeps its order.",
+        leaves: QUESTIONS_TOO,
+        sent: "each question, with the first 50 passages that were found",
     },
 ];
 
@@ -39,12 +49,14 @@ impl Output {
         if self.json {
             return self.object(models);
         }
-        let [summaries, embeddings, reranking] = &WORDS;
-        self.role(summaries, models.summaries.as_ref());
-        self.role(embeddings, models.embeddings.as_ref());
-        self.role(reranking, models.reranking.as_ref());
+        for words in &WORDS {
+            match models.of(words.role) {
+                None => self.line(words.built_in),
+                Some(chosen) => self.chosen(words, chosen),
+            }
+        }
         self.line(&format!(
-            "Today {} and {:.1} MB have left for models; at most {} and {:.1} MB may.",
+            "Today {} and {:.1} MB of texts have left for models; at most {} and {:.1} MB may.",
             counted(models.calls_today, "call"),
             megabytes(models.bytes_today),
             counted(models.limits.calls_max, "call"),
@@ -58,15 +70,15 @@ impl Output {
         }
     }
 
-    fn role(&self, words: &Words, chosen: Option<&ModelChosen>) {
-        match chosen {
-            None => self.line(words.built_in),
-            Some(chosen) => self.chosen(words, chosen),
-        }
-    }
-
     fn chosen(&self, words: &Words, chosen: &ModelChosen) {
-        let Words { name, does, of, .. } = words;
+        let Words {
+            name,
+            does,
+            leaves,
+            sent,
+            ..
+        } = words;
+        let of = for_it(words.role);
         self.line(&if chosen.model.is_empty() {
             format!(
                 "{name}: the server {} is chosen, and no model of it.",
@@ -82,12 +94,18 @@ impl Output {
         };
         self.line(&match (chosen.here, chosen.agreed) {
             (true, _) => "It is on this computer; nothing of your memories leaves.".to_owned(),
-            (false, true) => format!("Texts of your memories leave for {}{safely}.", chosen.host),
+            (false, true) => format!(
+                "You have agreed that {leaves} leave for {}{safely}.",
+                chosen.host
+            ),
             (false, false) => format!(
-                "It is not asked: you have not agreed that texts of your memories leave for {}{safely}.",
+                "It is not asked: you have not agreed that {leaves} leave for {}{safely}.",
                 chosen.host
             ),
         });
+        if !chosen.here {
+            self.line(&format!("What it needs: {sent}."));
+        }
         match chosen.key {
             Some(ModelKeyPlace::Keychain) => {
                 self.line("Its key is in the keychain of your system.")
@@ -140,6 +158,15 @@ impl Output {
         self.line(&format!(
             "It works: it answered in the form that is needed, in {seconds:.1} s."
         ));
+    }
+}
+
+/// How the command line is told what a model is for.
+pub(in crate::cli) fn for_it(role: ModelRole) -> &'static str {
+    match role {
+        ModelRole::Summaries => "",
+        ModelRole::Embeddings => " --for embeddings",
+        ModelRole::Reranking => " --for reranking",
     }
 }
 

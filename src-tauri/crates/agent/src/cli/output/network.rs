@@ -103,6 +103,7 @@ fn purpose(purpose: CallPurpose) -> &'static str {
     match purpose {
         CallPurpose::CrashReport => "crash report",
         CallPurpose::Summary => "summary",
+        CallPurpose::Answer => "answer",
         CallPurpose::Embedding => "embedding",
         CallPurpose::Rerank => "reranking",
         CallPurpose::ModelTrial => "setting up a model",

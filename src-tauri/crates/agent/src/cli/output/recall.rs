@@ -1,6 +1,6 @@
 //! Answers.
 
-use oldgrowth_wire::{Answer, Brief};
+use oldgrowth_wire::{Answer, Brief, Cite, Written};
 
 use super::{Output, day, one_line, place};
 
@@ -37,15 +37,7 @@ impl Output {
                 ""
             };
             self.line(&format!("[{number}] {kind}{}", one_line(&piece.text)));
-            for cite in &piece.cites {
-                let date = cite.happened_at.as_deref().map_or("no date", day);
-                self.line(&format!(
-                    "    {} · {date} · {} · {}",
-                    cite.title,
-                    place(&cite.locator),
-                    cite.chunk
-                ));
-            }
+            self.cites(&piece.cites);
             self.line("");
         }
         if brief.left_out > 0 {
@@ -57,5 +49,38 @@ impl Output {
             };
             self.line(&left_out);
         }
+    }
+
+    fn cites(&self, cites: &[Cite]) {
+        for cite in cites {
+            let date = cite.happened_at.as_deref().map_or("no date", day);
+            self.line(&format!(
+                "    {} · {date} · {} · {}",
+                cite.title,
+                place(&cite.locator),
+                cite.chunk
+            ));
+        }
+    }
+
+    pub(in crate::cli) fn written(&self, written: &Written) {
+        if self.json {
+            return self.object(written);
+        }
+        if let Some(nothing) = &written.nothing {
+            self.line(nothing);
+        }
+        for sentence in &written.sentences {
+            self.line(&one_line(&sentence.text));
+            self.cites(&sentence.cites);
+        }
+        match (written.sentences.len(), written.left_out) {
+            (0, _) | (_, 0) => {}
+            (_, 1) => self.line("1 sentence was left out: no passage says so."),
+            (_, count) => self.line(&format!(
+                "{count} sentences were left out: no passage says so."
+            )),
+        }
+        self.line(&format!("Written by {}.", written.by));
     }
 }

@@ -14,9 +14,14 @@ struct Whole<'w> {
 }
 
 impl Output {
-    pub(in crate::cli) fn shown(&self, shown: &Shown, near: Option<&Near>) {
+    /// What is near to it may take a while to find, so that is asked for once the rest is there to be read.
+    pub(in crate::cli) fn shown(&self, shown: &Shown, near: impl FnOnce() -> Option<Near>) {
         if self.json {
-            return self.object(&Whole { shown, near });
+            let near = near();
+            return self.object(&Whole {
+                shown,
+                near: near.as_ref(),
+            });
         }
         match shown {
             Shown::Document {
@@ -52,8 +57,8 @@ impl Output {
                     ));
                     self.line(&chunk.text);
                 }
-                if let Some(near) = near {
-                    self.near(near);
+                if let Some(near) = near() {
+                    self.near(&near);
                 }
             }
             Shown::Summary {

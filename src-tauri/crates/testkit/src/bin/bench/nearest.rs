@@ -1,5 +1,5 @@
 //! The nearest passages to a question among a hundred thousand, looked up in the rows, against a plain look through the
-//! same vectors in whole numbers.
+//! same vectors in numbers of 32 bits.
 
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ pub(crate) fn measure(table: &mut Table, passages: usize) {
     let (ours, plain) = (median(ours), median(plain));
     table.row(
         &format!(
-            "the {LIMIT} nearest of {passages} passages, against whole numbers one after the other"
+            "the {LIMIT} nearest of {passages} passages, against numbers of 32 bits one after the other"
         ),
         &millis(ours),
         &millis(plain),

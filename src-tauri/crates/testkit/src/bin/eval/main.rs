@@ -1,5 +1,5 @@
 //! How well recall finds: questions whose answers are known are asked through the product's own import, index and
-//! recall, with no model of language. `npm run eval` runs it.
+//! recall, by words and by what the built-in model says that they mean. `npm run eval` runs it.
 
 mod described;
 mod known;
