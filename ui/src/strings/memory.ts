@@ -77,7 +77,7 @@ export const memoryWords = {
     older: "Older versions",
     names: "Names",
     similar: "Similar memories",
-    toCome: "Not known yet; it is still to be looked through",
+    toCome: "Not known yet",
     olderOf: (day: string) => `imported ${day}`,
   },
 
@@ -93,8 +93,8 @@ export const memoryWords = {
     cut: "…",
     states: {
       same: "The file is as it was when it was read.",
-      moved: "The file has changed since it was read. This passage still stands in it, word for word.",
-      changed: "The file has changed since it was read, and this passage no longer stands in it word for word. This is what stands at its place now.",
+      moved: "The file has changed since it was read. This passage still stands in it word for word.",
+      changed: "The file has changed since it was read, and this passage no longer stands in it word for word. This is what stands there now.",
       gone: "The file is no longer where it was. What was kept of it is still here.",
       unreadable: "The file can’t be read just now.",
       replaced: "This is an older version; its file holds a newer one now.",
@@ -103,7 +103,7 @@ export const memoryWords = {
     } as Record<string, string>,
     statesOfExport: {
       same: "The conversation stands in the export as it was read.",
-      moved: "The export has changed since it was read. This message still stands in it, word for word.",
+      moved: "The export has changed since it was read. This message still stands in it word for word.",
       changed: "The export has changed since it was read, and this message no longer stands in it word for word.",
       gone: "The export is no longer where it was. What was kept of it is still here.",
     } as Record<string, string>,

@@ -44,6 +44,7 @@ import type { NameAt } from "./NameAt";
 import type { Names } from "./Names";
 import type { NamesAsked } from "./NamesAsked";
 import type { Near } from "./Near";
+import type { NearAsked } from "./NearAsked";
 import type { Network } from "./Network";
 import type { NetworkAt } from "./NetworkAt";
 import type { NoteAdded } from "./NoteAdded";
@@ -137,7 +138,7 @@ show: [ShowAt, Shown],
 /**
  * What stands near a document: in time, as a version of it, at other places.
  */
-near: [Id, Near], 
+near: [NearAsked, Near], 
 /**
  * Where letters stand in a document, across all its passages.
  */

@@ -62,7 +62,7 @@ fn answered(engine: &Engine, request: Request) -> Reply<Value> {
         Request::AnswerWrite(question) => reply(memory::write(engine, question)?),
         Request::Why(asked) => reply(memory::why(engine, asked)?),
         Request::Show(at) => reply(memory::show(engine, &at)?),
-        Request::Near(id) => reply(memory::near(engine, &id)?),
+        Request::Near(near) => reply(memory::near(engine, near)?),
         Request::FindInDocument(asked) => reply(memory::find(engine, asked)?),
         Request::Original(id) => reply(memory::original(engine, &id)?),
         Request::Tree(at) => reply(tree(engine, &at)?),

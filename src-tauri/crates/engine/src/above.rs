@@ -1,14 +1,13 @@
 //! What the passages of an answer are part of: the summaries above them, of their sources, their days and what they name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use oldgrowth_store::table::buffer_items::Member;
 use oldgrowth_store::table::nodes::Node;
-use oldgrowth_store::{ChunkKey, NodeKey, Read};
+use oldgrowth_store::{Canceller, ChunkKey, NodeKey, Read};
 
-use crate::Result;
 use crate::show::of_node;
 use crate::tree::{Step, clip, title_of};
+use crate::{Error, Result};
 
 /// So many summaries are told of with an answer.
 const SUMMARIES_MAX: usize = 3;
@@ -31,55 +30,71 @@ pub struct Above {
     pub text: String,
 }
 
-/// The summaries above each of these passages, at any height.
-pub(crate) fn heights(r: &Read<'_>, chunk: ChunkKey) -> Result<BTreeSet<NodeKey>> {
-    let mut above = BTreeSet::new();
-    for first in r.nodes_over(chunk)? {
-        let mut at = Some(first);
-        while let Some(node) = at.filter(|node| above.insert(*node)) {
-            at = r.parent_of(Member::Node(node))?;
-        }
+struct Candidate {
+    node: NodeKey,
+    level: u32,
+    passages: u32,
+    /// Which of the answers stand under it.
+    answers: Vec<usize>,
+}
+
+impl Candidate {
+    fn telling(&self) -> f64 {
+        (self.answers.len() - 1) as f64 / f64::from(self.passages.max(1)).sqrt()
     }
-    Ok(above)
 }
 
 /// Those that most of the answers stand under, for as few passages as they hold, the most telling first.
-pub(crate) fn above(r: &Read<'_>, answers: &[ChunkKey]) -> Result<Vec<Above>> {
+pub(crate) fn above(
+    r: &Read<'_>,
+    answers: &[ChunkKey],
+    canceller: &Canceller,
+) -> Result<Vec<Above>> {
     let mut under: BTreeMap<NodeKey, Vec<usize>> = BTreeMap::new();
     for (at, chunk) in answers.iter().enumerate() {
-        for node in heights(r, *chunk)? {
+        // Short statements don't ask by themselves.
+        if canceller.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        for node in r.all_above(*chunk)? {
             under.entry(node).or_default().push(at);
         }
     }
-    let mut nodes: Vec<(Node, Vec<usize>)> = Vec::new();
-    for (key, answers) in under {
+    let mut candidates = Vec::new();
+    for (node, answers) in under {
         if answers.len() >= ANSWERS_MIN
-            && let Some(node) = r.node(key)?
+            && let Some((level, passages)) = r.height_and_passages(node)?
         {
-            nodes.push((node, answers));
+            candidates.push(Candidate {
+                node,
+                level,
+                passages,
+                answers,
+            });
         }
     }
-    let telling = |node: &Node, answers: &[usize]| {
-        (answers.len() - 1) as f64 / f64::from(node.passages.max(1)).sqrt()
-    };
-    nodes.sort_by(|(a, of_a), (b, of_b)| {
-        let by_worth = telling(b, of_b).total_cmp(&telling(a, of_a));
-        by_worth.then(a.level.cmp(&b.level)).then(a.key.cmp(&b.key))
+    candidates.sort_by(|a, b| {
+        let by_worth = b.telling().total_cmp(&a.telling());
+        let by_place = a.level.cmp(&b.level).then(a.node.cmp(&b.node));
+        by_worth.then(by_place)
     });
     let mut told: Vec<Above> = Vec::new();
-    for (node, of_node_answers) in nodes {
+    for candidate in candidates {
         // What is higher up says less of the same answers.
-        if told.iter().any(|one| one.answers == of_node_answers) {
+        if told.iter().any(|one| one.answers == candidate.answers) {
             continue;
         }
         if told.len() == SUMMARIES_MAX {
             break;
         }
+        let Some(node) = r.node(candidate.node)? else {
+            continue;
+        };
         told.push(Above {
             title: title_of(r, &node, &[])?,
             of: of_node(r, &node)?,
-            text: says_of(r, &node, answers, &of_node_answers)?,
-            answers: of_node_answers,
+            text: says_of(r, &node, answers, &candidate.answers)?,
+            answers: candidate.answers,
             node,
         });
     }

@@ -9,14 +9,14 @@ use oldgrowth_store::table::nodes::Node;
 use oldgrowth_store::table::places::Place;
 use oldgrowth_store::{ChunkKey, NodeKey, Read};
 
-use crate::above::heights;
 use crate::alike::Said;
+use crate::ranking::Looking;
 use crate::recall::{Asked, Found, Hit, Meaning, empty_days, find, words_of};
 use crate::tree::{Step, title_of};
 use crate::{Engine, Error, Result};
 
 /// So many passages are found, to choose from, unless more or fewer are asked for.
-const CHOOSE_FROM: u32 = 50;
+pub const BRIEF_PASSAGES: u32 = 50;
 
 /// Nothing fits into less, and nobody reads more.
 pub const BRIEF_CHARS_MIN: u32 = 100;
@@ -63,14 +63,10 @@ impl Engine {
     pub fn brief(&self, asked: &Asked, chars_max: u32) -> Result<Brief> {
         let chars_max = chars_max.clamp(BRIEF_CHARS_MIN, BRIEF_CHARS_MAX) as usize;
         let words = words_of(asked)?;
-        let mut asked = asked.clone();
-        if asked.limit == 0 {
-            asked.limit = CHOOSE_FROM;
-        }
-        let mut brief = self.look_for(&asked, |r, looking| {
-            let Found { hits, meaning, .. } = find(r, looking, &asked, &words, None)?;
+        let mut brief = self.look_for(asked, |r, looking| {
+            let Found { hits, meaning, .. } = find(r, looking, asked, &words, None)?;
             let mut choosing = Choosing::among(hits, chars_max);
-            choosing.choose(r, &|| looking.canceller.is_cancelled())?;
+            choosing.choose(r, looking)?;
             Ok(Brief {
                 chars: count(chars_max - choosing.left),
                 left_out: count(choosing.left_out),
@@ -126,7 +122,11 @@ impl Choosing {
         }
     }
 
-    fn choose(&mut self, r: &Read<'_>, is_cancelled: &dyn Fn() -> bool) -> Result<()> {
+    fn choose(&mut self, r: &Read<'_>, looking: &Looking<'_>) -> Result<()> {
+        let called_off = || match looking.canceller.is_cancelled() {
+            true => Err(Error::Cancelled),
+            false => Ok(()),
+        };
         let hits = std::mem::take(&mut self.hits);
         let half = self.left / 2;
         for hit in &hits {
@@ -140,13 +140,13 @@ impl Choosing {
             .iter()
             .filter(|hit| !self.done.contains(&hit.chunk.key))
         {
-            waiting.push((hit, heights(r, hit.chunk.key)?));
+            called_off()?;
+            let above = r.all_above(hit.chunk.key)?.into_iter().collect();
+            waiting.push((hit, above));
         }
         while !waiting.is_empty() && !self.fit(&waiting) {
-            if is_cancelled() {
-                return Err(Error::Cancelled);
-            }
-            self.sum_up_first(r, &waiting)?;
+            called_off()?;
+            self.sum_up_first(r, looking, &waiting)?;
             // Where nothing sums up the first, the next may be.
             waiting.remove(0);
             waiting.retain(|(hit, _)| !self.done.contains(&hit.chunk.key));
@@ -198,7 +198,12 @@ impl Choosing {
 
     /// Takes the highest summary above the first of these that fits, is shorter than what was found under it, and has words
     /// that stand in some of that.
-    fn sum_up_first(&mut self, r: &Read<'_>, waiting: &[(&Hit, BTreeSet<NodeKey>)]) -> Result<()> {
+    fn sum_up_first(
+        &mut self,
+        r: &Read<'_>,
+        looking: &Looking<'_>,
+        waiting: &[(&Hit, BTreeSet<NodeKey>)],
+    ) -> Result<()> {
         let mut best: Option<(Node, Vec<ChunkKey>)> = None;
         for key in waiting.first().iter().flat_map(|(_, above)| above) {
             let Some(node) = r.node(*key)? else { continue };
@@ -220,19 +225,11 @@ impl Choosing {
         let Some((node, under)) = best else {
             return Ok(());
         };
-        let mut cited: Vec<Cited> = Vec::new();
-        for span in r.spans_of(node.key)? {
-            if cited.iter().any(|one| one.chunk.key == span.chunk) {
-                continue;
-            }
-            let chunk = r.chunk(span.chunk)?;
-            let document = r.document(chunk.document)?;
-            cited.push(Cited {
-                place: r.place_of(document.key)?,
-                chunk,
-                document,
-            });
-        }
+        // A damage may have taken what it cites.
+        let Some(cited) = cited_by(r, node.key)? else {
+            looking.lost.set(true);
+            return Ok(());
+        };
         self.left -= chars(&node.text);
         self.done.extend(under);
         self.pieces.push(Piece {
@@ -245,4 +242,26 @@ impl Choosing {
         });
         Ok(())
     }
+}
+
+/// The passages in which the words of a summary stand. None where one of them is not there.
+fn cited_by(r: &Read<'_>, node: NodeKey) -> Result<Option<Vec<Cited>>> {
+    let mut cited: Vec<Cited> = Vec::new();
+    for span in r.spans_of(node)? {
+        if cited.iter().any(|one| one.chunk.key == span.chunk) {
+            continue;
+        }
+        let Some(chunk) = r.chunk_if_there(span.chunk)? else {
+            return Ok(None);
+        };
+        let Some(document) = r.document_if_there(chunk.document)? else {
+            return Ok(None);
+        };
+        cited.push(Cited {
+            place: r.place_of(document.key)?,
+            chunk,
+            document,
+        });
+    }
+    Ok(Some(cited))
 }

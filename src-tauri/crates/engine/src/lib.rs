@@ -58,7 +58,7 @@ pub use above::Above;
 pub use activity::{Activity, AtWork, Failed, Retry, Work};
 pub use askers::Asker;
 pub use batches::{BatchReport, BatchView};
-pub use brief::{BRIEF_CHARS_MAX, BRIEF_CHARS_MIN, Brief, Cited, Piece};
+pub use brief::{BRIEF_CHARS_MAX, BRIEF_CHARS_MIN, BRIEF_PASSAGES, Brief, Cited, Piece};
 pub use copies::{BackupView, Copies, CopyProgress, CopyWork};
 pub use doctor::{FixOutcome, FixPlan, FixProgress, Receipt, Receipts, Undo};
 pub use embedding::EmbeddingLeft;

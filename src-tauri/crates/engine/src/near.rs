@@ -8,7 +8,9 @@ use oldgrowth_store::table::places::Place;
 use oldgrowth_store::table::sources::Source;
 use oldgrowth_store::{Canceller, Lane, Read};
 
+use crate::askers::Asker;
 use crate::embedding::WAIT_MAX;
+use crate::engine::Core;
 use crate::show::document_of;
 use crate::similar::Similar;
 use crate::{Engine, Error, Result};
@@ -44,21 +46,37 @@ pub struct PlacedAt {
 
 impl Engine {
     /// What stands near a document, or near that of a passage.
-    pub fn near(&self, id: &str) -> Result<Near> {
-        let core = self.core();
-        let vector = core.store.read(Lane::Interactive, |r| {
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Cancelled`] when the same asker has asked anew.
+    pub fn near(&self, id: &str, asker: Option<&Asker>) -> Result<Near> {
+        let canceller = self.core().askers.begin(asker);
+        let near = self.core().near(id, &canceller);
+        self.called_off(near, &canceller)
+    }
+}
+
+impl Core {
+    fn near(&self, id: &str, canceller: &Canceller) -> Result<Near> {
+        let comparing = self.comparing();
+        let vector = self.store.read_until(Lane::Interactive, canceller, |r| {
             let (_, passage) = passage_of(r, id)?;
-            let vector = passage.map(|passage| core.vector_for(r, passage.key));
+            let vector = passage.map(|passage| comparing.vector_for(r, passage.key));
             vector.transpose()
         })?;
-        if let Some(vector) = vector.flatten() {
-            core.bring_vectors(&vector, WAIT_MAX, &Canceller::default())?;
-        }
-        core.store.read(Lane::Interactive, |r| {
+        let are_there = match vector.flatten() {
+            Some(vector) => self.bring_vectors(&vector, WAIT_MAX, canceller)?,
+            None => true,
+        };
+        self.store.read_until(Lane::Interactive, canceller, |r| {
             let (document, passage) = passage_of(r, id)?;
             let mut near = near(r, &document)?;
             if let Some(passage) = passage {
-                near.similar = core.similar(r, &passage, &document)?;
+                let of = (&passage, &document);
+                near.similar = match are_there {
+                    true => self.similar(r, &comparing, of, canceller)?,
+                    false => Similar::ToCome,
+                };
                 near.names = r.named_in(passage.key, NAMES_MAX)?;
             }
             Ok::<_, Error>(near)

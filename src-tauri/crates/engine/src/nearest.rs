@@ -235,6 +235,8 @@ struct Among<'a> {
     /// The last vector that the snapshot may have.
     last: VectorKey,
     filter: Filter<'a>,
+    /// Those that are passed over.
+    but: &'a HashSet<ChunkKey>,
     limit: usize,
     found: Vec<Nearest>,
     gone: Vec<VectorKey>,
@@ -278,7 +280,7 @@ impl Among<'_> {
             let Some(row) = self.kept.rows.get(*row as usize) else {
                 continue;
             };
-            if row.key > self.last {
+            if row.key > self.last || self.but.contains(&row.chunk) {
                 continue;
             }
             if !self.r.has_vector(row.key, row.chunk)? {
@@ -306,6 +308,19 @@ impl Core {
         limit: usize,
         canceller: &Canceller,
     ) -> Result<Option<Nearby>> {
+        self.nearest_but(r, question, filter, &HashSet::new(), limit, canceller)
+    }
+
+    /// As [`Core::nearest`], without these passages.
+    pub(crate) fn nearest_but(
+        &self,
+        r: &Read<'_>,
+        question: &QuestionVector,
+        filter: Filter<'_>,
+        but: &HashSet<ChunkKey>,
+        limit: usize,
+        canceller: &Canceller,
+    ) -> Result<Option<Nearby>> {
         let opens = self.store.opens();
         let last = r.last_vector()?;
         let Some(kept) = self.in_step(r, question.model(), opens, last)? else {
@@ -317,6 +332,7 @@ impl Core {
             kept: &kept,
             last,
             filter,
+            but,
             limit,
             found: Vec::with_capacity(limit),
             gone: Vec::new(),
@@ -443,7 +459,7 @@ impl Core {
         let mut asked = self.mirror.asked.lock();
         if asked.is_some_and(|asked| now.saturating_sub(asked) >= IDLE) {
             *asked = None;
-            *self.mirror.kept.write() = None;
+            self.forget_mirror();
         }
     }
 }

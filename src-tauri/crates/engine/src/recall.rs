@@ -196,7 +196,7 @@ impl Engine {
             };
             let found: Vec<ChunkKey> = hits.iter().map(|(hit, _)| hit.chunk.key).collect();
             Ok(Answer {
-                summaries: above(r, &found)?,
+                summaries: above(r, &found, looking.canceller)?,
                 empty_days: empty_days(r, looking)?,
                 writer: None,
                 hits,
@@ -271,7 +271,7 @@ impl Engine {
         self.called_off(read, &canceller)
     }
 
-    fn called_off<T>(&self, read: Result<T>, canceller: &Canceller) -> Result<T> {
+    pub(crate) fn called_off<T>(&self, read: Result<T>, canceller: &Canceller) -> Result<T> {
         match read {
             Err(Error::Store(error)) if error.is_cancelled() && canceller.is_cancelled() => {
                 Err(Error::Cancelled)

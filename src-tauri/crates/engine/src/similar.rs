@@ -7,21 +7,19 @@ use oldgrowth_store::table::documents::Document;
 use oldgrowth_store::table::words::Filter;
 use oldgrowth_store::{Canceller, ChunkKey, Read};
 
-use crate::Result;
 use crate::alike::Said;
 use crate::embedding::QuestionVector;
 use crate::engine::Core;
 use crate::tree::clip;
+use crate::{Error, Result};
 
 /// So many similar memories are told of at most.
 const SIMILAR_MAX: usize = 5;
 
 const PREVIEW_CHARS_MAX: usize = 200;
 
-/// So many of the nearest are looked at, and so many times more where all of them are of one document, up to a limit.
-const LOOKED_AT: usize = 100;
-const LOOK_WIDER: usize = 5;
-const LOOKED_AT_MAX: usize = 2_500;
+/// So many of the nearest are looked at: many of them may be of one document.
+const LOOKED_AT: usize = 1_000;
 
 /// What says something similar, as far as that is known.
 #[derive(Clone, Debug, Default)]
@@ -43,58 +41,83 @@ pub struct SimilarPassage {
     pub preview: String,
 }
 
-impl Core {
-    /// What is to be compared with the others; none where the passage has no vector of the model that is here.
+/// With whose vectors a passage is compared. Taken before the rows are read: who is chosen stands in a file.
+pub(crate) struct Comparing {
+    /// None where nobody embeds: then all that is there is compared.
+    model: Option<String>,
+}
+
+impl Comparing {
+    /// What is to be compared with the others; none where the passage has no vector of this model.
     pub(crate) fn vector_for(&self, r: &Read<'_>, of: ChunkKey) -> Result<Option<QuestionVector>> {
-        let is_ours = |model: &str| {
-            self.embedder()
-                .as_ref()
-                .is_none_or(|here| here.id() == model)
-        };
+        let is_ours = |model: &str| self.model.as_deref().is_none_or(|ours| ours == model);
         let known = r.vector_of(of)?.filter(|(model, _)| is_ours(model));
         Ok(known.map(|(model, vector)| QuestionVector::of_passage(model, vector)))
     }
 
-    /// Its own document is left out, and what says nothing new. [`Core::bring_vectors`] is to be called before.
-    pub(crate) fn similar(&self, r: &Read<'_>, of: &Chunk, document: &Document) -> Result<Similar> {
-        let Some(vector) = self.vector_for(r, of.key)? else {
-            let is_due = self.embedder().is_some()
-                && document.superseded_at.is_none()
-                && r.embedding_failure(of.key)?.is_none();
-            return Ok(match is_due {
-                true => Similar::ToCome,
-                false => Similar::No,
-            });
-        };
-        let canceller = Canceller::default();
-        let mut look_at = LOOKED_AT;
-        loop {
-            let nearest = self.nearest(r, &vector, Filter::default(), look_at, &canceller)?;
-            let Some(nearest) = nearest else {
-                return Ok(Similar::ToCome);
-            };
-            // Texts that have nothing to do with each other are near too.
-            let near = nearest.found.iter();
-            let near = near.filter(|one| one.nearness >= nearest.mean);
-            let keys: Vec<ChunkKey> = near.map(|one| one.chunk).collect();
-            let found = first_of_each(r, of, &keys)?;
-            if found.len() == SIMILAR_MAX || keys.len() < look_at || look_at >= LOOKED_AT_MAX {
-                return Ok(Similar::Known(found));
-            }
-            look_at = look_at.saturating_mul(LOOK_WIDER).min(LOOKED_AT_MAX);
-        }
+    /// What is known of a passage that has no vector to be compared.
+    fn without_vector(&self, r: &Read<'_>, of: &Chunk, document: &Document) -> Result<Similar> {
+        let is_due = self.model.is_some()
+            && document.superseded_at.is_none()
+            && r.embedding_failure(of.key)?.is_none();
+        Ok(match is_due {
+            true => Similar::ToCome,
+            false => Similar::No,
+        })
     }
 }
 
-fn first_of_each(r: &Read<'_>, of: &Chunk, nearest: &[ChunkKey]) -> Result<Vec<SimilarPassage>> {
-    let mut documents = HashSet::from([of.document]);
+impl Core {
+    pub(crate) fn comparing(&self) -> Comparing {
+        let answers = self.who_answers();
+        Comparing {
+            model: answers.map(|embedder| embedder.id().to_owned()),
+        }
+    }
+
+    /// Its own document is left out, and what says nothing new. [`Core::bring_vectors`] is to be called before.
+    pub(crate) fn similar(
+        &self,
+        r: &Read<'_>,
+        comparing: &Comparing,
+        (of, document): (&Chunk, &Document),
+        canceller: &Canceller,
+    ) -> Result<Similar> {
+        let Some(vector) = comparing.vector_for(r, of.key)? else {
+            return comparing.without_vector(r, of, document);
+        };
+        let own: HashSet<ChunkKey> = r.chunk_keys(document.key)?.into_iter().collect();
+        let open = Filter::default();
+        let nearest = self.nearest_but(r, &vector, open, &own, LOOKED_AT, canceller)?;
+        let Some(nearest) = nearest else {
+            return Ok(Similar::ToCome);
+        };
+        // Texts that have nothing to do with each other are near too.
+        let near = nearest.found.iter();
+        let near = near.filter(|one| one.nearness >= nearest.mean);
+        let found = first_of_each(r, of, near.map(|one| one.chunk), canceller)?;
+        Ok(Similar::Known(found))
+    }
+}
+
+fn first_of_each(
+    r: &Read<'_>,
+    of: &Chunk,
+    nearest: impl Iterator<Item = ChunkKey>,
+    canceller: &Canceller,
+) -> Result<Vec<SimilarPassage>> {
+    let mut documents = HashSet::new();
     let mut said = vec![Said::of(&of.text)];
     let mut found: Vec<SimilarPassage> = Vec::new();
     for key in nearest {
         if found.len() == SIMILAR_MAX {
             break;
         }
-        let Some(chunk) = r.chunk_if_there(*key)? else {
+        // Short statements don't ask by themselves.
+        if canceller.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let Some(chunk) = r.chunk_if_there(key)? else {
             continue;
         };
         if documents.contains(&chunk.document) {

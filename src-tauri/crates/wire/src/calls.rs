@@ -9,11 +9,11 @@ use crate::{
     FixPlan, FixReceipt, Folder, FoundInDocument, Hits, Id, ImportOrder, ImportPaths, ImportPlan,
     JobCancelled, JobsRetry, Ledger, ModelAgreement, ModelChoice, ModelKey, ModelLimits,
     ModelNames, ModelOf, ModelTested, Models, MovePlan, Name, NameAt, Names, NamesAsked, Near,
-    Network, NetworkAt, NoteAdded, OfflineChoice, Original, People, Place, Question, Report,
-    ReportAsked, RestorePreview, RestoreTo, Restored, Retried, Search, SettingChange, Settings,
-    ShowAt, Shown, SourceRemoval, SourceRename, SourceWatch, Status, Storage, StorageAsk, TagCount,
-    Timeline, TimelineAt, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked, Work, WorkFailed,
-    Written,
+    NearAsked, Network, NetworkAt, NoteAdded, OfflineChoice, Original, People, Place, Question,
+    Report, ReportAsked, RestorePreview, RestoreTo, Restored, Retried, Search, SettingChange,
+    Settings, ShowAt, Shown, SourceRemoval, SourceRename, SourceWatch, Status, Storage, StorageAsk,
+    TagCount, Timeline, TimelineAt, TreeAt, TreeView, Unread, UnreadAt, Why, WhyAsked, Work,
+    WorkFailed, Written,
 };
 
 /// A call without arguments, or an answer that says no more than "done".
@@ -68,7 +68,7 @@ calls! {
     /// One memory: a summary, or a document with a page of its passages.
     show / Show(ShowAt) -> Shown;
     /// What stands near a document: in time, as a version of it, at other places.
-    near / Near(Id) -> Near;
+    near / Near(NearAsked) -> Near;
     /// Where letters stand in a document, across all its passages.
     find_in_document / FindInDocument(FindAsked) -> FoundInDocument;
     /// A passage in the file it was read from, as the file is now.

@@ -37,6 +37,16 @@ pub struct DocumentPlace {
     pub path: Option<String>,
 }
 
+/// Which document's surroundings are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(export)]
+pub struct NearAsked {
+    /// The id of a document, or of a passage of it.
+    pub id: String,
+    pub asker: Option<Asker>,
+}
+
 /// What stands near a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]

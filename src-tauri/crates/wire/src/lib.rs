@@ -40,8 +40,8 @@ pub use doctor::{
     Report, ReportAsked, Timeline, TimelineAt, TimelineDay, TimelineEntry,
 };
 pub use document::{
-    DocumentLink, DocumentPlace, FindAsked, FoundIn, FoundInDocument, Near, Original, OriginalPart,
-    OriginalState, ShowAt, SimilarPassage, Unit,
+    DocumentLink, DocumentPlace, FindAsked, FoundIn, FoundInDocument, Near, NearAsked, Original,
+    OriginalPart, OriginalState, ShowAt, SimilarPassage, Unit,
 };
 pub use error::{ErrorCode, WireError};
 pub use event::Event;

@@ -1,5 +1,6 @@
 import { toWireError } from "../../errors";
 import type { Platform } from "../../platform";
+import { Turns } from "../../shared/asker";
 import { Latest } from "../../shared/latest";
 import type { Chunk } from "../../wire/Chunk";
 import type { Near } from "../../wire/Near";
@@ -12,6 +13,10 @@ import { Find } from "./find.svelte";
 export const PASSAGES_AT_A_TIME = 60;
 /** How many are on the page at most; those furthest away are let go. */
 export const PASSAGES_MAX = 600;
+
+/** How often, and how soon, what is similar is asked for again while it is not known. */
+export const AGAIN_MAX = 20;
+export const AGAIN_MS = 1_000;
 
 /** One memory. Of a long document only a stretch around what was asked is on the page. */
 export class MemoryState {
@@ -31,6 +36,7 @@ export class MemoryState {
   readonly find: Find;
   #latest = new Latest();
   #latestOriginal = new Latest();
+  #turns = new Turns();
   #id = "";
 
   constructor(private readonly platform: Platform) {
@@ -128,12 +134,16 @@ export class MemoryState {
   }
 
   /** What stands near a document comes after the document, which can be read without it. */
-  async #look(id: string, isNewest: () => boolean): Promise<void> {
+  async #look(id: string, isNewest: () => boolean, again = 0): Promise<void> {
     try {
-      const near = await this.platform.call("near", { id });
-      if (isNewest()) this.near = near;
+      const near = await this.platform.call("near", { id, asker: this.#turns.next() });
+      if (!isNewest()) return;
+      this.near = near;
+      if (near.similar_by === "to_come" && again < AGAIN_MAX) {
+        setTimeout(() => void (isNewest() && this.#look(id, isNewest, again + 1)), AGAIN_MS);
+      }
     } catch {
-      if (isNewest()) this.near = null;
+      // What was known of it before stays.
     }
   }
 

@@ -6,7 +6,7 @@ import type { Original } from "../../wire/Original";
 import type { Shown } from "../../wire/Shown";
 import { FIND_MS } from "./find.svelte";
 import Memory from "./Memory.svelte";
-import { MemoryState, PASSAGES_AT_A_TIME, PASSAGES_MAX } from "./memory.svelte";
+import { AGAIN_MAX, AGAIN_MS, MemoryState, PASSAGES_AT_A_TIME, PASSAGES_MAX } from "./memory.svelte";
 
 const chunk = (index: number) => ({
   id: `c${index}`,
@@ -216,7 +216,7 @@ it("whom_a_passage_names_and_what_is_similar_lead_there_and_what_is_not_known_ye
   platform.next("show").answer(document(3, "c1"));
   await settle();
   const call = platform.next("near");
-  expect(call.params, "it is the passage that is asked about").toEqual({ id: "c1" });
+  expect(call.params, "it is the passage that is asked about").toEqual({ id: "c1", asker: { name: expect.any(String), turn: 1 } });
   call.answer({
     ...nothingNear,
     names: [{ id: "en_1", kind: "person", name: "Ada", mentions: 2, documents: 1, first_at: null, last_at: null }],
@@ -239,6 +239,36 @@ it("what_is_similar_is_not_known_yet_while_the_passage_is_to_be_looked_through",
   await settle();
   expect(screen.getByTestId("similar").textContent).toContain("Not known yet");
   expect(screen.queryByTestId("names")).toBeNull();
+});
+
+it("what_is_similar_is_asked_for_again_a_few_times_while_it_is_not_known_and_not_for_what_was_left", async () => {
+  vi.useFakeTimers();
+  const platform = handPlatform();
+  const memory = new MemoryState(platform);
+  const open = async (id: string): Promise<void> => {
+    void memory.load(id);
+    page(platform, 3, id);
+    await vi.advanceTimersByTimeAsync(0);
+  };
+  const answered = async (similar_by: Near["similar_by"]): Promise<void> => {
+    platform.next("near").answer({ ...nothingNear, similar_by });
+    await vi.advanceTimersByTimeAsync(AGAIN_MS);
+  };
+  const nobodyAsks = (why: string): void => expect(() => platform.next("near"), why).toThrow();
+  await open("c1");
+  for (let asked = 0; asked <= AGAIN_MAX; asked += 1) await answered("to_come");
+  nobodyAsks("not for ever");
+  await open("c2");
+  await answered("to_come");
+  await answered("yes");
+  nobodyAsks("it is known");
+  await open("c3");
+  platform.next("near").answer({ ...nothingNear, similar_by: "to_come" });
+  await vi.advanceTimersByTimeAsync(0);
+  void memory.load("c1");
+  await vi.advanceTimersByTimeAsync(AGAIN_MS);
+  nobodyAsks("it was left");
+  vi.useRealTimers();
 });
 
 it("the_asked_passage_is_set_out_and_an_unknown_date_is_said", async () => {

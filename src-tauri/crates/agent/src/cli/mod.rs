@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use oldgrowth_wire::{
-    AddNote, Answer, Brief, BriefAsked, Empty, ErrorCode, HealthState, Hits, Id, NoteAdded,
+    AddNote, Answer, Brief, BriefAsked, Empty, ErrorCode, HealthState, Hits, NearAsked, NoteAdded,
     Question, Request, Search, Status, Storage, StorageAsk, TreeAt, TreeView, WireError, Written,
 };
 
@@ -221,7 +221,8 @@ fn command(
             let mut session = one_call()?;
             let shown = show::whole(&id, &mut |at| session.call(Request::Show(at)))?;
             output.shown(&shown, || {
-                show::near(&shown, || session.call(Request::Near(Id { id })))
+                let asked = NearAsked { id, asker: None };
+                show::near(&shown, || session.call(Request::Near(asked)))
             });
             Ok(Ended::Well)
         }

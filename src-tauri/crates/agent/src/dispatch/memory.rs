@@ -1,6 +1,6 @@
 //! Looking at one memory, and into what it was made from.
 
-use oldgrowth_engine::{Engine, Page};
+use oldgrowth_engine::{BRIEF_PASSAGES, Engine, Page};
 use oldgrowth_wire as wire;
 
 use super::{Reply, asked, asker};
@@ -15,7 +15,7 @@ pub(super) fn why(engine: &Engine, why: wire::WhyAsked) -> Reply<wire::Why> {
 
 pub(super) fn brief(engine: &Engine, brief: wire::BriefAsked) -> Reply<wire::Brief> {
     let question = wire::Question {
-        limit: brief.question.limit.or(Some(0)),
+        limit: brief.question.limit.or(Some(BRIEF_PASSAGES)),
         ..brief.question
     };
     let asked = asked(question)?;
@@ -38,8 +38,12 @@ pub(super) fn show(engine: &Engine, at: &wire::ShowAt) -> Reply<wire::Shown> {
     Ok(views::shown(shown))
 }
 
-pub(super) fn near(engine: &Engine, id: &wire::Id) -> Reply<wire::Near> {
-    Ok(view::near(engine.near(&id.id).map_err(|e| explain(&e))?))
+pub(super) fn near(engine: &Engine, near: wire::NearAsked) -> Reply<wire::Near> {
+    let asker = near.asker.map(asker);
+    let near = engine
+        .near(&near.id, asker.as_ref())
+        .map_err(|e| explain(&e))?;
+    Ok(view::near(near))
 }
 
 pub(super) fn find(engine: &Engine, find: wire::FindAsked) -> Reply<wire::FoundInDocument> {

@@ -105,8 +105,13 @@ impl FixPlan {
     }
 
     /// Says the truth however much is written in between.
-    fn whatever_is_written(mut self) -> Self {
-        self.id = content_hash(&[&format!("{:?}", self.code)]);
+    fn whatever_is_written(self) -> Self {
+        self.whatever_is_written_for("")
+    }
+
+    /// As [`FixPlan::whatever_is_written`], and no longer when this changes.
+    fn whatever_is_written_for(mut self, this: &str) -> Self {
+        self.id = content_hash(&[&format!("{:?}", self.code), this]);
         self.id.truncate(ID_DIGITS);
         self
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use oldgrowth_store::table::vectors::Vector;
 use oldgrowth_store::{ChunkKey, Lane, Read, VectorKey};
 
-use super::{Failed, window};
+use super::window;
 use crate::engine::Core;
 use crate::ports::Embedder;
 use crate::{Error, Result};
@@ -33,8 +33,9 @@ struct Kept {
 }
 
 impl Core {
-    /// Compares some vectors of the model that embeds, spread over all of them. None where nobody embeds, and where the
-    /// model can't be asked: no vector is to blame for that. No connection is held while it is asked.
+    /// Compares some vectors of the model that embeds, spread over all of them, as far as it answers. None where nobody
+    /// embeds, on the battery, and where the model can't be asked: no vector is to blame for that. No connection is held
+    /// while it is asked.
     ///
     /// # Errors
     /// Those of the store, and [`Error::Cancelled`].
@@ -45,34 +46,42 @@ impl Core {
         let Some(embedder) = self.embedder() else {
             return Ok(None);
         };
+        if self.waits_for_power() {
+            return Ok(None);
+        }
         let embedder = &*embedder;
         let offset = self.random.bits();
         let some = self
             .store
             .read(Lane::Background, |r| some_of(r, embedder, offset))?;
         let mut compared = Compared::default();
-        for kept in some {
+        for some in some.chunks(embedder.at_once().max(1)) {
             if is_cancelled() {
                 return Err(Error::Cancelled);
             }
-            self.note_model_asked();
-            let made = match self.ask_embedder(embedder, &[&kept.text]) {
-                Ok(made) => made.into_iter().next(),
-                Err(Failed::Passing(_)) => return Ok(None),
-                Err(Failed::For(_)) => None,
+            let texts: Vec<&str> = some.iter().map(|kept| kept.text.as_str()).collect();
+            let made = match self.embed_each(embedder, &texts) {
+                Ok(made) => made,
+                Err(_) if compared.vectors == 0 => return Ok(None),
+                Err(_) => break,
             };
-            compared.vectors += 1;
-            let is_right = made.is_some_and(|made| cosine(&made, &kept.vector) >= COSINE_MIN);
-            compared.wrong += u32::from(!is_right);
+            for (kept, made) in some.iter().zip(made) {
+                // A text that is refused tells nothing of the vector that it has.
+                if let Ok(made) = made {
+                    let is_right = cosine(&made, &kept.vector) >= COSINE_MIN;
+                    compared.vectors += 1;
+                    compared.wrong += u32::from(!is_right);
+                }
+            }
         }
         Ok(Some(compared))
     }
 }
 
 fn some_of(r: &Read<'_>, embedder: &dyn Embedder, offset: u128) -> Result<Vec<Kept>> {
-    let last = r.last_vector()?.get();
     let mut found: BTreeMap<ChunkKey, Vector> = BTreeMap::new();
-    for at in evenly(last, offset) {
+    let there = r.first_and_last_vector()?;
+    for at in there.into_iter().flat_map(|there| evenly(there, offset)) {
         r.each_vector_after(embedder.id(), VectorKey::from_payload(at), 1, |kept| {
             let components = kept.components.iter().map(|byte| byte.cast_signed());
             let vector = Vector {
@@ -91,12 +100,15 @@ fn some_of(r: &Read<'_>, embedder: &dyn Embedder, offset: u128) -> Result<Vec<Ke
     Ok(some)
 }
 
-/// Keys before those that are looked at, from 0 to the last: all when there are few.
-fn evenly(last: i64, offset: u128) -> impl Iterator<Item = i64> {
-    let count = i64::from(COMPARED).min(last).max(1);
-    let step = (last / count).max(1);
-    let offset = i64::try_from(offset % step.unsigned_abs() as u128).unwrap_or_default();
-    (0..count).map(move |number| number * step + offset)
+/// Keys before those that are looked at, between the first and the last: all when there are few.
+fn evenly((first, last): (VectorKey, VectorKey), offset: u128) -> impl Iterator<Item = i64> {
+    let before = first.get() - 1;
+    let keys = u128::from(last.get().abs_diff(before)).max(1);
+    let count = u128::from(COMPARED).min(keys);
+    (0..count).map(move |number| {
+        let over = (number * keys + offset % keys) / count;
+        before.saturating_add(i64::try_from(over).unwrap_or(i64::MAX))
+    })
 }
 
 fn cosine(a: &Vector, b: &Vector) -> f32 {
@@ -122,18 +134,21 @@ mod tests {
 
     #[test]
     fn all_of_a_few_are_looked_at_and_of_many_those_that_are_spread_over_them() {
+        let all = |first, last, offset| -> Vec<i64> {
+            let key = VectorKey::from_payload;
+            evenly((key(first), key(last)), offset).collect()
+        };
         for offset in [0, 1, 7, u128::MAX] {
-            assert_eq!(evenly(5, offset).collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
-            let many: Vec<i64> = evenly(100_000, offset).collect();
+            assert_eq!(all(1, 5, offset), [0, 1, 2, 3, 4]);
+            assert_eq!(all(901, 903, offset), [900, 901, 902]);
+            let many = all(100_001, 200_000, offset);
             assert_eq!(many.len(), 48);
-            assert!(many.is_sorted_by(|a, b| b - a == 2_083), "{many:?}");
-            assert!(many.iter().all(|key| (0..100_000).contains(key)));
-            assert_eq!(
-                evenly(0, offset).collect::<Vec<_>>(),
-                [0],
-                "and none are there"
-            );
+            let even = |a: &i64, b: &i64| (2_083..=2_084).contains(&(b - a));
+            assert!(many.is_sorted_by(even), "{many:?}");
+            assert!(many.iter().all(|key| (100_000..200_000).contains(key)));
         }
+        let last = all(1, 95, 94);
+        assert_eq!(last.last(), Some(&94), "no place is never looked at");
     }
 
     #[test]

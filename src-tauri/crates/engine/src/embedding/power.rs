@@ -22,7 +22,7 @@ impl Core {
     }
 
     /// As [`Core::is_on_battery`], as it is now or was a moment ago. What has changed is told.
-    pub(super) fn waits_for_power(&self) -> bool {
+    pub(crate) fn waits_for_power(&self) -> bool {
         let Some(power) = &self.power else {
             return false;
         };

@@ -29,10 +29,15 @@ fn look(core: &Core) -> Result<Row> {
             let left = core.store.read(oldgrowth_store::Lane::Interactive, |r| {
                 core.left_to_embed(r)
             })?;
-            let model = (embedder.id(), embedder.is_far());
+            let answers = core.who_answers();
+            let model = Model {
+                id: embedder.id(),
+                is_far: embedder.is_far(),
+                another_answers: answers.is_some_and(|one| one.id() != embedder.id()),
+            };
             left.map_or_else(without_model, |left| {
                 // What is not in use yet is in nobody's way.
-                row(&left, model, chosen.as_ref().filter(|_| model.1))
+                row(&left, &model, chosen.as_ref().filter(|_| model.is_far))
             })
         }
     };
@@ -65,14 +70,26 @@ fn without_model() -> Row {
         .next("Installing Oldgrowth again brings it. Everything else works without.")
 }
 
-/// `model` is named, and whether it is one of a server.
-fn row(left: &EmbeddingLeft, (model, is_far): (&str, bool), chosen: Option<&ModelSeen>) -> Row {
+/// The model that is chosen.
+struct Model<'m> {
+    id: &'m str,
+    /// It is one of a server.
+    is_far: bool,
+    /// Questions are compared with vectors of the one before, until it has taken over.
+    another_answers: bool,
+}
+
+fn row(left: &EmbeddingLeft, model: &Model<'_>, chosen: Option<&ModelSeen>) -> Row {
+    let meanwhile = match model.another_answers {
+        true => "New passages are found by their words alone meanwhile",
+        false => "Words alone find meanwhile",
+    };
     let row = match (left.away, left.passages, chosen) {
-        (_, _, Some(ModelSeen { offline: true, .. })) => Row::ok(
-            "Oldgrowth is offline, so the model that compares what passages mean is not asked, and words alone find.",
-        ),
+        (_, _, Some(ModelSeen { offline: true, .. })) => Row::ok(format!(
+            "Oldgrowth is offline, so the model that compares what passages mean is not asked. {meanwhile}."
+        )),
         (_, _, Some(ModelSeen { away: Some((cause, next)), .. })) => Row::warn(
-            format!("The model that compares what passages mean is not asked: {cause}. Words alone find meanwhile, and nothing is lost."),
+            format!("The model that compares what passages mean is not asked: {cause}. {meanwhile}, and nothing is lost."),
             &sentence(next),
         ),
         (Some(_), _, Some(_)) => Row::warn(
@@ -94,10 +111,10 @@ fn row(left: &EmbeddingLeft, (model, is_far): (&str, bool), chosen: Option<&Mode
         (None, _, _) => Row::ok("Passages can be compared by what they mean, as far as they were read for it.")
             .next("The rest follows by itself, whenever nothing else is to be done. By their words all are found."),
     };
-    let row = if is_far {
-        row.seen_privately("Model", model, "named by the person")
+    let row = if model.is_far {
+        row.seen_privately("Model", model.id, "named by the person")
     } else {
-        row.seen("Model", model)
+        row.seen("Model", model.id)
     };
     row.seen(
         "To come, at most",
@@ -137,8 +154,20 @@ mod tests {
             on_battery: true,
             ..some
         };
-        let here = ("m-1", false);
-        let far = ("m-2", true);
+        let here = &Model {
+            id: "m-1",
+            is_far: false,
+            another_answers: false,
+        };
+        let far = &Model {
+            id: "m-2",
+            is_far: true,
+            another_answers: false,
+        };
+        let taking_over = &Model {
+            another_answers: true,
+            ..*far
+        };
         let chosen = ModelSeen {
             host: "host.example".to_owned(),
             model: "m-2".to_owned(),
@@ -184,6 +213,16 @@ mod tests {
                 row(&some, far, Some(&offline)),
                 ComponentState::Ok,
                 "is offline",
+            ),
+            (
+                row(&some, taking_over, Some(&offline)),
+                ComponentState::Ok,
+                "not asked. New passages are found by their words alone",
+            ),
+            (
+                row(&some, taking_over, Some(&unwell)),
+                ComponentState::Warn,
+                "it took too long. New passages are found by their words alone",
             ),
             (
                 row(&on_battery, here, None),

@@ -63,14 +63,17 @@ fn row(seen: ModelsSeen) -> Row {
     let reranking = seen.reranks.map(|chosen| of(&RERANKING, chosen));
     match (summaries, reranking) {
         (Some(row), None) | (None, Some(row)) => row,
-        // The one to do something about.
-        (Some(row), Some(other)) if row.state == ComponentState::Ok => {
-            let is_well = other.state == ComponentState::Ok;
-            if is_well { row } else { other }
-        }
-        (Some(row), Some(_)) => row,
+        (Some(row), Some(other)) => match urgency(&other) > urgency(&row) {
+            true => other,
+            false => row,
+        },
         (None, None) => Row::ok(format!("No server of models is chosen. {BUILT_IN}")),
     }
+}
+
+/// Which of two rows is told: the one to do something about.
+fn urgency(row: &Row) -> (bool, bool) {
+    (row.state != ComponentState::Ok, row.next.is_some())
 }
 
 fn of(work: &Work, chosen: ModelSeen) -> Row {
@@ -85,8 +88,9 @@ fn of(work: &Work, chosen: ModelSeen) -> Row {
                 .next("Choose one under Settings, Models.")
         }
         ModelSeen { offline: true, .. } => Row::ok(format!(
-            "Oldgrowth is offline, so the model that is chosen is not asked. {meanwhile}"
-        )),
+            "Oldgrowth is offline, so the model {name} is not asked. {meanwhile}"
+        ))
+        .next("It is asked once you turn Offline off under Settings, Privacy."),
         ModelSeen {
             not_agreed: true, ..
         } => Row::ok(format!(
@@ -201,6 +205,38 @@ mod tests {
         let in_trouble = reranks(Some(well.clone()), away);
         assert_eq!(in_trouble.state, ComponentState::Warn);
         assert!(in_trouble.cause.ends_with("What is found keeps its order."));
+        for (seen, words) in [
+            (
+                ModelSeen {
+                    unnamed: true,
+                    ..well.clone()
+                },
+                "no model of it",
+            ),
+            (
+                ModelSeen {
+                    not_agreed: true,
+                    ..well.clone()
+                },
+                "not agreed",
+            ),
+            (
+                ModelSeen {
+                    offline: true,
+                    ..well.clone()
+                },
+                "is offline",
+            ),
+        ] {
+            let row = row(ModelsSeen {
+                chosen: Some(well.clone()),
+                reranks: Some(seen),
+                ..ModelsSeen::default()
+            });
+            assert_eq!(row.state, ComponentState::Ok);
+            assert!(row.cause.contains(words), "{}", row.cause);
+            assert!(row.cause.ends_with("What is found keeps its order."));
+        }
         let unreadable = row(ModelsSeen {
             unreadable: true,
             ..ModelsSeen::default()

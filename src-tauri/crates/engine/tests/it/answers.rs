@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use oldgrowth_domain::{TimeZone, UnixMs};
 use oldgrowth_engine::ports::{Embedder, Side, no_connection_held};
-use oldgrowth_engine::{Answer, Asked, BRIEF_CHARS_MAX, Brief, Error, Note, Result};
+use oldgrowth_engine::{
+    Answer, Asked, BRIEF_CHARS_MAX, BRIEF_PASSAGES, Brief, Error, Note, Result,
+};
 use oldgrowth_models::Extractive;
 
 use crate::embedding::embedded;
@@ -24,7 +26,9 @@ fn recalled(rig: &Rig, text: &str) -> Answer {
 }
 
 fn brief(rig: &Rig, text: &str, chars: u32) -> Brief {
-    rig.engine.brief(&asked(text, 0), chars).unwrap()
+    rig.engine
+        .brief(&asked(text, BRIEF_PASSAGES), chars)
+        .unwrap()
 }
 
 /// The passages under a summary, at any depth, by the rows.
@@ -118,6 +122,34 @@ fn whatever_the_room_it_is_kept_and_every_word_stands_in_a_passage_that_is_cited
 }
 
 #[test]
+fn a_summary_whose_passage_is_lost_is_not_told_and_takes_no_answer_along() {
+    let place = Place::new();
+    place.write_many(60);
+    let rig = place.start_growing(2, Arc::new(Extractive), || TimeZone::UTC);
+    rig.import_to_the_end();
+    rig.grown();
+    let room = (100..4_000).step_by(100).find_map(|room| {
+        let pieces = brief(&rig, "harbour", room).pieces;
+        let summary = pieces.into_iter().find(|one| one.summary.is_some())?;
+        Some((room, summary))
+    });
+    let (room, told) = room.expect("what does not fit together is summed up");
+    let lost = &told.cited.last().unwrap().chunk.id;
+    place
+        .raw()
+        .execute_batch(&format!(
+            "PRAGMA foreign_keys = 0; DELETE FROM chunks WHERE public_id = '{lost}'"
+        ))
+        .unwrap();
+    let after = brief(&rig, "harbour", room);
+    assert!(!after.pieces.is_empty(), "the rest is told");
+    let id = told.summary.map(|of| of.id);
+    for piece in &after.pieces {
+        assert_ne!(piece.summary.as_ref().map(|of| &of.id), id.as_ref());
+    }
+}
+
+#[test]
 fn a_passage_that_does_not_fit_hides_none_after_it_and_what_says_nothing_new_is_left_out() {
     let place = Place::new();
     let rig = place.start(1);
@@ -141,7 +173,7 @@ fn a_passage_that_does_not_fit_hides_none_after_it_and_what_says_nothing_new_is_
     assert_eq!(one.pieces[0].text, "Tea and bread.");
     let none = brief(&rig, "volcano", 500);
     assert!(none.pieces.is_empty() && none.left_out == 0);
-    let nothing = rig.engine.brief(&asked("?!", 0), 500);
+    let nothing = rig.engine.brief(&asked("?!", BRIEF_PASSAGES), 500);
     assert!(matches!(nothing, Err(Error::NothingAsked)), "{nothing:?}");
 }
 

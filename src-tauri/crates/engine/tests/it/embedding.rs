@@ -28,10 +28,10 @@ pub(crate) struct Letters {
     pub(crate) gate: Gate,
     gated: bool,
     /// Texts with this word make it panic, or are refused.
-    panics_at: Option<&'static str>,
-    refuses_at: Option<&'static str>,
+    pub(crate) panics_at: Option<&'static str>,
+    pub(crate) refuses_at: Option<&'static str>,
     /// So many calls find it away.
-    away: AtomicUsize,
+    pub(crate) away: AtomicUsize,
     /// Its file is not there: it refuses everything.
     is_gone: bool,
     /// Another length for texts with this word.
@@ -39,7 +39,7 @@ pub(crate) struct Letters {
     /// It is asked over a network.
     is_far: bool,
     /// How many texts came with each call.
-    calls: Mutex<Vec<usize>>,
+    pub(crate) calls: Mutex<Vec<usize>>,
     /// Looks at the memory at each call.
     witness: Mutex<Option<Witness>>,
     seen: Mutex<Vec<i64>>,
@@ -139,7 +139,7 @@ impl Embedder for Letters {
 /// Those who can be asked, and which of them is chosen.
 pub(crate) struct Several {
     all: Vec<Arc<dyn Embedder>>,
-    chosen: Mutex<&'static str>,
+    pub(crate) chosen: Mutex<&'static str>,
 }
 
 impl Several {

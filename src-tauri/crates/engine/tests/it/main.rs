@@ -55,6 +55,7 @@ mod superseding;
 mod tags;
 mod telling;
 mod topics;
+mod vectors_anew;
 mod walking;
 mod watching;
 mod ways_out;

@@ -188,7 +188,7 @@ fn what_stands_near_a_document_is_named() {
     let rig = place.start(1);
     rig.import_to_the_end();
     let (_, second) = hit(&rig, "second");
-    let near = rig.engine.near(&second).unwrap();
+    let near = rig.engine.near(&second, None).unwrap();
     assert_eq!(near.before.unwrap().title, "The first lamp.");
     assert_eq!(near.after.unwrap().title, "The third lamp.");
     let items: Vec<_> = near
@@ -203,7 +203,7 @@ fn what_stands_near_a_document_is_named() {
     );
     let (_, first) = hit(&rig, "first");
     assert!(
-        rig.engine.near(&first).unwrap().before.is_none(),
+        rig.engine.near(&first, None).unwrap().before.is_none(),
         "nothing came before"
     );
     place.write(
@@ -212,14 +212,14 @@ fn what_stands_near_a_document_is_named() {
     );
     rig.import_to_the_end();
     let (_, newer) = hit(&rig, "mended");
-    let near = rig.engine.near(&first).unwrap();
+    let near = rig.engine.near(&first, None).unwrap();
     assert_eq!(
         near.newer.unwrap().id.as_str(),
         newer,
         "an old version leads to the new one"
     );
     assert!(near.before.is_none() && near.after.is_none() && near.places.is_empty());
-    let older = rig.engine.near(&newer).unwrap().older;
+    let older = rig.engine.near(&newer, None).unwrap().older;
     assert_eq!(older.len(), 1, "and the new one to the old");
     assert_eq!(older[0].id.as_str(), first);
 }

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use oldgrowth_engine::ports::Power;
-use oldgrowth_engine::{ComponentState, HealthCode};
+use oldgrowth_engine::{ComponentState, FixCode, HealthCode};
 
 use crate::checks::found;
 use crate::embedding::{Letters, assert_embedded, embedded, kept};
 use crate::rig::Place;
+use crate::vectors_anew::compared;
 
 #[derive(Default)]
 struct Plug {
@@ -79,4 +80,25 @@ fn who_is_unplugged_meanwhile_stops_before_the_next_page() {
     rig.at_work_until("that it is seen", || left().on_battery);
     let kept = kept(&place.raw()).len();
     assert_eq!((kept, left().passages), (32, 8), "the page is kept");
+}
+
+#[test]
+fn on_its_battery_nothing_is_made_once_more_to_be_compared_and_what_is_to_be_made_anew_waits() {
+    let place = Place::new();
+    place.write_many(3);
+    let plug = Arc::new(Plug::default());
+    let model = Arc::new(Letters::of("one"));
+    let rig = place.start_embedding_on(1, model.clone(), plug.clone());
+    rig.import_to_the_end();
+    embedded(&rig, &place);
+    assert_eq!(compared(&rig).0, "3");
+    plug.is_out.store(true, Ordering::SeqCst);
+    place.clock.advance(Duration::from_secs(60));
+    let texts = model.texts.lock().len();
+    let nothing = (String::new(), None, ComponentState::Ok);
+    assert_eq!(compared(&rig), nothing);
+    assert_eq!(model.texts.lock().len(), texts, "the model was not asked");
+    let plan = rig.engine.plan_fix(FixCode::RebuildVectors).unwrap();
+    let waits = |step: &String| step.contains("once this computer is plugged in");
+    assert!(plan.steps.iter().any(waits), "{plan:?}");
 }

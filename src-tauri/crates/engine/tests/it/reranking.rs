@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use oldgrowth_engine::ports::{Embedder, Reranker, no_connection_held};
+use oldgrowth_engine::ports::{Clock, Embedder, Reranker, no_connection_held};
 use oldgrowth_engine::{Asked, Error, Hit, Meaning, Result, WhyPart};
+use oldgrowth_testkit::WallClock;
 use parking_lot::Mutex;
 
 use crate::embedding::Several;
@@ -156,7 +158,10 @@ fn a_model_that_does_not_answer_leaves_everything_as_it_was() {
     assert_eq!(recall(&rig, "boat"), plain, "a score too few is none");
     reads.says_too_little.store(false, Ordering::SeqCst);
     reads.gate.hold_call(1);
+    let clock = WallClock::start();
     assert_eq!(recall(&rig, "boat"), plain, "nobody waits for long");
+    let waited = clock.monotonic();
+    assert!(waited < Duration::from_secs(20), "{waited:?}");
     reads.gate.open();
     assert_ne!(recall(&rig, "boat"), plain, "who asks again has it");
     assert_eq!(reads.calls(), 3);

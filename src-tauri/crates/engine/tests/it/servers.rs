@@ -9,7 +9,7 @@ use oldgrowth_engine::{Answer, Asked, Meaning};
 use oldgrowth_http::{Client, Network, Purpose};
 use oldgrowth_keeper::connection_is_held;
 use oldgrowth_models::{ChosenEmbedders, ChosenReranker, Models, Role};
-use oldgrowth_testkit::{AskedModel, ModelAnswer, ModelServer};
+use oldgrowth_testkit::{AskedModel, ModelAnswer, ModelServer, WallClock};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
@@ -335,10 +335,15 @@ fn a_server_that_is_slow_is_waited_for_two_seconds_and_no_stop_waits_for_it() {
     served.rig.import_to_the_end();
     embedded(&served.rig, &place);
     *served.mode.lock() = |_| ModelAnswer::Silence;
+    let clock = WallClock::start();
     let answer = served.recall("boat1");
     assert_eq!((answer.meaning, answer.hits.len()), (Meaning::ToCome, 1));
+    let waited = clock.monotonic();
+    assert!(waited < Duration::from_secs(20), "{waited:?}");
     served.stop.store(true, Ordering::SeqCst);
     served.rig.engine.stop();
+    let stopped = clock.monotonic().saturating_sub(waited);
+    assert!(stopped < Duration::from_secs(20), "{stopped:?}");
 }
 
 #[test]

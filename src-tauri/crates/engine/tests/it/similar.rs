@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use oldgrowth_engine::ports::{Embedder, Side, no_connection_held};
-use oldgrowth_engine::{Error, Result, Similar};
+use oldgrowth_engine::{Asker, Error, Result, Similar};
 use oldgrowth_models::Rules;
 
-use crate::embedding::{Letters, embedded};
+use crate::embedding::{Letters, Several, embedded};
 use crate::rig::{Place, Rig};
 
 /// Counts some words: texts are as near as they speak of the same.
@@ -33,7 +33,7 @@ impl Embedder for Subjects {
 }
 
 fn similar(rig: &Rig, id: &str) -> Vec<String> {
-    match rig.engine.near(id).unwrap().similar {
+    match rig.engine.near(id, None).unwrap().similar {
         Similar::Known(found) => found.into_iter().map(|one| one.chunk.text).collect(),
         other => panic!("it is known: {other:?}"),
     }
@@ -85,7 +85,7 @@ fn what_has_no_vector_is_similar_to_nothing_that_is_known_and_that_is_said() {
     let rig = place.start_embedding(1, model.clone());
     model.gate.hold_call(1);
     let note = rig.note("The boat has a lamp.").document;
-    let near = rig.engine.near(note.as_str()).unwrap();
+    let near = rig.engine.near(note.as_str(), None).unwrap();
     assert!(
         matches!(near.similar, Similar::ToCome),
         "{:?}",
@@ -93,14 +93,14 @@ fn what_has_no_vector_is_similar_to_nothing_that_is_known_and_that_is_said() {
     );
     model.gate.open();
     embedded(&rig, &place);
-    let near = rig.engine.near(note.as_str()).unwrap();
+    let near = rig.engine.near(note.as_str(), None).unwrap();
     assert!(matches!(&near.similar, Similar::Known(none) if none.is_empty()));
     drop(rig);
     let another = Arc::new(Letters::gated("another"));
     another.gate.hold_call(1);
     {
         let rig = place.start_embedding(1, another.clone());
-        let near = rig.engine.near(note.as_str()).unwrap();
+        let near = rig.engine.near(note.as_str(), None).unwrap();
         assert!(
             matches!(near.similar, Similar::ToCome),
             "vectors of another model are compared with none of its own: {:?}",
@@ -110,16 +110,16 @@ fn what_has_no_vector_is_similar_to_nothing_that_is_known_and_that_is_said() {
     }
     let rig = place.start(1);
     let other = rig.note("Nobody embeds this.").document;
-    let near = rig.engine.near(other.as_str()).unwrap();
+    let near = rig.engine.near(other.as_str(), None).unwrap();
     assert!(matches!(near.similar, Similar::No), "{:?}", near.similar);
     place.write("a.md", "First the boat.");
     rig.import_to_the_end();
     let first = rig.holding("first")[0].chunk.id.to_string();
     place.write("a.md", "Second the boat.");
     rig.import_to_the_end();
-    let near = rig.engine.near(&first).unwrap();
+    let near = rig.engine.near(&first, None).unwrap();
     assert!(matches!(near.similar, Similar::No), "it was replaced");
-    let gone = rig.engine.near("ch_00000000000000000000000000000000");
+    let gone = rig.engine.near("ch_00000000000000000000000000000000", None);
     assert!(matches!(gone, Err(Error::NotFound)), "{gone:?}");
 }
 
@@ -139,12 +139,72 @@ fn a_memory_tells_whom_and_what_it_names_in_its_order_and_few() {
             true
         })
         .unwrap();
-    let names = rig.engine.near(note.as_str()).unwrap().names;
+    let names = rig.engine.near(note.as_str(), None).unwrap().names;
     let names: Vec<_> = names.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(
         names,
         ["Tom Weber", "Lisbon", "Marta Kovács", "#travel"],
         "each once, and no sum of money"
     );
-    assert_eq!(rig.engine.near(many.as_str()).unwrap().names.len(), 12);
+    assert_eq!(
+        rig.engine.near(many.as_str(), None).unwrap().names.len(),
+        12
+    );
+}
+
+#[test]
+fn while_another_model_takes_over_the_one_before_says_what_is_similar() {
+    let place = Place::new();
+    let two = Arc::new(Letters::gated("two"));
+    let several = Several::of(vec![Arc::new(Subjects), two.clone()], "subjects");
+    let rig = place.start_asking(1, several.clone(), None);
+    let boat = rig.note("The boat has a lamp.").document;
+    rig.note("A lamp for the boat.");
+    rig.note("The garden, the tax, and bread.");
+    embedded(&rig, &place);
+    let before = similar(&rig, boat.as_str());
+    assert_eq!(before, ["A lamp for the boat."]);
+    two.gate.hold_call(1);
+    several.choose(&rig, "two");
+    two.gate.wait_held();
+    assert_eq!(similar(&rig, boat.as_str()), before);
+    two.gate.open();
+}
+
+#[test]
+fn a_document_of_very_many_passages_hides_no_other() {
+    let place = Place::new();
+    let parts = |many: usize, of: &str| -> String {
+        let rest = "word ".repeat(70);
+        let part = |at| format!("# Part {at}\n\nThe {of} of number {at}. {rest}\n\n");
+        (0..many).map(part).collect()
+    };
+    place.write("boats.md", &parts(1_050, "boat"));
+    place.write("gardens.md", &parts(100, "garden"));
+    let rig = place.start_embedding(1, Arc::new(Subjects));
+    rig.import_to_the_end();
+    rig.note("A boat.");
+    embedded(&rig, &place);
+    let found = rig.holding("boat number");
+    let mut found = found.iter().map(|hit| &hit.document);
+    let boats = found.find(|document| document.title != "A boat.").unwrap();
+    assert_eq!(similar(&rig, boats.id.as_str()), ["A boat."]);
+}
+
+#[test]
+fn the_memory_that_is_opened_next_calls_the_one_before_off() {
+    let place = Place::new();
+    let rig = place.start(1);
+    let note = rig.note("The boat has a lamp.").document;
+    let opened = |turn| {
+        let asker = Asker {
+            name: "window".to_owned(),
+            turn,
+        };
+        rig.engine.near(note.as_str(), Some(&asker))
+    };
+    assert!(opened(2).is_ok());
+    let late = opened(1);
+    assert!(matches!(late, Err(Error::Cancelled)), "{late:?}");
+    assert!(rig.engine.near(note.as_str(), None).is_ok());
 }

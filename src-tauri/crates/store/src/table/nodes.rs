@@ -133,11 +133,24 @@ impl Read<'_> {
         }
     }
 
-    /// All that hold this passage right under them: in the tree of its source, of its day, and of what it names.
-    pub fn nodes_over(&self, chunk: ChunkKey) -> Result<Vec<NodeKey>> {
-        const SQL: &str =
-            "SELECT node_id FROM node_children WHERE chunk_id = :chunk ORDER BY branch, node_id";
+    /// All that stand above this passage, at any height: in the tree of its source, of its day, and of what it names.
+    pub fn all_above(&self, chunk: ChunkKey) -> Result<Vec<NodeKey>> {
+        // Also where a damage has led a tree back into itself, each comes once.
+        const SQL: &str = "
+            WITH RECURSIVE above (node) AS (
+                SELECT node_id FROM node_children WHERE chunk_id = :chunk
+                UNION
+                SELECT c.node_id FROM above CROSS JOIN node_children c ON c.child_id = above.node)
+            SELECT node FROM above";
         self.rows(SQL, named_params! { ":chunk": chunk }, |row| row.get(0))
+    }
+
+    /// At which level a summary is, and of how many passages. None where it is not there.
+    pub fn height_and_passages(&self, node: NodeKey) -> Result<Option<(u32, u32)>> {
+        const SQL: &str = "SELECT level, passages FROM nodes WHERE id = :node";
+        self.row(SQL, named_params! { ":node": node }, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
     }
 
     pub fn spans_of(&self, node: NodeKey) -> Result<Vec<Span>> {

@@ -1,7 +1,7 @@
 //! Vectors of passages, one of each that is searched; how far they were made, and of which none could be made.
 
 use oldgrowth_domain::UnixMs;
-use rusqlite::named_params;
+use rusqlite::{Params, named_params};
 
 use super::canary::FIRST_KEY;
 use super::extraction::FailureReason;
@@ -168,6 +168,14 @@ impl Read<'_> {
             SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'vectors'), 0),
                        coalesce((SELECT max(id) FROM vectors), 0))";
         self.one(SQL, [], |row| row.get(0))
+    }
+
+    /// The first and the last that are there. None where there are none.
+    pub fn first_and_last_vector(&self) -> Result<Option<(VectorKey, VectorKey)>> {
+        const SQL: &str = "
+            SELECT first, last FROM (SELECT (SELECT min(id) FROM vectors) AS first, (SELECT max(id) FROM vectors) AS last)
+            WHERE first IS NOT NULL";
+        self.row(SQL, [], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     pub fn vector_count(&self) -> Result<u64> {
@@ -416,17 +424,24 @@ impl Write<'_> {
     }
 
     /// Takes out vectors with keys up to this one, the largest first and at most so many, and has their passages
-    /// embedded again; those as well that could not be embedded. Answers how many were taken.
+    /// embedded again. Answers how many were taken: none when there are no more, and where a damage keeps them.
     pub fn take_vectors_up_to(&self, last: VectorKey, limit: u32) -> Result<u32> {
-        const SQL: &str =
-            "SELECT chunk_id FROM vectors WHERE id <= :last ORDER BY id DESC LIMIT :limit";
-        const FAILED: &str = "SELECT chunk_id FROM embedding_failures";
-        let some = named_params! { ":last": last, ":limit": limit };
-        let taken: Vec<ChunkKey> = self.rows(SQL, some, |row| row.get(0))?;
-        let failed: Vec<ChunkKey> = self.rows(FAILED, [], |row| row.get(0))?;
-        self.take_vectors(&taken)?;
-        self.take_vectors(&failed)?;
-        if let Some(first) = taken.iter().chain(&failed).min() {
+        const SQL: &str = "
+            DELETE FROM vectors WHERE id IN (SELECT id FROM vectors WHERE id <= :last ORDER BY id DESC LIMIT :limit)
+            RETURNING chunk_id";
+        self.embed_anew_without(SQL, named_params! { ":last": last, ":limit": limit })
+    }
+
+    /// Forgets which passages could not be embedded, and has them embedded again. Answers how many they were.
+    pub fn forget_embedding_failures(&self) -> Result<u32> {
+        const SQL: &str = "DELETE FROM embedding_failures RETURNING chunk_id";
+        self.embed_anew_without(SQL, [])
+    }
+
+    /// The statement answers the passages of what it takes out.
+    fn embed_anew_without(&self, taking: &'static str, of: impl Params) -> Result<u32> {
+        let taken: Vec<ChunkKey> = self.rows(taking, of, |row| row.get(0))?;
+        if let Some(first) = taken.iter().min() {
             self.embed_anew_from(first.0)?;
         }
         Ok(u32::try_from(taken.len()).unwrap_or(u32::MAX))

@@ -241,6 +241,12 @@ const HOT: &[(&str, &str, &str, &str)] = &[
     ),
     (
         VECTORS,
+        "take_vectors_up_to",
+        "SQL",
+        "SEARCH vectors USING INTEGER PRIMARY KEY (rowid<?)",
+    ),
+    (
+        VECTORS,
         "take_vectors",
         "VECTORS",
         "sqlite_autoindex_vectors_1",
@@ -302,6 +308,20 @@ fn a_page_of_the_tree_passes_over_what_comes_before_it_in_an_index_alone() {
             "only the rows of the page are read: {plan:#?}"
         );
     }
+}
+
+#[test]
+fn what_stands_above_a_passage_is_reached_by_indexes_at_each_height() {
+    let folder = tempfile::tempdir().unwrap();
+    fresh(folder.path());
+    let plan = plan(&raw(folder.path()), &statement(NODES, "all_above", "SQL"));
+    for by in ["node_children_chunk", "(child_id=?)"] {
+        assert!(plan.iter().any(|step| step.contains(by)), "{by}: {plan:#?}");
+    }
+    let whole = plan.iter().find(|step| {
+        step.starts_with("SCAN") && !step.contains("above") && !step.contains("INDEX")
+    });
+    assert_eq!(whole, None, "no table is read as a whole: {plan:#?}");
 }
 
 #[test]

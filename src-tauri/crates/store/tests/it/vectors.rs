@@ -9,9 +9,9 @@ use oldgrowth_store::table::extraction::FailureReason;
 use oldgrowth_store::table::orphans::Orphan;
 use oldgrowth_store::table::sources::Origin;
 use oldgrowth_store::table::vectors::Vector;
-use oldgrowth_store::{ChunkKey, Error, Lane, Read, SourceKey, VectorKey, Write};
+use oldgrowth_store::{ChunkKey, Error, Lane, Read, SourceKey, Store, VectorKey, Write};
 
-use crate::place::{NOW, fresh, raw, with_store};
+use crate::place::{NOW, fresh, keeper, raw, with_store};
 
 const MODEL: &str = "little-1";
 
@@ -260,4 +260,70 @@ fn what_does_not_add_up_is_found_and_mended() {
         });
         done.unwrap();
     });
+}
+
+#[test]
+fn a_page_of_vectors_goes_with_its_last_first_and_what_could_not_be_embedded_is_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    fresh(folder.path());
+    with_store(folder.path(), |store| {
+        let done = store.write(|w| {
+            let source = notes(w)?;
+            document(w, source, &["one", "two", "three", "four", "five"])?;
+            embed_all(w, MODEL)?;
+            w.put_embedding_failure(ChunkKey::from_payload(5), FailureReason::Refused)?;
+            let up_to = VectorKey::from_payload(3);
+            assert_eq!(w.take_vectors_up_to(up_to, 2)?, 2);
+            assert_eq!(kept(w, MODEL)?, [(1, 1), (4, 4)], "the newer one stays");
+            assert_eq!(w.left_to_embed(MODEL)?.failed, 1, "and so does a failure");
+            assert_eq!(w.take_vectors_up_to(up_to, 2)?, 1);
+            assert_eq!(w.take_vectors_up_to(up_to, 2)?, 0);
+            assert_eq!(w.forget_embedding_failures()?, 1);
+            assert_eq!(w.forget_embedding_failures()?, 0);
+            assert_eq!(embed_all(w, MODEL)?, [1, 2, 3, 5]);
+            Ok::<_, Error>(())
+        });
+        done.unwrap();
+    });
+}
+
+#[test]
+fn vectors_that_an_index_has_lost_are_taken_or_refused_and_never_offered_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    fresh(folder.path());
+    with_store(folder.path(), |store| {
+        let done = store.write(|w| {
+            let source = notes(w)?;
+            document(w, source, &["one", "two"])?;
+            embed_all(w, MODEL)
+        });
+        done.unwrap();
+    });
+    let broken = raw(folder.path());
+    broken
+        .execute_batch(
+            "CREATE TABLE empty (chunk_id INTEGER UNIQUE) STRICT;
+             PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_empty_1')
+             WHERE name = 'sqlite_autoindex_vectors_1';",
+        )
+        .unwrap();
+    drop(broken);
+    let by_passage =
+        "SELECT count(*) FROM vectors INDEXED BY sqlite_autoindex_vectors_1 WHERE chunk_id = 1";
+    let found: i64 = raw(folder.path())
+        .query_row(by_passage, [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(found, 0, "the index has lost it");
+    let keeper = keeper();
+    let place = folder.path().canonicalize().unwrap();
+    let store = Store::of_workspace(&keeper, &place).unwrap();
+    let mut taken = 0;
+    let ended = (0..3).any(|_| {
+        let page = store.write(|w| w.take_vectors_up_to(VectorKey::from_payload(2), 1));
+        taken += page.as_ref().copied().unwrap_or_default();
+        !matches!(page, Ok(1..))
+    });
+    keeper.shut_down();
+    assert!(ended && taken <= 2, "{taken} of 2");
 }

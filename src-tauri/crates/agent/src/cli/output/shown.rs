@@ -106,7 +106,7 @@ impl Output {
             }
             Meaning::ToCome => {
                 self.line("");
-                self.line("Similar memories are not known yet; it is still to be looked through.");
+                self.line("Similar memories are not known yet.");
             }
         }
     }
