@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use oldgrowth_testkit::Corpus;
 
-use crate::support::{oldgrowth, run};
+use crate::support::{oldgrowth, run, run_with_input};
 
 /// A volume of its own, given back when the test ends. `None` where this user may not mount.
 pub(crate) struct Volume {
@@ -144,6 +144,39 @@ fn an_import_on_a_full_disk_ends_in_words_and_goes_on_when_there_is_space() {
         !found.last()["hits"].as_array().unwrap().is_empty(),
         "and they are found"
     );
+}
+
+#[test]
+fn a_disk_on_which_nothing_fits_is_called_full_and_not_nearly_full() {
+    let Some(volume) = Volume::mount("6m") else {
+        println!("skipped: this user may not mount a small volume");
+        return;
+    };
+    let workspace = volume.path().join("workspace");
+    let add = |text: &str| run_with_input(&workspace, &["add", "-"], text.as_bytes());
+    assert_eq!(add("The heron stands.").code, 0);
+    volume.fill_but(0);
+    let refused = add("The heron flies.");
+    assert_ne!(refused.code, 0, "{}", refused.stderr);
+    let status = run(&workspace, &["status"]).last().clone();
+    let components = status["components"].as_array().unwrap();
+    let space = components
+        .iter()
+        .find(|row| row["code"] == "space")
+        .unwrap();
+    let (cause, next) = (space["cause"].as_str().unwrap(), space["next"].as_str());
+    assert!(
+        cause.starts_with("The disk is full: 0 bytes left. Nothing new is kept"),
+        "{cause}"
+    );
+    assert!(
+        next.unwrap().contains(" free they go on by themselves"),
+        "{next:?}"
+    );
+    let headline = status["headline"].as_str().unwrap();
+    assert!(headline.starts_with("The disk is full"), "{headline}");
+    let found = run(&workspace, &["search", "heron"]);
+    assert_eq!(found.last()["hits"].as_array().unwrap().len(), 1);
 }
 
 /// The output of a process that has to end by itself.

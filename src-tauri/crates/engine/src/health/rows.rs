@@ -496,25 +496,6 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_on_which_nothing_fits_is_full_and_not_nearly() {
-        let of = |free: u64| Facts {
-            free_bytes: Some(free),
-            needed_bytes: Some(3_000_000),
-            jobs_paused: true,
-            ..Facts::default()
-        };
-        for (free, words) in [
-            (0, "The disk is full: 0 bytes left. Nothing new is kept"),
-            (2_500_000, "The disk is nearly full: 2.5 MB left. Imports"),
-        ] {
-            let row = space(&of(free), true);
-            assert!(row.cause.starts_with(words), "{}", row.cause);
-            let next = row.next.unwrap_or_default();
-            assert!(next.contains("With 3 MB free they go on"), "{next}");
-        }
-    }
-
-    #[test]
     fn a_gap_in_the_index_is_never_called_well() {
         let gap = Coverage {
             chunks: 10,
