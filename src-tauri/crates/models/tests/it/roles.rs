@@ -5,9 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use oldgrowth_engine::ports::{Embedders, Fallback, Reranker, Side, Summariser, Unit};
 use oldgrowth_http::Purpose;
-use oldgrowth_models::{
-    Chosen, ChosenEmbedders, ChosenReranker, DayLimits, Error, Models, ModelsError, Role,
-};
+use oldgrowth_models::{Chosen, ChosenEmbedders, ChosenReranker, Error, Models, ModelsError, Role};
 use oldgrowth_testkit::{AskedModel, ModelAnswer, ModelServer};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -172,7 +170,7 @@ fn no_passage_and_no_question_leaves_before_the_person_has_agreed_to_just_that()
     assert!(embedders.chosen().is_none());
     assert_eq!(server.asked().len(), before, "the yes is read at each use");
     models.agree(Role::Embeddings, &address, true).unwrap();
-    let all_spent = DayLimits {
+    let all_spent = oldgrowth_models::DayLimits {
         calls_max: 4,
         bytes_max: 1_000_000,
     };
@@ -290,7 +288,7 @@ fn passages_leave_the_last_fifth_of_a_day_to_questions() {
     let embedders = embedders(&models);
     let trouble = || models.view().embeddings.unwrap().trouble;
     let limits = |calls_max, bytes_max| {
-        let limits = DayLimits {
+        let limits = oldgrowth_models::DayLimits {
             calls_max,
             bytes_max,
         };
